@@ -1,0 +1,43 @@
+# Two commands set everything up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= someone@gmail.com
+CORPUS ?= ../shared/data
+
+.PHONY: demo test quick check format bench corpus table clean
+
+$(VENV)/.installed: pyproject.toml hatch_build.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group test --group check
+	touch $@
+
+demo: $(VENV)/.installed ## find the settings of a real address, or say that there is no network
+	$(BIN)/mailsettings $(DEMO) || [ $$? -eq 1 ]
+
+test: $(VENV)/.installed ## every test, also those with real servers
+	sh tests/lab/install
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.installed ## the tests that need neither root nor servers
+	$(BIN)/python -m pytest -q -m "not lab and not slow"
+
+check: $(VENV)/.installed ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed ## all measurements, each prints a ratio
+	$(BIN)/python -m benchmarks
+
+corpus: $(VENV)/.installed ## read recorded material: make corpus CORPUS=directory
+	$(BIN)/python -m benchmarks.corpus $(CORPUS)
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache src/mailsettings/_data

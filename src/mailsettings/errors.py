@@ -1,0 +1,113 @@
+"""Errors a caller can act on.
+
+MailSettingsError
+├── AddressError          the address or host name typed is not one mail can use
+├── TableError            a providers.yaml cannot be read
+├── DocumentError         a document is not what its place promises
+└── NetworkError          one question to the network failed; carries a Kind. The engine turns it into a Failure
+    └── CertificateError  the chain is fine, the name is not: carries what the certificate says
+
+`detect()` itself raises only AddressError: network failure is data (Detection.failures).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsettings.model import TLSFacts
+
+
+class Kind(StrEnum):
+    """What went wrong, as far as it could be seen from here."""
+
+    # names
+    NO_SUCH_NAME = "no-such-name"  # NXDOMAIN
+    NO_ADDRESS = "no-address"  # the name exists, without A or AAAA
+    DNS_FAILED = "dns-failed"  # SERVFAIL, REFUSED, a broken zone or signature
+    DNS_TIMEOUT = "dns-timeout"
+    # connections
+    DENIED = "denied"  # the policy does not allow this address, port or name
+    BUDGET = "budget"  # the policy's number of questions or connections is used up
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    CONNECT_TIMEOUT = "connect-timeout"
+    CLOSED = "closed"  # closed or reset before the dialogue was over
+    NO_NETWORK = "no-network"
+    # TLS
+    TLS_FAILED = "tls-failed"
+    TLS_TIMEOUT = "tls-timeout"
+    TLS_TOO_OLD = "tls-too-old"
+    NOT_TLS = "not-tls"  # clear text on a port that should start with TLS
+    CERTIFICATE_NAME = "certificate-name"
+    CERTIFICATE_EXPIRED = "certificate-expired"
+    CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
+    CERTIFICATE_SELF_SIGNED = "certificate-self-signed"
+    CERTIFICATE_UNKNOWN_CA = "certificate-unknown-ca"
+    CERTIFICATE_OTHER = "certificate-other"
+    ALPN = "alpn"  # the server chose a protocol of another kind
+    # dialogue
+    GREETING_TIMEOUT = "greeting-timeout"
+    REPLY_TIMEOUT = "reply-timeout"
+    GREETING_REFUSED = "greeting-refused"  # 554, 421, BYE, -ERR: it speaks the protocol and says no
+    WRONG_PROTOCOL = "wrong-protocol"
+    BAD_REPLY = "bad-reply"
+    LIMIT = "limit"  # more bytes, lines or records than the policy reads
+    STARTTLS_NOT_OFFERED = "starttls-not-offered"
+    STARTTLS_REFUSED = "starttls-refused"
+    EARLY_BYTES = "early-bytes"  # bytes in clear behind the STARTTLS reply: somebody tampers
+    PREAUTH = "preauth"  # already logged in, in clear
+    NO_LOGIN = "no-login"  # no login method offered after TLS
+    # documents
+    HTTP_STATUS = "http-status"
+    HTTP_FAILED = "http-failed"
+    INSECURE_REDIRECT = "insecure-redirect"
+    NO_DOCUMENT = "no-document"  # HTML, an empty body, another format
+    INVALID_DOCUMENT = "invalid-document"
+    # answers
+    NO_MAIL = "no-mail"  # the domain says that it receives no mail (RFC 7505)
+    NOT_OFFERED = "not-offered"  # SRV target "." (RFC 2782)
+    DEADLINE = "deadline"  # not over when the time was up
+    INTERNAL = "internal"  # a mistake of ours; the other sources went on
+
+    @property
+    def about_certificate(self) -> bool:
+        return self.value.startswith("certificate-")
+
+
+class MailSettingsError(Exception):
+    """Root of every error this package raises."""
+
+
+class AddressError(MailSettingsError, ValueError):
+    """The address cannot be one that receives mail; the message says why."""
+
+
+class TableError(MailSettingsError, ValueError):
+    """A provider table breaks a rule; the message names entry, field and value."""
+
+
+class DocumentError(MailSettingsError, ValueError):
+    """A document is not usable; *kind* says whether it is none or a broken one."""
+
+    def __init__(self, message: str, kind: Kind = Kind.INVALID_DOCUMENT) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class NetworkError(MailSettingsError, OSError):
+    """One question to the network has no usable answer."""
+
+    def __init__(self, kind: Kind, seen: str) -> None:
+        super().__init__(f"{kind}: {seen}")
+        self.kind = kind
+        self.seen = seen
+
+
+class CertificateError(NetworkError):
+    """The certificate's chain and dates are valid, but it is not for the name asked for."""
+
+    def __init__(self, kind: Kind, seen: str, facts: TLSFacts) -> None:
+        super().__init__(kind, seen)
+        self.facts = facts

@@ -1,0 +1,59 @@
+"""What happens during a detection, for progress bars and timelines. *at* is in seconds since the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A lookup has started."""
+
+    at: float
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A source has named a server."""
+
+    at: float
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A lookup brought nothing usable."""
+
+    at: float
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Contacting:
+    """A server is being contacted; *step* is what is done now: resolve, connect, tls, greeting, capabilities."""
+
+    at: float
+    endpoint: Endpoint
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """A server has been contacted."""
+
+    at: float
+    probe: Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer. Always the last event, exactly once."""
+
+    at: float
+    detection: Detection
+
+
+Event = Asked | Learned | Failed | Contacting | Probed | Settled

@@ -1,0 +1,284 @@
+"""The values of a detection, from the claim of a source to the answer. All of them frozen, hashable, printable.
+
+Claim (one source's word)  ->  Candidate (one endpoint, all its claims)  ->  Probe (what was seen there)
+->  Choice (candidate, probe, trust, reasons)  ->  Detection (the answer)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from mailsettings.address import parse_host
+from mailsettings.errors import AddressError, Kind
+
+
+class Protocol(StrEnum):
+    """How mail is read (imap, pop3, jmap) or sent (smtp)."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+    SMTP = "smtp"
+    JMAP = "jmap"
+
+    @property
+    def direction(self) -> Direction:
+        return Direction.OUTGOING if self is Protocol.SMTP else Direction.INCOMING
+
+
+class Direction(StrEnum):
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+
+
+class Security(StrEnum):
+    """When TLS starts: with the first byte, after STARTTLS/STLS, or never."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    PLAIN = "plain"
+
+
+class Auth(StrEnum):
+    """Login methods in families, as a client chooses between them."""
+
+    OAUTH2 = "oauth2"  # OAUTHBEARER (RFC 7628), XOAUTH2
+    PASSWORD = "password"  # noqa: S105 - PLAIN, LOGIN, USER/PASS, IMAP LOGIN: the password itself, inside TLS
+    ENCRYPTED = "password-encrypted"  # SCRAM-*, CRAM-MD5, DIGEST-MD5, APOP
+    GSSAPI = "gssapi"
+    NTLM = "ntlm"
+    CERTIFICATE = "client-certificate"  # EXTERNAL
+    NONE = "none"  # no login wanted
+
+
+class Authority(IntEnum):
+    """Who vouches for a claim, the strongest word first. Rank compares these; trust looks at them too."""
+
+    OWN_TABLE = 1  # the caller's or the user's own table
+    TABLE = 2  # the bundled table, by exact domain
+    DOMAIN = 3  # the domain's own https document, or its SRV records signed by DNSSEC
+    ISPDB = 4
+    SRV = 5  # SRV records that could be forged
+    MX_TABLE = 6  # the bundled table, by the MX host
+    MX_DOCUMENT = 7  # documents of the MX's domain
+    HOSTING = 8  # traces of a hosting provider: SPF include, NS, CNAME of autodiscover.
+    HTTP_DOCUMENT = 9  # a document that came in clear
+    CERTIFICATE = 10  # a name read from the certificate of a server that was found
+    GUESS = 11
+
+
+class Trust(StrEnum):
+    """Whether a password may go to a server, and why."""
+
+    OWN = "own"  # the caller said so
+    PROVIDER = "provider"  # in the provider table
+    DOMAIN = "domain"  # the domain says so over a way that cannot be forged, and the server is its own
+    SAME_DOMAIN = "same-domain"  # found by other means, with a valid certificate for a name inside the address's domain
+    CONFIRM = "confirm"  # verified, but of a domain the user has to agree to first
+    UNVERIFIED = "unverified"  # never
+
+    @property
+    def allows_password(self) -> bool:
+        """True if a password may be sent to the verified server without asking."""
+        return self not in (Trust.CONFIRM, Trust.UNVERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a server listens, and when TLS starts there.
+
+    imap://imap.example.org:993 (tls)
+    """
+
+    protocol: Protocol
+    host: str  # A-labels, lower case, no trailing dot
+    port: int
+    security: Security
+
+    def __post_init__(self) -> None:
+        if parse_host(self.host) != self.host:
+            raise AddressError(f"host {self.host!r} is not in its plain form {parse_host(self.host)!r}")
+        if not 1 <= self.port <= 65535:
+            raise AddressError(f"port {self.port!r} is not between 1 and 65535")
+
+    def __str__(self) -> str:
+        return f"{self.protocol}://{self.host}:{self.port} ({self.security})"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a claim was learned."""
+
+    authority: Authority
+    source: str  # table, srv, mx, autoconfig …: the source's name
+    locator: str  # the URL, DNS question or table row, as it can be looked up again
+    authentic: bool = False  # True if nobody on the way could have changed it
+    domain: str = ""  # whose word it is: the domain that vouches
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One source's word for one server."""
+
+    endpoint: Endpoint
+    evidence: Evidence
+    usernames: tuple[str, ...] = ()  # templates in the order to try, with %EMAILADDRESS% and the like
+    auth: tuple[Auth, ...] = ()  # in the source's order
+    order: int = 0  # the source's own order of preference, 0 first
+    eager: bool = True  # False: contact it only when better claims have failed or kept silent
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One endpoint with every claim made for it, strongest first."""
+
+    endpoint: Endpoint
+    claims: tuple[Claim, ...]
+
+    @property
+    def authority(self) -> Authority:
+        return self.claims[0].evidence.authority
+
+
+@dataclass(frozen=True, slots=True)
+class TLSFacts:
+    """What TLS showed."""
+
+    version: str  # "TLSv1.3"
+    names: tuple[str, ...] = ()  # DNS names of the certificate (subjectAltName)
+    issuer: str = ""
+    subject: str = ""
+    not_before: str = ""  # ISO 8601, UTC
+    not_after: str = ""  # ISO 8601, UTC
+    alpn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a server says of itself. After STARTTLS only what it said inside TLS counts."""
+
+    greeting: str  # printable, at most 200 characters
+    software: str = ""  # "Dovecot", "Postfix" …, where the greeting says so
+    capabilities: tuple[str, ...] = ()
+    mechanisms: tuple[str, ...] = ()  # SASL names, upper case, plus LOGIN, USER and APOP as commands of their own
+    auth: tuple[Auth, ...] = ()
+    tls: TLSFacts | None = None
+    notes: tuple[str, ...] = ()  # oddities
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that was tried and did not work."""
+
+    kind: Kind
+    where: str  # the endpoint, URL or DNS question
+    seen: str = ""  # in words, remote text escaped
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a probe and the *seconds* it took."""
+
+    name: str  # resolve, connect, tls, greeting, capabilities, starttls
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What was seen when an endpoint was really contacted: a hello, or a failure. Never a login."""
+
+    endpoint: Endpoint
+    hello: Hello | None = None
+    failure: Failure | None = None
+    tls: TLSFacts | None = None  # also when the certificate was for other names
+    address: str = ""  # the IP address that was talked to
+    aliases: tuple[str, ...] = ()  # the CNAME targets of the host
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """True if the mail protocol was spoken inside TLS with a valid certificate for the host's name."""
+        secure = self.endpoint.security is not Security.PLAIN
+        return secure and self.failure is None and self.hello is not None and self.hello.tls is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate with what is known about it: one line of the answer."""
+
+    endpoint: Endpoint
+    username: str  # filled in
+    username_template: str
+    usernames: tuple[str, ...]  # every form worth trying, filled in, *username* first
+    auth: tuple[Auth, ...]  # offered after TLS; what the source says where nothing was verified
+    verified: bool
+    trust: Trust
+    reasons: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    probe: Probe | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something the user has to do or know before a client can log in."""
+
+    id: str  # enable_imap, app_password …: stable, for translation
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the provider for its users."""
+
+    url: str
+    text: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Where to ask for a token. From the provider table, never from a document; no client ids."""
+
+    issuer: str
+    auth_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who runs the mailbox, as far as the table or a document says."""
+
+    id: str
+    name: str
+    kind: str = "mailbox"  # mailbox, hosting, isp, bridge, forwarder, filter, none
+    hints: tuple[Hint, ...] = ()
+    documentation: tuple[Link, ...] = ()
+    oauth: OAuth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The answer for one address: best choices first; `incoming[0]` and `outgoing[0]` are it."""
+
+    address: str
+    provider: Provider | None = None
+    incoming: tuple[Choice, ...] = ()
+    outgoing: tuple[Choice, ...] = ()
+    confirm: tuple[str, ...] = ()  # registrable domains the user must agree to first
+    hints: tuple[Hint, ...] = ()
+    documentation: tuple[Link, ...] = ()
+    notes: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    settled_by: str = ""  # in words: why the search ended when it did
+    seconds: float = 0.0
+    suggestion: str = ""  # "did you mean": another address, as a question
+    shown_address: str = field(default="")  # with U-labels, where it differs from *address*
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the detection as a JSON document of schema 1 (ASCII only)."""
+        from mailsettings.schema import to_json  # noqa: PLC0415 - pydantic is loaded on demand
+
+        return to_json(self, indent=indent)

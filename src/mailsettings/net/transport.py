@@ -1,0 +1,53 @@
+"""The seam below everything: questions to a resolver and streams to one checked address.
+
+`net.real` is the Internet, `mailsettings.testing` a world in memory. All that decides (policy, races, limits,
+certificate names, dialogues) lies above this seam and is the same for both.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol as Interface
+
+from mailsettings.model import TLSFacts
+from mailsettings.policy import IPAddress
+from mailsettings.records import Answer, Question
+
+
+class Stream(Interface):
+    """One TCP connection."""
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """Return what came next, at most *max_bytes*; empty at the end of the stream. NetworkError(CLOSED) on reset."""
+        ...
+
+    async def send(self, data: bytes) -> None:
+        """Send all of *data*. NetworkError(CLOSED) when the other side is gone."""
+        ...
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        """Shake hands (SNI *host*), verify chain and dates against the trust store, and go on inside TLS.
+
+        The certificate's *name* is not compared here but by net.tls, so that a certificate for another name can be
+        shown and learned from. NetworkError with a TLS_… or CERTIFICATE_… kind.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close at once, without a farewell."""
+        ...
+
+
+class Transport(Interface):
+    """What the world offers."""
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask the resolver once. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
+        ...
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        """Connect to exactly this address. NetworkError(REFUSED | UNREACHABLE | CONNECT_TIMEOUT | NO_NETWORK …)."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        ...

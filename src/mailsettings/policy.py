@@ -1,0 +1,94 @@
+"""Every limit, time-out, budget, port and address rule, in one place. Pure: it decides, others act.
+
+The figures follow the table "Limits" of docs/limits.md; all of them can be set lower by a caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+from mailsettings.addresses import objection_to
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
+EXTRA_MAIL_PORTS = frozenset({2525})
+WEB_PORTS = frozenset({80, 443})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a detection may do and how long it may take. Seconds and bytes throughout."""
+
+    # time
+    deadline: float = 10.0  # of the whole detection
+    greeting_deadline: float = 15.0  # of the whole detection while a connected server's greeting is awaited
+    quiet: float = 4.5  # give up guessing when no server has said a word by then
+    patience: float = 0.5  # how long a verified answer waits for better-ranked work that is still silent
+    guess_after: float = 0.3  # when the less likely guesses start, unless published sources have said no before
+    stagger: float = 0.3  # before the next best server of a direction is tried beside one that keeps silent
+    dns_timeout: float = 1.0  # one try of one question
+    dns_lifetime: float = 3.0  # one question with all its tries
+    connect_timeout: float = 3.2  # outlives one repeated SYN (1 s, then 2 s later)
+    tls_timeout: float = 5.0
+    greeting_timeout: float = 8.0
+    smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
+    reply_timeout: float = 8.0
+    http_timeout: float = 5.0  # one document with all its redirects
+    race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
+    # reading
+    max_line: int = 8192  # bytes of one line of a mail server
+    max_lines: int = 200  # of one reply
+    max_reply: int = 65536  # bytes of one reply
+    max_connection: int = 262144  # bytes read from one connection
+    max_header: int = 16384  # bytes of HTTP headers
+    max_body: int = 65536  # bytes of a document
+    max_redirects: int = 5
+    # how much
+    max_dns: int = 80  # questions per detection
+    max_tcp: int = 64  # connections per detection
+    max_http: int = 16  # documents per detection
+    max_hosts: int = 40  # different hosts contacted per detection
+    max_per_address: int = 12  # connections to one IP address per detection
+    max_parallel_per_address: int = 2
+    max_parallel: int = 16  # connections open at once in one detection
+    max_mx: int = 10
+    max_srv: int = 20
+    max_addresses: int = 8  # used per host name
+    max_aliases: int = 8  # CNAMEs in a row
+    # where to
+    mail_ports: frozenset[int] = MAIL_PORTS | EXTRA_MAIL_PORTS
+    web_ports: frozenset[int] = WEB_PORTS
+    allow_private: bool = True  # the user's own network: 10/8, 172.16/12, 192.168/16, fc00::/7 …
+    allow_networks: tuple[IPNetwork, ...] = ()  # opened by name, whatever they are
+    # what is said
+    allow_http: bool = True  # ask autoconfig over http when https has no document; the answer is marked forgeable
+    send_address: bool = True  # as a parameter, https only, own domain only, after the URL without it has failed
+    ehlo_name: str = "mailsettings.invalid"  # RFC 5321 §4.1.4 wants a name; ours says what contacts the server
+    exhaustive: bool = False  # collect everything instead of settling
+    resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's
+    ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
+
+    @classmethod
+    def personal(cls) -> Policy:
+        """Return the policy of a program on the user's own machine."""
+        return cls()
+
+    @classmethod
+    def service(cls) -> Policy:
+        """Return the policy of a server that contacts what strangers name: public addresses, mail ports only."""
+        return cls(allow_private=False, mail_ports=MAIL_PORTS, send_address=False)
+
+    def objection(self, ip: IPAddress, port: int) -> str | None:
+        """Say why *ip*:*port* must not be contacted, or None if it may be."""
+        if port not in self.mail_ports and port not in self.web_ports:
+            return f"port {port} is not one of mail or documents"
+        if any(ip in network for network in self.allow_networks if network.version == ip.version):
+            return None
+        return objection_to(ip, allow_private=self.allow_private)
+
+    def with_(self, **changes: object) -> Policy:
+        """Return a copy with *changes*."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # checked by replace() itself

@@ -1,0 +1,1 @@
+"""Mail protocol dialogues without I/O: generators that say what to send and are told what came."""
