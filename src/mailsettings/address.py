@@ -55,9 +55,7 @@ def parse_address(text: str) -> EmailAddress:
         domain_a, shown = domain.lower(), None
     domain_a = parse_host(domain_a)
     if local.isascii() and not _ATEXT.fullmatch(local):
-        raise AddressError(
-            f"the part before the @ is {_short(local)}: no mailbox has such characters or dots"
-        )
+        raise AddressError(f"the part before the @ is {_short(local)}: no mailbox has such characters or dots")
     if not local.isascii():
         local = _check_foreign_local(local)
     if len(f"{local}@{domain_a}".encode()) > MAX_ADDRESS:

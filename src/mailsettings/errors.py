@@ -67,6 +67,7 @@ class Kind(StrEnum):
     INVALID_DOCUMENT = "invalid-document"
     # answers
     NO_MAIL = "no-mail"  # the domain says that it receives no mail (RFC 7505)
+    NO_ACCESS = "no-standard-access"  # the provider offers neither IMAP nor POP3 to mail programs
     NOT_OFFERED = "not-offered"  # SRV target "." (RFC 2782)
     DEADLINE = "deadline"  # not over when the time was up
     INTERNAL = "internal"  # a mistake of ours; the other sources went on

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol as Interface
 
 from mailsettings.address import EmailAddress
-from mailsettings.model import Authority, Claim, Endpoint, Failure, Link, Probe, Protocol, Provider
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Failure, Link, Probe, Protocol, Provider, Service
+from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
 
 
@@ -21,8 +22,30 @@ class Net(Interface):
         """Ask DNS. The same question is asked once per detection, whoever asks."""
         ...
 
-    async def get(self, url: str) -> Page:
-        """Fetch a document over https or http; redirects are followed by the policy's rules."""
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        """Return the IP addresses of *host*, A and AAAA asked at once. NetworkError if it has none."""
+        ...
+
+    async def get(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        answers: frozenset[int] = frozenset(),
+    ) -> Page:
+        """Fetch a document over https or http; redirects are followed by the policy's rules.
+
+        The same request is made once per detection, whoever makes it. Redirects of a POST are not followed: its body
+        may carry the address, and the next host may be anybody's. *answers* are HTTP statuses from 300 on that are an
+        answer here (401: "there is something, behind a login"); every other one raises HTTP_STATUS.
+        """
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """What this detection may do; lookups ask it what they may send."""
         ...
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
@@ -86,6 +109,14 @@ class Help:
     link: Link
 
 
-Fact = KnownProvider | Note | NoMail | NotOffered | Help
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """The domain selects who issues OAuth tokens. Only the table says how such an issuer is talked to."""
+
+    url: str
+    evidence: Evidence
+
+
+Fact = KnownProvider | Note | NoMail | NotOffered | Help | Issuer | Service | Failure
 Lead = Claim | Lookup | Fact
 Source = Callable[[EmailAddress], Iterable[Lead]]

@@ -238,6 +238,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """Something beside mail that the provider offers: reported, never contacted."""
+
+    kind: str  # caldav, carddav, webdav, managesieve, ews, webmail …
+    url: str  # as text; sieve://host:port where there is no URL
+
+
+@dataclass(frozen=True, slots=True)
 class OAuth:
     """Where to ask for a token. From the provider table, never from a document; no client ids."""
 
@@ -272,6 +280,7 @@ class Detection:
     documentation: tuple[Link, ...] = ()
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    other_services: tuple[Service, ...] = ()  # calendar, address book, filters …: reported, not contacted
     settled_by: str = ""  # in words: why the search ended when it did
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from mailsettings.addresses import objection_to
+from mailsettings.model import Protocol
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -67,7 +68,12 @@ class Policy:
     allow_http: bool = True  # ask autoconfig over http when https has no document; the answer is marked forgeable
     send_address: bool = True  # as a parameter, https only, own domain only, after the URL without it has failed
     ehlo_name: str = "mailsettings.invalid"  # RFC 5321 §4.1.4 wants a name; ours says what contacts the server
+    # what is wanted
+    protocols: frozenset[Protocol] = frozenset(
+        Protocol
+    )  # of the answer; leave POP3 out and no POP3 server is contacted
     exhaustive: bool = False  # collect everything instead of settling
+    # with whose help
     resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's
     ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
 

@@ -1,0 +1,76 @@
+"""Claims into candidates: one per endpoint, with everybody's word for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mailsettings.model import Authority, Candidate, Claim, Direction, Endpoint, Protocol, Security
+
+# Sources that state settings on purpose. Two of these that name different hosts are worth a note; guesses are not.
+STATED = (
+    Authority.TABLE,
+    Authority.DOMAIN,
+    Authority.ISPDB,
+    Authority.SRV,
+    Authority.MX_TABLE,
+    Authority.HTTP_DOCUMENT,
+)
+
+
+def merge(claims: Iterable[Claim]) -> tuple[Candidate, ...]:
+    """Gather *claims* by endpoint, the strongest claim of each first."""
+    by_endpoint: dict[Endpoint, list[Claim]] = {}
+    for claim in dict.fromkeys(claims):
+        by_endpoint.setdefault(claim.endpoint, []).append(claim)
+    return tuple(Candidate(endpoint, tuple(sorted(group, key=_strength))) for endpoint, group in by_endpoint.items())
+
+
+def _strength(claim: Claim) -> tuple[object, ...]:
+    return (claim.evidence.authority, not claim.eager, claim.order, claim.evidence.source, claim.evidence.locator)
+
+
+# Where the same server would speak TLS, per protocol, the usual port of TLS first (RFC 8314 §3).
+SECURE_PORTS = {
+    Protocol.IMAP: ((993, Security.TLS), (143, Security.STARTTLS)),
+    Protocol.POP3: ((995, Security.TLS), (110, Security.STARTTLS)),
+    Protocol.SMTP: ((465, Security.TLS), (587, Security.STARTTLS)),
+}
+
+
+def secure_variants(claim: Claim) -> Iterator[Claim]:
+    """Yield what to try where a source names a server without TLS: the same host with it.
+
+    Old lists and documents say "plain" of many servers that have learned TLS since.
+    """
+    old = claim.endpoint
+    if old.security is not Security.PLAIN:
+        return
+    evidence = replace(
+        claim.evidence, locator=f"{claim.evidence.locator}, which says plain; TLS tried on the same host"
+    )
+    for port, security in SECURE_PORTS.get(old.protocol, ()):
+        yield replace(claim, endpoint=Endpoint(old.protocol, old.host, port, security), evidence=evidence)
+    if old.port not in (port for port, _ in SECURE_PORTS.get(old.protocol, ())):
+        endpoint = Endpoint(old.protocol, old.host, old.port, Security.STARTTLS)
+        yield replace(claim, endpoint=endpoint, evidence=evidence)
+
+
+def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """Say where sources that state settings on purpose name different hosts for one direction."""
+    said: dict[Direction, dict[str, set[str]]] = {}
+    for claim in claims:
+        if claim.evidence.authority in STATED and claim.endpoint.security is not Security.PLAIN:
+            sources = said.setdefault(claim.endpoint.protocol.direction, {})
+            sources.setdefault(claim.evidence.source, set()).add(claim.endpoint.host)
+    return tuple(_disagreement(direction, sources) for direction, sources in sorted(said.items()) if _differ(sources))
+
+
+def _differ(sources: dict[str, set[str]]) -> bool:
+    hosts = list(sources.values())
+    return any(one.isdisjoint(other) for index, one in enumerate(hosts) for other in hosts[index + 1 :])
+
+
+def _disagreement(direction: Direction, sources: dict[str, set[str]]) -> str:
+    words = (f"{source} says {', '.join(sorted(hosts))}" for source, hosts in sorted(sources.items()))
+    return f"sources disagree on {direction} mail: {'; '.join(words)}"

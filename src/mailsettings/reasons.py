@@ -1,0 +1,55 @@
+"""Why a choice stands where it stands, as sentences for people. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailsettings.model import Authority, Candidate, Claim, Hello, Probe, Security, TLSFacts
+
+
+def reasons_for(candidate: Candidate, probe: Probe | None, *, displaced: bool) -> Iterator[str]:
+    """Yield the reasons: who says so, what the server showed, what counts against it."""
+    for claim in candidate.claims:
+        yield learned(claim)
+    yield from _seen(candidate, probe)
+    if displaced:
+        yield "a server found by its name comes after the provider that keeps the mailboxes"
+
+
+LEARNED = {
+    Authority.OWN_TABLE: "your own provider table lists it ({locator})",
+    Authority.TABLE: "the provider table lists it for {domain} ({locator})",
+    Authority.DOMAIN: "{domain} itself names it ({locator})",
+    Authority.ISPDB: "the public database of mail providers names it ({locator})",
+    Authority.SRV: "{domain} names it in DNS, unsigned ({locator})",
+    Authority.MX_TABLE: "the domain's mail goes to this provider ({locator})",
+    Authority.MX_DOCUMENT: "the provider that receives the domain's mail names it ({locator})",
+    Authority.HOSTING: "traces in DNS lead to this provider ({locator})",
+    Authority.HTTP_DOCUMENT: "a document that came in clear, and could be forged, names it ({locator})",
+    Authority.CERTIFICATE: "the {locator} is valid for this name, and it is the same server",
+    Authority.GUESS: "guessed from the usual names: {locator} exists",
+}
+
+
+def learned(claim: Claim) -> str:
+    """Say where *claim* was learned."""
+    evidence = claim.evidence
+    return LEARNED[evidence.authority].format(domain=evidence.domain, locator=evidence.locator)
+
+
+def _seen(candidate: Candidate, probe: Probe | None) -> Iterator[str]:
+    if candidate.endpoint.security is Security.PLAIN:
+        yield "never chosen: without TLS the password could be read on the way"
+    elif probe is None:
+        yield "not contacted: a better one was found first"
+    elif probe.failure is not None:
+        yield f"not verified: {probe.failure.seen or probe.failure.kind}"
+    elif probe.hello is not None and probe.hello.tls is not None:
+        yield _verified(candidate, probe.hello, probe.hello.tls)
+
+
+def _verified(candidate: Candidate, hello: Hello, tls: TLSFacts) -> str:
+    until = f" until {tls.not_after[:10]}" if tls.not_after else ""
+    how = " after STARTTLS" if candidate.endpoint.security is Security.STARTTLS else ""
+    offered = ", ".join(hello.mechanisms) or "no login method"
+    return f"verified: {tls.version}{how}, certificate for {candidate.endpoint.host} valid{until}; offers {offered}"

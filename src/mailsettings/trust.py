@@ -1,0 +1,50 @@
+"""Who vouches × could it be forged × whose domain is it  →  may a password go there without asking? Pure.
+
+| the server's name is …            | and it was learned from …            | trust       |
+|-----------------------------------|--------------------------------------|-------------|
+| anywhere                          | the caller's or the user's own table | own         |
+| anywhere                          | the provider table                   | provider    |
+| of a host the table knows         | anything                             | provider    |
+| inside the address's own domain   | the domain, by https or signed DNS   | domain      |
+| inside the address's own domain   | anything                             | same-domain |
+| of another domain                 | anything                             | confirm     |
+
+All of it only after the probe has verified TLS and the certificate for that very name; until then: unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mailsettings.address import EmailAddress
+from mailsettings.model import Authority, Candidate, Probe, Trust
+
+FROM_TABLE = frozenset({Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING})
+
+
+def trust_of(
+    candidate: Candidate,
+    probe: Probe | None,
+    address: EmailAddress,
+    *,
+    registrable: Callable[[str], str],
+    known_host: Callable[[str], bool],
+) -> Trust:
+    """Return how far *candidate* may be trusted with the password of *address*.
+
+    *registrable* gives the registrable domain of a host (public suffix list), *known_host* says whether the provider
+    table has it as a server.
+    """
+    if probe is None or not probe.verified:
+        return Trust.UNVERIFIED
+    authorities = {claim.evidence.authority for claim in candidate.claims}
+    if Authority.OWN_TABLE in authorities:
+        return Trust.OWN
+    if authorities & FROM_TABLE or known_host(candidate.endpoint.host):
+        return Trust.PROVIDER
+    if registrable(candidate.endpoint.host) != registrable(address.domain):
+        return Trust.CONFIRM
+    vouched = any(
+        claim.evidence.authority is Authority.DOMAIN and claim.evidence.authentic for claim in candidate.claims
+    )
+    return Trust.DOMAIN if vouched else Trust.SAME_DOMAIN

@@ -1,0 +1,104 @@
+"""Addresses and host names: what is read, what is refused, and how that is said."""
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsettings.address import EmailAddress, parse_address, parse_host, shown_host
+from mailsettings.errors import AddressError
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("ada@example.org", EmailAddress("ada", "example.org", "example.org"), id="plain"),
+        pytest.param(" ada@example.org\n", EmailAddress("ada", "example.org", "example.org"), id="white-space-around"),
+        pytest.param("Ada.L@Example.ORG", EmailAddress("Ada.L", "example.org", "example.org"), id="case"),
+        pytest.param("ada@example.org.", EmailAddress("ada", "example.org", "example.org"), id="trailing-dot"),
+        pytest.param("ada+x@a.b.example", EmailAddress("ada+x", "a.b.example", "a.b.example"), id="plus"),
+        pytest.param("ada@faß.example", EmailAddress("ada", "xn--fa-hia.example", "faß.example"), id="sharp-s-stays"),
+        pytest.param(
+            "ada@xn--bcher-kva.example", EmailAddress("ada", "xn--bcher-kva.example", "bücher.example"), id="a-labels"
+        ),
+        pytest.param("дора@example.org", EmailAddress("дора", "example.org", "example.org"), id="eai"),
+    ],
+)
+def test_an_address_is_read(text: str, expected: EmailAddress) -> None:
+    """The domain becomes lower-case A-labels, the part before the @ stays as typed."""
+    assert expected == parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("", "empty", id="empty"),
+        pytest.param("foo", "no @", id="no-at"),
+        pytest.param("@x", "nothing before", id="no-local"),
+        pytest.param("a@", "nothing after", id="no-domain"),
+        pytest.param("a@b@c.example", "more than one @", id="two-ats"),
+        pytest.param("a\x00@example.org", "U+0000", id="nul"),
+        pytest.param("a\r\nRCPT TO@example.org", "U+000D", id="line-end"),
+        pytest.param("a\u202e@example.org", "U+202E", id="bidi"),
+        pytest.param("a@exa\u200bmple.org", "U+200B", id="zero-width"),
+        pytest.param("a" * 10_000_000, "characters", id="ten-megabytes"),
+        pytest.param("a@[192.0.2.1]", "network address", id="ip-literal"),
+        pytest.param("a@[IPv6:::1]", "network address", id="ipv6-literal"),
+        pytest.param("u@localhost", "this machine", id="localhost"),
+        pytest.param("u@printer.local", "this machine", id="mdns"),
+        pytest.param("u@2130706433", "network address", id="number"),
+        pytest.param("u@127.1", "network address", id="short-ip"),
+        pytest.param("u@0x7f.1", "network address", id="hex"),
+        pytest.param("u@①②⑦.0.0.1", "network address", id="circled-digits"),
+        pytest.param("u@127。0。0。1", "network address", id="ideographic-dots"),
+        pytest.param("u@example.123", "not a domain name", id="numeric-last-label"),
+        pytest.param("u@intranet", "means this machine", id="intranet"),
+        pytest.param("u@word", "single word", id="one-label"),
+        pytest.param("u@-a.example", "not a domain name", id="hyphen-first"),
+        pytest.param("u@a_b.example", "not a domain name", id="underscore"),
+        pytest.param("u@😀.example", "not an international", id="emoji"),
+        pytest.param("u@xn--a.example\u3002", "", id="broken-a-label-and-dot"),
+        pytest.param("a..b@example.org", "no mailbox", id="two-dots"),
+        pytest.param('"a b"@example.org', "no mailbox", id="quoted"),
+        pytest.param("a" * 65 + "@example.org", "65 octets", id="long-local"),
+        pytest.param("a@" + "b" * 64 + ".example", "not a domain name", id="long-label"),
+        pytest.param("a@" + ".".join(["b" * 60] * 5) + ".example", "octets", id="long-domain"),
+    ],
+)
+def test_a_bad_address_is_refused_with_what_was_seen(text: str, says: str) -> None:
+    """One line, short, and it names the fault."""
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+
+    message = str(caught.value)
+    assert says in message
+    assert "\n" not in message
+    assert len(message) < 300
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_a_clear_refusal(text: str) -> None:
+    """Nothing but AddressError, whatever is typed."""
+    try:
+        parsed = parse_address(text)
+    except AddressError:
+        return
+
+    assert parse_host(parsed.domain) == parsed.domain
+    assert parsed.local.isprintable()
+
+
+@given(
+    st.text(string.ascii_letters + string.digits, min_size=1, max_size=20), st.sampled_from(["a.example", "b.c.test"])
+)
+def test_reading_an_address_again_changes_nothing(local: str, domain: str) -> None:
+    """str() of an address is an address."""
+    parsed = parse_address(f"{local}@{domain}")
+
+    assert parsed == parse_address(str(parsed))
+
+
+def test_names_are_shown_in_the_users_letters() -> None:
+    """A-labels are for the wire."""
+    assert shown_host("xn--bcher-kva.example") == "bücher.example"

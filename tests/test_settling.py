@@ -1,0 +1,230 @@
+"""When to contact whom, and when an answer is settled. Pure: no network, no clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from mailsettings.errors import Kind
+from mailsettings.findings import Attempt, Findings
+from mailsettings.leads import KnownProvider, Lead, Net, NotOffered
+from mailsettings.model import Authority, Claim, Probe, Protocol, Provider
+from mailsettings.policy import Policy
+from mailsettings.settling import decide
+from tests.values import ADA, claim, endpoint, failed, verified
+
+IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
+SMTP, SUBMISSION = "smtp://smtp.example.org:465", "smtp://smtp.example.org:587"
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A lookup that never answers."""
+
+    authority: Authority = Authority.DOMAIN
+    name: str = "silent"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        raise AssertionError("the decision runs nothing")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def findings(*claims: Claim, probes: Sequence[Probe] = (), running: Sequence[Silent] = (), at: float = 0.0) -> Findings:
+    found = Findings(ADA, Policy())
+    found.add([*claims, *running])
+    for lookup in running:
+        del found.held[lookup]
+        found.running[lookup] = None
+    for probe in probes:
+        found.probed(probe, at)
+    return found
+
+
+def dialled(found: Findings, now: float) -> list[str]:
+    return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).dial]
+
+
+def contact(found: Findings, where: str, at: float, step: str = "connect") -> None:
+    found.probing[endpoint(where)] = Attempt(at, step)
+
+
+def test_the_best_server_of_each_direction_is_contacted_first() -> None:
+    """One connection each; the next best one waits for these."""
+    found = findings(
+        claim(IMAP, Authority.TABLE),
+        claim(POP, Authority.TABLE, order=1),
+        claim(SMTP, Authority.TABLE),
+        claim(SUBMISSION, Authority.TABLE, order=1),
+    )
+
+    assert dialled(found, 0) == [IMAP, SMTP]
+
+
+def test_the_next_best_server_follows_a_silent_one() -> None:
+    """A dead first entry costs one stagger, not a time-out."""
+    found = findings(claim(IMAP, Authority.TABLE), claim(POP, Authority.TABLE, order=1))
+    contact(found, IMAP, at=0)
+
+    assert dialled(found, 0.1) == []
+    assert dialled(found, Policy().stagger) == [POP]
+
+
+def test_the_next_best_server_follows_a_failed_one_at_once() -> None:
+    """Refused is an answer."""
+    found = findings(claim(IMAP, Authority.TABLE), claim(IMAP143, Authority.TABLE, order=1), probes=[failed(IMAP)])
+
+    assert dialled(found, 0.01) == [IMAP143]
+
+
+def test_likely_guesses_are_contacted_as_soon_as_their_names_resolve() -> None:
+    """They do not wait for the published sources."""
+    found = findings(claim(IMAP), claim(SMTP), claim(SUBMISSION, order=1), running=[Silent()])
+
+    assert dialled(found, 0) == [IMAP, SMTP, SUBMISSION]
+
+
+def test_unlikely_guesses_wait_for_the_published_sources() -> None:
+    """A domain that publishes its settings is not port-scanned; a silent source holds this up for 0.3 s at most."""
+    late = claim(IMAP143, eager=False)
+
+    assert dialled(findings(late, running=[Silent()]), 0.1) == []
+    assert dialled(findings(late, running=[Silent()]), Policy().guess_after) == [IMAP143]
+    assert dialled(findings(late), 0.1) == [IMAP143]
+
+
+def test_few_unlikely_guesses_are_contacted_side_by_side() -> None:
+    """Politeness: the rest follows as these fail or keep silent."""
+    claims = [claim(f"imap://h{n}.example.org:143", order=n, eager=False) for n in range(9)]
+
+    assert len(dialled(findings(*claims), 1)) == 4
+
+
+def test_nobody_is_contacted_who_could_not_be_the_answer() -> None:
+    """IMAP verified: POP3 of the same source is left alone."""
+    found = findings(claim(IMAP, Authority.SRV), claim(POP, Authority.SRV), probes=[verified(IMAP)])
+
+    assert dialled(found, 0.1) == []
+
+
+def test_plain_is_never_contacted() -> None:
+    """But the same host is tried with TLS."""
+    found = findings(claim("plain+imap://imap.example.org:143", Authority.TABLE))
+
+    assert dialled(found, 0) == [IMAP]
+
+
+def test_a_guess_is_not_contacted_where_the_provider_is_known() -> None:
+    """The mailboxes are where the MX points."""
+    found = findings(claim("imap://imap.hoster.example:993", Authority.MX_TABLE), claim(IMAP))
+
+    assert dialled(found, 1) == ["imap://imap.hoster.example:993"]
+
+
+def test_both_directions_verified_and_nothing_better_out_is_settled() -> None:
+    """No waiting for what cannot change the answer."""
+    worse = Silent(Authority.MX_DOCUMENT)
+    found = findings(
+        claim(IMAP, Authority.SRV), claim(SMTP, Authority.SRV), probes=[verified(IMAP), verified(SMTP)], running=[worse]
+    )
+
+    assert decide(found, 0.1).settled == "both directions verified, and nothing outstanding could be better"
+
+
+def test_a_verified_answer_waits_for_better_work_but_not_long() -> None:
+    """Patience is half a second, from the moment the first server verified."""
+    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.2)
+
+    assert decide(found, 0.69).settled == ""
+    assert decide(found, 0.2 + Policy().patience).settled == "verified; better-ranked work kept silent for too long"
+
+
+def test_the_next_decision_is_due_when_patience_ends() -> None:
+    """No polling: the engine sleeps until something can change."""
+    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.31)
+
+    assert decide(found, 0.6).wake == pytest.approx(0.31 + Policy().patience)
+
+
+def test_a_displaced_guess_settles_nothing() -> None:
+    """The provider's own server is silent; the guess that works is still not the answer."""
+    found = findings(
+        claim("imap://imap.hoster.example:993", Authority.MX_TABLE), claim(IMAP), claim(SMTP), probes=[verified(IMAP)]
+    )
+    contact(found, "imap://imap.hoster.example:993", at=0)
+
+    assert decide(found, 3.0).settled == ""
+
+
+def test_everything_silent_is_given_up_before_the_deadline() -> None:
+    """Every port filtered: "no" within five seconds."""
+    found = findings(claim(IMAP), claim(SMTP))
+    contact(found, IMAP, at=0)
+    contact(found, SMTP, at=0)
+
+    assert decide(found, 4.4).settled == ""
+    assert decide(found, 4.5).settled == "no server said a word within 4.5 s"
+
+
+def test_a_server_that_spoke_earns_the_others_more_time() -> None:
+    """Incoming found, outgoing greets slowly: the search goes on to the deadline."""
+    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
+    contact(found, SMTP, at=0)
+
+    assert decide(found, 9.9).settled == ""
+    assert decide(found, 10).settled == "the deadline of 10 s"
+
+
+def test_an_awaited_greeting_extends_the_deadline() -> None:
+    """Greet delays are meant to outlast the impatient; 15 s is the end."""
+    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
+    contact(found, SMTP, at=4, step="greeting")
+
+    assert decide(found, 10).settled == ""
+    assert decide(found, 15).settled == "the deadline of 10 s"
+
+
+def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
+    """A table hit costs two connections; the others start when it fails or keeps silent."""
+    claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
+    held = Silent()
+    found = Findings(ADA, Policy())
+    found.add([*claims, held])
+
+    assert decide(found, 0).start == ()
+    assert decide(found, Policy().patience).start == (held,)
+
+    found.probed(failed(SMTP), 0.1)
+    assert decide(found, 0.1).start == (held,)
+
+
+def test_a_service_that_is_not_offered_is_not_guessed() -> None:
+    """RFC 2782 target ".": the guess is withdrawn, the rest goes on."""
+    found = findings(claim(POP), claim(SMTP))
+    found.add([NotOffered(Protocol.POP3, "_pop3s._tcp.example.org SRV")])
+
+    assert dialled(found, 0) == [SMTP]
+
+
+def test_a_provider_without_mail_access_ends_the_search() -> None:
+    """Nothing is guessed for a provider that lets no mail program in."""
+    found = findings(claim(IMAP), running=[Silent()])
+    found.add([KnownProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
+
+    assert decide(found, 0.1).settled == "the provider lets no mail program in"
+
+
+def test_a_dead_row_of_the_table_lets_the_guesses_through() -> None:
+    """Its host no longer exists: the row is out of date."""
+    row = "imap://old.hoster.example:993"
+    found = findings(claim(row, Authority.TABLE), claim(IMAP), probes=[failed(row, Kind.NO_SUCH_NAME)])
+
+    assert dialled(found, 0.1) == [IMAP]
+
+
+def test_everything_tried_and_nothing_found_is_an_answer() -> None:
+    """All refused: no reason to wait."""
+    found = findings(claim(IMAP), claim(SMTP), probes=[failed(IMAP), failed(SMTP)])
+
+    assert decide(found, 0.1).settled == "everything was tried"
