@@ -1,0 +1,143 @@
+"""Findings into the answer: choices in order with trust and reasons, what to confirm, what failed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mailsettings import table
+from mailsettings.address import EmailAddress
+from mailsettings.findings import Findings
+from mailsettings.merge import contradictions
+from mailsettings.model import (
+    Auth,
+    Authority,
+    Candidate,
+    Choice,
+    Detection,
+    Direction,
+    Failure,
+    Hint,
+    Probe,
+    Provider,
+    Trust,
+)
+from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
+from mailsettings.reasons import reasons_for
+from mailsettings.suffix import registrable
+from mailsettings.template import USUAL, fill_all
+from mailsettings.trust import trust_of
+
+
+def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
+    """Return the detection that *findings* amount to."""
+    incoming = _choices(findings, Direction.INCOMING)
+    outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
+    provider = _provider(findings, (*incoming[:1], *outgoing[:1]))
+    address = findings.address
+    return Detection(
+        address=str(address),
+        shown_address=f"{address.local}@{address.shown_domain}",
+        provider=provider,
+        incoming=incoming,
+        outgoing=outgoing,
+        confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
+        hints=_hints(provider),
+        documentation=tuple(dict.fromkeys((*(provider.documentation if provider else ()), *findings.links))),
+        other_services=tuple(findings.services),
+        notes=_notes(findings, (*incoming, *outgoing)),
+        failures=_failures(findings),
+        settled_by=settled_by,
+        seconds=round(seconds, 3),
+    )
+
+
+def _choices(findings: Findings, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
+    candidates = findings.candidates(direction)
+    best_first = ranked(candidates, findings.probes, partner)
+    provider_known = order_of(candidates, findings.probes).provider_known
+    choices = [_choice(findings, candidate, provider_known=provider_known) for candidate in best_first]
+    found = any(choice.verified for choice in choices)
+    return tuple(choice for choice in choices if choice.verified or _worth_showing(choice, found=found))
+
+
+def _worth_showing(choice: Choice, *, found: bool) -> bool:
+    """Decide on a choice that was not verified: what somebody stated, and guesses where a server was really seen."""
+    if choice.claims[0].evidence.authority not in FOUND_BY_NAME:
+        return True
+    failure = choice.probe.failure if choice.probe else None
+    return not found and failure is not None and failure.kind.about_certificate
+
+
+def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -> Choice:
+    probe = findings.probes.get(candidate.endpoint)
+    verified = probe is not None and probe.verified
+    templates = next((claim.usernames for claim in candidate.claims if claim.usernames), USUAL)
+    names = fill_all(templates, findings.address)
+    displaced = provider_known and candidate.authority in FOUND_BY_NAME
+    return Choice(
+        endpoint=candidate.endpoint,
+        username=names[0],
+        username_template=templates[0],
+        usernames=names,
+        auth=_auth(candidate, probe),
+        verified=verified,
+        trust=_trust(candidate, probe, findings.address),
+        reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
+        claims=candidate.claims,
+        probe=probe,
+    )
+
+
+def _trust(candidate: Candidate, probe: Probe | None, address: EmailAddress) -> Trust:
+    def known_host(host: str) -> bool:
+        return table.host_provider(host) is not None
+
+    return trust_of(candidate, probe, address, registrable=registrable, known_host=known_host)
+
+
+def _auth(candidate: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
+    """Return the login methods: what is offered inside TLS, of that first what the source recommends.
+
+    A server may offer what its provider refuses (Microsoft 365 lists PLAIN): where a table row names methods, others
+    are left out.
+    """
+    stated = next((claim.auth for claim in candidate.claims if claim.auth), ())
+    if probe is None or not probe.verified or probe.hello is None:
+        return stated
+    both = tuple(method for method in stated if method in probe.hello.auth)
+    return both or probe.hello.auth
+
+
+def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
+    """Return who keeps the mailboxes; weak traces only where the servers they led to are the answer."""
+    chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
+    for known in findings.providers:
+        if known.authority is not Authority.HOSTING or known.authority in chosen:
+            return known.provider
+    return None
+
+
+def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
+
+
+def _hints(provider: Provider | None) -> tuple[Hint, ...]:
+    return provider.hints if provider else ()
+
+
+def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*findings.notes, *contradictions(findings.claims), *_probe_notes(choices))))
+
+
+def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
+    for choice in choices:
+        if choice.probe is not None:
+            said = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
+            yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said)
+
+
+def _failures(findings: Findings) -> tuple[Failure, ...]:
+    """Return everything that failed, the reason that ends it all first, the rest in an order that time does not change."""
+    probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
+    rest = sorted({*findings.failures, *probes}, key=lambda failure: (failure.where, failure.kind, failure.seen))
+    return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)

@@ -1,0 +1,238 @@
+"""The one loop that knows about concurrency: starts lookups and probes, collects what they bring, ends when settled.
+
+detect(address)    -> Detection
+detecting(address) -> a stream of events, the last one Settled(detection)
+plan(address)      -> the leads, nobody contacted
+offline(address)   -> what the provider table says, nobody contacted
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mailsettings.address import EmailAddress, parse_address
+from mailsettings.answer import answer
+from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
+from mailsettings.findings import Attempt, Findings
+from mailsettings.leads import Lead, Lookup, Net, Source
+from mailsettings.model import Authority, Claim, Detection, Endpoint, Failure, Probe
+from mailsettings.policy import Policy
+from mailsettings.settling import decide
+from mailsettings.sources.certificate import certificate_names
+
+if TYPE_CHECKING:
+    from anyio.abc import ObjectReceiveStream, TaskGroup
+    from anyio.streams.memory import MemoryObjectSendStream
+
+
+async def detect(
+    address: str | EmailAddress,
+    *,
+    sources: Sequence[Source] | None = None,
+    policy: Policy | None = None,
+    net: Net | None = None,
+) -> Detection:
+    """Return the verified mail settings of *address*, best first, and everything that was tried.
+
+    Raises AddressError if *address* is none; whatever the network does ends up in the detection.
+    *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*.
+    """
+    detection: Detection | None = None
+    async with detecting(address, sources=sources, policy=policy, net=net) as events:
+        async for event in events:
+            if isinstance(event, Settled):
+                detection = event.detection
+    assert detection is not None, "the stream of events ends with Settled"
+    return detection
+
+
+@asynccontextmanager
+async def detecting(
+    address: str | EmailAddress,
+    *,
+    sources: Sequence[Source] | None = None,
+    policy: Policy | None = None,
+    net: Net | None = None,
+) -> AsyncIterator[ObjectReceiveStream[Event]]:
+    """Hand out the stream of events of a detection; leaving the block early ends all its work.
+
+    async with detecting("ada@example.org") as events:
+        async for event in events: ...
+    """
+    import anyio  # noqa: PLC0415 - the offline path does without it
+
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    rules = policy or Policy.personal()
+    # Unbounded, so that a slow listener cannot hold up the work; a detection has at most some hundred events.
+    send, receive = anyio.create_memory_object_stream[Event](math.inf)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(receive)
+        await stack.enter_async_context(send)
+        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        group = await stack.enter_async_context(anyio.create_task_group())
+        group.start_soon(
+            _Search(parsed, rules, door, send).run, tuple(sources if sources is not None else _all_sources())
+        )
+        yield receive
+        group.cancel_scope.cancel()
+
+
+def plan(address: str | EmailAddress, *, sources: Sequence[Source] | None = None) -> tuple[Lead, ...]:
+    """Return what would be asked and what is known without asking, in order of authority. Contacts nobody."""
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    leads = [lead for source in (sources if sources is not None else _all_sources()) for lead in source(parsed)]
+    return tuple(sorted(leads, key=_authority))
+
+
+def offline(address: str | EmailAddress) -> Detection:
+    """Return what the provider table says of *address*: contacts nobody, verifies nothing."""
+    from mailsettings.sources.table import table  # noqa: PLC0415 - keeps the other sources out of the fast path
+
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    findings = Findings(parsed, Policy.personal())
+    findings.add(table(parsed))
+    return answer(findings, settled_by="the provider table alone; nobody was contacted", seconds=0.0)
+
+
+def _authority(lead: Lead) -> int:
+    if isinstance(lead, Claim):
+        return lead.evidence.authority
+    return getattr(lead, "authority", Authority.GUESS)
+
+
+def _all_sources() -> Sequence[Source]:
+    from mailsettings.sources import SOURCES  # noqa: PLC0415 - loads what only a live detection needs
+
+    return SOURCES
+
+
+def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
+    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+
+    return open_net(policy)
+
+
+class _Search:
+    """One detection: the findings, and the tasks that fill them."""
+
+    def __init__(self, address: EmailAddress, policy: Policy, net: Net, events: MemoryObjectSendStream[Event]) -> None:
+        import anyio  # noqa: PLC0415 - see detecting()
+
+        self._findings = Findings(address, policy)
+        self._net = net
+        self._events = events
+        self._news = anyio.Event()
+        self._started = anyio.current_time()
+
+    def _now(self) -> float:
+        import anyio  # noqa: PLC0415 - see detecting()
+
+        return anyio.current_time() - self._started
+
+    def _tell(self, event: Event) -> None:
+        self._events.send_nowait(event)
+
+    async def run(self, sources: Sequence[Source]) -> None:
+        """Search until the answer is settled; its event is the last one."""
+        import anyio  # noqa: PLC0415 - see detecting()
+
+        for source in sources:
+            self._add(source(self._findings.address))
+        async with anyio.create_task_group() as group:
+            reason = await self._work(group)
+            self._give_up_probes()
+            group.cancel_scope.cancel()
+        detection = answer(self._findings, settled_by=reason, seconds=self._now())
+        self._tell(Settled(self._now(), detection))
+        self._events.close()
+
+    async def _work(self, group: TaskGroup) -> str:
+        """Decide, act, wait for news; return why it is over."""
+        import anyio  # noqa: PLC0415 - see detecting()
+
+        while True:
+            now = self._now()
+            decision = decide(self._findings, now)
+            if decision.settled:
+                return decision.settled
+            for lookup in decision.start:
+                self._start(group, lookup)
+            for endpoint in decision.dial:
+                self._dial(group, endpoint)
+            with anyio.move_on_after(decision.wake - now):
+                await self._news.wait()
+            self._news = anyio.Event()
+
+    def _add(self, found: Iterable[Lead]) -> None:
+        """Take in what was found and say so."""
+        leads = tuple(found)
+        claims = [lead for lead in leads if isinstance(lead, Claim)]
+        self._findings.add(leads)
+        for claim in claims:
+            self._tell(Learned(self._now(), claim))
+        self._news.set()
+
+    def _start(self, group: TaskGroup, lookup: Lookup) -> None:
+        del self._findings.held[lookup]
+        self._findings.running[lookup] = None
+        self._tell(Asked(self._now(), str(lookup)))
+        group.start_soon(self._look_up, lookup)
+
+    async def _look_up(self, lookup: Lookup) -> None:
+        """Run one lookup; what goes wrong with it is a failure of its own and stops nothing else."""
+        try:
+            leads = await lookup.run(self._net)
+        except (NetworkError, DocumentError) as error:
+            leads = ()
+            self._fail(Failure(error.kind, str(lookup), error.seen if isinstance(error, NetworkError) else str(error)))
+        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a mistake in one source must not end the others
+            leads = ()
+            self._fail(Failure(Kind.INTERNAL, str(lookup), f"{type(error).__name__} in this source"))
+        del self._findings.running[lookup]
+        self._add(leads)
+
+    def _fail(self, failure: Failure) -> None:
+        self._findings.failures[failure] = None
+        self._tell(Failed(self._now(), failure))
+
+    def _dial(self, group: TaskGroup, endpoint: Endpoint) -> None:
+        self._findings.probing[endpoint] = Attempt(self._now())
+        group.start_soon(self._probe, endpoint)
+
+    async def _probe(self, endpoint: Endpoint) -> None:
+        """Contact one server, and learn from its certificate if only the name was wrong."""
+
+        def on_step(step: str) -> None:
+            self._findings.stepped(endpoint, step)
+            self._tell(Contacting(self._now(), endpoint, step))
+
+        probe = await self._net.greet(endpoint, on_step)
+        self._findings.probed(probe, self._now())
+        self._tell(Probed(self._now(), probe))
+        self._add(tuple(certificate_names(self._findings.address, probe)))
+
+    def _give_up_probes(self) -> None:
+        """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
+        from mailsettings.settling import views  # noqa: PLC0415 - only at the end
+
+        needed = {candidate.endpoint for each in views(self._findings) if each.best is None for candidate in each.open}
+        now = self._now()
+        for endpoint, attempt in list(self._findings.probing.items()):
+            if endpoint in needed:
+                seen = f"no answer to {attempt.step} within {now - attempt.started:.1f} s"
+                failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), str(endpoint), seen)
+                self._findings.probed(Probe(endpoint, failure=failure), now)
+
+
+_KIND_OF_SILENCE = {
+    "resolve": Kind.DNS_TIMEOUT,
+    "connect": Kind.CONNECT_TIMEOUT,
+    "tls": Kind.TLS_TIMEOUT,
+    "greeting": Kind.GREETING_TIMEOUT,
+    "capabilities": Kind.REPLY_TIMEOUT,
+    "starttls": Kind.REPLY_TIMEOUT,
+}

@@ -1,0 +1,184 @@
+"""What to do next, and when an answer is settled. Pure: findings and the time in, a decision out.
+
+A direction is settled when nothing that is still outstanding could beat its best verified choice, or when that choice
+has waited `policy.patience` for better-ranked work that keeps silent. Contacting servers follows the same order: best
+first, the next one as soon as the better one has failed or kept silent for `policy.stagger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailsettings.findings import Findings
+from mailsettings.leads import Lookup
+from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security
+from mailsettings.rank import FOUND_BY_NAME, Key, Order, order_of
+
+# So many less likely guesses of one direction are contacted side by side.
+GUESSES_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the engine shall do. *settled* is the reason to end, in words; empty: go on, and decide again at *wake*."""
+
+    start: tuple[Lookup, ...] = ()
+    dial: tuple[Endpoint, ...] = ()
+    settled: str = ""
+    wake: float = 0.0  # seconds since the start
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One direction at one moment."""
+
+    findings: Findings
+    direction: Direction
+    order: Order
+    candidates: tuple[Candidate, ...]  # best first, as far as claims decide
+
+    @property
+    def best(self) -> Candidate | None:
+        """Return the best verified candidate. A displaced guess is none: the provider's own servers are the answer."""
+        probes = self.findings.probes
+        for candidate in self.candidates:
+            probe = probes.get(candidate.endpoint)
+            if probe is not None and probe.verified and not self.order.displaces(candidate):
+                return candidate
+        return None
+
+    @property
+    def open(self) -> Iterator[Candidate]:
+        """Yield the candidates that could still become, or beat, the best one, best first."""
+        exhaustive = self.findings.policy.exhaustive
+        limit = None if self.best is None or exhaustive else self.order.key(self.best)
+        for candidate in self.candidates:
+            done = candidate.endpoint in self.findings.probes
+            plain = candidate.endpoint.security is Security.PLAIN
+            displaced = self.order.displaces(candidate) and not exhaustive
+            if not done and not plain and not displaced and (limit is None or self.order.key(candidate) < limit):
+                yield candidate
+
+    def awaited(self) -> Iterator[Lookup]:
+        """Yield the lookups that could still bring something better."""
+        best = self.best
+        for lookup in (*self.findings.running, *self.findings.held):
+            if best is None or lookup.authority < best.authority or self.findings.policy.exhaustive:
+                yield lookup
+
+    @property
+    def finished(self) -> bool:
+        """True if nothing outstanding can change this direction's answer."""
+        waiting = () if self.findings.closed else self.awaited()
+        return next(iter(waiting), None) is None and next(iter(self.open), None) is None
+
+
+def view(findings: Findings, direction: Direction, partner: str = "") -> View:
+    """Put the candidates of *direction* in order."""
+    candidates = findings.candidates(direction)
+    order = order_of(candidates, findings.probes, partner)
+    return View(findings, direction, order, tuple(sorted(candidates, key=order.key)))
+
+
+def views(findings: Findings) -> tuple[View, View]:
+    """Look at both directions; the outgoing guesses are ordered by what the best incoming server is."""
+    incoming = view(findings, Direction.INCOMING)
+    best = incoming.best
+    return incoming, view(findings, Direction.OUTGOING, best.endpoint.host if best else "")
+
+
+def decide(findings: Findings, now: float) -> Decision:
+    """Say what to do at *now*, in seconds since the start."""
+    both = views(findings)
+    if reason := _settled(findings, both, now):
+        return Decision(settled=reason)
+    start = tuple(findings.held) if not _table_leads(findings, both, now) else ()
+    dial = tuple(endpoint for each in both for endpoint in _to_dial(each, now))
+    return Decision(start, dial, wake=min(_moments(findings, now)))
+
+
+def _settled(findings: Findings, both: Iterable[View], now: float) -> str:
+    """Return why the search is over, or nothing."""
+    policy, closed = findings.policy, findings.closed
+    if all(each.finished for each in both):
+        return _reason(findings, both, closed=closed)
+    if not policy.exhaustive and all(each.finished or _impatient(each, now) for each in both):
+        return "verified; better-ranked work kept silent for too long"
+    if not findings.spoke and now >= policy.quiet and not policy.exhaustive:
+        return f"no server said a word within {policy.quiet:g} s"
+    if now >= policy.deadline and not (_greeting_awaited(findings) and now < policy.greeting_deadline):
+        return f"the deadline of {policy.deadline:g} s"
+    return ""
+
+
+def _reason(findings: Findings, both: Iterable[View], *, closed: bool) -> str:
+    if closed:
+        return findings.no_mail.seen if findings.no_mail else "the provider lets no mail program in"
+    if all(each.best is not None for each in both):
+        return "both directions verified, and nothing outstanding could be better"
+    return "everything was tried"
+
+
+def _impatient(each: View, now: float) -> bool:
+    """True if this direction's verified choice has waited long enough for better work that keeps silent."""
+    since = each.findings.verified_at.get(each.direction)
+    return each.best is not None and since is not None and now >= since + each.findings.policy.patience
+
+
+def _greeting_awaited(findings: Findings) -> bool:
+    return any(attempt.step == "greeting" for attempt in findings.probing.values())
+
+
+def _table_leads(findings: Findings, both: Iterable[View], now: float) -> bool:
+    """True while the table's own row for the domain may answer alone: nobody else is asked for so long."""
+    policy = findings.policy
+    if findings.closed:
+        return True
+    if policy.exhaustive or now >= policy.patience:
+        return False
+    return all(
+        any(candidate.authority <= Authority.TABLE for candidate in each.open)
+        or (each.best is not None and each.best.authority <= Authority.TABLE)
+        for each in both
+    )
+
+
+def _to_dial(each: View, now: float) -> Iterator[Endpoint]:
+    """Yield the endpoints of one direction to contact now."""
+    findings, policy = each.findings, each.findings.policy
+    ahead: list[Key] = []  # better candidates, contacted a moment ago and not heard of yet
+    late = 0  # less likely guesses among them
+    for candidate in each.open:
+        guessed = candidate.authority in FOUND_BY_NAME
+        eager = candidate.claims[0].eager
+        attempt = findings.probing.get(candidate.endpoint)
+        if attempt is not None:
+            fresh = now < attempt.started + policy.stagger
+            ahead += [each.order.key(candidate)] * (fresh and not guessed)
+            late += fresh and guessed and not eager
+            continue
+        if ahead and not policy.exhaustive:
+            continue
+        if guessed and not eager and (late >= GUESSES_AT_ONCE or not _guessing_allowed(findings, now)):
+            continue
+        ahead += [each.order.key(candidate)] * (not guessed)
+        late += guessed and not eager
+        yield candidate.endpoint
+
+
+def _guessing_allowed(findings: Findings, now: float) -> bool:
+    """True once the published sources have all said no, or have had their time."""
+    lookups = (*findings.running, *findings.held)
+    return now >= findings.policy.guess_after or all(lookup.authority in FOUND_BY_NAME for lookup in lookups)
+
+
+def _moments(findings: Findings, now: float) -> Iterator[float]:
+    """Yield the times at which a new decision may be due without any news."""
+    policy = findings.policy
+    times = [policy.guess_after, policy.quiet, policy.deadline, policy.greeting_deadline, policy.patience]
+    times += [attempt.started + policy.stagger for attempt in findings.probing.values()]
+    # What is dialled at this moment may be overtaken a stagger later.
+    times += [now + policy.stagger]
+    times += [at + policy.patience for at in findings.verified_at.values()]
+    yield from (time for time in times if time > now)

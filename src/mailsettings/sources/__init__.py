@@ -1,0 +1,1 @@
+"""Where settings are learned. A source is a function `EmailAddress -> Iterable[Lead]` that contacts nobody."""

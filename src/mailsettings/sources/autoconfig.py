@@ -1,0 +1,74 @@
+"""Autoconfig: documents that the domain, or who receives its mail, publishes (draft-ietf-mailmaint-autoconfig §3).
+
+    https://autoconfig.example.org/mail/config-v1.1.xml
+    https://example.org/.well-known/autoconfig/mail/config-v1.1.xml
+    https://example.org/.well-known/mail-v1.xml
+    … each once more with ?emailaddress=, if it answered without a document and the policy allows
+    http://autoconfig.example.org/mail/config-v1.1.xml, if none of these brought one and the policy allows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailsettings.address import EmailAddress, parse_host
+from mailsettings.errors import AddressError
+from mailsettings.leads import Lead
+from mailsettings.model import Authority
+from mailsettings.sources.documents import ClearDocument, Document, Word
+from mailsettings.sources.ispdb import ISPDB, ispdb_document
+
+PATH = "/mail/config-v1.1.xml"
+# Places in the draft's order, each with whether it may be told the address. mail-v1.xml came after servers that want it.
+_PLACES = (
+    (f"https://autoconfig.{{domain}}{PATH}", True),
+    (f"https://{{domain}}/.well-known/autoconfig{PATH}", True),
+    ("https://{domain}/.well-known/mail-v1.xml", False),
+)
+_APART = 20  # places between the servers of one document and those of the next
+
+
+def autoconfig(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the documents the domain itself may publish."""
+    documents = tuple(_own(address))
+    yield from documents
+    word = Word("autoconfig", Authority.HTTP_DOCUMENT, address.domain, authentic=False)
+    yield ClearDocument(f"http://autoconfig.{address.domain}{PATH}", word, address.domain, documents)
+
+
+def _own(address: EmailAddress) -> Iterator[Document]:
+    for place, (url, may_know) in enumerate(_PLACES):
+        word = Word("autoconfig", Authority.DOMAIN, address.domain, order=place * _APART)
+        to_send = address if may_know else None
+        yield Document(url.format(domain=address.domain), word, address.domain, to_send)
+
+
+def documents_of(
+    mx_host: str, address: EmailAddress, *, authentic: bool = False, ispdb: str = ISPDB
+) -> Iterator[Lead]:
+    """Yield the documents of whoever runs *mx_host*, which receives the domain's mail. None is told the address.
+
+    *authentic* says whether the MX record could not have been forged; *ispdb* is a base URL as in sources.ispdb.
+    """
+    for place, domain in enumerate(_domains_of(mx_host, address.domain)):
+        word = Word("autoconfig", Authority.MX_DOCUMENT, domain, authentic=authentic, order=2 * place * _APART)
+        yield Document(f"https://autoconfig.{domain}{PATH}", word, address.domain)
+        word = Word("ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _APART)
+        yield ispdb_document(domain, word, address.domain, base=ispdb)
+
+
+def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:
+    """Return the MX host without its first label, and its registrable domain; nothing at or above a public suffix."""
+    from mailsettings.suffix import is_public_suffix, registrable  # noqa: PLC0415 - loads the public suffix list
+
+    try:
+        host = parse_host(mx_host)
+    except AddressError:
+        return ()
+    base = registrable(host)
+    if is_public_suffix(base):
+        return ()  # autoconfig.co.uk is for sale (CVE-2024-52508)
+    full = host.partition(".")[2]
+    # example.com.pl as MX: the part after its first label is a suffix, so only what is longer than base may be asked.
+    longer = (full,) if full.endswith(f".{base}") else ()
+    return tuple(domain for domain in (*longer, base) if domain != own)

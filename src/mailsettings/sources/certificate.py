@@ -1,0 +1,98 @@
+"""Names read from a certificate that is good in all but its name.
+
+Customers of shared hosters whose mail.customer.example shows the hoster's certificate are about 7 % of all domains. The
+certificate itself says where to go: to a name it is valid for, at the very same server.
+
+    mail.customer.example  ->  192.0.2.7, certificate for *.hoster.example
+    MX customer.example    ->  srv7.hoster.example  ->  192.0.2.7: the same server, and the certificate is for this name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress, parse_host
+from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Probe
+from mailsettings.names import name_matches
+from mailsettings.records import MX, Question
+
+MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one
+MAIL_LABELS = ("imap", "mail", "smtp", "pop", "pop3", "mx", "server", "webmail")
+
+
+def certificate_names(address: EmailAddress, probe: Probe) -> Iterator[Lead]:
+    """Yield the lookup that follows from *probe* if only the certificate's name was wrong."""
+    if probe.failure is not None and probe.failure.kind is Kind.CERTIFICATE_NAME and probe.tls is not None:
+        yield CertificateNames(address, probe.endpoint, probe.address, probe.tls.names, probe.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateNames:
+    """Names that the certificate of an endpoint is valid for and that may be the same server's."""
+
+    address: EmailAddress
+    endpoint: Endpoint
+    ip: str
+    names: tuple[str, ...]  # of the certificate
+    aliases: tuple[str, ...]  # the CNAME targets of the endpoint's host
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.CERTIFICATE
+
+    def __str__(self) -> str:
+        return f"certificate of {self.endpoint.host}:{self.endpoint.port}"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return a lookup for each name worth resolving: where CNAME or MX point, then what the certificate lists."""
+        answer = await net.ask(Question(self.address.domain, "MX"))
+        exchangers = tuple(record.host for record in answer.records if isinstance(record, MX))
+        names = likely_names(self.names, (*self.aliases, *exchangers), self.endpoint.host)
+        return [SameServer(self, name, order) for order, name in enumerate(names)]
+
+
+@dataclass(frozen=True, slots=True)
+class SameServer:
+    """A name of the certificate, if it is the very server that showed it."""
+
+    origin: CertificateNames
+    name: str
+    order: int
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.CERTIFICATE
+
+    def __str__(self) -> str:
+        return f"{self.name} A/AAAA"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return a claim for the same port on this name. NetworkError if it is another machine."""
+        if self.origin.ip not in await net.resolve(self.name):
+            seen = f"{self.name} is another machine than {self.origin.endpoint.host}, which shows its certificate"
+            raise NetworkError(Kind.CERTIFICATE_NAME, seen)
+        old = self.origin.endpoint
+        endpoint = Endpoint(old.protocol, self.name, old.port, old.security)
+        return [Claim(endpoint, Evidence(Authority.CERTIFICATE, "certificate", str(self.origin)), order=self.order)]
+
+
+def likely_names(names: Sequence[str], pointed_at: Sequence[str], host: str) -> tuple[str, ...]:
+    """Return at most MAX_NAMES hosts that a certificate for *names* is valid for, the likeliest first.
+
+    First the hosts that DNS points at, as far as the certificate covers them; then its own plain names, those that
+    look like mail before the others.
+    """
+    covered = [name for name in pointed_at if name_matches(name, names)]
+    plain = sorted((name for name in names if "*" not in name), key=lambda name: name.split(".")[0] not in MAIL_LABELS)
+    usable = (name for name in dict.fromkeys((*covered, *plain)) if name != host and _is_host(name))
+    return tuple(usable)[:MAX_NAMES]
+
+
+def _is_host(name: str) -> bool:
+    try:
+        return parse_host(name) == name
+    except AddressError:
+        return False

@@ -1,0 +1,180 @@
+"""What documents have in common: whose word one is, and how what it says becomes leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from mailsettings.address import EmailAddress
+from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.formats import clientconfig
+from mailsettings.formats.clientconfig import ClientConfig
+from mailsettings.formats.ports import port_of
+from mailsettings.formats.servers import Server
+from mailsettings.leads import Help, Issuer, KnownProvider, Lead, Net, Note
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Failure, Provider, Security, Service
+from mailsettings.policy import Policy
+from mailsettings.records import Page
+
+# Somebody answered, but not with a document: the same question with the address may be understood.
+_ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT})
+_AFTER_ALL_STATED = 50  # places; no document states that many servers of one direction
+
+
+def inside(host: str, domain: str) -> bool:
+    """True if *host* is *domain* or a name below it."""
+    return host == domain or host.endswith(f".{domain}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Whose word a document is, before it is known how it came."""
+
+    source: str
+    authority: Authority
+    domain: str  # who vouches
+    authentic: bool = True  # False: the way to its URL could be forged
+    order: int = 0  # where its servers stand among those of the same authority
+
+    def evidence(self, url: str, *, authentic: bool) -> Evidence:
+        """Return the evidence for a document found at *url*. The weakest hop decides."""
+        # Where the URL itself may be forged, the authority says so already; a hop in clear does not.
+        authority = self.authority if authentic else max(self.authority, Authority.HTTP_DOCUMENT)
+        return Evidence(authority, self.source, url, authentic and self.authentic, self.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An autoconfig document at a fixed URL."""
+
+    url: str
+    word: Word
+    domain: str  # of the address: fills placeholders
+    address: EmailAddress | None = None  # to be sent where the URL alone brings nothing
+
+    @property
+    def authority(self) -> Authority:
+        return self.word.authority
+
+    def __str__(self) -> str:
+        return self.url
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return what the document says, or the same question with the address in it."""
+        try:
+            page = await net.get(self.url)
+            config = clientconfig.read(page.body, self.domain)
+        except (NetworkError, DocumentError) as error:
+            if (again := self._with_address(error, net.policy)) is None:
+                raise
+            return (failure_of(error, self.url), again)
+        return tuple(leads_of(config, page, self.word))
+
+    def _with_address(self, error: NetworkError | DocumentError, policy: Policy) -> Document | None:
+        """Return the lookup that tells the domain who is asking: some servers answer 400 until they know."""
+        if self.address is None or not policy.send_address or error.kind not in _ANSWERED:
+            return None
+        # quote() also encodes "+", which servers would read as a blank.
+        query = f"emailaddress={quote(str(self.address), safe='')}"
+        return replace(self, url=f"{self.url}?{query}", address=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDocument:
+    """A document asked for in clear, only after https has brought none. It never carries the address."""
+
+    url: str
+    word: Word
+    domain: str
+    instead_of: tuple[Document, ...]
+
+    @property
+    def authority(self) -> Authority:
+        return self.word.authority
+
+    def __str__(self) -> str:
+        return self.url
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Wait for the documents over https, whose requests are shared, and ask only when all of them have failed."""
+        if not net.policy.allow_http:
+            raise NetworkError(Kind.DENIED, "the policy does not allow plain http")
+        for document in self.instead_of:
+            if await _exists(document, net):
+                return ()
+        return await Document(self.url, self.word, self.domain).run(net)
+
+
+async def _exists(document: Document, net: Net) -> bool:
+    try:
+        leads = await document.run(net)
+    except (NetworkError, DocumentError):
+        return False  # the document's own lookup reports it
+    again = [lead for lead in leads if isinstance(lead, Document)]
+    return not again or await _exists(again[0], net)
+
+
+def failure_of(error: NetworkError | DocumentError, where: str) -> Failure:
+    """Return *error* as a fact, for a lookup that goes on."""
+    return Failure(error.kind, where, error.seen if isinstance(error, NetworkError) else str(error))
+
+
+def leads_of(config: ClientConfig, page: Page, word: Word) -> Iterator[Lead]:
+    """Yield what a document says: servers in its order, facts about the provider, and what was odd."""
+    evidence = word.evidence(page.url, authentic=page.authentic)
+    yield from stated(config, evidence, word.order)
+    for note in config.notes:
+        yield Note(f"{page.url}: {note}")
+    yield from _outside(config, evidence)
+
+
+def stated(config: ClientConfig, evidence: Evidence, order: int = 0) -> Iterator[Lead]:
+    """Yield the servers and the facts of *config*, all on the same *evidence*."""
+    for servers in (config.incoming, config.outgoing):
+        yield from _claims(servers, evidence, order)
+    if config.name or config.hints:
+        # What a document calls its provider counts only where no table knows who it is.
+        authority = max(evidence.authority, Authority.HTTP_DOCUMENT)
+        yield KnownProvider(Provider(evidence.domain, config.name, hints=config.hints), authority)
+    yield from (Help(link) for link in config.documentation)
+    yield from config.services
+    if config.webmail:
+        yield Service("webmail", config.webmail)
+    if config.issuer:
+        yield Issuer(config.issuer, evidence)
+
+
+def _claims(servers: Sequence[Server], evidence: Evidence, order: int) -> Iterator[Lead]:
+    for place, server in enumerate(servers):
+        yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
+        if server.url:
+            yield Service("jmap", server.url)
+    secured = {(one.endpoint.protocol, one.endpoint.host) for one in servers if _secure(one.endpoint)}
+    for place, server in enumerate(servers, start=order + _AFTER_ALL_STATED):
+        if not _secure(server.endpoint) and (server.endpoint.protocol, server.endpoint.host) not in secured:
+            # The document vouches for the host; whether it also speaks TLS, the probe will tell.
+            for endpoint in _with_tls(server.endpoint):
+                yield Claim(endpoint, evidence, server.usernames, server.auth, place, eager=False)
+
+
+def _secure(endpoint: Endpoint) -> bool:
+    return endpoint.security is not Security.PLAIN
+
+
+def _with_tls(plain: Endpoint) -> Iterable[Endpoint]:
+    port = port_of(plain.protocol, Security.TLS)
+    return (
+        replace(plain, port=port, security=Security.TLS),
+        replace(plain, security=Security.STARTTLS),
+    )
+
+
+def _outside(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
+    """Note servers of a domain's own document that lie elsewhere: the user will be asked about them."""
+    if evidence.authority not in (Authority.DOMAIN, Authority.HTTP_DOCUMENT):
+        return  # with everybody else's documents that is the rule
+    hosts = dict.fromkeys(server.endpoint.host for server in (*config.incoming, *config.outgoing))
+    for host in hosts:
+        if not inside(host, evidence.domain):
+            yield Note(f"{evidence.locator}: server {host!r} is outside {evidence.domain}")

@@ -1,0 +1,37 @@
+"""A local folder of autoconfig documents, `<domain>.xml` each, as an administrator hands them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailsettings.address import EmailAddress
+from mailsettings.errors import DocumentError
+from mailsettings.formats import clientconfig, xml
+from mailsettings.leads import Lead, Note, Source
+from mailsettings.model import Authority, Evidence
+from mailsettings.sources.documents import stated
+
+
+def folder(path: str | Path) -> Source:
+    """Return the source that reads *path*/<domain>.xml. It is the user's own word, like the user's own table."""
+    place = Path(path)
+
+    def folder(address: EmailAddress) -> Iterator[Lead]:
+        # A domain is letters, digits, hyphens and dots between them: it cannot leave the folder.
+        file = place / f"{address.domain}.xml"
+        try:
+            yield from _leads(file, address.domain)
+        except FileNotFoundError:
+            return
+        except (OSError, DocumentError) as error:
+            yield Note(f"{file}: {error}")
+
+    return folder
+
+
+def _leads(file: Path, domain: str) -> Iterator[Lead]:
+    with file.open("rb") as document:
+        config = clientconfig.read(document.read(xml.MAX_BYTES + 1), domain)
+    yield from stated(config, Evidence(Authority.OWN_TABLE, "folder", str(file), authentic=True, domain=domain))
+    yield from (Note(f"{file}: {note}") for note in config.notes)

@@ -1,0 +1,92 @@
+"""JMAP: a session object, or a 401 in front of one, is a mail service of its own kind (RFC 8620 §2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress, parse_host
+from mailsettings.errors import AddressError
+from mailsettings.formats import jmap as jmap_format
+from mailsettings.formats.text import host_of
+from mailsettings.leads import Lead, Net, Note, NotOffered
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
+from mailsettings.records import SRV, Answer, Question
+from mailsettings.sources.documents import Word
+
+_ORDER = 300  # behind everything that names servers
+_UNAUTHORIZED = 401
+_PATH = "/.well-known/jmap"
+
+
+def jmap(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the SRV question and the usual place."""
+    yield JmapRecords(address.domain)
+    yield JmapSession(f"https://{address.domain}{_PATH}", Word("jmap", Authority.DOMAIN, address.domain, order=_ORDER))
+
+
+@dataclass(frozen=True, slots=True)
+class JmapRecords:
+    """The SRV records that name JMAP servers."""
+
+    domain: str
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN  # if DNSSEC signs them
+
+    @property
+    def question(self) -> Question:
+        return Question(f"_jmap._tcp.{self.domain}", "SRV")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the session of the most preferred server."""
+        answer = await net.ask(self.question)
+        records = [record for record in answer.records if isinstance(record, SRV)]
+        if len(records) == 1 and not records[0].target:
+            return [NotOffered(Protocol.JMAP, str(self))]
+        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
+        return [self._session(record, answer) for record in records[:1]]
+
+    def _session(self, record: SRV, answer: Answer) -> Lead:
+        try:
+            host = parse_host(record.target)
+        except AddressError as error:
+            return Note(f"{self} names a target that is no server: {error}")
+        if record.port != 443:
+            return Note(f"{self} names port {record.port}; only 443 is asked")
+        authority = Authority.DOMAIN if answer.authentic else Authority.SRV
+        word = Word("jmap", authority, self.domain, answer.authentic, _ORDER)
+        return JmapSession(f"https://{host}{_PATH}", word, named=True)
+
+
+@dataclass(frozen=True, slots=True)
+class JmapSession:
+    """The place where a session begins; asked without a login."""
+
+    url: str
+    word: Word
+    named: bool = False  # True: the domain has named it; False: it was tried at the usual place
+
+    @property
+    def authority(self) -> Authority:
+        return self.word.authority
+
+    def __str__(self) -> str:
+        return self.url
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the service, if there is one. NetworkError or DocumentError if not."""
+        page = await net.get(self.url, answers=frozenset({_UNAUTHORIZED}))
+        evidence = self.word.evidence(page.url, authentic=page.authentic)
+        if page.status != _UNAUTHORIZED:
+            if not jmap_format.offers_mail(page.body):
+                return (Note(f"{page.url}: JMAP without mail"),)
+        elif not self.named:
+            # Whole web sites stand behind a password: unasked for, a 401 says "something" and not "JMAP".
+            evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)
+        endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
+        return (Claim(endpoint, evidence, order=self.word.order, eager=False), Service("jmap", page.url))

@@ -1,0 +1,55 @@
+"""The domain's TXT record `mailconf=https://…`, which points at an autoconfig document anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress
+from mailsettings.formats import mailconf as mailconf_format
+from mailsettings.formats.text import host_of
+from mailsettings.leads import Lead, Net, Note
+from mailsettings.model import Authority
+from mailsettings.records import Question
+from mailsettings.sources.documents import Document, Word, inside
+
+_ORDER = 60  # behind the documents at their usual places
+MAX_URLS = 2  # followed; a domain has one
+
+
+def mailconf(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the question for the record."""
+    yield MailconfRecord(address.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class MailconfRecord:
+    """The TXT records of the domain; other sources ask for them too, so that the question costs nothing."""
+
+    domain: str
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN
+
+    @property
+    def question(self) -> Question:
+        return Question(self.domain, "TXT")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the documents that are pointed at."""
+        answer = await net.ask(self.question)
+        records = tuple(record for record in answer.records if isinstance(record, str))
+        urls = mailconf_format.urls(records)[:MAX_URLS]
+        return [self._follow(url, signed=answer.authentic, allow_http=net.policy.allow_http) for url in urls]
+
+    def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:
+        if url.startswith("http://") and not allow_http:
+            return Note(f"{self}: {url} is plain http, which the policy does not allow")
+        # DNS can be forged, a certificate of the domain cannot: who points there may be anybody, who answers is it.
+        authentic = url.startswith("https://") and (signed or inside(host_of(url), self.domain))
+        authority = Authority.DOMAIN if authentic else Authority.HTTP_DOCUMENT
+        return Document(url, Word("mailconf", authority, self.domain, authentic, _ORDER), self.domain)

@@ -1,0 +1,87 @@
+"""MX records: who receives the domain's mail, and so, mostly, who keeps its mailboxes.
+
+example.org.  MX  10 spool.mail.gandi.net.      ->  the table's row for Gandi
+example.org.  MX  10 mx1.hc123.iphmx.com.       ->  a filter: look for the host behind it
+example.org.  MX  10 mail.example.org.          ->  an own server: worth contacting itself
+example.org.  MX  0 .                           ->  receives no mail (RFC 7505)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings import table
+from mailsettings.address import EmailAddress
+from mailsettings.errors import Kind
+from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note
+from mailsettings.model import Authority, Failure
+from mailsettings.records import MX, Question
+from mailsettings.sources.autoconfig import documents_of
+from mailsettings.sources.guess import mx_host
+from mailsettings.sources.hosting import traces
+from mailsettings.sources.table import claims_of
+
+
+def mx(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the lookup of the domain's mail exchangers."""
+    yield MailExchangers(address)
+
+
+@dataclass(frozen=True, slots=True)
+class MailExchangers:
+    """The MX records of the address's domain."""
+
+    address: EmailAddress
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.MX_TABLE
+
+    @property
+    def question(self) -> Question:
+        return Question(self.address.domain, "MX")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return what the most preferred known exchanger says, or the exchangers themselves."""
+        answer = await net.ask(self.question)
+        if not answer.exists:
+            # RFC 8020: nothing exists below a name that does not exist.
+            return [self._no_mail(Kind.NO_SUCH_NAME, f"the domain {self.address.shown_domain} does not exist")]
+        records = sorted((r for r in answer.records if isinstance(r, MX)), key=lambda r: (r.preference, r.host))
+        hosts = tuple(record.host for record in records if record.host)
+        if records and not hosts:
+            seen = f"{self.address.shown_domain} says that it receives no mail (null MX, RFC 7505)"
+            return [self._no_mail(Kind.NO_MAIL, seen)]
+        return list(self._leads(hosts))
+
+    def _no_mail(self, kind: Kind, seen: str) -> NoMail:
+        return NoMail(Failure(kind, str(self.question), seen))
+
+    def _leads(self, hosts: tuple[str, ...]) -> Iterator[Lead]:
+        """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""
+        for host in hosts:
+            if (row := table.find_mx(host)) is not None:
+                yield from self._known(host, row)
+                return
+        yield from traces(self.address)
+        for host in hosts[:1]:
+            yield from documents_of(host, self.address)
+            yield from mx_host(host)
+
+    def _known(self, host: str, row: table.Row) -> Iterator[Lead]:
+        name = row.provider.name
+        if row.provider.kind == "filter":
+            yield Note(
+                f"mail to {self.address.shown_domain} goes through the filter {name}; the mailboxes are elsewhere"
+            )
+            yield from traces(self.address)
+            return
+        if row.provider.kind == "forwarder":
+            yield Note(f"{name} forwards the mail of {self.address.shown_domain}; the mailboxes are elsewhere")
+        yield KnownProvider(row.provider, Authority.MX_TABLE)
+        yield from claims_of(row, Authority.MX_TABLE, f"{self.question} = {host}", self.address.domain)
+        yield from documents_of(host, self.address)

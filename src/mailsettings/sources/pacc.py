@@ -1,0 +1,68 @@
+"""PACC: a JSON document of the domain and the digest in DNS without which it does not count.
+
+_ua-auto-config.example.org TXT -> https://ua-auto-config.example.org/.well-known/user-agent-configuration.json
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress
+from mailsettings.formats import pacc as pacc_format
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority
+from mailsettings.records import Question
+from mailsettings.sources.documents import Word, leads_of
+
+_ORDER = 100  # behind autoconfig's documents
+
+
+def pacc(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the question for the digest; the document is fetched only where there is one."""
+    yield PaccDigest(address.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class PaccDigest:
+    """The TXT records that vouch for the document. One question, and for most domains the only one."""
+
+    domain: str
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN
+
+    @property
+    def question(self) -> Question:
+        return Question(f"_ua-auto-config.{self.domain}", "TXT")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the lookup of the document, if a digest of it is published."""
+        answer = await net.ask(self.question)
+        digests = pacc_format.digests(tuple(record for record in answer.records if isinstance(record, str)))
+        return (PaccDocument(self.domain, digests),) if digests else ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaccDocument:
+    """The document itself."""
+
+    domain: str
+    digests: tuple[bytes, ...]  # SHA-256; one of them must fit
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN
+
+    def __str__(self) -> str:
+        return f"https://ua-auto-config.{self.domain}/.well-known/user-agent-configuration.json"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return what the document says. DocumentError if DNS does not vouch for it."""
+        page = await net.get(str(self))
+        config = pacc_format.read(page.body, self.digests)
+        return tuple(leads_of(config, page, Word("pacc", Authority.DOMAIN, self.domain, order=_ORDER)))
