@@ -1,3 +1,80 @@
-"""Find and verify the mail servers of an email address."""
+"""Find and verify the mail servers of an email address.
+
+detection = await detect("ada@example.org")      # or sync.detect(...)
+detection.incoming[0].endpoint                   # imap://imap.example.org:993 (tls)
+detection.outgoing[0].verified, detection.confirm, detection.hints
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsettings.address import EmailAddress, parse_address
+    from mailsettings.engine import detect, detecting, offline, plan
+    from mailsettings.errors import AddressError, DocumentError, Kind, MailSettingsError, NetworkError, TableError
+    from mailsettings.model import (
+        Auth,
+        Authority,
+        Choice,
+        Claim,
+        Detection,
+        Endpoint,
+        Evidence,
+        Failure,
+        Hint,
+        Probe,
+        Protocol,
+        Provider,
+        Security,
+        Trust,
+    )
+    from mailsettings.policy import Policy
 
 __version__ = "0.1.0"
+__all__ = [
+    "AddressError",
+    "Auth",
+    "Authority",
+    "Choice",
+    "Claim",
+    "Detection",
+    "DocumentError",
+    "EmailAddress",
+    "Endpoint",
+    "Evidence",
+    "Failure",
+    "Hint",
+    "Kind",
+    "MailSettingsError",
+    "NetworkError",
+    "Policy",
+    "Probe",
+    "Protocol",
+    "Provider",
+    "Security",
+    "TableError",
+    "Trust",
+    "detect",
+    "detecting",
+    "offline",
+    "parse_address",
+    "plan",
+]
+
+_HOME = {
+    "address": ("EmailAddress", "parse_address"),
+    "engine": ("detect", "detecting", "offline", "plan"),
+    "errors": ("AddressError", "DocumentError", "Kind", "MailSettingsError", "NetworkError", "TableError"),
+    "policy": ("Policy",),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used: the command answers from the table before the engine would load."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - part of the cost that is put off
+
+    home = next((module for module, names in _HOME.items() if name in names), "model")
+    return getattr(import_module(f"{__name__}.{home}"), name)

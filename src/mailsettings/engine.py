@@ -22,7 +22,6 @@ from mailsettings.leads import Lead, Lookup, Net, Source
 from mailsettings.model import Authority, Claim, Detection, Endpoint, Failure, Probe
 from mailsettings.policy import Policy
 from mailsettings.settling import decide
-from mailsettings.sources.certificate import certificate_names
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
@@ -205,6 +204,7 @@ class _Search:
 
     async def _probe(self, endpoint: Endpoint) -> None:
         """Contact one server, and learn from its certificate if only the name was wrong."""
+        from mailsettings.sources.certificate import certificate_names  # noqa: PLC0415 - as _all_sources()
 
         def on_step(step: str) -> None:
             self._findings.stepped(endpoint, step)

@@ -37,7 +37,7 @@ class Order:
             # Who says so.
             claim.evidence.authority,
             # The likeliest guesses before the others, whatever their port.
-            not claim.eager,
+            candidate.authority in FOUND_BY_NAME and not claim.eager,
             # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
             self.first.get((claim.evidence.authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),

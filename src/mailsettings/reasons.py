@@ -41,7 +41,7 @@ def _seen(candidate: Candidate, probe: Probe | None) -> Iterator[str]:
     if candidate.endpoint.security is Security.PLAIN:
         yield "never chosen: without TLS the password could be read on the way"
     elif probe is None:
-        yield "not contacted: a better one was found first"
+        yield "not contacted"
     elif probe.failure is not None:
         yield f"not verified: {probe.failure.seen or probe.failure.kind}"
     elif probe.hello is not None and probe.hello.tls is not None:
