@@ -63,8 +63,8 @@ class Authority(IntEnum):
     MX_DOCUMENT = 7  # documents of the MX's domain
     HOSTING = 8  # traces of a hosting provider: SPF include, NS, CNAME of autodiscover.
     HTTP_DOCUMENT = 9  # a document that came in clear
-    CERTIFICATE = 10  # a name read from the certificate of a server that was found
-    GUESS = 11
+    GUESS = 10
+    CERTIFICATE = 11  # a name read from the certificate of a server that was found
 
 
 class Trust(StrEnum):

@@ -39,6 +39,7 @@ class Policy:
     reply_timeout: float = 8.0
     http_timeout: float = 5.0  # one document with all its redirects
     race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
+    resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)
     # reading
     max_line: int = 8192  # bytes of one line of a mail server
     max_lines: int = 200  # of one reply

@@ -9,7 +9,20 @@ from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
 from mailsettings.sources.mx import mx
 from mailsettings.sources.pacc import pacc
+from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
 from mailsettings.sources.table import table
 
-SOURCES: tuple[Source, ...] = (table, autoconfig, pacc, autodiscover, jmap, srv, ispdb, mailconf, mx, guess)
+SOURCES: tuple[Source, ...] = (
+    table,
+    autoconfig,
+    mailconf,
+    pacc,
+    autodiscover,
+    jmap,
+    srv,
+    ispdb,
+    mx,
+    services,
+    guess,
+)

@@ -1,10 +1,10 @@
 """Autoconfig: documents that the domain, or who receives its mail, publishes (draft-ietf-mailmaint-autoconfig §3).
 
-    https://autoconfig.example.org/mail/config-v1.1.xml
-    https://example.org/.well-known/autoconfig/mail/config-v1.1.xml
-    https://example.org/.well-known/mail-v1.xml
-    … each once more with ?emailaddress=, if it answered without a document and the policy allows
-    http://autoconfig.example.org/mail/config-v1.1.xml, if none of these brought one and the policy allows
+https://autoconfig.example.org/mail/config-v1.1.xml
+https://example.org/.well-known/autoconfig/mail/config-v1.1.xml
+https://example.org/.well-known/mail-v1.xml
+… each once more with ?emailaddress=, if it answered without a document and the policy allows
+http://autoconfig.example.org/mail/config-v1.1.xml, if none of these brought one and the policy allows
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from mailsettings.sources.documents import ClearDocument, Document, Word
 from mailsettings.sources.ispdb import ISPDB, ispdb_document
 
 PATH = "/mail/config-v1.1.xml"
-# Places in the draft's order, each with whether it may be told the address. mail-v1.xml came after servers that want it.
+# In the draft's order, and whether each may be told the address: the servers that want it are older than mail-v1.xml.
 _PLACES = (
     (f"https://autoconfig.{{domain}}{PATH}", True),
     (f"https://{{domain}}/.well-known/autoconfig{PATH}", True),
@@ -43,9 +43,7 @@ def _own(address: EmailAddress) -> Iterator[Document]:
         yield Document(url.format(domain=address.domain), word, address.domain, to_send)
 
 
-def documents_of(
-    mx_host: str, address: EmailAddress, *, authentic: bool = False, ispdb: str = ISPDB
-) -> Iterator[Lead]:
+def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False, ispdb: str = ISPDB) -> Iterator[Lead]:
     """Yield the documents of whoever runs *mx_host*, which receives the domain's mail. None is told the address.
 
     *authentic* says whether the MX record could not have been forged; *ispdb* is a base URL as in sources.ispdb.

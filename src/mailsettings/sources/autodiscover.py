@@ -32,14 +32,14 @@ PATH = "/autodiscover/autodiscover.xml"
 MAX_REDIRECTS = 3  # inside the answers; those of HTTP are counted by the policy
 _ORDER = 200  # behind autoconfig and PACC
 _UNAUTHORIZED = 401
-_ANY_STATUS = frozenset(range(300, 600))
+_ANY_ERROR = frozenset(range(400, 600))
 _HEADERS = (("Content-Type", autodiscover_format.CONTENT_TYPE),)
 _MICROSOFT = ("office365.com", "outlook.com", "office.com", "microsoft.com")
 
 
 def autodiscover(address: EmailAddress) -> Iterator[Lead]:
     """Yield the two fixed places, the redirect in clear, and the SRV record."""
-    places = tuple(Question_(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
+    places = tuple(Inquiry(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
     yield from places
     yield ClearRedirect(address, places)
     yield AutodiscoverRecords(address)
@@ -47,3 +47,190 @@ def autodiscover(address: EmailAddress) -> Iterator[Lead]:
 
 def _hosts(domain: str) -> tuple[str, str]:
     return f"autodiscover.{domain}", domain
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """The question for one address, posted to one host of the address's own domain."""
+
+    url: str
+    address: EmailAddress  # the user's
+    alias: EmailAddress | None = None  # the one to ask for, after a redirectAddr
+    before: tuple[str, ...] = ()  # what was asked on the way here
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN
+
+    @property
+    def asked(self) -> EmailAddress:
+        return self.alias or self.address
+
+    @property
+    def sends(self) -> str:
+        """Say what is told besides the URL, for --plan."""
+        return "the address, as the body of a POST"
+
+    def __str__(self) -> str:
+        return f"{self.url} (POST)"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the servers, or where to ask next."""
+        page = await self._ask(net)
+        if page.status == _UNAUTHORIZED:
+            yes = Note(f"{host_of(self.url)} has Autodiscover, but wants an Exchange login; none was sent")
+            return (yes, ExchangeURL(host_of(self.url), self.asked))
+        match autodiscover_format.read(page.body):
+            case RedirectAddress(other):
+                return (self._other_address(other),)
+            case RedirectURL(url):
+                return (self._other_url(url),)
+            case Settings() as settings:
+                return tuple(self._settings(settings, page))
+
+    async def _ask(self, net: Net) -> Page:
+        if not net.policy.send_address:
+            raise NetworkError(Kind.DENIED, "the policy does not let the address be sent")
+        if not (self.url.startswith("https://") and inside(host_of(self.url), self.address.domain)):
+            raise NetworkError(Kind.DENIED, "the address goes to https hosts of its own domain only")
+        body = autodiscover_format.request(str(self.asked))
+        return await net.get(self.url, method="POST", body=body, headers=_HEADERS, answers=frozenset({_UNAUTHORIZED}))
+
+    def _other_address(self, text: str) -> Lead:
+        try:
+            other = parse_address(text)
+        except AddressError as error:
+            raise DocumentError(f"redirectAddr is no address: {error}") from error
+        if str(other) in (str(self.asked), str(self.address)):
+            raise DocumentError(f"redirectAddr {str(other)!r} is what was asked for")
+        if not inside(other.domain, self.address.domain):
+            return Note(f"{host_of(self.url)} says that the mailbox is at {other.domain}, which was not asked")
+        return self._next(replace(self, url=f"https://{_hosts(other.domain)[0]}{PATH}", alias=other))
+
+    def _other_url(self, url: str) -> Lead:
+        if not inside(host_of(url), self.address.domain):
+            return Note(f"Autodiscover of {self.address.domain} leads to {host_of(url)}, which was not asked")
+        return self._next(replace(self, url=url))
+
+    def _next(self, inquiry: Inquiry) -> Inquiry:
+        before = (*self.before, f"{self.asked} {self.url}")
+        if len(before) > MAX_REDIRECTS or f"{inquiry.asked} {inquiry.url}" in before:
+            raise DocumentError(f"Autodiscover leads in a circle or too far: {len(before)} answers in a row lead on")
+        return replace(inquiry, before=before)
+
+    def _settings(self, settings: Settings, page: Page) -> Iterator[Lead]:
+        config = ClientConfig(
+            incoming=tuple(map(self._as_template, settings.incoming)),
+            outgoing=tuple(map(self._as_template, settings.outgoing)),
+            services=settings.services,
+            notes=settings.notes,
+        )
+        yield from leads_of(config, page, Word("autodiscover", Authority.DOMAIN, self.address.domain, order=_ORDER))
+        if settings.services:
+            yield Note(f"{self.address.domain} also offers Exchange at {host_of(settings.services[0].url)}")
+
+    def _as_template(self, server: Server) -> Server:
+        """Return *server* with its login name as a template: the answer was made for this one address."""
+        names = {str(self.address): ADDRESS, self.address.local: LOCAL_PART}
+        given = server.usernames or ((str(self.alias),) if self.alias else ())
+        return replace(server, usernames=tuple(names.get(name, name) for name in given))
+
+
+@dataclass(frozen=True, slots=True)
+class ClearRedirect:
+    """A request in clear, without the address, that only a redirect to https answers (MS-OXDISCO §3.1.5.4)."""
+
+    address: EmailAddress
+    instead_of: tuple[Inquiry, ...]
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN  # what it leads to is asked over https, inside the domain
+
+    def __str__(self) -> str:
+        return f"http://{_hosts(self.address.domain)[0]}{PATH}"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Wait for the fixed places, whose requests are shared, and ask only when both have failed."""
+        if not net.policy.allow_http:
+            raise NetworkError(Kind.DENIED, "the policy does not allow plain http")
+        for inquiry in self.instead_of:
+            if await _answers(inquiry, net):
+                return ()
+        page = await net.get(str(self), answers=_ANY_ERROR)
+        if not page.url.startswith("https://"):
+            raise DocumentError("no redirect to https", Kind.NO_DOCUMENT)
+        return (self._follow(page.url),)
+
+    def _follow(self, url: str) -> Lead:
+        host = host_of(url)
+        if not inside(host, self.address.domain) or port_in(url) != 443:
+            return Note(f"Autodiscover of {self.address.domain} leads to {host}{_whose(host)}, which was not asked")
+        return Inquiry(url, self.address, before=(str(self),))
+
+
+async def _answers(inquiry: Inquiry, net: Net) -> bool:
+    try:
+        await inquiry.run(net)
+    except (NetworkError, DocumentError):
+        return False  # the inquiry's own lookup reports it
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class AutodiscoverRecords:
+    """The SRV record that names a host for Autodiscover."""
+
+    address: EmailAddress
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.DOMAIN
+
+    @property
+    def question(self) -> Question:
+        return Question(f"_autodiscover._tcp.{self.address.domain}", "SRV")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the inquiry at the most preferred target, if the domain itself is behind it."""
+        answer = await net.ask(self.question)
+        records = sorted(
+            (record for record in answer.records if isinstance(record, SRV) and record.target),
+            key=lambda record: (record.priority, -record.weight, record.target),
+        )
+        return [self._follow(record) for record in records[:1]]
+
+    def _follow(self, record: SRV) -> Lead:
+        if record.port != 443 or not inside(record.target, self.address.domain):
+            where = f"{record.target}:{record.port}{_whose(record.target)}"
+            return Note(f"Autodiscover of {self.address.domain} is at {where}, which was not asked")
+        return Inquiry(f"https://{record.target}{PATH}", self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeURL:
+    """The JSON look-up beside a login-protected Autodiscover: whose Exchange is it?"""
+
+    host: str  # inside the address's domain
+    address: EmailAddress
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.GUESS  # brings no servers
+
+    def __str__(self) -> str:
+        query = f"Email={quote(str(self.address), safe='')}&Protocol=ActiveSync&RedirectCount=1"
+        return f"https://{self.host}/autodiscover/autodiscover.json?{query}"
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return where the mailbox is."""
+        page = await net.get(str(self))
+        url = autodiscover_format.read_v2(page.body)
+        return (Note(f"the mailbox is in Exchange at {host_of(url)}{_whose(host_of(url))}"), Service("activesync", url))
+
+
+def _whose(host: str) -> str:
+    return " (Microsoft 365)" if any(inside(host, domain) for domain in _MICROSOFT) else ""

@@ -57,6 +57,11 @@ class Document:
     def authority(self) -> Authority:
         return self.word.authority
 
+    @property
+    def sends(self) -> str:
+        """Say what is told besides the URL, for --plan."""
+        return "the address as ?emailaddress=, if the answer is no document" if self.address else ""
+
     def __str__(self) -> str:
         return self.url
 

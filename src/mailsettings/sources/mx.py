@@ -56,23 +56,23 @@ class MailExchangers:
         if records and not hosts:
             seen = f"{self.address.shown_domain} says that it receives no mail (null MX, RFC 7505)"
             return [self._no_mail(Kind.NO_MAIL, seen)]
-        return list(self._leads(hosts))
+        return list(self._leads(hosts, authentic=answer.authentic))
 
     def _no_mail(self, kind: Kind, seen: str) -> NoMail:
         return NoMail(Failure(kind, str(self.question), seen))
 
-    def _leads(self, hosts: tuple[str, ...]) -> Iterator[Lead]:
+    def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""
         for host in hosts:
             if (row := table.find_mx(host)) is not None:
-                yield from self._known(host, row)
+                yield from self._known(host, row, authentic=authentic)
                 return
         yield from traces(self.address)
         for host in hosts[:1]:
-            yield from documents_of(host, self.address)
+            yield from documents_of(host, self.address, authentic=authentic)
             yield from mx_host(host)
 
-    def _known(self, host: str, row: table.Row) -> Iterator[Lead]:
+    def _known(self, host: str, row: table.Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name
         if row.provider.kind == "filter":
             yield Note(
@@ -84,4 +84,4 @@ class MailExchangers:
             yield Note(f"{name} forwards the mail of {self.address.shown_domain}; the mailboxes are elsewhere")
         yield KnownProvider(row.provider, Authority.MX_TABLE)
         yield from claims_of(row, Authority.MX_TABLE, f"{self.question} = {host}", self.address.domain)
-        yield from documents_of(host, self.address)
+        yield from documents_of(host, self.address, authentic=authentic)

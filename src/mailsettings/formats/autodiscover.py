@@ -1,0 +1,194 @@
+"""Microsoft Autodiscover: the plain-XML dialogue (MS-OXDSCLI) and the JSON look-up that followed it.
+
+<Autodiscover><Response><Account><AccountType>email</AccountType><Action>settings</Action>
+  <Protocol><Type>IMAP</Type><Server>imap.example.org</Server><Port>993</Port><SSL>on</SSL></Protocol>
+</Account></Response></Autodiscover>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailsettings.errors import AddressError, DocumentError, Kind
+from mailsettings.formats import json_values, text, xml
+from mailsettings.formats.ports import port_of, security_of
+from mailsettings.formats.publish import escape
+from mailsettings.formats.servers import Server
+from mailsettings.formats.xml import Element
+from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
+
+_REQUEST = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"
+_RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+CONTENT_TYPE = "text/xml; charset=utf-8"  # outlook.com accepts exactly this spelling
+
+_PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3, "pop": Protocol.POP3, "smtp": Protocol.SMTP}
+# Sections for Exchange itself and the elements that hold their addresses.
+_EXCHANGE = {"exch": "ews", "expr": "ews", "exhttp": "ews", "web": "owa"}
+_ON, _OFF = frozenset({"on", "true", "yes", "1"}), frozenset({"off", "false", "no", "0"})
+MAX_PROTOCOLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Action `settings`: the servers in document order."""
+
+    incoming: tuple[Server, ...] = ()
+    outgoing: tuple[Server, ...] = ()
+    services: tuple[Service, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectAddress:
+    """Action `redirectAddr`: ask again for this address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectURL:
+    """Action `redirectUrl`: ask again there."""
+
+    url: str
+
+
+Answer = Settings | RedirectAddress | RedirectURL
+
+
+def request(address: str) -> bytes:
+    """Return the body of the question for *address*."""
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?>\n<Autodiscover xmlns="{_REQUEST}"><Request>'
+        f"<EMailAddress>{escape(address)}</EMailAddress>"
+        f"<AcceptableResponseSchema>{_RESPONSE}</AcceptableResponseSchema></Request></Autodiscover>\n"
+    ).encode()
+
+
+def read(data: bytes) -> Answer:
+    """Read an answer.
+
+    Raises DocumentError: NO_DOCUMENT if *data* is something else or the server says that it has no settings,
+    INVALID_DOCUMENT if it is broken.
+    """
+    response = xml.read(data, "autodiscover").first("response")
+    account = response.first("account")
+    action = account.first("action").text.lower()
+    if action == "redirectaddr" or (account.first("redirectaddr").text and not action):
+        return RedirectAddress(text.words(account.first("redirectaddr").text, text.MAX_USERNAME))
+    if action == "redirecturl" or (account.first("redirecturl").text and not action):
+        return RedirectURL(text.web_url(account.first("redirecturl").text, schemes=("https",)))
+    if not account.children:
+        error = response.first("error")
+        seen = f"{error.first('errorcode').text} {error.first('message').text}"
+        raise DocumentError(f"server has no settings: {text.shown(seen)}", Kind.NO_DOCUMENT)
+    return _settings(account)
+
+
+def _settings(account: Element) -> Settings:
+    notes: list[str] = []
+    found: list[Server] = []
+    services: list[Service] = []
+    for section in tuple(account.all("protocol"))[:MAX_PROTOCOLS]:
+        kind = section.first("type").text.lower() or section.get("type").lower()
+        if kind in _EXCHANGE:
+            services += _services(section, _EXCHANGE[kind])
+        elif kind in _PROTOCOLS:
+            found += _server(section, _PROTOCOLS[kind], notes)
+        else:
+            notes.append(f"Type is {text.shown(kind)}")
+    return Settings(
+        incoming=tuple(one for one in found if one.endpoint.protocol is not Protocol.SMTP),
+        outgoing=tuple(one for one in found if one.endpoint.protocol is Protocol.SMTP),
+        services=tuple(dict.fromkeys(services)),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _server(section: Element, protocol: Protocol, notes: list[str]) -> Iterator[Server]:
+    said: list[str] = []
+    try:
+        host = text.host(section.first("server").text, "")
+        stated = _security(section, said)
+        written = section.first("port").text
+        port = text.port(written) if written else port_of(protocol, stated or Security.TLS)
+        usernames = _usernames(section)
+        yield Server(Endpoint(protocol, host, port, _decide(stated, port, said)), usernames, _auth(section))
+    except (AddressError, DocumentError) as error:
+        said.append(f"ignored: {error}")
+    notes += [f"{protocol}: {what}" for what in said]
+
+
+def _security(section: Element, said: list[str]) -> Security | None:
+    """Return what the section says of TLS; None leaves it to the port. Encryption overrides SSL (MS-OXDSCLI)."""
+    encryption, ssl = section.first("encryption").text.lower(), section.first("ssl").text.lower()
+    match encryption:
+        case "none":
+            return Security.PLAIN
+        case "ssl":
+            return Security.TLS
+        case "tls":
+            return Security.STARTTLS
+        case "auto":
+            return None
+        case "":
+            if ssl in _OFF:
+                return Security.PLAIN
+            if ssl and ssl not in _ON:
+                said.append(f"SSL is {text.shown(ssl)}")
+        case _:
+            said.append(f"Encryption is {text.shown(encryption)}")
+    return None
+
+
+def _decide(stated: Security | None, port: int, said: list[str]) -> Security:
+    """Return the security of *port*: templates say SSL=on for 143 and 587 as well, so the port outvotes it."""
+    usual = security_of(port)
+    if stated is Security.PLAIN and usual is not Security.TLS:
+        said.append(f"port {port} is offered without TLS")
+        return Security.PLAIN
+    if stated not in (None, usual):
+        said.append(f"{stated} is unusual on port {port}; taken for {usual}")
+    return usual
+
+
+def _auth(section: Element) -> tuple[Auth, ...]:
+    """Return the login methods. SPA is NTLM, and templates switch it on without having it: a password goes with it."""
+    spa = section.first("spa").text.lower()
+    if section.first("authrequired").text.lower() in _OFF:
+        return (Auth.NONE,)
+    if spa in _OFF:
+        return (Auth.PASSWORD,)
+    return (Auth.NTLM, Auth.PASSWORD) if spa in _ON else ()
+
+
+def _usernames(section: Element) -> tuple[str, ...]:
+    name, domain = section.first("loginname").text, section.first("domainname").text
+    if not name:
+        return ()
+    if section.first("domainrequired").text.lower() in _ON and domain and "@" not in name and "\\" not in name:
+        name = f"{domain}\\{name}"
+    return (text.username(name),)
+
+
+def _services(section: Element, kind: str) -> Iterator[Service]:
+    """Yield Exchange's addresses; WEB nests them in Internal and External."""
+    outside = section.first("external")
+    places = (section, outside, outside.first("protocol"), section.first("internal"))
+    for url in (url for place in places for tag in ("ewsurl", "asurl", "owaurl") for url in place.texts(tag)):
+        try:
+            yield Service(kind, text.web_url(url, schemes=("https",)))
+        except DocumentError:
+            continue  # an address for inside the company: of no use outside
+
+
+def read_v2(data: bytes) -> str:
+    """Return the URL that the JSON look-up names: {"Protocol": "ActiveSync", "Url": "https://…"}.
+
+    Raises DocumentError, NO_DOCUMENT where the server names none.
+    """
+    document = json_values.read(data)
+    if not (url := json_values.string(document, "Url")):
+        code = json_values.string(document, "ErrorCode")
+        raise DocumentError(f"server names no URL: {text.shown(code)}", Kind.NO_DOCUMENT)
+    return text.web_url(url, schemes=("https",))

@@ -1,0 +1,176 @@
+"""Autoconfig documents, as providers publish them for Thunderbird and others, versions 1.1 and 1.2.
+
+    <clientConfig version="1.1">
+      <emailProvider id="example.org">
+        <domain>example.org</domain> <displayName>Example</displayName>
+        <incomingServer type="imap"> … </incomingServer> <outgoingServer type="smtp"> … </outgoingServer>
+      </emailProvider>
+    </clientConfig>
+
+Source: draft-ietf-mailmaint-autoconfig. What is unknown is ignored, a broken section drops only itself, and everything
+odd is a note that names element and value. Written again by formats.publish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from mailsettings.address import parse_host
+from mailsettings.errors import AddressError, DocumentError
+from mailsettings.formats import text, xml
+from mailsettings.formats.servers import INCOMING, OUTGOING, Server, server
+from mailsettings.formats.xml import Element
+from mailsettings.model import Hint, Link, Protocol, Service
+
+# Sections beside mail, and the kind where a section does not say its own.
+_SERVICE_SECTIONS = {
+    "addressbook": "carddav",
+    "calendar": "caldav",
+    "fileshare": "webdav",
+    "chatserver": "xmpp",
+    "videoconference": "videoconference",
+    "setupserver": "managesieve",
+}
+# Incoming servers that are no mail protocol of ours; exchange has URL elements of its own.
+_GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
+_URLS = ("url", "ewsurl", "owaurl")
+MAX_DOMAINS = 300  # kept of one document; the ISPDB's longest has 191
+MAX_FOREIGN = 20  # domains outside ASCII, each of which costs a translation
+MAX_SECTIONS = 20  # of one kind; the ISPDB's longest has 6
+MAX_NOTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """What one document says; servers in document order, which is the provider's order of preference."""
+
+    id: str = ""
+    name: str = ""
+    short_name: str = ""
+    domains: tuple[str, ...] = ()
+    incoming: tuple[Server, ...] = ()
+    outgoing: tuple[Server, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    documentation: tuple[Link, ...] = ()
+    webmail: str = ""
+    issuer: str = ""  # selects an OAuth issuer; its addresses are never taken from a document
+    services: tuple[Service, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read(data: bytes, domain: str) -> ClientConfig:
+    """Read an autoconfig document for an address at *domain* (A-labels, lower case).
+
+    Raises DocumentError: NO_DOCUMENT if *data* is something else, INVALID_DOCUMENT if it is broken as a whole.
+    """
+    root = xml.read(data, "clientconfig")
+    providers = tuple(root.all("emailprovider"))
+    if not providers:
+        raise DocumentError("clientConfig has no emailProvider")
+    # Sections belong in one of two places, and documents confuse them: look in both.
+    everything = Element("", children=tuple(child for place in (*providers, root) for child in place.children))
+    notes: list[str] = []
+    return ClientConfig(
+        id=text.words(providers[0].get("id"), text.MAX_USERNAME),
+        name=_name(everything, "displayname", domain),
+        short_name=_name(everything, "displayshortname", domain),
+        domains=tuple(_domains(everything, domain, notes)),
+        incoming=tuple(_servers(everything, "incomingserver", INCOMING, domain, notes)),
+        outgoing=tuple(_servers(everything, "outgoingserver", OUTGOING, domain, notes)),
+        hints=tuple(_hints(everything, notes)),
+        documentation=tuple(_documentation(everything, notes)),
+        webmail=_link(everything.first("webmail").first("loginpage").get("url"), notes),
+        issuer=_issuer(everything, domain, notes),
+        services=tuple(dict.fromkeys(_services(everything, domain, notes))),
+        notes=tuple(dict.fromkeys(notes))[:MAX_NOTES],
+    )
+
+
+def _name(place: Element, tag: str, domain: str) -> str:
+    return text.words(place.first(tag).text.replace("%EMAILDOMAIN%", domain), text.MAX_NAME)
+
+
+def _domains(place: Element, domain: str, notes: list[str]) -> Iterator[str]:
+    foreign = 0
+    for element in islice(place.all("domain"), MAX_DOMAINS):
+        foreign += not element.text.isascii()
+        try:
+            if foreign <= MAX_FOREIGN or element.text.isascii():
+                yield text.host(element.text, domain)
+        except AddressError as error:
+            notes.append(f"domain: {error}")
+
+
+def _servers(place: Element, tag: str, types: dict[str, Protocol], domain: str, notes: list[str]) -> Iterator[Server]:
+    for section in islice(place.all(tag), MAX_SECTIONS):
+        kind = section.get("type").lower()
+        said: list[str] = []
+        try:
+            if kind in types:
+                yield server(section, types[kind], domain, said)
+            elif kind not in _GROUPWARE:
+                said.append("type is not known")
+        except (AddressError, DocumentError) as error:
+            said.append(f"ignored: {error}")
+        notes += [f"{tag[:8]} {text.shown(kind)}: {what}" for what in said]
+
+
+def _hints(place: Element, notes: list[str]) -> Iterator[Hint]:
+    """Yield what users have to switch on first: <enable visiturl="…"><instruction>…</instruction></enable>."""
+    for element in islice(place.all("enable"), MAX_SECTIONS):
+        instruction = _in_english(element.all("instruction"))
+        yield Hint("enable", text.words(instruction.text), _link(element.get("visiturl"), notes))
+    for element in islice(place.all("instruction"), MAX_SECTIONS):
+        yield Hint("instruction", text.words(_in_english(element.all("descr")).text), _link(element.get("url"), notes))
+
+
+def _in_english(elements: Iterator[Element]) -> Element:
+    """Return the one in English, else the first, else an empty one."""
+    found = tuple(elements)
+    return next((one for one in found if one.get("lang").lower().startswith("en")), (*found, Element(""))[0])
+
+
+def _documentation(place: Element, notes: list[str]) -> Iterator[Link]:
+    for element in islice(place.all("documentation"), MAX_SECTIONS):
+        url = _link(element.get("url"), notes)
+        for descr in tuple(element.all("descr")) or (Element("descr"),):
+            if url:
+                yield Link(url, text.words(descr.text), text.words(descr.get("lang"), 35))
+
+
+def _link(url: str, notes: list[str]) -> str:
+    """Return *url* if it may be shown as a link, else nothing."""
+    try:
+        return text.web_url(url) if url else ""
+    except DocumentError as error:
+        notes.append(f"link: {error}")
+        return ""
+
+
+def _issuer(place: Element, domain: str, notes: list[str]) -> str:
+    issuer = place.first("oauth2").first("issuer").text.replace("%EMAILDOMAIN%", domain)
+    # Documents name it as a host or as a URL (RFC 8414 §2).
+    return _link(issuer if "://" in issuer or not issuer else f"https://{issuer}", notes)
+
+
+def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service]:
+    for section in islice(place.all("incomingserver", *_SERVICE_SECTIONS), MAX_SECTIONS):
+        kind = section.get("type").lower() or _SERVICE_SECTIONS.get(section.tag, "")
+        if section.tag == "incomingserver" and kind not in _GROUPWARE:
+            continue
+        urls = [url.replace("%EMAILDOMAIN%", domain) for tag in _URLS for url in section.texts(tag) if url]
+        yield from (Service(text.words(kind, 30), url) for url in (_link(url, notes) for url in urls) if url)
+        if not urls and section.first("hostname").text:
+            yield from _tcp_service(section, text.words(kind, 30), domain, notes)
+
+
+def _tcp_service(section: Element, kind: str, domain: str, notes: list[str]) -> Iterator[Service]:
+    scheme = "sieve" if kind == "managesieve" else kind.lower()  # RFC 5804 §3
+    try:
+        host = parse_host(text.host(section.first("hostname").text, domain))
+        port = f":{text.port(section.first('port').text)}" if section.first("port").text else ""
+        yield Service(kind, f"{scheme}://{host}{port}")
+    except (AddressError, DocumentError) as error:
+        notes.append(f"{section.tag}: ignored: {error}")

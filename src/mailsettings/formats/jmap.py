@@ -1,0 +1,20 @@
+"""The JMAP session object, as far as it says that there is mail behind it (RFC 8620 §2, RFC 8621 §1.3)."""
+
+from __future__ import annotations
+
+from mailsettings.errors import DocumentError, Kind
+from mailsettings.formats import json_values
+
+CORE = "urn:ietf:params:jmap:core"
+MAIL = "urn:ietf:params:jmap:mail"
+
+
+def offers_mail(data: bytes) -> bool:
+    """Say whether *data* is a session object that has mail.
+
+    Raises DocumentError, NO_DOCUMENT if it is no session object at all.
+    """
+    capabilities = json_values.member(json_values.read(data), "capabilities")
+    if not isinstance(capabilities, dict) or CORE not in capabilities:
+        raise DocumentError(f"document has no capability {CORE!r}", Kind.NO_DOCUMENT)
+    return MAIL in capabilities

@@ -1,0 +1,101 @@
+"""Words, links and user names that strangers wrote, made safe to keep: printable, short, one line."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from mailsettings.address import parse_host
+from mailsettings.errors import AddressError, DocumentError
+from mailsettings.template import ADDRESS, DOMAIN, LOCAL_PART
+
+MAX_NAME = 60  # characters of a provider's name (draft-ietf-mailmaint-autoconfig)
+MAX_WORDS = 500  # characters of a sentence for users
+MAX_URL = 2000
+MAX_USERNAME = 255  # octets, the limit of SASL PLAIN's identities (RFC 4616 §2)
+MAX_FOREIGN = 63  # characters of a host name outside ASCII: translating a long one takes a millisecond
+MAX_SHOWN = 60  # characters of a foreign value inside a note
+
+PLACEHOLDERS = (ADDRESS, LOCAL_PART, DOMAIN)
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+"
+)
+_PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%", re.IGNORECASE)
+_PORT = re.compile(r"[0-9]{1,5}")
+
+
+def words(text: str, limit: int = MAX_WORDS) -> str:
+    """Return *text* as one printable line of at most *limit* characters."""
+    return " ".join(UNPRINTABLE.sub(" ", text[: 8 * limit]).split())[:limit].rstrip()
+
+
+def shown(text: str) -> str:
+    """Quote a foreign value for a note."""
+    return repr(words(text, MAX_SHOWN))
+
+
+def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
+    """Return *text* if it is a plain web address: a known scheme, a public host, no user name in it.
+
+    Raises DocumentError; such a URL is shown to people, who shall see where it leads.
+    """
+    if len(text) > MAX_URL or not text.isascii() or UNPRINTABLE.search(text) or re.search(r"[\s\"'<>`\\]", text):
+        raise DocumentError(f"{shown(text)} is not a plain web address")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = parse_host(parts.hostname or "")
+    except ValueError as error:  # AddressError is one
+        raise DocumentError(f"{shown(text)} is not a web address: {error}") from error
+    if parts.scheme not in schemes:
+        raise DocumentError(f"{shown(text)} begins with {parts.scheme!r}, not with one of {', '.join(schemes)}")
+    if "@" in parts.netloc or port == 0 or not host:
+        raise DocumentError(f"{shown(text)} hides where it leads")
+    return text
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL that web_url() has let pass, as A-labels in lower case."""
+    return parse_host(urlsplit(url).hostname or "")
+
+
+def port_in(url: str) -> int:
+    """Return the port of a URL that web_url() has let pass, or the usual one of its scheme."""
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def host(text: str, domain: str) -> str:
+    """Return a host name written as *text*, %EMAILDOMAIN% filled with *domain*.
+
+    Only the domain: a local part in a host name would be told to every resolver on the way.
+    Raises AddressError for anything that is not the name of a public host.
+    """
+    if len(text) > (MAX_USERNAME if text.isascii() else MAX_FOREIGN):
+        raise AddressError(f"{shown(text)} is too long for a host name")
+    return parse_host(text.replace(DOMAIN, domain))
+
+
+def port(text: str) -> int:
+    """Return the port written as *text*. Raises DocumentError unless it is a number from 1 to 65535."""
+    if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
+        raise DocumentError(f"port is {shown(text)}, not a number from 1 to 65535")
+    return int(text)
+
+
+def username(text: str) -> str:
+    """Return a user-name template with its placeholders spelled out; one that was cut short is completed.
+
+    Raises DocumentError for control characters, which would be commands further on, and unknown placeholders.
+    """
+    if not text or len(text.encode(errors="replace")) > MAX_USERNAME or UNPRINTABLE.search(text):
+        raise DocumentError(f"user name {shown(text)} is empty, too long or not printable")
+    return _PLACEHOLDER.sub(_whole, text)
+
+
+def _whole(found: re.Match[str]) -> str:
+    # office365.com's entry in the ISPDB says %EMAILADDRESS without its last % (2026-03).
+    name = found[0].rstrip("%").upper() + "%"
+    if name not in PLACEHOLDERS:
+        raise DocumentError(f"user name has the unknown placeholder {shown(found[0])}")
+    return name

@@ -1,0 +1,132 @@
+"""XML of strangers as a small immutable tree: no DOCTYPE, no entities, bounded in every direction.
+
+    <a x="1">text<b/></a>  ->  Element("a", (("x", "1"),), "text", (Element("b"),))
+
+Names are lower-cased and lose their namespace: documents in the wild agree on neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+from xml.parsers import expat
+
+from mailsettings.errors import DocumentError, Kind
+from mailsettings.formats.charsets import decode
+
+MAX_BYTES = 262144  # the most a policy may read; the largest document of the ISPDB has 8,712
+MAX_DEPTH = 20  # autoconfig and Autodiscover need 6
+MAX_ELEMENTS = 2000  # the longest list of domains in the ISPDB has 191
+MAX_ATTRIBUTES = 64  # of one element; no known format has more than 3
+# What is no reference that XML knows without a DOCTYPE: a bare "&", which people write, and "&nbsp;" from HTML.
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element: lower-case local name, attributes, its own text stripped, its children in document order."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    children: tuple[Element, ...] = ()
+
+    def all(self, *tags: str) -> Iterator[Element]:
+        """Yield the children called one of *tags*, in document order."""
+        return (child for child in self.children if child.tag in tags)
+
+    def first(self, tag: str) -> Element:
+        """Return the first child called *tag*, or an empty element where there is none."""
+        return next(self.all(tag), Element(tag))
+
+    def texts(self, tag: str) -> tuple[str, ...]:
+        """Return what the children called *tag* say, in document order."""
+        return tuple(child.text for child in self.all(tag))
+
+    def get(self, name: str) -> str:
+        """Return an attribute, stripped; empty where there is none."""
+        return next((value.strip() for key, value in self.attributes if key == name), "")
+
+
+def read(data: bytes, root: str) -> Element:
+    """Read *data* as an XML document whose root element is called *root* (lower case).
+
+    Raises DocumentError: NO_DOCUMENT for anything that does not begin as such a document (a web page, JSON, nothing at
+    all), INVALID_DOCUMENT for one that does and is broken or out of bounds.
+    """
+    if len(data) > MAX_BYTES:
+        raise DocumentError(f"document has {len(data)} bytes, more than {MAX_BYTES}")
+    text = decode(data)
+    if not text.startswith("<"):
+        raise DocumentError(f"document begins with {text[:20]!r}, not with '<'", Kind.NO_DOCUMENT)
+    # gmx.net's entry in the ISPDB once said "&amP;" (seen 2026-11): text, and no reason to lose its servers.
+    return _Reader(root).read(_BARE_AMPERSAND.sub("&amp;", text))
+
+
+@dataclass(slots=True)
+class _Open:
+    """An element whose end has not been seen."""
+
+    tag: str
+    attributes: tuple[tuple[str, str], ...]
+    text: list[str] = field(default_factory=list)
+    children: list[Element] = field(default_factory=list)
+
+    def close(self) -> Element:
+        return Element(self.tag, self.attributes, "".join(self.text).strip(), tuple(self.children))
+
+
+class _Reader:
+    """One pass of expat. Each limit stops it from within its handler, before anything grows."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.open = [_Open("", ())]
+        self.elements = 0
+
+    def read(self, text: str) -> Element:
+        parser = expat.ParserCreate("utf-8")
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.buffer_text = True
+        try:
+            parser.Parse(text.encode(), True)
+        except expat.ExpatError as error:
+            # Nothing was seen of the root: whatever this is, it is not the document looked for.
+            kind = Kind.INVALID_DOCUMENT if self.elements else Kind.NO_DOCUMENT
+            raise DocumentError(f"document is not well-formed: {error}", kind) from error
+        return self.open[0].children[0]
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = _local(name)
+        if not self.elements and tag != self.root:
+            raise DocumentError(f"root element is {name[:40]!r}, not {self.root!r}", Kind.NO_DOCUMENT)
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise DocumentError(f"document has more than {MAX_ELEMENTS} elements")
+        if len(self.open) > MAX_DEPTH:
+            raise DocumentError(f"document is more than {MAX_DEPTH} elements deep")
+        if len(attributes) > MAX_ATTRIBUTES:
+            raise DocumentError(f"element {name[:40]!r} has more than {MAX_ATTRIBUTES} attributes")
+        self.open.append(_Open(tag, tuple((_local(key), value) for key, value in attributes.items())))
+
+    def _end(self, _name: str) -> None:
+        element = self.open.pop().close()
+        self.open[-1].children.append(element)
+
+    def _text(self, text: str) -> None:
+        self.open[-1].text.append(text)
+
+    def _doctype(self, name: str, *_ids: object) -> NoReturn:
+        # No settings document needs one, and every entity attack starts with one.
+        if name.lower() == "html":
+            raise DocumentError("document is a web page", Kind.NO_DOCUMENT)
+        raise DocumentError(f"document has a DOCTYPE ({name[:40]!r})")
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2].lower()

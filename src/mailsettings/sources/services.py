@@ -1,0 +1,65 @@
+"""Services beside mail that the domain names in DNS (RFC 6764 §3, RFC 5804 §1.8): reported, never contacted.
+
+_caldavs._tcp.example.org SRV 0 1 443 dav.example.org  ->  caldav at https://dav.example.org/.well-known/caldav
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress, parse_host
+from mailsettings.errors import AddressError
+from mailsettings.leads import Lead, Net, Note
+from mailsettings.model import Authority, Service
+from mailsettings.records import SRV, Question
+
+# Label, kind, and the URL of a service at host and port.
+_LABELS = (
+    ("_caldavs", "caldav", "https://{host}{port}/.well-known/caldav"),
+    ("_carddavs", "carddav", "https://{host}{port}/.well-known/carddav"),
+    ("_sieve", "managesieve", "sieve://{host}{port}"),
+)
+_USUAL_PORTS = {"caldav": 443, "carddav": 443, "managesieve": 4190}
+
+
+def services(address: EmailAddress) -> Iterator[Lead]:
+    """Yield one question for each kind of service."""
+    for label, kind, url in _LABELS:
+        yield ServiceNames(address.domain, label, kind, url)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNames:
+    """The SRV records of one kind of service."""
+
+    domain: str
+    label: str
+    kind: str
+    url: str  # with {host} and {port}
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.GUESS  # brings no mail servers: nothing waits for it
+
+    @property
+    def question(self) -> Question:
+        return Question(f"{self.label}._tcp.{self.domain}", "SRV")
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the most preferred server of the service."""
+        answer = await net.ask(self.question)
+        records = [record for record in answer.records if isinstance(record, SRV) and record.target]
+        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
+        return [self._service(record) for record in records[:1]]
+
+    def _service(self, record: SRV) -> Lead:
+        try:
+            host = parse_host(record.target)
+        except AddressError as error:
+            return Note(f"{self} names a target that is no server: {error}")
+        port = "" if record.port == _USUAL_PORTS[self.kind] else f":{record.port}"
+        return Service(self.kind, self.url.format(host=host, port=port))

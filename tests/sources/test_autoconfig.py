@@ -1,0 +1,405 @@
+"""Autoconfig of the domain, of the ISPDB, and of who receives its mail."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailsettings.address import parse_address
+from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.leads import Help, Issuer, KnownProvider, Note
+from mailsettings.model import Authority, Claim, Failure, Link, Provider, Service
+from mailsettings.policy import Policy
+from mailsettings.records import Page
+from mailsettings.sources.autoconfig import autoconfig, documents_of
+from mailsettings.sources.ispdb import ispdb, ispdb_at
+from tests.formats.documents import INCOMING, OUTGOING, incoming
+from tests.formats.documents import autoconfig as document
+from tests.sources.webs import Reply, Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
+from tests.values import ADA, ada
+
+MAIN = "https://autoconfig.example.org/mail/config-v1.1.xml"
+WELL_KNOWN = "https://example.org/.well-known/autoconfig/mail/config-v1.1.xml"
+NEWEST = "https://example.org/.well-known/mail-v1.xml"
+CLEAR = "http://autoconfig.example.org/mail/config-v1.1.xml"
+SENT = "?emailaddress=ada%40example.org"
+FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (starttls)"]
+
+
+def test_the_plan_is_the_drafts_order() -> None:
+    """
+    Four URLs, https first, and the address in none of them.
+    """
+    assert lookups_in(list(autoconfig(ADA))) == [MAIN, WELL_KNOWN, NEWEST, CLEAR]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("url", [MAIN, WELL_KNOWN, NEWEST])
+async def test_each_place_is_found(url: str) -> None:
+    """
+    A document at any of the places is the domain's own word, with where it was found.
+    """
+    net = Web({url: document()})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA)), net))
+
+    assert [str(claim.endpoint) for claim in claims] == FOUND
+    evidence = claims[0].evidence
+    assert (evidence.authority, evidence.locator, evidence.authentic, evidence.domain) == (
+        Authority.DOMAIN,
+        url,
+        True,
+        "example.org",
+    )
+
+
+@pytest.mark.anyio
+async def test_the_first_place_ranks_first() -> None:
+    """
+    Where documents differ, the draft's order decides.
+    """
+    other = document(incoming(hostname="mail.example.org"))
+    net = Web({WELL_KNOWN: other, MAIN: document(INCOMING)})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA)), net))
+
+    best = min(claims, key=lambda claim: claim.order)
+    assert best.endpoint.host == "imap.example.org"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reply", [400, 404, 500, b"<html>", b"", b"{}", b"<clientConfig>"])
+async def test_the_address_is_sent_only_after_the_url_alone_failed(reply: int | bytes) -> None:
+    """
+    Some servers answer only who tells the address; it goes to the domain's own host over https.
+    """
+    net = Web({MAIN: reply, MAIN + SENT: document()})
+
+    assert endpoints_in(await run_all(list(autoconfig(ADA)), net)) == FOUND
+
+
+@pytest.mark.anyio
+async def test_the_address_is_not_sent_where_a_document_was_found() -> None:
+    """
+    Who answers without it does not learn it.
+    """
+    net = Web({MAIN: document(), WELL_KNOWN: document(), NEWEST: document()})
+
+    await run_all(list(autoconfig(ADA)), net)
+
+    assert [request for request in net.requests if "emailaddress" in request] == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("reply", [Kind.NO_SUCH_NAME, Kind.REFUSED, Kind.CERTIFICATE_NAME, Kind.CONNECT_TIMEOUT])
+async def test_the_address_is_not_sent_where_nobody_answered(reply: Kind) -> None:
+    """
+    A host that is not there, or not who it should be, is not asked a second time.
+    """
+    net = Web({MAIN: reply, WELL_KNOWN: reply, NEWEST: reply, CLEAR: reply})
+
+    await run_all(list(autoconfig(ADA)), net)
+
+    assert [request for request in net.requests if "emailaddress" in request] == []
+
+
+@pytest.mark.anyio
+async def test_the_policy_keeps_the_address() -> None:
+    """
+    A service does not tell anybody who asked.
+    """
+    net = Web({MAIN: 400, WELL_KNOWN: 400, NEWEST: 400, CLEAR: 400}, policy=Policy(send_address=False))
+
+    await run_all(list(autoconfig(ADA)), net)
+
+    assert list(net.requests) == [f"GET {url}" for url in (MAIN, WELL_KNOWN, NEWEST, CLEAR)]
+
+
+@pytest.mark.anyio
+async def test_a_plus_in_the_address_is_encoded() -> None:
+    """
+    Servers read a bare plus sign as a blank.
+    """
+    net = Web({"https://autoconfig.example.org/mail/config-v1.1.xml": 400})
+
+    await run_all(list(autoconfig(parse_address("ada+news@example.org"))), net)
+
+    assert f"GET {MAIN}?emailaddress=ada%2Bnews%40example.org" in net.requests
+
+
+@pytest.mark.anyio
+async def test_the_first_failure_is_reported_beside_the_second_try() -> None:
+    """
+    Nothing is swallowed: a server that wants the address is worth knowing.
+    """
+    leads = await first_lookup(autoconfig(ADA)).run(Web({MAIN: 400}))
+
+    assert (leads[0], str(leads[1])) == (Failure(Kind.HTTP_STATUS, MAIN, "400"), MAIN + SENT)
+
+
+@pytest.mark.anyio
+async def test_http_is_asked_when_https_has_nothing() -> None:
+    """
+    15 % of the domains that publish anything have it in clear only: usable, and marked as forgeable.
+    """
+    net = Web({CLEAR: document()})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA)), net))
+
+    assert [str(claim.endpoint) for claim in claims] == FOUND
+    assert {(claim.evidence.authority, claim.evidence.authentic) for claim in claims} == {
+        (Authority.HTTP_DOCUMENT, False)
+    }
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("url", [MAIN, WELL_KNOWN, NEWEST, MAIN + SENT, WELL_KNOWN + SENT])
+async def test_http_is_not_asked_when_https_has_a_document(url: str) -> None:
+    """
+    A document that cannot be forged leaves nothing to ask in clear.
+    """
+    pages: dict[str, Reply] = {MAIN: 400, WELL_KNOWN: 400, CLEAR: document()}
+    net = Web(pages | {url: document()})
+
+    await run_all(list(autoconfig(ADA)), net)
+
+    assert f"GET {CLEAR}" not in net.requests
+
+
+@pytest.mark.anyio
+async def test_http_is_never_told_the_address() -> None:
+    """
+    What everybody on the way can read does not carry who asks.
+    """
+    net = Web({CLEAR: 400})
+
+    await run_all(list(autoconfig(ADA)), net)
+
+    assert [request for request in net.requests if request.startswith("GET http://") and "ada" in request] == []
+
+
+@pytest.mark.anyio
+async def test_the_policy_switches_http_off() -> None:
+    """
+    allow_http=False means not one request in clear.
+    """
+    net = Web({CLEAR: document()}, policy=Policy(allow_http=False))
+
+    assert await run_all(list(autoconfig(ADA)), net) == []
+    assert f"GET {CLEAR}" not in net.requests
+
+
+@pytest.mark.anyio
+async def test_the_weakest_hop_decides() -> None:
+    """
+    A page that came by way of http is forgeable even if it ended on https.
+    """
+    page = Page("https://cdn.example.org/x", 200, "text/xml", document(), hops=(CLEAR, "https://cdn.example.org/x"))
+    net = Web({CLEAR: page})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA)), net))
+
+    assert {claim.evidence.authentic for claim in claims} == {False}
+
+
+@pytest.mark.anyio
+async def test_a_web_page_is_a_failure_of_its_own_kind() -> None:
+    """
+    A captive portal answers everything: no settings, and said so.
+    """
+    lookup = first_lookup(ispdb(ADA))
+
+    with pytest.raises(DocumentError) as caught:
+        await lookup.run(Web({str(lookup): b"<!DOCTYPE html><title>Log in"}))
+
+    assert caught.value.kind is Kind.NO_DOCUMENT
+
+
+@pytest.mark.anyio
+async def test_facts_about_the_provider() -> None:
+    """
+    Name, help pages, webmail, other services and the OAuth issuer reach the findings.
+    """
+    provider = (
+        "<displayName>Example</displayName>"
+        '<documentation url="https://example.org/help"><descr lang="en">Help</descr></documentation>'
+    )
+    beside = (
+        '<webMail><loginPage url="https://webmail.example.org/"/></webMail>'
+        "<oAuth2><issuer>login.example.org</issuer></oAuth2>"
+        '<calendar type="caldav"><url>https://dav.example.org/</url></calendar>'
+    )
+    net = Web({MAIN: document(provider, beside), WELL_KNOWN: 200, NEWEST: 200})
+
+    leads = await run_all(list(autoconfig(ADA))[:1], net)
+
+    evidence = next(lead.evidence for lead in leads if isinstance(lead, Issuer))
+    assert leads == [
+        KnownProvider(Provider("example.org", "Example"), Authority.HTTP_DOCUMENT),
+        Help(Link("https://example.org/help", "Help", "en")),
+        Service("caldav", "https://dav.example.org/"),
+        Service("webmail", "https://webmail.example.org/"),
+        Issuer("https://login.example.org", evidence),
+    ]
+
+
+@pytest.mark.anyio
+async def test_plain_servers_are_claimed_and_tried_with_tls() -> None:
+    """
+    A document that only knows plain mail still names the right host; TLS there is tried behind everything stated.
+    """
+    net = Web({MAIN: document(incoming(port="143", socketType="plain"))})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA))[:1], net))
+
+    assert [(str(claim.endpoint), claim.eager) for claim in sorted(claims, key=lambda claim: claim.order)] == [
+        ("imap://imap.example.org:143 (plain)", True),
+        ("imap://imap.example.org:993 (tls)", False),
+        ("imap://imap.example.org:143 (starttls)", False),
+    ]
+
+
+@pytest.mark.anyio
+async def test_plain_beside_tls_adds_nothing() -> None:
+    """
+    Where the document also offers TLS on the host, there is nothing to guess.
+    """
+    net = Web({MAIN: document(incoming() + incoming(port="143", socketType="plain"))})
+
+    claims = claims_in(await run_all(list(autoconfig(ADA))[:1], net))
+
+    assert len(claims) == 2
+
+
+@pytest.mark.anyio
+async def test_servers_elsewhere_are_noted() -> None:
+    """
+    The user will be asked about another domain, and shall know who named it.
+    """
+    net = Web({MAIN: document(incoming(hostname="imap.hoster.example"))})
+
+    leads = await run_all(list(autoconfig(ADA))[:1], net)
+
+    assert Note(f"{MAIN}: server 'imap.hoster.example' is outside example.org") in leads
+
+
+def test_the_ispdb_is_told_the_domain_only() -> None:
+    """
+    A third party learns no local part.
+    """
+    assert lookups_in(list(ispdb(ADA))) == ["https://live.thunderbird.net/autoconfig/v1.1/example.org"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("base", ["https://db.example.net/x", "https://db.example.net/x/"])
+async def test_the_ispdb_can_be_another_one(base: str) -> None:
+    """
+    A company may keep its own collection.
+    """
+    net = Web({"https://db.example.net/x/example.org": document()})
+
+    claims = claims_in(await run_all(list(ispdb_at(base)(ADA)), net))
+
+    assert {(claim.evidence.authority, claim.evidence.source, claim.evidence.domain) for claim in claims} == {
+        (Authority.ISPDB, "ispdb", "db.example.net")
+    }
+
+
+@pytest.mark.anyio
+async def test_the_ispdb_is_not_told_more_when_it_knows_nothing() -> None:
+    """
+    A 404 of a third party is final.
+    """
+    net = Web({"https://live.thunderbird.net/autoconfig/v1.1/example.org": 404})
+
+    await run_all(list(ispdb(ADA)), net)
+
+    assert len(net.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("mx", "domains"),
+    [
+        pytest.param("mx1.mail.hoster.co.uk", ["mail.hoster.co.uk", "hoster.co.uk"], id="two labels in front"),
+        pytest.param("mx1.hoster.co.uk", ["hoster.co.uk"], id="one label in front"),
+        pytest.param("hoster.co.uk", ["hoster.co.uk"], id="the registrable domain itself"),
+        pytest.param("co.uk", [], id="a public suffix"),
+        pytest.param("uk", [], id="a top level"),
+        pytest.param("mx.unknowntld", ["mx.unknowntld"], id="an unknown top level is a suffix"),
+        pytest.param("mail.example.org", [], id="the address's own domain"),
+        pytest.param("a.mail.example.org", ["mail.example.org"], id="below the own domain"),
+        pytest.param("10.0.0.1", [], id="an address"),
+        pytest.param("localhost", [], id="this machine"),
+        pytest.param("", [], id="nothing"),
+    ],
+)
+def test_documents_by_mx(mx: str, domains: list[str]) -> None:
+    """
+    Who receives the mail is asked under its own names, never at or above a public suffix, never without need.
+    """
+    wanted = []
+    for domain in domains:
+        wanted.append(f"https://autoconfig.{domain}/mail/config-v1.1.xml")
+        wanted.append(f"https://live.thunderbird.net/autoconfig/v1.1/{domain}")
+
+    assert lookups_in(list(documents_of(mx, ADA))) == wanted
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("authentic", [True, False])
+async def test_documents_by_mx_are_as_forgeable_as_the_mx_record(*, authentic: bool) -> None:
+    """
+    An https document proves who wrote it, but not that the domain sends its mail there.
+    """
+    net = Web({"https://autoconfig.hoster.example/mail/config-v1.1.xml": document(INCOMING + OUTGOING)})
+
+    claims = claims_in(await run_all(list(documents_of("mx.hoster.example", ADA, authentic=authentic)), net))
+
+    assert {(c.evidence.authority, c.evidence.authentic, c.evidence.domain) for c in claims} == {
+        (Authority.MX_DOCUMENT, authentic, "hoster.example")
+    }
+
+
+@pytest.mark.anyio
+async def test_the_mx_side_is_never_told_the_address() -> None:
+    """
+    The address goes to its own domain only.
+    """
+    net = Web({"https://autoconfig.hoster.example/mail/config-v1.1.xml": 400})
+
+    await run_all(list(documents_of("mx.hoster.example", ADA)), net)
+
+    assert [request for request in net.requests if "ada" in request] == []
+
+
+@pytest.mark.anyio
+async def test_placeholders_are_filled_with_the_address_domain() -> None:
+    """
+    A hoster's document for all its customers means the customer's domain.
+    """
+    net = Web(
+        {"https://autoconfig.hoster.example/mail/config-v1.1.xml": document(incoming(hostname="m.%EMAILDOMAIN%"))}
+    )
+
+    leads = await run_all(list(documents_of("mx.hoster.example", ada("customer.example"))), net)
+
+    assert endpoints_in(leads) == ["imap://m.customer.example:993 (tls)"]
+
+
+@pytest.mark.anyio
+async def test_failures_of_the_network_stay_typed() -> None:
+    """
+    What went wrong below reaches the engine as it is.
+    """
+    with pytest.raises(NetworkError) as caught:
+        await first_lookup(ispdb(ADA)).run(Web({}))
+
+    assert caught.value.kind is Kind.NO_SUCH_NAME
+
+
+def test_lookups_are_hashable() -> None:
+    """
+    The engine asks the same question once.
+    """
+    leads = [lead for lead in autoconfig(ADA) if not isinstance(lead, Claim)]
+
+    assert len({*leads, *autoconfig(ADA)}) == len(leads)
