@@ -9,7 +9,9 @@
        |  ------ TLSFacts ------>  |
        |       return Hello        |
 
-A dialogue raises NetworkError with the Kind that names what is wrong. It sends nothing before a valid greeting.
+A dialogue raises NetworkError with the Kind that names what is wrong. It sends nothing before a valid greeting. The end
+of the stream is thrown into it as NetworkError(CLOSED), because it may have heard enough. With implicit TLS its first
+wish is START_TLS.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Names the step that begins: greeting, capabilities, starttls. For timings and time-outs."""
+    """Names the step that begins: tls, greeting, capabilities, starttls, farewell. For timings and time-outs."""
 
     name: str
 

@@ -1,0 +1,1 @@
+"""Reproducible measurements. Each prints what it measured beside what was wanted."""

@@ -1,0 +1,101 @@
+"""Read recorded material and hostile servers: `python -m benchmarks.corpus DIRECTORY`. Exit code 1 if any is misread.
+
+transcripts.jsonl       260 recorded servers: greeting, capabilities, STARTTLS, login methods, oddities;
+                        whole, byte by byte, cut off after every byte
+attack_servers.jsonl    41 hostile servers, in virtual time
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from time import perf_counter
+
+import trio
+
+from benchmarks import hostile, judging
+from benchmarks.judging import Verdict
+from benchmarks.transcripts import Row, play
+from mailsettings.model import Security
+
+KINDS = ("greeting", "capabilities", "starttls", "login methods", "oddity", "byte by byte", "cut off anywhere")
+
+
+async def judge(row: Row) -> tuple[dict[str, Verdict], int]:
+    """Return the verdict of each kind on *row*, and how many cuts were tried."""
+    plain, _ = await play(row, Security.PLAIN)
+    upgrade, stream = await play(row, Security.STARTTLS)
+    inside, _ = await play(row, Security.TLS)
+    cut, cuts = await cut_off(row)
+    verdicts = {
+        "greeting": judging.greeting(row, plain),
+        "capabilities": judging.capabilities(row, plain),
+        "starttls": judging.starttls(row, upgrade, stream.sent),
+        "login methods": judging.login(row, plain, inside),
+        "oddity": judging.oddity(row, plain, upgrade, inside),
+        "byte by byte": await byte_by_byte(row),
+        "cut off anywhere": cut,
+    }
+    return verdicts, cuts
+
+
+async def byte_by_byte(row: Row) -> Verdict:
+    """Is the result the same when every byte comes alone?"""
+    for security in Security:
+        whole, _ = await play(row, security)
+        single, _ = await play(row, security, segment=1)
+        # A byte behind the STARTTLS reply is refused by our buffer or, in a segment of its own, by the handshake.
+        if (whole.hello, whole.failure) != (single.hello, single.failure) and not row.injected():
+            return f"{security}: {single.failure or single.hello}, whole {whole.failure or whole.hello}"
+    return True
+
+
+async def cut_off(row: Row) -> tuple[Verdict, int]:
+    """Does a connection that ends too early end in a typed failure, wherever that is?"""
+    security = Security.STARTTLS if row.starttls else Security.TLS
+    whole, stream = await play(row, security)
+    for cut in range(stream.handed):
+        talked, _ = await play(row, security, cut=cut)
+        if talked.failure is None or talked.hello is not None:
+            return f"after {cut} bytes: {talked.hello}", cut
+    return (whole.failure is None) != (whole.hello is None), stream.handed
+
+
+async def read_transcripts(rows: list[Row]) -> int:
+    """Judge all *rows* and print the count of each kind; return how many verdicts are wrong."""
+    counts: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    tried, wrong = 0, []
+    started = perf_counter()
+    for row in rows:
+        verdicts, cuts = await judge(row)
+        tried += cuts
+        for kind, verdict in verdicts.items():
+            counts[kind]["right" if verdict is True else "not said" if verdict is None else "wrong"] += 1
+            wrong += [f"  {row.id} {kind}: {verdict}"] if verdict not in (True, None) else []
+    print(f"{len(rows)} recorded servers, {tried} cuts, {perf_counter() - started:.1f} s")
+    print(f"  {'':18}{'right':>7}{'wrong':>7}{'not said':>10}")
+    for kind, count in counts.items():
+        print(f"  {kind:18}{count['right']:7}{count['wrong']:7}{count['not said']:10}")
+    print("\n".join(wrong))
+    return len(wrong)
+
+
+def load(path: Path) -> list[dict[str, object]]:
+    """Read a JSON-lines file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+
+
+def main(directory: str) -> int:
+    """Print all counts; return the exit code."""
+    rows = [Row.read(row) for row in load(Path(directory) / "transcripts.jsonl")]
+    wrong = trio.run(read_transcripts, rows)
+    wrong += hostile.run(load(Path(directory) / "attack_servers.jsonl"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m benchmarks.corpus DIRECTORY")
+    sys.exit(main(sys.argv[1]))

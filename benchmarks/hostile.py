@@ -1,0 +1,245 @@
+"""Hostile servers written as scripts, met in virtual time: an hour of silence costs nothing.
+
+    ["send", text]  ["recv", word]  ["tls", how]  ["sleep", s]  ["repeat", text, n]  ["drip", bytes, s]  ["close"]
+
+A command that is not the awaited one, and every command after the end, is answered as a friendly server would.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import trio
+import trio.testing
+
+from benchmarks.transcripts import FACTS, secure
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
+from mailsettings.net.talk import Talked, talk
+from mailsettings.policy import Policy
+from mailsettings.wire import dialogue_for
+
+_CERTIFICATES = {
+    "expired": Kind.CERTIFICATE_EXPIRED,
+    "future": Kind.CERTIFICATE_NOT_YET_VALID,
+    "eku": Kind.CERTIFICATE_OTHER,
+}
+_IMPLICIT = (465, 993, 995)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client must do: one of *kinds* (none: a hello), within *seconds*, *silent* where it must not speak."""
+
+    kinds: tuple[Kind, ...] = ()
+    seconds: float = 1.0
+    silent: bool = False
+    hidden: str = ""  # must not appear in the result
+    shown: str = ""  # must
+
+
+_OK = Wanted()
+_IN_CLEAR = (Kind.NOT_TLS, Kind.TLS_FAILED, Kind.EARLY_BYTES)  # by the buffer or by the handshake, as segments fall
+WANTED = {
+    "inj-imap-2": Wanted(_IN_CLEAR),
+    "inj-imap-prefix": Wanted(hidden="+1 555"),
+    "inj-smtp-1": Wanted((Kind.EARLY_BYTES,)),
+    "preauth": Wanted((Kind.PREAUTH,), silent=True),
+    "starttls-refused": Wanted((Kind.STARTTLS_REFUSED,)),
+    "starttls-bad": Wanted((Kind.STARTTLS_REFUSED,)),
+    "starttls-plus": Wanted((Kind.BAD_REPLY,)),
+    "wrong-tag": Wanted((Kind.BAD_REPLY,)),
+    "no-starttls-adv": Wanted((Kind.STARTTLS_NOT_OFFERED,)),
+    "masked": Wanted((Kind.STARTTLS_NOT_OFFERED,), shown="XXXXXXXA"),
+    "ehlo-refused": Wanted((Kind.STARTTLS_NOT_OFFERED,)),
+    "bogus-code": Wanted((Kind.STARTTLS_REFUSED,)),
+    "referral": Wanted((Kind.REPLY_TIMEOUT,), seconds=8, hidden="evil"),
+    "stls-err-loop": Wanted((Kind.STARTTLS_REFUSED,)),
+    "opossum": Wanted((Kind.NOT_TLS,), silent=True, hidden="splice"),
+    "long-line-imap": Wanted((Kind.LIMIT,), silent=True),
+    "silent-imap": Wanted((Kind.TLS_TIMEOUT,), seconds=5, silent=True),
+    "long-line-pop3": Wanted((Kind.LIMIT,), silent=True),
+    "drip-smtp": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "many-lines-greeting": Wanted((Kind.LIMIT,), silent=True),
+    "many-untagged": Wanted((Kind.LIMIT,)),
+    "literal-bomb": Wanted((Kind.LIMIT,)),
+    "nul": Wanted(shown="\\x1b", hidden="\x1b"),
+    "latin1": Wanted(shown="Verf\u00fcgung"),
+    "bidi": Wanted(shown="\\u202e", hidden="\u202e"),
+    "lf-only": Wanted(shown="LF instead of CR LF"),
+    "cr-only": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "421": Wanted((Kind.GREETING_REFUSED,), silent=True, shown="too busy"),
+    "554": Wanted((Kind.GREETING_REFUSED,), silent=True),
+    "bye": Wanted((Kind.GREETING_REFUSED,), silent=True, shown="Too many connections"),
+    "slow-greeting": Wanted(seconds=6),
+    "wrong-proto-1": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="IMAP"),
+    "wrong-proto-3": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="HTTP"),
+    "ssh": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="SSH"),
+    "redis": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "cert-expired": Wanted((Kind.CERTIFICATE_EXPIRED,), silent=True),
+    "cert-future": Wanted((Kind.CERTIFICATE_NOT_YET_VALID,), silent=True),
+    "cert-eku": Wanted((Kind.CERTIFICATE_OTHER,), silent=True),
+    # These lie only to who logs in; a probe never does and sees an ordinary server.
+    "login-ok-select-no": _OK,
+    "pop-ok-stat-err": _OK,
+    "sasl-ir-lie": _OK,
+}
+
+
+class Scripted:
+    """A stream on which a script is carried out."""
+
+    def __init__(self, protocol: Protocol, steps: Sequence[Sequence[Any]]) -> None:
+        self.sent: list[bytes] = []
+        self.handed = 0  # bytes given to the client
+        self._protocol = protocol
+        self._steps = deque(steps)
+        self._commands: deque[bytes] = deque()
+        self._waiting: deque[bytes] = deque()
+        self._tag = b""
+        self._secure = False
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """Return the next segment; sleep for ever where the script waits for something that does not come."""
+        await trio.lowlevel.checkpoint()
+        while not self._waiting:
+            if self._steps and self._steps[0][0] == "close":
+                return b""
+            await self._go_on()
+        segment = self._waiting.popleft()
+        if len(segment) > max_bytes:
+            self._waiting.appendleft(segment[max_bytes:])
+        self.handed += min(len(segment), max_bytes)
+        return segment[:max_bytes]
+
+    async def send(self, data: bytes) -> None:
+        """Take a command."""
+        self.sent.append(data)
+        self._commands.append(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        """Shake hands when the script comes to it; what it says before is no TLS."""
+        if self._steps and self._steps[0][0] == "sleep":
+            await trio.sleep(self._steps.popleft()[1])
+        if self._waiting or (self._steps and self._steps[0][0] != "tls"):
+            raise NetworkError(Kind.NOT_TLS, f"{host}: clear text, no TLS for {alpn}")
+        how = self._steps.popleft()[1] if self._steps else "good"
+        if how != "good":
+            raise NetworkError(_CERTIFICATES[how], how)
+        self._secure = True
+        return FACTS
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+    async def _go_on(self) -> None:
+        """Carry out one step of the script, or answer a command that is not in it."""
+        step, *arguments = self._steps[0] if self._steps else ("end",)
+        if step in ("recv", "end"):
+            await self._hear(arguments[0].encode() if arguments else None)
+        elif step == "tls":
+            await trio.sleep_forever()
+        elif step == "drip":
+            await trio.sleep(arguments[0])
+            self._waiting.append(b"2" * arguments[0])
+        elif step == "repeat":
+            self._repeat(*arguments)
+        else:
+            self._steps.popleft()
+            if step == "sleep":
+                await trio.sleep(arguments[0])
+            else:
+                self._waiting.append(arguments[0].encode().replace(b"{tag}", self._tag))
+
+    async def _hear(self, word: bytes | None) -> None:
+        """Wait for *word*; None: for anything."""
+        if not self._commands:
+            await trio.sleep_forever()
+        line = self._commands.popleft()
+        self._tag = line.split(b" ")[0].strip()
+        if word is not None and word in line:
+            self._steps.popleft()
+        elif answer := self._friendly(line):
+            self._waiting.append(answer)
+
+    def _repeat(self, text: str, times: int) -> None:
+        """Hand out at most 64 KiB of a repetition at once."""
+        share = min(times, max(1, 65536 // len(text)))
+        self._waiting.append(text.encode() * share)
+        if times > share:
+            self._steps[0] = ("repeat", text, times - share)
+        else:
+            self._steps.popleft()
+
+    def _friendly(self, line: bytes) -> bytes:
+        """Answer as a server that means well."""
+        clear = not self._secure
+        match self._protocol, line.split()[-1]:
+            case Protocol.IMAP, b"CAPABILITY":
+                more = b"STARTTLS LOGINDISABLED" if clear else b"AUTH=PLAIN"
+                return b"* CAPABILITY IMAP4rev1 %s\r\n%s OK\r\n" % (more, self._tag)
+            case Protocol.IMAP, _:
+                return self._tag + b" OK\r\n"
+            case Protocol.POP3, b"CAPA":
+                return b"+OK\r\nUIDL\r\n%s\r\n.\r\n" % (b"STLS" if clear else b"USER")
+            case Protocol.POP3, _:
+                return b"+OK\r\n"
+            case _, b"STARTTLS":
+                return b"220 go\r\n"
+        return b"250-x\r\n250 %s\r\n" % (b"STARTTLS" if clear else b"AUTH PLAIN")
+
+
+async def meet(row: dict[str, Any]) -> tuple[Talked, Scripted, float]:
+    """Run our probe against one script; return what came of it and the seconds it took."""
+    protocol = Protocol(row["protocol"])
+    security = Security.TLS if row["port"] in _IMPLICIT else Security.STARTTLS
+    endpoint = Endpoint(protocol, "mail.example.org", row["port"], security)
+    stream, policy = Scripted(protocol, row["steps"]), Policy()
+    dialogue = dialogue_for(endpoint, policy=policy, tag="ABCDEFGH")
+    started = trio.current_time()
+    talked = await talk(stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure)
+    return talked, stream, trio.current_time() - started
+
+
+def complaints(wanted: Wanted, talked: Talked, stream: Scripted, seconds: float) -> list[str]:
+    """Say everything that is not as *wanted*."""
+    kinds = (talked.failure.kind,) if talked.failure else ()
+    said = b"".join(stream.sent)
+    result = " ".join(
+        [
+            talked.failure.seen if talked.failure else "",
+            *((talked.hello.greeting, *talked.hello.notes) if talked.hello else ()),
+        ]
+    )
+    faults = {
+        f"{talked.failure or talked.hello}": not (
+            set(kinds) <= set(wanted.kinds) and bool(kinds) == bool(wanted.kinds)
+        ),
+        f"took {seconds:.2f} s": seconds > wanted.seconds + 0.001,
+        f"sent {said!r}": bool(wanted.silent and said),
+        f"{wanted.hidden!r} is shown": bool(wanted.hidden and wanted.hidden in result),
+        f"{wanted.shown!r} is not shown: {result!r}": wanted.shown not in result,
+        f"{stream.handed} bytes were read": stream.handed > 4 * Policy().max_line,
+        "a login was tried": any(word in said for word in (b" LOGIN", b"AUTH", b"USER", b"PASS")),
+        "STARTTLS was repeated": said.count(b"STLS") + said.count(b"STARTTLS") > 1,
+    }
+    return [fault for fault, present in faults.items() if present]
+
+
+def run(rows: Sequence[dict[str, Any]]) -> int:
+    """Meet every server and print the count; return how many verdicts are wrong."""
+    wrong: list[str] = []
+    total = 0.0
+    for row in rows:
+        talked, stream, seconds = trio.run(meet, row, clock=trio.testing.MockClock(autojump_threshold=0))
+        total += seconds
+        wanted = WANTED.get(row["id"])
+        faults = complaints(wanted, talked, stream, seconds) if wanted else ["no verdict is written down for it"]
+        wrong += [f"  {row['id']}: {'; '.join(faults)} (wanted: {row['expect']})"] if faults else []
+    print(f"{len(rows)} hostile servers, {total:.1f} s of virtual time")
+    print(f"  {'verdict':18}{len(rows) - len(wrong):7}{len(wrong):7}")
+    print("\n".join(wrong))
+    return len(wrong)
