@@ -108,6 +108,15 @@ def test_nobody_is_contacted_who_could_not_be_the_answer() -> None:
     assert dialled(found, 0.1) == []
 
 
+def test_who_has_not_answered_yet_is_dropped_when_a_better_server_has() -> None:
+    """It still waits for its turn at a crowded address; one that talks already may finish."""
+    found = findings(claim(IMAP), claim(IMAP143, order=1), claim(POP), claim(SMTP), probes=[verified(IMAP)])
+    contact(found, IMAP143, at=0)
+    contact(found, POP, at=0, step="greeting")
+
+    assert decide(found, 0.1).drop == (endpoint(IMAP143),)
+
+
 def test_plain_is_never_contacted() -> None:
     """But the same host is tried with TLS."""
     found = findings(claim("plain+imap://imap.example.org:143", Authority.TABLE))
@@ -138,6 +147,19 @@ def test_a_verified_answer_waits_for_better_work_but_not_long() -> None:
 
     assert decide(found, 0.69).settled == ""
     assert decide(found, 0.2 + Policy().patience).settled == "verified; better-ranked work kept silent for too long"
+
+
+def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twice() -> None:
+    """It has had its patience already while the next one was tried."""
+    found = findings(
+        claim(IMAP, Authority.TABLE), claim(IMAP143, Authority.TABLE, order=1), probes=[verified(IMAP143)], at=0.6
+    )
+    contact(found, IMAP, at=0)
+
+    assert decide(found, 0.6).settled == "verified; better-ranked work kept silent for too long"
+
+    contact(found, IMAP, at=0, step="greeting")
+    assert decide(found, 0.6).settled == ""
 
 
 def test_the_next_decision_is_due_when_patience_ends() -> None:

@@ -26,6 +26,7 @@ from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
+from mailsettings.wire.turns import IN_CLEAR
 
 
 def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
@@ -133,11 +134,12 @@ def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
     for choice in choices:
         if choice.probe is not None:
             said = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
-            yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said)
+            # True of every STARTTLS server; the probe keeps it for who shows the greeting.
+            yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said if note != IN_CLEAR)
 
 
 def _failures(findings: Findings) -> tuple[Failure, ...]:
-    """Return everything that failed, the reason that ends it all first, the rest in an order that time does not change."""
+    """Return everything that failed: first what ends it all, the rest in an order that time cannot change."""
     probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
     rest = sorted({*findings.failures, *probes}, key=lambda failure: (failure.where, failure.kind, failure.seen))
     return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)

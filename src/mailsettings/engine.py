@@ -24,6 +24,7 @@ from mailsettings.policy import Policy
 from mailsettings.settling import decide
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from anyio.abc import ObjectReceiveStream, TaskGroup
     from anyio.streams.memory import MemoryObjectSendStream
 
@@ -115,6 +116,10 @@ def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives
     return open_net(policy)
 
 
+# Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
+SAME_MOMENT = 8
+
+
 class _Search:
     """One detection: the findings, and the tasks that fill them."""
 
@@ -125,6 +130,7 @@ class _Search:
         self._net = net
         self._events = events
         self._news = anyio.Event()
+        self._scopes: dict[Endpoint, CancelScope] = {}  # of the probes under way
         self._started = anyio.current_time()
 
     def _now(self) -> float:
@@ -151,7 +157,7 @@ class _Search:
 
     async def _work(self, group: TaskGroup) -> str:
         """Decide, act, wait for news; return why it is over."""
-        import anyio  # noqa: PLC0415 - see detecting()
+        import anyio.lowlevel  # noqa: PLC0415 - see detecting()
 
         while True:
             now = self._now()
@@ -160,10 +166,18 @@ class _Search:
                 return decision.settled
             for lookup in decision.start:
                 self._start(group, lookup)
+                await anyio.lowlevel.checkpoint()  # the better one gets its place in every queue first
+            for endpoint in decision.drop:
+                self._scopes.pop(endpoint).cancel()
+                del self._findings.probing[endpoint]
             for endpoint in decision.dial:
                 self._dial(group, endpoint)
+                await anyio.lowlevel.checkpoint()
             with anyio.move_on_after(decision.wake - now):
                 await self._news.wait()
+                # What comes at the same moment is decided on together.
+                for _ in range(SAME_MOMENT):
+                    await anyio.lowlevel.checkpoint()
             self._news = anyio.Event()
 
     def _add(self, found: Iterable[Lead]) -> None:
@@ -199,7 +213,10 @@ class _Search:
         self._tell(Failed(self._now(), failure))
 
     def _dial(self, group: TaskGroup, endpoint: Endpoint) -> None:
+        import anyio  # noqa: PLC0415 - see detecting()
+
         self._findings.probing[endpoint] = Attempt(self._now())
+        self._scopes[endpoint] = anyio.CancelScope()
         group.start_soon(self._probe, endpoint)
 
     async def _probe(self, endpoint: Endpoint) -> None:
@@ -210,7 +227,13 @@ class _Search:
             self._findings.stepped(endpoint, step)
             self._tell(Contacting(self._now(), endpoint, step))
 
-        probe = await self._net.greet(endpoint, on_step)
+        scope = self._scopes[endpoint]
+        probe: Probe | None = None
+        with scope:
+            probe = await self._net.greet(endpoint, on_step)
+        if probe is None:
+            return  # dropped; if it is wanted again later, it is a new probe
+        self._scopes.pop(endpoint, None)
         self._findings.probed(probe, self._now())
         self._tell(Probed(self._now(), probe))
         self._add(tuple(certificate_names(self._findings.address, probe)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from mailsettings.findings import Findings
 from mailsettings.leads import Lookup
@@ -25,6 +26,7 @@ class Decision:
 
     start: tuple[Lookup, ...] = ()
     dial: tuple[Endpoint, ...] = ()
+    drop: tuple[Endpoint, ...] = ()  # not answered yet, and no longer of use
     settled: str = ""
     wake: float = 0.0  # seconds since the start
 
@@ -94,8 +96,13 @@ def decide(findings: Findings, now: float) -> Decision:
     if reason := _settled(findings, both, now):
         return Decision(settled=reason)
     start = tuple(findings.held) if not _table_leads(findings, both, now) else ()
-    dial = tuple(endpoint for each in both for endpoint in _to_dial(each, now))
-    return Decision(start, dial, wake=min(_moments(findings, now)))
+    dial = _in_turns(*(_to_dial(each, now) for each in both))
+    return Decision(start, dial, tuple(_useless(findings, both)), wake=min(_moments(findings, now)))
+
+
+def _in_turns(*queues: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """Take from the directions in turns: both want their best server first, and an address takes two at a time."""
+    return tuple(endpoint for row in zip_longest(*queues) for endpoint in row if endpoint is not None)
 
 
 def _settled(findings: Findings, both: Iterable[View], now: float) -> str:
@@ -123,7 +130,23 @@ def _reason(findings: Findings, both: Iterable[View], *, closed: bool) -> str:
 def _impatient(each: View, now: float) -> bool:
     """True if this direction's verified choice has waited long enough for better work that keeps silent."""
     since = each.findings.verified_at.get(each.direction)
-    return each.best is not None and since is not None and now >= since + each.findings.policy.patience
+    patience = each.findings.policy.patience
+    if each.best is None or since is None:
+        return False
+    return now >= since + patience or _mute(each, now)
+
+
+def _mute(each: View, now: float) -> bool:
+    """True if all that is waited for are servers that have not even accepted a connection in all this time."""
+    if next(each.awaited(), None) is not None:
+        return False
+    attempts = [each.findings.probing.get(candidate.endpoint) for candidate in each.open]
+    return all(
+        attempt is not None
+        and attempt.step in ("resolve", "connect")
+        and now >= attempt.started + each.findings.policy.patience
+        for attempt in attempts
+    )
 
 
 def _greeting_awaited(findings: Findings) -> bool:
@@ -167,6 +190,14 @@ def _to_dial(each: View, now: float) -> Iterator[Endpoint]:
         yield candidate.endpoint
 
 
+def _useless(findings: Findings, both: Iterable[View]) -> Iterator[Endpoint]:
+    """Yield the servers that have not answered yet and could no longer be the answer."""
+    useful = {candidate.endpoint for each in both for candidate in each.open}
+    for endpoint, attempt in findings.probing.items():
+        if endpoint not in useful and attempt.step in ("resolve", "connect"):
+            yield endpoint
+
+
 def _guessing_allowed(findings: Findings, now: float) -> bool:
     """True once the published sources have all said no, or have had their time."""
     lookups = (*findings.running, *findings.held)
@@ -177,7 +208,7 @@ def _moments(findings: Findings, now: float) -> Iterator[float]:
     """Yield the times at which a new decision may be due without any news."""
     policy = findings.policy
     times = [policy.guess_after, policy.quiet, policy.deadline, policy.greeting_deadline, policy.patience]
-    times += [attempt.started + policy.stagger for attempt in findings.probing.values()]
+    times += [at.started + wait for at in findings.probing.values() for wait in (policy.stagger, policy.patience)]
     # What is dialled at this moment may be overtaken a stagger later.
     times += [now + policy.stagger]
     times += [at + policy.patience for at in findings.verified_at.values()]

@@ -1,0 +1,25 @@
+"""DNS questions within the budget, each asked once per detection."""
+
+from __future__ import annotations
+
+from mailsettings.net.budget import Budget, Resource
+from mailsettings.net.once import Once
+from mailsettings.net.transport import Transport
+from mailsettings.records import Answer, Question
+
+
+class Asker:
+    """Asks the transport's resolver."""
+
+    def __init__(self, transport: Transport, budget: Budget) -> None:
+        self._transport = transport
+        self._budget = budget
+        self._once: Once[Question, Answer] = Once()
+
+    async def ask(self, question: Question) -> Answer:
+        """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET), the same to all who ask."""
+        return await self._once.get(question, lambda: self._ask(question))
+
+    async def _ask(self, question: Question) -> Answer:
+        self._budget.spend(Resource.DNS)
+        return await self._transport.ask(question)

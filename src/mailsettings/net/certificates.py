@@ -1,0 +1,81 @@
+"""What a verified certificate says, and whether it is for a host.
+
+Chain and dates are OpenSSL's business (net.tls); the *name* is compared here, so that a certificate for other names can
+be shown to the user and its names can be tried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from mailsettings.model import TLSFacts
+from mailsettings.policy import IPAddress
+
+if TYPE_CHECKING:
+    import ssl
+
+_DNS_NAME = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+_MAX_TEXT = 200  # characters kept of an issuer or subject; CAs use up to 100
+
+
+def facts_of(connection: ssl.SSLObject) -> TLSFacts:
+    """Return what the finished handshake of *connection* showed. The chain has been verified before."""
+    certificate: Mapping[str, Any] = connection.getpeercert() or {}
+    return TLSFacts(
+        version=connection.version() or "",
+        names=dns_names(certificate),
+        issuer=_name(certificate.get("issuer", ())),
+        subject=_name(certificate.get("subject", ())),
+        not_before=_iso(certificate.get("notBefore", "")),
+        not_after=_iso(certificate.get("notAfter", "")),
+        alpn=connection.selected_alpn_protocol() or "",
+    )
+
+
+def dns_names(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the DNS names of *certificate* (as `getpeercert()` gives it), lower case, in its order, each once.
+
+    Names no host can have are left out: they match nothing, and may be meant for the reader's terminal.
+    """
+    names = (value.lower() for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS")
+    return tuple(dict.fromkeys(name for name in names if _DNS_NAME.fullmatch(name)))
+
+
+def name_matches(host: str, names: Iterable[str]) -> bool:
+    """Say whether a certificate with these DNS *names* is for *host* (RFC 9525 §6.3).
+
+    Only DNS names count, never the common name. A wildcard stands for exactly one whole left-most label, and not
+    directly below a top-level domain: `*.example.org` is for `imap.example.org`, not for `example.org` or
+    `a.b.example.org`.
+    """
+    wanted = host.lower().removesuffix(".")
+    _, _, parent = wanted.partition(".")
+    wildcard = f"*.{parent}" if "." in parent else None
+    return any(name.lower() in (wanted, wildcard) for name in names)
+
+
+def covers_address(certificate: Mapping[str, Any], ip: IPAddress) -> bool:
+    """Say whether *certificate* is for the address *ip* itself (RFC 9525 §6.5): resolvers may have no name."""
+    return any(
+        kind == "IP Address" and ip_address(value) == ip for kind, value in certificate.get("subjectAltName", ())
+    )
+
+
+def _name(relative_names: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """Return a distinguished name as people say it: common name and organization, unprintable characters escaped."""
+    parts = {key: value for group in relative_names for key, value in group}
+    text = ", ".join(parts[key] for key in ("commonName", "organizationName") if parts.get(key))
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)[:_MAX_TEXT]
+
+
+def _iso(date: str) -> str:
+    """Turn OpenSSL's `Nov 21 09:30:00 2026 GMT` into ISO 8601, UTC."""
+    if not date:
+        return ""
+    from ssl import cert_time_to_seconds  # noqa: PLC0415 - where there is a date, ssl has been loaded
+
+    return datetime.fromtimestamp(cert_time_to_seconds(date), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,116 @@
+"""Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
+
+dnspython makes and reads the messages; the sockets are anyio's, so that asyncio and trio, time-outs and cancellation
+are the same here as everywhere, and running out of sockets does not look like a silent resolver.
+"""
+
+from __future__ import annotations
+
+import anyio
+import dns.message
+import dns.rcode
+from anyio.lowlevel import RunVar
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.answers import answer_of, query_of
+from mailsettings.net.carriers import ByTLS, ByUDP, Carrier
+from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.policy import Policy
+from mailsettings.records import Answer, Question
+
+MAX_SOCKETS = 100  # at once in one event loop: well below the usual 1024 of a process
+_sockets: RunVar[anyio.Semaphore] = RunVar("mailsettings DNS sockets")
+
+
+class Resolver:
+    """Asks name servers in turn until one answers."""
+
+    def __init__(self, carriers: tuple[Carrier, ...], policy: Policy, *, trusted: bool) -> None:
+        """*trusted*: the AD bit of these servers may be believed, because nobody is on the way or the user says so."""
+        self._carriers = carriers
+        self._policy = policy
+        self._trusted = trusted
+
+    async def ask(self, question: Question) -> Answer:
+        """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
+        if not self._carriers:
+            raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
+        async with _limit():
+            try:
+                with anyio.fail_after(self._policy.dns_lifetime):
+                    return answer_of(question, await self._response(question), self._policy, trusted=self._trusted)
+            except TimeoutError as error:
+                seconds = self._policy.dns_lifetime
+                raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s") from error
+
+    async def _response(self, question: Question) -> dns.message.Message:
+        """Ask each server, and those that kept silent again, for as long as we are let."""
+        failures: list[NetworkError] = []
+        waiting = list(self._carriers)
+        while waiting:
+            silent = []
+            for carrier in waiting:
+                try:
+                    with anyio.fail_after(carrier.round_trips * self._policy.dns_timeout):
+                        return await _once(carrier, question)
+                except TimeoutError:
+                    silent.append(carrier)
+                except NetworkError as error:
+                    failures.append(error)
+            waiting = silent
+        raise _summary(failures)
+
+    async def aclose(self) -> None:
+        """Close what the carriers keep open."""
+        for carrier in self._carriers:
+            await carrier.aclose()
+
+
+async def _once(carrier: Carrier, question: Question) -> dns.message.Message:
+    """Ask one server once; one that cannot read EDNS is asked again without (RFC 6891 §7)."""
+    response = await carrier.exchange(query_of(question))
+    if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+        response = await carrier.exchange(query_of(question, edns=False))
+    if response.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        raise NetworkError(Kind.DNS_FAILED, f"the name server says {dns.rcode.to_text(response.rcode())}")
+    return response
+
+
+def _summary(failures: list[NetworkError]) -> NetworkError:
+    """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
+    if all(failure.kind is Kind.UNREACHABLE for failure in failures):
+        return NetworkError(Kind.NO_NETWORK, f"no way to a name server: {failures[0].seen}")
+    order = (Kind.BUDGET, Kind.DNS_FAILED)
+    worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
+    return worst if worst.kind in order else NetworkError(Kind.DNS_FAILED, f"the name server: {worst.seen}")
+
+
+def _limit() -> anyio.Semaphore:
+    """Return the semaphore of this event loop."""
+    try:
+        return _sockets.get()
+    except LookupError:
+        _sockets.set(found := anyio.Semaphore(MAX_SOCKETS))
+        return found
+
+
+def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
+    """Return a resolver that asks *nameserver*, or the system's if there is none."""
+    if nameserver is None:
+        found = system_nameservers()
+        local = all(server.address is not None and server.address.is_loopback for server in found)
+        return Resolver(tuple(map(ByUDP, found)), policy, trusted=local)
+    return Resolver((_carrier(nameserver, policy),), policy, trusted=True)
+
+
+def _carrier(nameserver: Nameserver, policy: Policy) -> Carrier:
+    """Return what carries questions to *nameserver*; its own name is looked up by the system's resolvers."""
+    match nameserver.way:
+        case Way.UDP:
+            return ByUDP(nameserver)
+        case Way.TLS:
+            return ByTLS(nameserver, resolver_for(policy, None).ask, ca_file=policy.ca_file)
+        case Way.HTTPS:
+            from mailsettings.net.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
+
+            return ByHTTPS(nameserver, policy)

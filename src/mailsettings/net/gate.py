@@ -1,0 +1,65 @@
+"""How many connections to one address may be open at once, first come, first served.
+
+A connection that has not been answered for a while no longer counts: a filtered port must not keep the others waiting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import anyio
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One connection's place inside. *since* is the time it was taken; *answered*: the other side has accepted."""
+
+    since: float
+    answered: bool = False
+
+
+class Gate:
+    """Lets *most* connections in at once; one that is unanswered for *patience* seconds makes room for another."""
+
+    def __init__(self, most: int, patience: float) -> None:
+        self._most = most
+        self._patience = patience
+        self._inside: list[Place] = []
+        self._queue: deque[object] = deque()
+        self._changed = anyio.Event()
+
+    async def enter(self) -> Place:
+        """Wait for a turn, then take a place."""
+        turn = object()
+        self._queue.append(turn)
+        try:
+            while self._queue[0] is not turn or self._crowded():
+                with anyio.move_on_after(self._seconds_until_room()):
+                    await self._changed.wait()
+        finally:
+            self._queue.remove(turn)
+            self._notify()
+        place = Place(anyio.current_time())
+        self._inside.append(place)
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Give *place* back."""
+        self._inside.remove(place)
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _crowded(self) -> bool:
+        return sum(self._counts(place) for place in self._inside) >= self._most
+
+    def _counts(self, place: Place) -> bool:
+        return place.answered or anyio.current_time() < place.since + self._patience
+
+    def _seconds_until_room(self) -> float:
+        """Return when the next unanswered place stops to count, at the latest."""
+        waiting = [place.since for place in self._inside if not place.answered and self._counts(place)]
+        return min(waiting) + self._patience - anyio.current_time() if waiting else float("inf")

@@ -1,0 +1,107 @@
+"""TCP connections to one checked address, in clear and inside TLS, with typed failures."""
+
+from __future__ import annotations
+
+import errno
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute, TLSStream
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import TLSFacts
+from mailsettings.net.certificates import facts_of
+from mailsettings.net.tls import context_for, fault
+from mailsettings.policy import IPAddress
+
+_BY_ERRNO = {
+    errno.ECONNREFUSED: Kind.REFUSED,
+    errno.ETIMEDOUT: Kind.CONNECT_TIMEOUT,
+    errno.ECONNRESET: Kind.CLOSED,
+    errno.ECONNABORTED: Kind.CLOSED,
+    errno.EPIPE: Kind.CLOSED,
+    # What was used up is this process's, not the network's: another place would have answered.
+    errno.EMFILE: Kind.BUDGET,
+    errno.ENFILE: Kind.BUDGET,
+    errno.ENOBUFS: Kind.BUDGET,
+}
+
+
+def os_fault(error: OSError) -> NetworkError:
+    """Return what *error* of a socket means; what is not known better is UNREACHABLE."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    kind = _BY_ERRNO.get(cause.errno or 0, Kind.UNREACHABLE)
+    return NetworkError(kind, (cause.strerror or type(cause).__name__).lower())
+
+
+async def connect(ip: IPAddress, port: int, *, ca_file: str = "") -> TCPStream:
+    """Return a TCP connection to *ip*; who answers is compared with who was asked.
+
+    Raises NetworkError(REFUSED | UNREACHABLE | CONNECT_TIMEOUT | CLOSED | BUDGET | DENIED). Waits as long as the
+    system does: the caller sets a time-out.
+    """
+    try:
+        stream = await anyio.connect_tcp(str(ip), port)
+    except OSError as error:
+        raise os_fault(error) from error
+    peer = ip_address(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's extra(), not Django's
+    if peer != ip:
+        await anyio.aclose_forcefully(stream)
+        raise NetworkError(Kind.DENIED, f"{peer} answered instead of {ip}")
+    return TCPStream(stream, ca_file)
+
+
+class TCPStream:
+    """One connection, in clear at first."""
+
+    def __init__(self, stream: ByteStream, ca_file: str) -> None:
+        self._stream = stream
+        self._ca_file = ca_file
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """Return what came next; empty at the end. NetworkError(CLOSED | TLS_FAILED)."""
+        try:
+            return await self._stream.receive(max_bytes)
+        except anyio.EndOfStream:
+            return b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise NetworkError(Kind.CLOSED, "the connection was reset") from error
+        except ssl.SSLError as error:
+            raise fault(error) from error
+
+    async def send(self, data: bytes) -> None:
+        """Send all of *data*. NetworkError(CLOSED | TLS_FAILED)."""
+        try:
+            await self._stream.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream) as error:
+            raise NetworkError(Kind.CLOSED, "the connection was closed") from error
+        except ssl.SSLError as error:
+            raise fault(error) from error
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
+        context = context_for(self._ca_file, alpn)
+        try:
+            # Mail servers close without saying so in TLS: that is no error (standard_compatible=False).
+            self._stream = stream = await TLSStream.wrap(
+                self._stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
+            )
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise NetworkError(Kind.CLOSED, "closed during the TLS handshake") from error
+        except ssl.SSLError as error:
+            raise fault(error) from error
+        return facts_of(stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
+
+    @property
+    def certificate(self) -> Mapping[str, Any]:
+        """The verified certificate, as `getpeercert()` gives it; empty before TLS."""
+        found: Mapping[str, Any] | None = self._stream.extra(TLSAttribute.peer_certificate, None)  # noqa: S610 - anyio's
+        return found or {}
+
+    async def aclose(self) -> None:
+        """Close at once: nobody waits for a farewell of a stranger."""
+        await anyio.aclose_forcefully(self._stream)
