@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= someone@gmail.com
 CORPUS ?= ../shared/data
 
-.PHONY: demo test quick check format bench corpus table clean
+.PHONY: demo test quick check format bench corpus table verify-table clean
 
 $(VENV)/.installed: pyproject.toml hatch_build.py
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,12 @@ bench: $(VENV)/.installed ## all measurements, each prints a ratio
 
 corpus: $(VENV)/.installed ## read recorded material: make corpus CORPUS=directory
 	$(BIN)/python -m benchmarks.corpus $(CORPUS)
+
+table: $(VENV)/.installed ## format and check the provider table, show what has changed in meaning
+	$(BIN)/python -m scripts.table
+
+verify-table: $(VENV)/.installed ## contact every server of the provider table once, report the stale rows
+	$(BIN)/python -m scripts.table verify $(PROVIDERS)
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache src/mailsettings/_data

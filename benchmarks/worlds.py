@@ -373,9 +373,9 @@ def everything_a_tarpit(net: FakeNetwork) -> None:
         net.host(name).hold(25, 80, 110, 143, 443, 465, 587, 993, 995)
 
 
-@world("", "", 1, "MX")
+@world("", "", 2, "MX, and whether DNS knows anything at all")
 def no_such_domain(net: FakeNetwork) -> None:
-    net.records("example", NS="a.nic.example")
+    net.records("com", NS="a.nic.example")
 
 
 @world("", "", 1, "MX")

@@ -44,7 +44,7 @@ def test_imap_comes_before_pop3_without_a_word_for_either() -> None:
 
 
 def test_a_guess_never_beats_the_provider_that_receives_the_mail() -> None:
-    """A web panel's live mail server on mail.<domain> is not where the mailboxes are, even if the provider is silent."""
+    """A web panel's live mail server on mail.<domain> does not have the mailboxes, even if the provider is silent."""
     claims = [claim(OTHER, Authority.MX_TABLE), claim(IMAP)]
 
     assert best(claims, [failed(OTHER, Kind.CONNECT_TIMEOUT), verified(IMAP)]) == OTHER

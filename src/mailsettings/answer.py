@@ -47,6 +47,7 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
         other_services=tuple(findings.services),
         notes=_notes(findings, (*incoming, *outgoing)),
         failures=_failures(findings),
+        suggestion=_suggestion(findings),
         settled_by=settled_by,
         seconds=round(seconds, 3),
     )
@@ -118,6 +119,24 @@ def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
     return None
 
 
+def _suggestion(findings: Findings) -> str:
+    """Return what may have been meant instead; a domain of the table is what was meant."""
+    if findings.providers and findings.providers[0].authority <= Authority.TABLE:
+        return ""
+    from mailsettings.suggest import suggest  # noqa: PLC0415 - not for the fast path
+
+    return suggest(findings.address)
+
+
+def _look_alike(findings: Findings) -> Iterator[str]:
+    """Warn of a domain that looks like a well-known one without being it."""
+    if "xn--" in findings.address.domain:
+        from mailsettings.suggest import confusable_with  # noqa: PLC0415 - few domains need it
+
+        if known := confusable_with(findings.address.domain):
+            yield f"{findings.address.domain} looks like {known}, which is another domain"
+
+
 def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
 
@@ -127,7 +146,11 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
 
 
 def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*findings.notes, *contradictions(findings.claims), *_probe_notes(choices))))
+    return tuple(
+        dict.fromkeys(
+            (*_look_alike(findings), *findings.notes, *contradictions(findings.claims), *_probe_notes(choices))
+        )
+    )
 
 
 def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mailsettings._compile import DOMAIN_IN_HOST, MAGIC
+from mailsettings.address import MAX_HOST
 from mailsettings.errors import TableError
 from mailsettings.model import Auth, Endpoint, Hint, Link, OAuth, Protocol, Provider, Security
 
+CUSTOMER = "customer"  # kind of an MX suffix under which customers have machines of their own
 _TRACE_KEYS = {"cname": "c", "spf": "s", "ns": "n"}
 
 
@@ -34,7 +36,7 @@ class Row:
     domains: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()  # suffixes
     obsolete: tuple[tuple[str, str], ...] = ()  # host, replacement
-    source: str = ""  # the page of the provider, or "compared: …" with the lists that agree
+    source: str = ""  # the page of the provider, or what the row rests on
     checked: str = ""  # ISO 8601 day
 
 
@@ -53,11 +55,12 @@ class Table:
     def find_mx(self, host: str, *, domain: str = "") -> Row | None:
         """Return the provider whose MX suffix is the longest one that *host* ends with, on a label boundary.
 
-        Servers named after the customer's own domain are left out unless *domain* is given.
+        Servers named after the customer's own domain are left out unless *domain* is given. None, too, under a suffix
+        of kind `customer`: whoever rents a machine there runs the mail on it.
         """
         for suffix in _suffixes(host):
             if (found := self._found("m", suffix, domain)) is not None:
-                return found
+                return found if found.provider.kind != CUSTOMER else None
         return None
 
     def find_trace(self, kind: str, name: str, *, domain: str = "") -> Row | None:
@@ -83,12 +86,12 @@ class Table:
 
     def by_id(self, name: str) -> Row | None:
         """Return the provider with the id *name*."""
-        return self._found("i", name, "") if name else None
+        data = self._data("i", name)
+        return _row(data, _own(data)) if data else None
 
     def all_providers(self) -> tuple[Row, ...]:
         """Return every provider, sorted by id."""
-        lines = self.rows.splitlines()
-        return tuple(_row(json.loads(line), "") for line in lines[:-1])
+        return tuple(_row(data, _own(data)) for data in map(json.loads, self.rows.splitlines()[:-1]))
 
     def popular(self) -> tuple[str, ...]:
         """Return the domains that most people's addresses are under, the most used first."""
@@ -104,12 +107,22 @@ class Table:
         return self.index[start : self.index.index(b"\n", start)].decode().split(" ")
 
     def _found(self, letter: str, key: str, domain: str) -> Row | None:
-        words = self._entry(letter, key.lower().removesuffix("."))
-        if not words:
+        key = key.lower().removesuffix(".")
+        data = self._data(letter, key)
+        if not data:
             return None
+        row = _row(data, domain)
+        kind = self._entry(letter, key)[1:]
+        return replace(row, provider=replace(row.provider, kind=kind[0])) if kind else row
+
+    def _data(self, letter: str, key: str) -> dict[str, Any]:
+        """Parse the row that *key* leads to; empty if there is none."""
+        words = self._entry(letter, key)
+        if not words:
+            return {}
         start = int(words[0])
-        row = _row(json.loads(self.rows[start : self.rows.index(b"\n", start)]), domain)
-        return replace(row, provider=replace(row.provider, kind=words[1])) if len(words) > 1 else row
+        data: dict[str, Any] = json.loads(self.rows[start : self.rows.index(b"\n", start)])
+        return data
 
 
 def _plain(key: str) -> bool:
@@ -121,6 +134,11 @@ def _suffixes(host: str) -> Iterator[str]:
     """List *host* and all it is under, the longest first, down to two labels."""
     labels = host.lower().removesuffix(".").split(".")[-10:]  # no suffix in the table has more than ten labels
     return (".".join(labels[first:]) for first in range(len(labels) - 1))
+
+
+def _own(data: dict[str, Any]) -> str:
+    """Return the domain that stands for the row when none was asked for: hosts may be named after it."""
+    return data["domains"][0] if data["domains"] else ""
 
 
 def _row(data: dict[str, Any], domain: str) -> Row:
@@ -137,7 +155,7 @@ def _row(data: dict[str, Any], domain: str) -> Row:
         _servers(data["incoming"], domain),
         _servers(data["outgoing"], domain),
         tuple(data["domains"]),
-        tuple(item["suffix"] for item in data["mx"]),
+        tuple(item["suffix"] for item in data["mx"] if item["kind"] != CUSTOMER),
         tuple(data["obsolete"].items()),
         data["source"],
         data["checked"],
@@ -145,11 +163,12 @@ def _row(data: dict[str, Any], domain: str) -> Row:
 
 
 def _servers(data: list[dict[str, Any]], domain: str) -> tuple[Server, ...]:
-    return tuple(_server(item, domain) for item in data if domain or DOMAIN_IN_HOST not in item["host"])
+    """Read the servers of a row, less those whose names cannot be made without *domain*, or too long with it."""
+    hosts = ((item, item["host"].replace(DOMAIN_IN_HOST, domain or DOMAIN_IN_HOST)) for item in data)
+    return tuple(_server(item, host) for item, host in hosts if DOMAIN_IN_HOST not in host and len(host) <= MAX_HOST)
 
 
-def _server(data: dict[str, Any], domain: str) -> Server:
-    host = data["host"].replace(DOMAIN_IN_HOST, domain)
+def _server(data: dict[str, Any], host: str) -> Server:
     endpoint = Endpoint(Protocol(data["protocol"]), host, data["port"], Security(data["security"]))
     return Server(endpoint, tuple(data["usernames"]), tuple(Auth(item) for item in data["auth"]), data["reason"])
 

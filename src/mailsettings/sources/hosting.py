@@ -48,7 +48,7 @@ class Trace:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the claims of the hoster that the answer names, if the table knows it."""
         for name in self._names(await net.ask(self.question)):
-            if (row := table.find_trace(self.kind, name)) is not None:
+            if (row := table.find_trace(self.kind, name, domain=self.address.domain)) is not None:
                 locator = f"{self.question} = {name}"
                 provider = KnownProvider(row.provider, Authority.HOSTING)
                 return [provider, *claims_of(row, Authority.HOSTING, locator, self.address.domain)]

@@ -22,6 +22,8 @@ from mailsettings.sources.guess import mx_host
 from mailsettings.sources.hosting import traces
 from mailsettings.sources.table import claims_of
 
+NO_INTERNET = "it may have no access to the Internet"
+
 
 def mx(address: EmailAddress) -> Iterator[Lead]:
     """Yield the lookup of the domain's mail exchangers."""
@@ -49,8 +51,7 @@ class MailExchangers:
         """Return what the most preferred known exchanger says, or the exchangers themselves."""
         answer = await net.ask(self.question)
         if not answer.exists:
-            # RFC 8020: nothing exists below a name that does not exist.
-            return [self._no_mail(Kind.NO_SUCH_NAME, f"the domain {self.address.shown_domain} does not exist")]
+            return await self._unknown(net)
         records = sorted((r for r in answer.records if isinstance(r, MX)), key=lambda r: (r.preference, r.host))
         hosts = tuple(record.host for record in records if record.host)
         if records and not hosts:
@@ -58,13 +59,23 @@ class MailExchangers:
             return [self._no_mail(Kind.NO_MAIL, seen)]
         return list(self._leads(hosts, authentic=answer.authentic))
 
+    async def _unknown(self, net: Net) -> list[Lead]:
+        """Return what it means that DNS does not know the domain: mostly that there is none, sometimes no Internet."""
+        if table.find_domain(self.address.domain) is not None:
+            return [Note(f"{self.address.shown_domain} exists, but not for this resolver: {NO_INTERNET}")]
+        # RFC 8020: nothing exists below a name that does not exist.
+        gone = self._no_mail(Kind.NO_SUCH_NAME, f"the domain {self.address.shown_domain} does not exist")
+        if (await net.ask(Question("com", "NS"))).exists:
+            return [gone]
+        return [gone, Note(f"this resolver does not know .com either: {NO_INTERNET}")]
+
     def _no_mail(self, kind: Kind, seen: str) -> NoMail:
         return NoMail(Failure(kind, str(self.question), seen))
 
     def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""
         for host in hosts:
-            if (row := table.find_mx(host)) is not None:
+            if (row := table.find_mx(host, domain=self.address.domain)) is not None:
                 yield from self._known(host, row, authentic=authentic)
                 return
         yield from traces(self.address)

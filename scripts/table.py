@@ -1,0 +1,98 @@
+"""Format and check data/providers.yaml, and say what has changed in it since the last commit.
+
+python -m scripts.table             format, check, write the JSON Schema, show the difference in meaning
+python -m scripts.table --check     the same without writing: exit code 1 if the file is not in its form
+python -m scripts.table verify      contact every server of the table once and report the stale rows
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mailsettings.errors import TableError
+from mailsettings.formats.providers import json_schema, read_bundled
+from mailsettings.formats.table_text import header_of, write_table
+
+ROOT = Path(__file__).parent.parent
+YAML = ROOT / "data" / "providers.yaml"
+SCHEMA = ROOT / "data" / "providers.schema.json"
+
+
+def main(arguments: list[str]) -> int:
+    """Do what *arguments* say and return the exit code."""
+    if arguments[:1] == ["verify"]:
+        from scripts.stale import main as verify  # noqa: PLC0415 - loads the network
+
+        return verify(arguments[1:])
+    try:
+        return tidy(write="--check" not in arguments)
+    except TableError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def tidy(*, write: bool) -> int:
+    """Bring table and schema into their form, or, without *write*, say whether they are. Returns the exit code."""
+    text = YAML.read_text(encoding="utf-8")
+    table = read_bundled(text, str(YAML.relative_to(ROOT)))
+    wanted = {YAML: write_table(table, header_of(text)), SCHEMA: json_schema()}
+    changed = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
+    for path in changed:
+        print(f"{path.relative_to(ROOT)}: {'written anew' if write else 'not in its form, run make table'}")
+        if write:
+            path.write_text(wanted[path], encoding="utf-8")
+    print("\n".join(differences(_committed(), table)) or "no difference in meaning since the last commit")
+    return 0 if write or not changed else 1
+
+
+def _committed() -> dict[str, Any]:
+    """Return the table of the last commit; an empty one where there is none."""
+    name = f"HEAD:{YAML.relative_to(ROOT)}"
+    shown = subprocess.run(["git", "show", name], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607
+    return read_bundled(shown.stdout, name) if shown.returncode == 0 else {"providers": {}}
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what *new* says otherwise than *old*, a fact a line: `+ gmail: domains: gmail.com`."""
+    if not old.get("providers"):
+        yield f"+ {len(new['providers'])} providers, all of them new"
+        return
+    before, after = set(_all_facts(old)), set(_all_facts(new))
+    yield from (f"{'-' if fact in before else '+'} {fact}" for fact in sorted(before ^ after))
+
+
+def _all_facts(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        yield from facts(value, "" if key == "providers" else key)
+
+
+def facts(value: Any, path: str = "") -> Iterator[str]:
+    """Yield every fact in *value* as one line. Servers are numbered, since their order is a fact too."""
+    match value:
+        case {"protocol": _, "host": _}:
+            yield f"{path}: {_server(value)}"
+        case dict():
+            for key, item in value.items():
+                yield from facts(item, f"{path}: {key}" if path else str(key))
+        case [{"protocol": _}, *_]:
+            for number, item in enumerate(value, 1):
+                yield from facts(item, f"{path} {number}")
+        case list() | tuple():
+            for item in value:
+                yield from facts(item, path)
+        case _:
+            yield f"{path}: {value}"
+
+
+def _server(server: Mapping[str, Any]) -> str:
+    known = ("protocol", "host", "port", "security")
+    others = "".join(f", {key} {value}" for key, value in sorted(server.items()) if key not in known)
+    return f"{server['protocol']}://{server['host']}:{server['port']} ({server['security']}){others}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

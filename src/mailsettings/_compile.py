@@ -1,0 +1,111 @@
+"""Compile the provider table: plain values as YAML gives them -> one file of an index and JSON lines.
+
+    mailsettings-table 1 <bytes of index>
+    d gmail.com 0            domain, MX suffix (m), trace (c cname, s spf, n ns), host (h), host suffix (f), id (i):
+    m smtp.google.com 812    the key, then where its row starts, in bytes after the index
+    o smtp.live.com smtp-mail.outlook.com
+    {"id": "gmail", ...}     one row a line
+
+Look-ups search the index as bytes, so that nothing but one line is ever parsed. Loaded by path from hatch_build.py:
+this module imports nothing of the package, and PyYAML only in `compile_file`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MAGIC = b"mailsettings-table 1"
+DOMAIN_IN_HOST = "%EMAILDOMAIN%"
+_TRACES = {"cname": "c", "spf": "s", "ns": "n"}
+
+
+def compile_table(document: Mapping[str, Any]) -> bytes:
+    """Return *document*, which has been checked before, in its compiled form."""
+    rows = [_row(name, entry, document.get("hints", {})) for name, entry in document["providers"].items()]
+    rows.append({"id": "", "popular": list(document.get("popular", ()))})
+    keys: list[str] = []
+    body = bytearray()
+    for row in rows:
+        keys.extend(_keys(row, len(body)))
+        body += json.dumps(row, separators=(",", ":"), sort_keys=True, ensure_ascii=True).encode() + b"\n"
+    index = ("\n" + "\n".join(sorted(keys)) + "\n").encode()
+    return b"%b %d\n" % (MAGIC, len(index)) + index + bytes(body)
+
+
+def _row(name: str, entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return *entry* with its defaults filled in."""
+    title = entry.get("name") or name
+    return {
+        "id": name,
+        "name": title,
+        "kind": entry.get("kind", "mailbox"),
+        "domains": list(entry.get("domains", ())),
+        "mx": [_mx(item) for item in entry.get("mx", ())],
+        "traces": {kind: list(entry.get("traces", {}).get(kind, ())) for kind in _TRACES},
+        "hosts": list(entry.get("hosts", ())),
+        "incoming": [_server(server, entry) for server in entry.get("incoming", ())],
+        "outgoing": [_server(server, entry) for server in entry.get("outgoing", ())],
+        "oauth": dict(entry.get("oauth") or {}),
+        "hints": [_hint(hint, title, texts) for hint in entry.get("hints", ())],
+        "docs": [{"url": doc} if isinstance(doc, str) else dict(doc) for doc in entry.get("docs", ())],
+        "obsolete": dict(entry.get("obsolete") or {}),
+        "source": entry.get("source", ""),
+        "checked": str(entry.get("checked", "")),
+    }
+
+
+def _mx(item: str | Mapping[str, Any]) -> dict[str, str]:
+    return {"suffix": item, "kind": ""} if isinstance(item, str) else {"suffix": item["suffix"], "kind": item["kind"]}
+
+
+def _server(server: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{key: server[key] for key in ("protocol", "host", "port", "security")},
+        "usernames": list(server.get("usernames") or entry.get("usernames") or ("%EMAILADDRESS%",)),
+        "auth": list(server.get("auth") or entry.get("auth") or ("password",)),
+        "reason": server.get("reason", ""),
+    }
+
+
+def _hint(hint: Mapping[str, Any], title: str, texts: Mapping[str, str]) -> dict[str, str]:
+    text = hint.get("text") or texts.get(hint["id"], "")
+    return {"id": hint["id"], "text": text.replace("{name}", title), "url": hint.get("url", "")}
+
+
+def _keys(row: Mapping[str, Any], offset: int) -> Iterator[str]:
+    """List the index lines of *row*, which starts at *offset*."""
+    yield f"i {row['id']} {offset}"
+    if not row["id"]:
+        return
+    yield from (f"d {domain} {offset}" for domain in row["domains"])
+    yield from (f"m {mx['suffix']} {offset} {mx['kind']}".rstrip() for mx in row["mx"])
+    for kind, letter in _TRACES.items():
+        yield from (f"{letter} {suffix} {offset}" for suffix in row["traces"][kind])
+    yield from (f"h {host} {offset}" for host in sorted(set(_hosts(row))))
+    yield from (f"f {suffix} {offset}" for suffix in row["hosts"])
+    yield from (f"o {old} {new}" for old, new in row["obsolete"].items())
+
+
+def _hosts(row: Mapping[str, Any]) -> Iterator[str]:
+    """List the server hosts of *row*, those named after the domain once for each of its own domains."""
+    for host in (server["host"] for server in (*row["incoming"], *row["outgoing"])):
+        domains = row["domains"] if DOMAIN_IN_HOST in host else ("",)
+        yield from (host.replace(DOMAIN_IN_HOST, domain) for domain in domains)
+
+
+def compile_file(source: str, target: str) -> None:
+    """Compile the YAML file *source* into *target*, in one step for whoever reads it meanwhile."""
+    import tempfile  # noqa: PLC0415 - only builds and checkouts come here
+    from pathlib import Path  # noqa: PLC0415
+
+    import yaml  # noqa: PLC0415
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load(Path(source).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=Path(target).parent, delete=False) as draft:
+        draft.write(compile_table(document))
+    Path(draft.name).chmod(0o644)  # drafts are for their owner alone, the package is for everybody
+    Path(draft.name).replace(target)

@@ -1,0 +1,164 @@
+"""Slips of the finger and look-alikes: which well-known domain may have been meant. Pure; asked, never applied.
+
+suggestion("gmial.com", POPULAR)          ->  "gmail.com"
+confusable_with("xn--gmal-nza.com", …)    ->  "gmail.com"     (gmaıl.com, with a dotless i)
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+from mailsettings import table
+from mailsettings.address import EmailAddress, shown_host
+
+# Keys beside each other on QWERTY; on AZERTY and QWERTZ the exchanged letters are neighbours of the same ones.
+_ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SHORT = 5  # letters; in shorter names nearly every slip is some other company's name
+# Endings that no registry has, as slips of the endings that people type most.
+_NO_ENDINGS = {
+    "com": ("con", "cmo", "ocm", "vom", "xom", "cpm", "comm", "coom", "ccom", "cim", "cok", "coj", "c0m", "conm"),
+    "net": ("ner", "nte", "ent", "nett", "neet", "bet", "met", "ney", "nwt"),
+    "de": ("ded", "dee", "dw", "df", "ed", "d"),
+    "fr": ("frr", "ffr"),
+    "org": ("ogr", "orgg", "prg", "irg", "orf"),
+}
+# Well-known names one letter away from a popular one (2026-11); more of them than of the slips.
+_REAL = frozenset({"cloud.com", "coxmail.com"})
+# Letters of Cyrillic, Greek and extended Latin that look like a Latin one (Unicode's confusables, of those that
+# IDNA allows in a host name).
+_LOOKS_LIKE = {
+    "a": "аαɑ", "b": "ьƅ", "c": "сϲ", "d": "ԁđɗ", "e": "еєɛ", "f": "ғƒ", "g": "ɡգ", "h": "һħհ", "i": "іιıɩί", "j": "јϳ",
+    "k": "кκ", "l": "ӏłǀɭ", "m": "м", "n": "пηո", "o": "оοσøօ", "p": "рρ", "q": "ԛգ", "r": "гř", "s": "ѕʂ", "t": "тτŧ",
+    "u": "υսʋ", "v": "ѵν", "w": "ԝωա", "x": "хχ", "y": "уγү", "z": "ʐᴢ",
+}  # fmt: skip
+_LOOK = {ord(letter): latin for latin, letters in _LOOKS_LIKE.items() for letter in letters}
+_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_DIGITS = str.maketrans("015i", "olsl")
+
+
+def suggest(address: EmailAddress) -> str:
+    """Return the address that may have been meant instead of *address*, as a question to its writer, or nothing."""
+    if table.find_domain(address.domain) is not None:
+        return ""
+    meant = suggestion(address.domain, table.bundled().popular())
+    return f"{address.local}@{meant}" if meant else ""
+
+
+def suggestion(domain: str, popular: Iterable[str]) -> str:
+    """Return the one of *popular* that is a single slip away from *domain*, the most popular first, or nothing.
+
+    A slip is two letters exchanged, one left out, one doubled or one struck beside the right key (Damerau 1964).
+    """
+    known = tuple(popular)
+    if domain in known or domain in _REAL:
+        return ""
+    return next((name for name in known if _is_slip(domain, name)), "")
+
+
+def confusable_with(domain: str) -> str:
+    """Return the known domain that *domain*, A-labels, looks like to the eye without being it, or nothing."""
+    if table.find_domain(domain) is not None:
+        return ""
+    twin = latin(shown_host(domain))
+    if twin != domain and table.find_domain(twin) is not None:
+        return twin
+    if len(twin.partition(".")[0]) < _SHORT:
+        return ""  # rnx.de is nobody's gmx.de
+    wanted = _read(twin)
+    return next((name for name in table.bundled().popular() if _read(name) == wanted), "")
+
+
+def latin(name: str) -> str:
+    """Return *name* in Latin letters without marks, as the eye takes it (after UTS-39 §4)."""
+    plain = unicodedata.normalize("NFKD", name.translate(_LOOK))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LOOK)
+
+
+def _read(name: str) -> str:
+    """Return what is left of *name* at a glance: 0 is o, rn is m, 1 and i are l. For comparing only."""
+    for pair, letter in _PAIRS:
+        name = name.replace(pair, letter)
+    return name.translate(_DIGITS)
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    typed_name, _, typed_end = typed.partition(".")
+    meant_name, _, meant_end = meant.partition(".")
+    if typed_name == meant_name:
+        return _end_slip(typed_end, meant_end, len(meant_name))
+    if typed_end != meant_end:
+        # The dot went astray: gmailcom has no dot at all, gmai.lcom has it one letter early.
+        return len(meant_name) >= _SHORT and _swapped(typed, meant) and "." in typed
+    return _name_slip(typed_name, meant_name)
+
+
+def _end_slip(typed: str, meant: str, letters: int) -> bool:
+    """Say whether the ending is mistyped. Country endings are other countries' branches, not slips."""
+    if typed in _NO_ENDINGS.get(meant, ()):
+        return True
+    if letters < _SHORT:
+        return False
+    first, _, rest = meant.partition(".")
+    if rest:  # co.uk, com.br
+        return typed == first + rest or (typed.partition(".")[2] == rest and _swapped(typed, meant))
+    return meant == "com" and typed in ("co", "cm", "om")
+
+
+def _name_slip(typed: str, meant: str) -> bool:
+    if len(meant) < _SHORT:
+        return len(meant) == _SHORT - 1 and _swapped(typed, meant)
+    match len(typed) - len(meant):
+        case 0:
+            return _swapped(typed, meant) or _beside(typed, meant)
+        case -1:
+            return _dropped(typed, meant)
+        case 1:
+            return _added(typed, meant)
+        case _:
+            return False
+
+
+def _first_difference(left: str, right: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
+
+
+def _swapped(typed: str, meant: str) -> bool:
+    """Two neighbouring letters exchanged."""
+    at = _first_difference(typed, meant)
+    return (
+        len(typed) == len(meant)
+        and typed[at : at + 2] == meant[at : at + 2][::-1]
+        and typed[at + 2 :] == meant[at + 2 :]
+        and typed != meant
+    )
+
+
+def _beside(typed: str, meant: str) -> bool:
+    """One letter replaced by the one of a neighbouring key."""
+    at = _first_difference(typed, meant)
+    return typed[at + 1 :] == meant[at + 1 :] and typed[at : at + 1] in _neighbours().get(meant[at : at + 1], "")
+
+
+def _dropped(typed: str, meant: str) -> bool:
+    """One letter left out."""
+    at = _first_difference(typed, meant)
+    return typed[at:] == meant[at + 1 :]
+
+
+def _added(typed: str, meant: str) -> bool:
+    """One letter too many: doubled, or of a key beside the one that was meant."""
+    at = _first_difference(typed, meant)
+    if typed[at + 1 :] != meant[at:]:
+        return False
+    around = typed[max(0, at - 1) : at] + meant[at : at + 1]
+    return any(typed[at] == key or typed[at] in _neighbours().get(key, "") for key in around)
+
+
+@cache
+def _neighbours() -> dict[str, str]:
+    """Return the keys around each key, the row above and below shifted by half a key."""
+    keys = {(y, x): key for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
+    near = ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, -1), (1, 0))
+    return {key: "".join(keys.get((y + dy, x + dx), "") for dy, dx in near) for (y, x), key in keys.items()}

@@ -1,0 +1,41 @@
+"""Small tables to test against: one minimal valid provider, of which each case shows only its difference."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from mailsettings._compile import compile_table
+from mailsettings.rows import Table, from_bytes
+
+IMAP = {"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls"}
+SMTP = {"protocol": "smtp", "host": "smtp.example.org", "port": 465, "security": "tls"}
+
+MINIMAL = """\
+providers:
+  example:
+    name: Example Mail
+    domains:
+      - example.org
+    incoming:
+      - {protocol: imap, host: imap.example.org, port: 993, security: tls}
+    outgoing:
+      - {protocol: smtp, host: smtp.example.org, port: 465, security: tls}
+    source: https://help.example.org/imap
+    checked: 2026-11-21
+"""
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """Return a provider with one IMAP and one SMTP server, and *changes*."""
+    return {"name": "Example Mail", "incoming": [IMAP], "outgoing": [SMTP], **changes}
+
+
+def table(**entries: dict[str, Any]) -> Table:
+    """Return the compiled table of *entries*."""
+    return from_bytes(compile_table({"providers": entries}), "a test's table")
+
+
+def with_line(text: str) -> str:
+    """Return the minimal file with *text*, one field, added to its provider."""
+    return MINIMAL + textwrap.indent(text, "    ") + "\n"

@@ -1,0 +1,149 @@
+"""data/providers.yaml as a whole: what must be true of every row."""
+
+import datetime
+import json
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # it ships no types, and its stubs are no dependency of ours
+import pytest
+import yaml
+from publicsuffixlist import PublicSuffixList
+
+from mailsettings._compile import compile_table
+from mailsettings.formats.providers import json_schema, read_bundled
+from mailsettings.formats.table_text import header_of, write_table
+from mailsettings.model import Security
+from mailsettings.rows import Row, from_bytes
+
+DATA = Path(__file__).parents[2] / "data"
+TEXT = (DATA / "providers.yaml").read_text(encoding="utf-8")
+# A service of the same company with servers of its own lies under a longer suffix.
+INSIDE_ANOTHER = {("mail.gm0.yahoodns.net", "yahoodns.net")}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return read_bundled(TEXT, "data/providers.yaml")
+
+
+@pytest.fixture(scope="module")
+def rows(document: dict[str, Any]) -> tuple[Row, ...]:
+    return from_bytes(compile_table(document), "providers.yaml").all_providers()
+
+
+def test_the_file_is_in_its_form(document: dict[str, Any]) -> None:
+    """Sorted, one fact a line: `make table` would change nothing."""
+    assert write_table(document, header_of(TEXT)) == TEXT
+
+
+def test_the_schema_is_the_model_s(document: dict[str, Any]) -> None:
+    """Editors check against the same rules, as far as JSON Schema can say them."""
+    assert (DATA / "providers.schema.json").read_text() == json_schema()
+    jsonschema.validate(document, json.loads(json_schema()))
+
+
+def test_ids_are_sorted() -> None:
+    """A provider is where one looks for it."""
+    ids = list(yaml.safe_load(TEXT)["providers"])
+
+    assert ids == sorted(ids)
+
+
+def test_the_popular_providers_are_there(rows: tuple[Row, ...]) -> None:
+    """Fewer rows than this and something was lost."""
+    assert len(rows) >= 310
+
+
+def test_no_domain_is_a_public_suffix(rows: tuple[Row, ...]) -> None:
+    """Under a public suffix live strangers."""
+    suffixes = PublicSuffixList(only_icann=True)
+
+    assert [name for row in rows for name in (*row.domains, *row.mx) if suffixes.publicsuffix(name) == name] == []
+
+
+def test_no_mx_suffix_takes_in_another_s(rows: tuple[Row, ...]) -> None:
+    """outlook.com as a suffix would mix up the consumer service and the companies' one."""
+    suffixes = {(suffix, row.provider.id) for row in rows for suffix in row.mx}
+
+    inside = {
+        (inner, outer)
+        for (inner, owner), (outer, other) in permutations(suffixes, 2)
+        if inner.endswith("." + outer) and owner != other
+    }
+    assert inside == INSIDE_ANOTHER
+
+
+def test_every_row_has_a_source_and_a_date(rows: tuple[Row, ...]) -> None:
+    """Whoever doubts a row can see where it comes from and how old it is."""
+    assert [row.provider.id for row in rows if not row.source] == []
+    assert all(datetime.date.fromisoformat(row.checked) >= datetime.date(2026, 1, 1) for row in rows)
+
+
+def test_plain_servers_are_few_and_have_a_reason(rows: tuple[Row, ...]) -> None:
+    """A row that knows nothing better is kept and marked; its servers are never chosen."""
+    plain = {
+        row.provider.id
+        for row in rows
+        for server in (*row.incoming, *row.outgoing)
+        if server.endpoint.security is Security.PLAIN and server.reason
+    }
+    assert plain == {"netzero", "peoplepc", "tiscali-cz"}
+
+
+def test_obsolete_hosts_lead_to_hosts_in_use(rows: tuple[Row, ...]) -> None:
+    """What is replaced is used nowhere, and what replaces it is."""
+    used = {server.endpoint.host for row in rows for server in (*row.incoming, *row.outgoing)}
+    old = {host for row in rows for host, _ in row.obsolete}
+    new = {host for row in rows for _, host in row.obsolete}
+
+    assert (old & used, new - used) == (set(), set())
+
+
+def test_every_hint_says_something(rows: tuple[Row, ...]) -> None:
+    """An id for programs, a text for people, and the name of the provider filled in."""
+    texts = [hint.text for row in rows for hint in row.provider.hints]
+
+    assert [text for text in texts if not text.endswith(".") or "{" in text] == []
+
+
+def test_tokens_come_over_https_from_the_issuer_s_company(rows: tuple[Row, ...]) -> None:
+    """Where a user signs in is pinned here; a mistake would be a phishing page."""
+    registrable = PublicSuffixList(only_icann=True).privatesuffix
+    places = {
+        (oauth.issuer, registrable(url.split("/")[2]))
+        for row in rows
+        if (oauth := row.provider.oauth) is not None
+        for url in (oauth.auth_url, oauth.token_url)
+    }
+    assert places == {
+        ("accounts.google.com", "google.com"),
+        ("accounts.google.com", "googleapis.com"),
+        ("auth.tb.pro", "tb.pro"),
+        ("comcast.net", "xfinity.com"),
+        ("login.aol.com", "aol.com"),
+        ("login.microsoftonline.com", "microsoftonline.com"),
+        ("login.yahoo.com", "yahoo.com"),
+        ("o2.mail.ru", "mail.ru"),
+        ("oauth.yandex.com", "yandex.com"),
+        ("www.fastmail.com", "fastmail.com"),
+    }
+
+
+def test_no_client_ids(rows: tuple[Row, ...]) -> None:
+    """They belong to applications, not to a list of providers."""
+    assert "client_id" not in TEXT
+    assert "client_secret" not in TEXT
+
+
+def test_popular_domains_are_known(document: dict[str, Any]) -> None:
+    """Nobody is asked "did you mean" a domain that the table does not know."""
+    known = {domain for entry in document["providers"].values() for domain in entry.get("domains", ())}
+
+    assert set(document["popular"]) <= known
+
+
+def test_the_compiled_table_is_small(document: dict[str, Any]) -> None:
+    """It is read whole, once per process: 3 MB at most."""
+    assert len(compile_table(document)) < 3_000_000

@@ -1,0 +1,245 @@
+"""Detections as JSON: what programs in other languages read."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # its stubs are a package of their own
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailsettings.cli import flat
+from mailsettings.errors import DocumentError
+from mailsettings.model import Choice, Claim, Detection, Endpoint, Evidence, Failure, Hello, Probe, Protocol, Security
+from mailsettings.schema import event_to_dict, from_json, json_schema, to_dict, to_json
+from tests.cli import detections
+from tests.cli.detections import GMAIL, NOTHING, VERIFIED
+from tests.cli.engines import story
+
+NAMED = {name: value for name, value in vars(detections).items() if isinstance(value, Detection)}
+HOSTS = st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True)
+ENDPOINTS = st.builds(Endpoint, st.sampled_from(Protocol), HOSTS, st.integers(1, 65535), st.sampled_from(Security))
+
+
+@st.composite
+def choices(draw: st.DrawFn) -> Choice:
+    """Draw a choice whose claims and probe are, as the merge makes them, about its own endpoint."""
+    endpoint = draw(ENDPOINTS)
+    claims = draw(st.lists(st.builds(Claim, st.just(endpoint), st.from_type(Evidence)), max_size=2).map(tuple))
+    probe = st.builds(
+        Probe, st.just(endpoint), st.none() | st.from_type(Hello), st.none() | st.from_type(Failure), st.none()
+    )
+    return draw(st.builds(Choice, endpoint=st.just(endpoint), claims=st.just(claims), probe=st.none() | probe))
+
+
+DETECTIONS = st.builds(
+    Detection,
+    address=st.text(),
+    incoming=st.lists(choices(), max_size=2).map(tuple),
+    outgoing=st.lists(choices(), max_size=2).map(tuple),
+    confirm=st.lists(st.text(), max_size=2).map(tuple),
+    notes=st.lists(st.text(), max_size=2).map(tuple),
+    failures=st.lists(st.from_type(Failure), max_size=2).map(tuple),
+    seconds=st.floats(0, 100),
+)
+
+
+def test_the_answer_is_flat_enough_to_use_without_us() -> None:
+    """
+    `incoming[0]` has host, port, security and user name side by side.
+    """
+    first = json.loads(to_json(VERIFIED))["incoming"][0]
+    wanted = ("protocol", "host", "port", "security", "username", "verified", "trust")
+
+    assert [first[n] for n in wanted] == [
+        "imap",
+        "imap.example.org",
+        993,
+        "tls",
+        "ada@example.org",
+        True,
+        "same-domain",
+    ]
+
+
+def test_the_top_level_has_the_fields_that_are_promised() -> None:
+    """
+    Schema 1 starts with these fields, in this order.
+    """
+    promised = ["schema", "address", "provider", "incoming", "outgoing", "confirm", "hints", "documentation", "notes"]
+
+    assert [*promised, "failures"] == list(to_dict(NOTHING))[:10]
+
+
+def test_evidence_names_its_authority_in_words() -> None:
+    """
+    Who vouches is a word that means something to other programs, not our number.
+    """
+    assert {"authority": "table", "source": "table", "locator": "providers.yaml: gmail"}.items() <= to_dict(GMAIL)[
+        "incoming"
+    ][0]["evidence"][0].items()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_detection_survives_the_round_trip(name: str) -> None:
+    """
+    What is read is equal to what was written.
+    """
+    assert NAMED[name] == from_json(to_json(NAMED[name]))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(DETECTIONS)
+def test_any_detection_survives_the_round_trip(detection: Detection) -> None:
+    """
+    No value is lost or changed, whatever text is in it.
+    """
+    assert detection == from_json(to_json(detection))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(DETECTIONS)
+def test_any_detection_is_valid_against_the_json_schema(detection: Detection) -> None:
+    """
+    The published JSON Schema describes what is written.
+    """
+    VALIDATOR.validate(json.loads(to_json(detection)))
+
+
+VALIDATOR = jsonschema.Draft202012Validator(json_schema())
+
+
+def test_the_json_schema_is_one() -> None:
+    """
+    It is valid against the meta-schema that it names.
+    """
+    jsonschema.Draft202012Validator.check_schema(json_schema())
+
+    assert json_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": 2},
+        {"address": None},
+        {"incoming": [{"protocol": "imap"}]},
+        {"incoming": {}},
+        {"seconds": "long"},
+        {"failures": [{"kind": "gremlins", "where": "", "seen": ""}]},
+    ],
+    ids=str,
+)
+def test_the_json_schema_refuses_what_is_never_written(change: dict[str, Any]) -> None:
+    """
+    A missing field, an unknown word or another type is not valid.
+    """
+    assert not VALIDATOR.is_valid({**to_dict(VERIFIED), **change})
+
+
+def test_every_object_of_the_json_schema_is_known_to_the_card() -> None:
+    """
+    The types that the card is checked against have exactly the fields that are written.
+    """
+    root = json_schema()
+    objects = {name: type_ for name, type_ in root["$defs"].items() if "properties" in type_} | {"Detection": root}
+
+    assert {name: set(type_["properties"]) for name, type_ in objects.items()} == {
+        name: set(getattr(flat, name).__annotations__) for name in objects
+    }
+
+
+def test_only_printable_ascii_is_written() -> None:
+    """
+    Neither a terminal nor an old program trips over a letter, an escape or DEL.
+    """
+    text = to_json(replace(VERIFIED, notes=("grün\x1b[2J\x7f\x9b\u202e",)))
+
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_fields_of_later_versions_are_ignored() -> None:
+    """
+    A program of today reads tomorrow's answer.
+    """
+    assert from_json(json.dumps({**to_dict(VERIFIED), "mood": "good"})) == VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": 2}, "not a detection of schema 1"),
+        ({"incoming": 1}, "incoming is 1, not an array"),
+        ({"incoming": [1]}, "a choice is 1, not an object"),
+        ({"incoming": [{"evidence": [1]}]}, "an evidence is 1, not an object"),
+        ({"incoming": [{"evidence": [{"authority": "me"}]}]}, "authority is 'me', which is none"),
+        ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "host": "127.0.0.1"}]}, "network address"),
+        ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "port": "993"}]}, "valid integer"),
+        ({"notes": ["\ud800"]}, "JSON"),
+    ],
+    ids=str,
+)
+def test_what_is_no_detection_is_refused(change: dict[str, Any], message: str) -> None:
+    """
+    The error says what is wrong, and where.
+    """
+    with pytest.raises(DocumentError, match=message):
+        from_json(json.dumps({**to_dict(VERIFIED), **change}))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "1", '"x"', "{", "[" * 100_000, b"\xff"], ids=range(7))
+def test_what_is_no_json_object_is_refused(text: str | bytes) -> None:
+    """
+    Nothing but DocumentError comes out of hostile text.
+    """
+    with pytest.raises(DocumentError):
+        from_json(text)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(list(to_dict(VERIFIED))), values),
+    max_leaves=9,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["incoming", "outgoing", "address", "notes", "provider"]), JSON))
+def test_any_json_is_read_or_refused(change: dict[str, Any]) -> None:
+    """
+    Whatever takes a field's place, a detection or DocumentError comes out.
+    """
+    try:
+        found = from_json(json.dumps({**to_dict(VERIFIED), **change}))
+    except DocumentError:
+        return
+
+    assert isinstance(found, Detection)
+
+
+def test_events_are_flat_objects_with_their_name() -> None:
+    """
+    Each kind of event says what it is, when, and about which server.
+    """
+    events = [event_to_dict(event) for event in story(VERIFIED)]
+
+    assert [event["event"] for event in events] == ["asked", "learned", "failed", "contacting", "probed", "settled"]
+    assert [events[number]["host"] for number in (1, 3, 4)] == ["imap.example.org"] * 3
+    assert to_dict(VERIFIED) == events[5]["detection"]
+
+
+def test_writing_json_needs_no_pydantic() -> None:
+    """
+    An answer from the table alone is written by the standard library.
+    """
+    code = (
+        "import sys; from mailsettings.model import Detection; Detection('a@b.example').to_json(); "
+        "print('pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
