@@ -1,0 +1,48 @@
+"""A mail world in memory, to test against: servers, zones and pages, with exact time and a record of every question.
+
+    net = FakeNetwork(rtt=0.05)
+    net.host("imap.example.org", "192.0.2.10").serve(imap())
+    net.page("https://autoconfig.example.org/mail/config-v1.1.xml", document)
+
+It stands in for the Internet at the lowest seam (net.transport); everything above is
+the real thing. See docs/testing.md.
+"""
+
+from mailsettings.testing.asked import Connect, Entry, Handshake, Line, Request, Resolve
+from mailsettings.testing.certificates import Certificate
+from mailsettings.testing.clock import run_virtual
+from mailsettings.testing.hosts import Host
+from mailsettings.testing.network import FakeNetwork
+from mailsettings.testing.scripts import CLOSE, HEAR, HEAR_SOME, RESET, TLS, Say, Script, Server, Sleep, scripted
+from mailsettings.testing.servers import Options, imap, pop3, smtp
+from mailsettings.testing.steps import from_steps
+from mailsettings.testing.transport import FakeTransport
+
+__all__ = [
+    "CLOSE",
+    "HEAR",
+    "HEAR_SOME",
+    "RESET",
+    "TLS",
+    "Certificate",
+    "Connect",
+    "Entry",
+    "FakeNetwork",
+    "FakeTransport",
+    "Handshake",
+    "Host",
+    "Line",
+    "Options",
+    "Request",
+    "Resolve",
+    "Say",
+    "Script",
+    "Server",
+    "Sleep",
+    "from_steps",
+    "imap",
+    "pop3",
+    "run_virtual",
+    "scripted",
+    "smtp",
+]

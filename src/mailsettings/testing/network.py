@@ -1,0 +1,202 @@
+"""A network in memory: names, hosts, servers and pages as a test wants them, and a record of what was asked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from ipaddress import IPv4Address, ip_address
+from itertools import count
+
+from mailsettings.errors import Kind
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.testing.asked import Connect, Entry, Ledger, Line, Request, Resolve
+from mailsettings.testing.certificates import Certificate, certificate_of
+from mailsettings.testing.hosts import Fate, Host, Place
+from mailsettings.testing.pages import Reply, Site
+from mailsettings.testing.stream import FakeStream
+from mailsettings.testing.transport import FakeTransport
+from mailsettings.testing.zones import Quirk, Zones, host_name, parse_zone
+
+# Where hosts live that were given no address. Documentation ranges are refused by Policy.service(), these are not,
+# and no packet ever leaves the process.
+FIRST_ADDRESS = IPv4Address("11.0.0.1")
+NOWHERE = Place(otherwise=Fate.DROPPED)
+NO_ROUTE = Place(otherwise=Fate.UNREACHABLE, rtt=0.0)
+
+
+class FakeNetwork:
+    """A world that begins empty: no names, no hosts, every address silent.
+
+    *rtt* is in seconds and passes once for each DNS answer, TCP connect, TLS handshake, greeting, reply and page.
+    *segment* is the most that one `receive` returns, in bytes: 1 cuts everything into single bytes.
+    """
+
+    def __init__(self, *, rtt: float = 0.0, segment: int = 65536) -> None:
+        self.rtt = rtt
+        self.segment = segment
+        self.is_offline = False
+        self.ledger = Ledger()
+        self.zones = Zones()
+        self._site = Site(self.ledger)
+        self._places: dict[IPAddress, Place] = {}
+        self._ipv6_works = True
+
+    def transport(self, policy: Policy | None = None) -> FakeTransport:
+        """Return the way into this world; *policy* says how long a DNS question may take."""
+        return FakeTransport(self, policy)
+
+    # names
+
+    def records(self, name: str, **records: str | Iterable[str]) -> None:
+        """Add records to *name* by type: MX="10 mx.example.org", TXT=("one", "two"), SRV="0 1 993 imap.example.org"."""
+        for type_, texts in records.items():
+            self.zones.add(name, type_, _several(texts))
+
+    def zone(self, text: str) -> None:
+        """Add the records of *text*, one a line: absolute name, type, data; `;` begins a comment."""
+        for name, type_, data in parse_zone(text):
+            self.zones.add(name, type_, (data,))
+
+    def rebind(self, name: str, **records: str | Iterable[str]) -> None:
+        """Answer with these records instead, from the second ask on; called again: from the third on."""
+        for type_, texts in records.items():
+            self.zones.change(name, type_, _several(texts))
+
+    def signed(self, *zones: str) -> None:
+        """Answer what is in *zones* with the AD bit."""
+        self.zones.signed.update(host_name(zone) for zone in zones)
+
+    def servfail(self, name: str = "", type_: str = "") -> None:
+        """Fail the question *name* *type_*, without a type all at and below *name*, without a name all."""
+        self.zones.quirks.append(Quirk(host_name(name), type_, servfail=True))
+
+    def mute(self, name: str = "", type_: str = "") -> None:
+        """Never answer the question *name* *type_*; wider as in `servfail`."""
+        self.slow(math.inf, name, type_)
+
+    def slow(self, seconds: float, name: str = "", type_: str = "") -> None:
+        """Answer the question *name* *type_* after *seconds* more; wider as in `servfail`."""
+        self.zones.quirks.append(Quirk(host_name(name), type_, delay=seconds))
+
+    # hosts
+
+    def host(
+        self,
+        name: str,
+        *addresses: str,
+        certificate: Certificate | Iterable[str] | None = None,
+        rtt: float | None = None,
+    ) -> Host:
+        """Return the host *name* at *addresses* (one of our choice without any), with its A and AAAA records.
+
+        A name that already has addresses, its own or those of a CNAME, keeps them if none are given.
+        """
+        name = host_name(name)
+        known = self.zones.addresses(name)
+        ips = tuple(ip_address(text) for text in addresses or known) or (self._free_address(),)
+        for ip in ips:
+            if str(ip) not in known:
+                self.zones.add(name, "A" if ip.version == 4 else "AAAA", (str(ip),))
+        places = tuple(self._places.setdefault(ip, Place(rtt=rtt)) for ip in ips)
+        return Host(name, places, self._site, None if certificate is None else certificate_of(certificate))
+
+    def without_ipv6(self) -> None:
+        """Let no IPv6 connection be made: there is no route."""
+        self._ipv6_works = False
+
+    def offline(self) -> None:
+        """Take the network away, the resolver too."""
+        self.is_offline = True
+
+    def place(self, ip: IPAddress) -> Place:
+        """Return what is at *ip*: nobody answers where the world has no host."""
+        if self._ipv6_works or isinstance(ip, IPv4Address):
+            return self._places.get(ip, NOWHERE)
+        return NO_ROUTE
+
+    # pages
+
+    def page(
+        self,
+        url: str,
+        body: bytes | str = b"",
+        *,
+        status: int = 200,
+        content_type: str = "text/xml",
+        headers: Iterable[tuple[str, str]] = (),
+        method: str = "",
+        delay: float = 0.0,
+        drip: float = 0.0,
+        endless: bool = False,
+    ) -> None:
+        """Serve *body* at *url*, on a host of its own if the name has none yet.
+
+        *method*: only for it. *delay*: seconds before the answer, `math.inf` never. *drip*: seconds before each byte
+        of the body. *endless*: the body again and again.
+        """
+        data = body.encode() if isinstance(body, str) else body
+        self._serve(url, method, Reply(status, data, content_type, tuple(headers), delay, drip, endless))
+
+    def redirect(self, url: str, target: str, *, status: int = 302) -> None:
+        """Send requests for *url* on to *target*."""
+        self._serve(url, "", Reply(status, headers=(("Location", target),)))
+
+    def _serve(self, url: str, method: str, reply: Reply) -> None:
+        host, port = self._site.add(url, method, reply)
+        self.host(host).web(port)
+
+    # what happened
+
+    @property
+    def asked(self) -> tuple[Entry, ...]:
+        """Everything that was asked of this world, in order."""
+        return tuple(self.ledger.entries)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """The DNS questions: `example.org MX`."""
+        return self._spelled(Resolve)
+
+    @property
+    def connections(self) -> tuple[str, ...]:
+        """The TCP connections tried: `192.0.2.10:993`."""
+        return self._spelled(Connect)
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The HTTP requests: `GET https://example.org/`."""
+        return self._spelled(Request)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines sent to servers: `192.0.2.10:993 < a1 CAPABILITY`."""
+        return self._spelled(Line)
+
+    @property
+    def open_streams(self) -> tuple[FakeStream, ...]:
+        """The streams nobody has closed yet."""
+        return tuple(self.ledger.open.values())
+
+    @property
+    def most_open(self) -> int:
+        """The most streams that were open at once."""
+        return self.ledger.most_open
+
+    @property
+    def steps(self) -> int:
+        """How many operations there were: each is a place where `fail_at` can strike."""
+        return self.ledger.steps
+
+    def fail_at(self, step: int, kind: Kind) -> None:
+        """Let the operation number *step* (starts at 1) raise NetworkError(*kind*), whatever it is."""
+        self.ledger.faults[step] = kind
+
+    def _free_address(self) -> IPv4Address:
+        return next(ip for ip in map(FIRST_ADDRESS.__add__, count()) if ip not in self._places)
+
+    def _spelled(self, type_: type[Entry]) -> tuple[str, ...]:
+        return tuple(str(entry) for entry in self.ledger.entries if isinstance(entry, type_))
+
+
+def _several(texts: str | Iterable[str]) -> tuple[str, ...]:
+    return (texts,) if isinstance(texts, str) else tuple(texts)

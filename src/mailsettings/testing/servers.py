@@ -1,0 +1,119 @@
+"""Mail servers that behave, as Dovecot and Postfix do, and one by one forget how.
+
+imap()                          implicit TLS on 993
+smtp(587)                       STARTTLS on the ports that have it
+pop3(995, greeting_delay=6)     anything odd is an option
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypedDict, Unpack
+
+from mailsettings.model import Security
+from mailsettings.testing.dialects import IMAP, POP3, SMTP, Dialect, Offer, Reaction
+from mailsettings.testing.scripts import HEAR, TLS, Say, Script, Server, Sleep, quiet
+
+TLS_PORTS = frozenset({465, 993, 995})
+
+
+class Options(TypedDict, total=False):
+    """How a server differs from a good one. Texts are as sent, line ends are added where they are missing."""
+
+    security: Security  # from the port where it is not given
+    greeting: str
+    greeting_delay: float  # seconds after the connection, or the handshake of implicit TLS, is there
+    drip: float  # seconds between the bytes of the greeting
+    silent: bool  # accept and never say a word, not even of TLS
+    refusal: str  # greet with it and close: `* BYE too busy`, `554 no`, `-ERR no`
+    capabilities: Sequence[str]  # besides login methods and STARTTLS
+    mechanisms: Sequence[str]  # SASL names offered where a login is allowed
+    clear_mechanisms: Sequence[str]  # those offered before STARTTLS
+    starttls_offered: bool
+    starttls_reply: str  # refuse STARTTLS with it; `{tag}` is the command's
+    early: bytes  # clear text in the same segment as the reply to STARTTLS: an attacker's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """Options with every default filled in."""
+
+    security: Security
+    capabilities: Sequence[str]
+    greeting: str = ""  # empty: the dialect's own
+    greeting_delay: float = 0.0
+    drip: float = 0.0
+    silent: bool = False
+    refusal: str = ""
+    mechanisms: Sequence[str] = ("PLAIN", "LOGIN")
+    clear_mechanisms: Sequence[str] = ()
+    starttls_offered: bool = True
+    starttls_reply: str = ""
+    early: bytes = b""
+
+    def offer(self, host: str, *, secure: bool) -> Offer:
+        """Return what the server *host* offers inside TLS, or outside."""
+        wants_tls = not secure and self.security is not Security.PLAIN
+        return Offer(
+            host=host,
+            capabilities=tuple(self.capabilities),
+            mechanisms=tuple(self.clear_mechanisms if wants_tls else self.mechanisms),
+            starttls=wants_tls and self.starttls_offered,
+            starttls_reply=self.starttls_reply,
+        )
+
+
+def imap(port: int = 993, **options: Unpack[Options]) -> Server:
+    """Return an IMAP server (RFC 9051); its greeting has the capabilities too."""
+    return _server(port, IMAP, ("IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "IDLE"), options)
+
+
+def pop3(port: int = 995, **options: Unpack[Options]) -> Server:
+    """Return a POP3 server (RFC 1939, RFC 2449)."""
+    return _server(port, POP3, ("TOP", "UIDL", "RESP-CODES", "PIPELINING"), options)
+
+
+def smtp(port: int = 465, **options: Unpack[Options]) -> Server:
+    """Return a submission server (RFC 6409)."""
+    return _server(port, SMTP, ("PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES"), options)
+
+
+def _server(port: int, dialect: Dialect, capabilities: Sequence[str], options: Options) -> Server:
+    security = Security.TLS if port in TLS_PORTS else Security.STARTTLS
+    given: Options = {"security": security, "capabilities": capabilities, **options}
+    return Server(port, partial(_serve, Manner(**given), dialect))
+
+
+def _serve(manner: Manner, dialect: Dialect, host: str) -> Script:
+    """Greet, then answer line by line until the client leaves."""
+    if manner.silent:
+        yield from quiet()
+    secure = manner.security is Security.TLS
+    if secure:
+        yield TLS()
+    yield from _greet(manner, manner.refusal or manner.greeting or dialect.greeting(manner.offer(host, secure=secure)))
+    reaction = Reaction("", leaves=bool(manner.refusal))
+    while not reaction.leaves:
+        line = (yield HEAR).decode("latin-1")
+        reaction = dialect.react(line, manner.offer(host, secure=secure))
+        yield Say(_wire(reaction.text) + (manner.early if reaction.starts_tls else b""))
+        if reaction.starts_tls:
+            yield TLS()
+            secure = True
+
+
+def _greet(manner: Manner, text: str) -> Iterator[Say | Sleep]:
+    yield Sleep(manner.greeting_delay)
+    data = _wire(text)
+    for start in range(len(data)) if manner.drip else ():
+        yield Say(data[start : start + 1])
+        yield Sleep(manner.drip)
+    if not manner.drip:
+        yield Say(data)
+
+
+def _wire(text: str) -> bytes:
+    """Return *text* with CR LF at the ends of its lines."""
+    return "".join(f"{line}\r\n" for line in text.splitlines()).encode("latin-1")

@@ -1,0 +1,120 @@
+"""Servers from lists of steps, as they are kept in JSON lines: a small language for hostile servers.
+
+    [["tls", "good"], ["send", "* OK x\r\n"], ["recv", "CAPABILITY"], ["send", "{tag} OK\r\n"], ["close"]]
+
+| step | meaning |
+|---|---|
+| send TEXT | say it; `{tag}` is the first word of the line heard last |
+| recv WORD | hear a line that has WORD; other commands are refused as the protocol does |
+| tls NAME | shake hands with a certificate that is good, expired, future, selfsigned, unknown or eku |
+| sleep SECONDS, close, reset | |
+| repeat TEXT COUNT | say it COUNT times |
+| drip SECONDS COUNT | COUNT letters, one each SECONDS |
+
+Behind the last step the server stays and refuses every command, until the client leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+
+from mailsettings.errors import Kind
+from mailsettings.model import Protocol
+from mailsettings.testing.certificates import Certificate
+from mailsettings.testing.scripts import CLOSE, HEAR, RESET, TLS, Act, Say, Script, Server, Sleep
+
+Step = Sequence[str | int | float]
+
+PROBLEMS = {
+    "good": None,
+    "expired": Kind.CERTIFICATE_EXPIRED,
+    "future": Kind.CERTIFICATE_NOT_YET_VALID,
+    "selfsigned": Kind.CERTIFICATE_SELF_SIGNED,
+    "unknown": Kind.CERTIFICATE_UNKNOWN_CA,
+    "eku": Kind.CERTIFICATE_OTHER,
+}
+REFUSALS = {
+    Protocol.IMAP: "{tag} BAD not here\r\n",
+    Protocol.POP3: "-ERR not here\r\n",
+    Protocol.SMTP: "502 5.5.1 not here\r\n",
+}
+_SEGMENT = 16384  # bytes of one piece of a repeated text: as large as a TLS record
+
+
+def from_steps(port: int, protocol: Protocol, steps: Sequence[Step]) -> Server:
+    """Return the server at *port* that plays *steps*. ValueError for a step that is not in the table above."""
+    for step in steps:
+        _check(step)
+    return Server(port, lambda host: _play(steps, protocol, host))
+
+
+def _check(step: Step) -> None:
+    match step:
+        case ["send" | "recv", str()] | ["sleep", int() | float()] | ["drip", int() | float(), int()]:
+            return
+        case ["tls", str(name)] if name in PROBLEMS:
+            return
+        case ["repeat", str(text), int()] if text:
+            return
+        case ["close"] | ["reset"]:
+            return
+    raise ValueError(f"step {step!r} is not one of the language")
+
+
+def _play(steps: Sequence[Step], protocol: Protocol, host: str) -> Script:
+    heard = b""
+    for step in steps:
+        match step:
+            case ["send", str(text)]:
+                yield Say(_filled(text, heard))
+            case ["recv", str(word)]:
+                heard = yield from _expect(word, protocol)
+            case _:
+                yield from _acts(step, host)
+    while True:
+        yield Say(_filled(REFUSALS[protocol], (yield HEAR)))
+
+
+def _acts(step: Step, host: str) -> Iterator[Say | Sleep | TLS | Act]:
+    """Translate a *step* that neither hears nor answers."""
+    match step:
+        case ["tls", str(name)]:
+            yield TLS(Certificate((host,), PROBLEMS[name]))
+        case ["sleep", int() | float() as seconds]:
+            yield Sleep(seconds)
+        case ["repeat", str(text), int(count)]:
+            yield from _repeated(text.encode("latin-1"), count)
+        case ["drip", int() | float() as seconds, int(count)]:
+            for _ in range(count):
+                yield Say(b"x")
+                yield Sleep(seconds)
+        case ["close"]:
+            yield CLOSE
+        case ["reset"]:
+            yield RESET
+
+
+def _expect(word: str, protocol: Protocol) -> Generator[Say | Act, bytes, bytes]:
+    """Hear lines until one has *word*, and return it; a client may well ask for something else first."""
+    while word.upper().encode() not in (line := (yield HEAR)).upper():
+        yield Say(_filled(REFUSALS[protocol], line))
+    return line
+
+
+def _repeated(data: bytes, count: int) -> Iterator[Say]:
+    """Say *data* *count* times in large pieces, made one by one: a million lines need no memory."""
+    at_once = max(1, _SEGMENT // len(data))
+    whole, rest = divmod(count, at_once)
+    for _ in range(whole):
+        yield Say(data * at_once)
+    if rest:
+        yield Say(data * rest)
+
+
+def _filled(text: str, heard: bytes) -> bytes:
+    """Put the tag of the line *heard* into *text*; beyond latin-1 the texts are meant as UTF-8."""
+    try:
+        data = text.encode("latin-1")
+    except UnicodeEncodeError:
+        data = text.encode()
+    return data.replace(b"{tag}", heard.partition(b" ")[0])
