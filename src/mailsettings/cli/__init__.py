@@ -1,0 +1,1 @@
+"""The command: text for people, JSON for programs, exit codes for scripts. Imports nothing by itself."""

@@ -1,0 +1,123 @@
+"""The command line: `mailsettings ADDRESS`, `mailsettings providers [QUERY]`, `mailsettings provider ID`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.options import Wishes, with_options
+from mailsettings.cli.providers import provider, providers
+from mailsettings.cli.show import answer, plan
+from mailsettings.cli.text import pipe_closed, printable, tolerate_narrow_encodings, written
+from mailsettings.cli.verdict import Exit
+from mailsettings.errors import AddressError, MailSettingsError
+
+
+class AddressFirst(click.Group):
+    """A group whose first word is a command or, mostly, an address: then *usual* is the command."""
+
+    usual: click.Command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args and args[0] in self.commands:
+            return super().make_context(info_name, args, parent, **extra)
+        return self.usual.make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+        except BrokenPipeError:
+            # Left to click it would end in exit code 1, which says something about the answer here.
+            ctx.exit(pipe_closed())
+
+
+class BadAddress(click.ClickException):
+    """What is wrong with the address, in one line."""
+
+    exit_code = Exit.USAGE
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"mailsettings: {printable(self.message)}", file=file, err=file is None)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from mailsettings import __version__  # noqa: PLC0415 - as cheap as it is
+
+        click.echo(f"mailsettings {__version__}")
+        ctx.exit()
+
+
+def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the first word, which may be a command."""
+    return [name for name in cli.commands if name.startswith(incomplete)]
+
+
+@click.command(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    epilog="Also: mailsettings providers [QUERY], mailsettings provider ID. "
+    "Exit codes: 0 verified, 1 found but not verified, 2 usage, 3 nothing found, 4 no network, 130 interrupted.",
+)
+@click.argument("address", shell_complete=_commands)
+@with_options
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
+    """Find the mail servers of an email ADDRESS, contact them, and say what to type into a mail program."""
+    from mailsettings.address import parse_address  # noqa: PLC0415
+
+    try:
+        parsed = parse_address(address)
+    except AddressError as error:
+        raise BadAddress(str(error)) from error
+    asked_for = Wishes(**wishes)
+    engine: Engine = ctx.obj or real()
+    ctx.exit(plan(parsed, asked_for, engine) if asked_for.plan else answer(parsed, asked_for, engine))
+
+
+cli = AddressFirst("mailsettings", commands=[providers, provider])
+cli.usual = detect
+
+
+def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
+    """Run the command with *arguments* and return its exit code. For the main thread of a process of its own."""
+    signal.signal(signal.SIGINT, _interrupted)
+    tolerate_narrow_encodings()
+    try:
+        code = cli.main(list(arguments), prog_name="mailsettings", standalone_mode=False, obj=engine)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        return _apologise(error)
+    return written("", int(code or 0))
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    """Leave at once: there is nothing to save, and the kernel closes what is open.
+
+    Ctrl-C through the event loop takes 30 to 300 ms, for it waits for a long import, the tasks and the interpreter.
+    """
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\r\x1b[K")  # the progress line and the terminal's ^C
+    os._exit(Exit.INTERRUPTED)
+
+
+def _apologise(error: Exception) -> Exit:
+    """Say in one line what nobody expected."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]  # the engine's tasks hand out even a single error as a group
+    name = "" if isinstance(error, MailSettingsError) else f"{type(error).__name__}: "
+    click.echo(f"mailsettings: {name}{printable(str(error))} (--debug shows where)", err=True)
+    return Exit.MISTAKE

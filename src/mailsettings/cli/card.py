@@ -1,0 +1,170 @@
+"""A detection as a short page of text for people, 80 columns wide. Pure.
+
+What to type comes first, what to do before the first login next, what was tried only where something is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mailsettings.cli.choice import lines_of
+from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
+from mailsettings.cli.verdict import both_verified, without_network
+
+if TYPE_CHECKING:
+    from mailsettings.cli.flat import Choice, Detection, Hint
+
+OTHERS = 2  # further servers of a direction that are named; --all shows every one in full
+PLACES = 4  # where one kind of failure was met; --all shows every one
+PAGES = 2  # links to the provider's pages
+
+Lines = Iterator[str]
+
+
+def card(detection: Detection, pen: Pen, *, everything: bool = False) -> str:
+    """Return *detection* as text; *everything* shows each choice, failure and reason."""
+    sections = (
+        _head(detection, pen),
+        *_servers(detection, pen, everything=everything),
+        _confirm(detection, pen),
+        _hints(detection, pen, everything=everything),
+        _listed("Notes", map(printable, detection["notes"]), pen),
+        _failures(detection, pen, everything=everything),
+        _advice(detection, pen),
+        _pages(detection, pen, everything=everything),
+        _services(detection, pen, everything=everything),
+        _foot(detection, pen),
+    )
+    return "\n\n".join("\n".join(lines) for section in sections if (lines := tuple(section))) + "\n"
+
+
+def _head(detection: Detection, pen: Pen) -> Lines:
+    yield pen(_address(detection), Colour.STRONG)
+    if suggestion := printable(detection["suggestion"]):
+        yield pen(f"Did you mean {suggestion}?", Colour.CARE)
+    if provider := detection["provider"]:
+        kind = "" if provider["kind"] in ("mailbox", "none") else f" ({provider['kind']})"
+        yield from wrapped(printable(provider["name"] + kind), first=f"{'Provider':12}")
+
+
+def _address(detection: Detection) -> str:
+    """Return the address, in both forms where they differ."""
+    address, shown = detection["address"], detection["shown_address"]
+    return printable(address if shown in ("", address) else f"{shown} ({address})")
+
+
+def _servers(detection: Detection, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
+    if not _found(detection):
+        yield (pen("No mail server found", Colour.CARE),)
+        return
+    for label, choices in (("Incoming", detection["incoming"]), ("Outgoing", detection["outgoing"])):
+        if not choices:
+            yield (pen(f"{label:12}", Colour.STRONG) + pen("no server found", Colour.CARE),)
+        elif everything:
+            yield _all_of(label, choices, pen)
+        else:
+            yield lines_of(choices[0], label, pen, _worth_naming(choices))
+
+
+def _found(detection: Detection) -> bool:
+    return bool(detection["incoming"] or detection["outgoing"])
+
+
+def _all_of(label: str, choices: list[Choice], pen: Pen) -> Lines:
+    for number, choice in enumerate(choices, 1):
+        yield from lines_of(choice, label if number == 1 else f"  {number}.", pen)
+        for reason in choice["reasons"]:
+            yield from wrapped(printable(reason), first=f"  {'because':10}")
+
+
+def _worth_naming(choices: list[Choice]) -> list[Choice]:
+    """Return the next choices that are as good as the first: verified like it, or all there is to know."""
+    return [choice for choice in choices[1:] if choice["verified"] or not choices[0]["verified"]][:OTHERS]
+
+
+def _confirm(detection: Detection, pen: Pen) -> Lines:
+    """Name the domains to agree to, each on a line of its own so that none is overlooked or cut."""
+    if not detection["confirm"]:
+        return
+    yield pen("Confirm first", Colour.CARE)
+    for domain in detection["confirm"]:
+        yield "  " + pen(both_forms(domain), Colour.STRONG)
+    own = both_forms(detection["address"].rpartition("@")[2])
+    text = f"That is another domain than {own}, and nothing that is safe from forgery names its servers. "
+    yield from wrapped(f"{text}Enter a password only if you know that your mailbox is there.", first="  ")
+
+
+def _hints(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+    hints = [hint for hint in detection["hints"] if everything or _concerns(hint, detection)]
+    if not hints:
+        return
+    yield pen("Before you log in" if _found(detection) else "What to know", Colour.STRONG)
+    for number, hint in enumerate(hints, 1):
+        yield from wrapped(printable(hint["text"]), first=f"  {number}. ")
+        if hint["url"]:
+            yield " " * 5 + printable(hint["url"])
+
+
+def _concerns(hint: Hint, detection: Detection) -> bool:
+    """Say whether *hint* is about logging in to the servers shown: not about the other protocol, nor about limits."""
+    words = hint["id"].split("_")
+    others = {"imap": "pop", "pop3": "imap"}
+    wrong = [others.get(choice["protocol"]) for choice in detection["incoming"][:1]]
+    return "limit" not in words and not any(word in wrong for word in words)
+
+
+def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
+    for number, text in enumerate(texts):
+        if number == 0:
+            yield pen(title, Colour.STRONG)
+        yield from wrapped(text, first="  ", rest="    ")
+
+
+def _failures(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+    """Say what went wrong, where something is missing or *everything* is wanted."""
+    if detection["failures"] and (everything or not both_verified(detection)):
+        from mailsettings.cli.words import explained  # noqa: PLC0415 - an answer from the table alone has no failures
+
+        at_most = len(detection["failures"]) if everything else PLACES
+        yield from _listed("What went wrong", explained(detection["failures"], at_most=at_most), pen)
+
+
+def _advice(detection: Detection, pen: Pen) -> Lines:
+    if detection["failures"] and not both_verified(detection):
+        from mailsettings.cli.words import advice  # noqa: PLC0415 - as above
+
+        yield from _listed("What to do", (advice(detection["failures"]),), pen)
+
+
+def _pages(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+    """List the provider's pages that no hint has named yet."""
+    named = {hint["url"] for hint in detection["hints"]}
+    pages = [page for page in detection["documentation"] if everything or page["url"] not in named]
+    shown = (printable(f"{page['url']} {page['text']}".strip()) for page in (pages if everything else pages[:PAGES]))
+    yield from _listed("Pages of the provider", shown, pen)
+
+
+def _services(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+    services = detection["other_services"] if everything else ()
+    yield from _listed("Also offered", (printable(f"{each['kind']} {each['url']}") for each in services), pen)
+
+
+def _foot(detection: Detection, pen: Pen) -> Lines:
+    took = f"{detection['seconds']:.2f} s" if detection["seconds"] else ""
+    details = ", ".join(filter(None, (took, printable(detection["settled_by"]))))
+    statement = f"{_statement(detection)} ({details})." if details else f"{_statement(detection)}."
+    yield from (pen(line, Colour.FAINT) for line in wrapped(statement))
+
+
+def _statement(detection: Detection) -> str:
+    best = {"incoming": detection["incoming"][:1], "outgoing": detection["outgoing"][:1]}
+    verified = [name for name, choices in best.items() if choices and choices[0]["verified"]]
+    match verified:
+        case [_, _]:
+            return "Both servers were contacted and verified"
+        case [name]:
+            return f"Only the {name} server was verified"
+    if without_network(detection):
+        return "No network: nothing was verified"
+    return "Nothing was verified" if _found(detection) else "Nothing was found"

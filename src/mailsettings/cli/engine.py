@@ -1,0 +1,39 @@
+"""What the command needs of the rest of the package, as one value: tests put another one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from mailsettings.events import Event
+from mailsettings.leads import Lead, Source
+from mailsettings.model import Detection
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The three ways to an answer, each called as in mailsettings.engine, and the sources to choose from."""
+
+    detecting: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
+    plan: Callable[..., tuple[Lead, ...]]
+    offline: Callable[..., Detection]
+    sources: tuple[Source, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the sources are called on the command line."""
+        return tuple(source_name(source) for source in self.sources)
+
+
+def source_name(source: Source) -> str:
+    """Return the name of the source's function."""
+    return getattr(source, "__name__", type(source).__name__.lower())
+
+
+def real() -> Engine:
+    """Return the engine that contacts the Internet."""
+    from mailsettings import engine  # noqa: PLC0415 - loads every source
+    from mailsettings.sources import SOURCES  # noqa: PLC0415
+
+    return Engine(engine.detecting, engine.plan, engine.offline, tuple(SOURCES))

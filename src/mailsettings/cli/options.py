@@ -1,0 +1,163 @@
+"""The options of the command, as values: words on the command line into a policy and a choice of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, TypeVar
+
+import click
+
+from mailsettings.cli.engine import Engine, source_name
+from mailsettings.leads import Source
+from mailsettings.model import Direction, Protocol
+from mailsettings.policy import Policy
+
+MAX_TIMEOUT = 60.0  # seconds; a person has given up by then
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    as_json: bool
+    as_jsonl: bool
+    plan: bool
+    offline: bool
+    everything: bool
+    verbose: bool
+    protocol: str | None
+    sources: tuple[str, ...]
+    no_guess: bool
+    timeout: float | None  # seconds
+    resolver: str | None
+    ca: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    profile: str
+
+    def __post_init__(self) -> None:
+        for one, other in (("as_json", "as_jsonl"), ("plan", "as_jsonl"), ("plan", "offline"), ("offline", "sources")):
+            if getattr(self, one) and getattr(self, other):
+                raise click.UsageError(f"{_OPTION[one]} and {_OPTION[other]} exclude each other")
+
+    def policy(self) -> Policy:
+        """Return the policy that these wishes amount to."""
+        base = Policy.service() if self.profile == "service" else Policy.personal()
+        changes: dict[str, object] = {"allow_networks": self.networks, "exhaustive": self.everything}
+        changes |= {"resolver": self.resolver or "", "ca_file": self.ca or ""}
+        if self.timeout is not None:
+            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
+        if self.protocol is not None:
+            outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
+            changes["protocols"] = frozenset({Protocol(self.protocol), *outgoing})
+        return base.with_(**changes)
+
+    def chosen(self, engine: Engine) -> tuple[Source, ...]:
+        """Return the sources to ask. UsageError for a name that none has."""
+        for name in self.sources:
+            if name not in engine.names:
+                raise click.UsageError(f"there is no source {name!r}; there are {', '.join(engine.names)}")
+        wanted = set(self.sources or engine.names) - ({"guess"} if self.no_guess else set())
+        return tuple(source for source in engine.sources if source_name(source) in wanted)
+
+
+_OPTION = {
+    "as_json": "--json",
+    "as_jsonl": "--jsonl",
+    "plan": "--plan",
+    "offline": "--offline",
+    "sources": "--source",
+}
+
+
+class Network(click.ParamType[Any]):
+    """An address block: 192.168.1.0/24."""
+
+    name = "cidr"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Resolver(click.ParamType[Any]):
+    """Whom to ask for names: 192.0.2.1, 192.0.2.1:53, [2001:db8::1]:53, tls://… or https://…"""
+
+    name = "resolver"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        scheme, separator, rest = value.partition("://")
+        if separator and (scheme not in ("tls", "https") or not rest):
+            self.fail(f"{value!r} starts with neither tls:// nor https://", param, ctx)
+        if not separator and not _is_address(value):
+            self.fail(f"{value!r} is neither an IP address nor a tls:// or https:// URL", param, ctx)
+        return value
+
+
+def _is_address(text: str) -> bool:
+    """Say whether *text* is an IP address, perhaps with a port."""
+    host, port = text, ""
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]:")
+        host = host.removesuffix("]")
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+    try:
+        ip_address(host)
+        return not port or 1 <= int(port) <= 65535
+    except ValueError:
+        return False
+
+
+def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from mailsettings.cli.engine import real  # noqa: PLC0415 - completion only
+
+    return [name for name in (ctx.obj or real()).names if name.startswith(incomplete)]
+
+
+OPTIONS = (
+    click.option("--json", "as_json", is_flag=True, help="Print the whole answer as one JSON document."),
+    click.option("--jsonl", "as_jsonl", is_flag=True, help="Print each event as a line of JSON, the answer last."),
+    click.option("--plan", is_flag=True, help="Say what would be asked, and contact nobody."),
+    click.option("--offline", is_flag=True, help="Look into the provider table only, and contact nobody."),
+    click.option("--all", "everything", is_flag=True, help="Wait for everything, and show everything."),
+    click.option("--protocol", type=click.Choice(["imap", "pop3"]), help="Read mail with this protocol."),
+    click.option(
+        "--source", "sources", metavar="NAME", multiple=True, shell_complete=_source_names, help="Ask only this source."
+    ),
+    click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
+    click.option(
+        "--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help="Give up after so long."
+    ),
+    click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+    click.option(
+        "--ca",
+        type=click.Path(exists=True, dir_okay=False, readable=True),
+        metavar="FILE",
+        help="Trust the authorities in this PEM file instead of the system's.",
+    ),
+    click.option(
+        "--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this network, too."
+    ),
+    click.option(
+        "--network-profile",
+        "profile",
+        type=click.Choice(["personal", "service"]),
+        default="personal",
+        help="Which networks may be contacted; service: public addresses only.",
+    ),
+    click.option("-v", "--verbose", is_flag=True, help="Show each step, with its time, on stderr."),
+    click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from."),
+)
+
+
+def with_options(function: Function) -> Function:
+    """Give a command function all the options of Wishes."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function

@@ -1,0 +1,108 @@
+"""`mailsettings providers [QUERY]` and `mailsettings provider ID`: what the provider table knows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import click
+
+from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
+from mailsettings.cli.verdict import Exit
+from mailsettings.rows import Row, Server
+from mailsettings.schema import dumps, plain
+
+SHOWN_DOMAINS = 12  # of a provider; --json lists all
+
+
+def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    from mailsettings.table import all_providers  # noqa: PLC0415
+
+    return [row.provider.id for row in all_providers() if row.provider.id.startswith(incomplete)]
+
+
+@click.command()
+@click.argument("query", default="")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON array.")
+@click.pass_context
+def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
+    """List the providers in the table, those that have QUERY in their id, name, domains or MX suffixes."""
+    from mailsettings.table import all_providers  # noqa: PLC0415
+
+    rows = [row for row in all_providers() if _matches(row, query.lower())]
+    if as_json:
+        click.echo(dumps([plain(row) for row in rows], indent=2))
+    elif rows:
+        click.echo("\n".join(_overview(row) for row in rows))
+    else:
+        click.echo(f"mailsettings: no provider has {printable(query)!r} in its name or domains", err=True)
+    ctx.exit(Exit.VERIFIED if rows else Exit.NOTHING)
+
+
+def _matches(row: Row, query: str) -> bool:
+    words = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
+    return any(query in word for word in words)
+
+
+def _overview(row: Row) -> str:
+    """Return one line: id, name, the first domains."""
+    domains = ", ".join(row.domains[:2]) + (f" and {len(row.domains) - 2} more" if len(row.domains) > 2 else "")
+    return f"{row.provider.id:20} {printable(row.provider.name):26} {domains or row.provider.kind}".rstrip()
+
+
+@click.command()
+@click.argument("name", metavar="ID", shell_complete=_ids)
+@click.option("--json", "as_json", is_flag=True, help="Print the row as JSON.")
+@click.pass_context
+def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
+    """Show what the table says of the provider ID; a domain of it will do, too."""
+    from mailsettings.table import by_id, find_domain  # noqa: PLC0415
+
+    row = by_id(name.lower()) or find_domain(name.lower())
+    if row is None:
+        click.echo(f"mailsettings: {_unknown(name)}", err=True)
+        ctx.exit(Exit.NOTHING)
+    if as_json:
+        click.echo(dumps(plain(row), indent=2))
+    else:
+        click.echo("\n".join(_page(row, pen(colours=wants_colours(sys.stdout)))))
+    ctx.exit(Exit.VERIFIED)
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only after a slip
+
+    from mailsettings.table import all_providers  # noqa: PLC0415
+
+    close = get_close_matches(name.lower(), [row.provider.id for row in all_providers()], n=2, cutoff=0.7)
+    hint = f"; did you mean {' or '.join(close)}?" if close else "; `mailsettings providers` lists all"
+    return f"no provider {printable(name)!r}{hint}"
+
+
+def _page(row: Row, paint: Pen) -> Iterator[str]:
+    """Yield everything about *row* that a person would look for."""
+    facts = row.provider
+    yield paint(f"{printable(facts.name)} ({facts.id}, {facts.kind})", Colour.STRONG)
+    yield from _listed("Incoming", map(_server, row.incoming))
+    yield from _listed("Outgoing", map(_server, row.outgoing))
+    yield from _listed("To do first", (f"{hint.text} {hint.url}".strip() for hint in facts.hints))
+    yield from _listed("Pages", (f"{page.url} {page.text}".strip() for page in facts.documentation))
+    yield from _listed("Domains", _some(row.domains))
+    yield from _listed("MX", row.mx)
+    yield from _listed("Replaced", (f"{old} by {new}" for old, new in row.obsolete))
+    yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
+
+
+def _server(server: Server) -> str:
+    names = ", or ".join(server.usernames)
+    return f"{server.endpoint}, user name {names}, login {' or '.join(server.auth)}"
+
+
+def _some(domains: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(domains) - SHOWN_DOMAINS
+    return (", ".join(domains[:SHOWN_DOMAINS]) + (f" and {more} more" if more > 0 else ""),) if domains else ()
+
+
+def _listed(label: str, texts: Iterable[str]) -> Iterator[str]:
+    for number, text in enumerate(texts):
+        yield from wrapped(printable(text), first=f"{'' if number else label:12}", rest=" " * 14)

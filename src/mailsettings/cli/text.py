@@ -1,0 +1,114 @@
+"""Text for a terminal: remote strings made harmless, colours, wrapping. Pure; imports nothing slow (see fast.py)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TextIO
+
+from mailsettings.cli.verdict import Exit
+
+WIDTH = 80  # columns: what every terminal has
+
+
+class Colour(StrEnum):
+    """The emphases of a card, as SGR parameters (ECMA-48 §8.3.117)."""
+
+    STRONG = "1"
+    FAINT = "2"
+    GOOD = "32"
+    CARE = "33"
+
+
+Pen = Callable[[str, Colour], str]
+
+
+# Letters and marks by Unicode's word, but nothing for people to see; as in wire/text.py, whose package loads the model.
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+
+
+def printable(text: str) -> str:
+    """Return *text* with everything a terminal could obey or hide written out as an escape.
+
+    Control characters (C0, C1, DEL), bidi and zero-width marks, separators other than the blank, lone surrogates and
+    what has no shape: a remote ESC [2J is shown as `\\x1b[2J`.
+    """
+    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() and char not in _INVISIBLE else _escape(ord(char))
+
+
+def _escape(code: int) -> str:
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def both_forms(host: str) -> str:
+    """Return *host* for people and, where that differs, in brackets as DNS knows it."""
+    if "xn--" not in host:
+        return printable(host)
+    from mailsettings.address import shown_host  # noqa: PLC0415 - most hosts can do without the model's modules
+
+    shown = shown_host(host)
+    return printable(host if shown == host else f"{shown} ({host})")
+
+
+def pen(*, colours: bool) -> Pen:
+    """Return what writes a text in a colour, or leaves it as it is unless *colours* are wanted."""
+    return _colour if colours else lambda text, _: text
+
+
+def _colour(text: str, colour: Colour) -> str:
+    return f"\x1b[{colour}m{text}\x1b[0m" if text else text
+
+
+def wants_colours(stream: TextIO) -> bool:
+    """Say whether *stream* is a terminal that may be coloured (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def wrapped(text: str, *, first: str = "", rest: str | None = None, width: int = WIDTH) -> Iterator[str]:
+    """Yield *text* as lines of at most *width* columns that start with *first*, then with *rest* (blanks).
+
+    A word longer than a line, such as a URL, stays whole so that it can be copied.
+    """
+    rest = " " * len(first) if rest is None else rest
+    line, empty = first, True
+    for word in text.split(" "):
+        if not empty and len(line) + 1 + len(word) > width:
+            yield line
+            line, empty = rest, True
+        line += word if empty else f" {word}"
+        empty = False
+    yield line
+
+
+def tolerate_narrow_encodings() -> None:
+    """Let a character that the locale cannot encode be written as an escape instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def written(text: str, code: int) -> int:
+    """Write *text* to standard output and return *code*, or the code for a reader who went away."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return pipe_closed()
+    return code
+
+
+def pipe_closed() -> int:
+    """Send what is still buffered nowhere, so that the interpreter's last flush keeps quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.PIPE_CLOSED

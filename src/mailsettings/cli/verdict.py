@@ -1,0 +1,55 @@
+"""What the exit code says about an answer. Pure.
+
+0  the best incoming and the best outgoing server were contacted and verified
+1  servers are known, but not verified in both directions
+2  the command was not understood
+3  nothing was found
+4  nothing was found, and the network or its DNS did not answer one question
+70  a mistake of ours, 130  interrupted, 141  whoever read the output went away
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsettings.cli.flat import Detection
+
+
+class Exit(IntEnum):
+    """The exit codes of the command."""
+
+    VERIFIED = 0
+    UNVERIFIED = 1
+    USAGE = 2
+    NOTHING = 3
+    NO_NETWORK = 4
+    MISTAKE = 70  # EX_SOFTWARE of sysexits.h
+    INTERRUPTED = 130  # 128 + SIGINT, as shells count
+    PIPE_CLOSED = 141  # 128 + SIGPIPE
+
+
+# A network that is down fails in these ways only; every other failure is somebody's answer.
+_DOWN = frozenset({"no-network", "dns-timeout"})
+_SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
+
+
+def verdict(detection: Detection) -> Exit:
+    """Return the exit code for *detection*."""
+    if not detection["incoming"] and not detection["outgoing"]:
+        return Exit.NO_NETWORK if without_network(detection) else Exit.NOTHING
+    return Exit.VERIFIED if both_verified(detection) else Exit.UNVERIFIED
+
+
+def both_verified(detection: Detection) -> bool:
+    """Say whether the best choice of each direction was verified."""
+    best = (detection["incoming"][:1], detection["outgoing"][:1])
+    return all(choices and choices[0]["verified"] for choices in best)
+
+
+def without_network(detection: Detection) -> bool:
+    """Say whether questions were asked and nobody answered a single one."""
+    kinds = {failure["kind"] for failure in detection["failures"]}
+    answered = any(choice["verified"] for choice in (*detection["incoming"], *detection["outgoing"]))
+    return not answered and bool(kinds & _DOWN) and kinds <= _SILENCE

@@ -1,0 +1,195 @@
+"""Detections and events as JSON (schema 1), and the JSON Schema of it. ASCII only.
+
+    {"schema": 1, "address": "ada@example.org", "provider": null,
+     "incoming": [{"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls", "username": …}],
+     "outgoing": […], "confirm": [], …}
+
+The shape is that of model.py with three moves for those who read it without us: an endpoint's fields stand in the
+object that has it, a choice's claims are its `evidence`, and an authority is a word. Writing needs the standard
+library only; reading and the JSON Schema load pydantic.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mailsettings.errors import DocumentError
+from mailsettings.model import Authority, Choice, Claim, Detection, Endpoint, Probe
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from mailsettings.events import Event
+
+SCHEMA = 1  # goes up when a field changes its meaning or goes away; new fields may come at any time
+_ENDPOINT = ("protocol", "host", "port", "security")
+_CLAIM = ("usernames", "auth", "order", "eager")  # what an evidence object says beside the evidence itself
+
+Object = dict[str, Any]  # a JSON object: what is in it, the JSON Schema says
+
+
+def to_json(detection: Detection, *, indent: int | None = None) -> str:
+    """Return *detection* as a JSON document, on one line unless *indent* is a number of blanks."""
+    return dumps(to_dict(detection), indent=indent)
+
+
+def dumps(value: Object | list[Object], *, indent: int | None = None) -> str:
+    """Return *value* as JSON in printable ASCII."""
+    # json leaves DEL as it is, the only ASCII character above the blank that a terminal obeys.
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
+
+
+def to_dict(detection: Detection) -> Object:
+    """Return *detection* as JSON values."""
+    return {"schema": SCHEMA, **_fields(detection)}
+
+
+def event_to_dict(event: Event) -> Object:
+    """Return *event* as JSON values: `{"event": "asked", "at": 0.01, "what": "example.org MX"}`."""
+    found = {"event": type(event).__name__.lower(), **_fields(event, but=("claim", "probe", "detection"))}
+    if (claim := getattr(event, "claim", None)) is not None:
+        found |= {**_fields(claim.endpoint), "evidence": _evidence(claim)}
+    if (probe := getattr(event, "probe", None)) is not None:
+        found |= {**_fields(probe.endpoint), "verified": probe.verified, "probe": _probe(probe)}
+    if (detection := getattr(event, "detection", None)) is not None:
+        found["detection"] = to_dict(detection)
+    return found
+
+
+def plain(value: object) -> Any:
+    """Return *value*, any value of the model or of the table, as JSON values."""
+    match value:
+        case Choice():
+            evidence = [_evidence(claim) for claim in value.claims]
+            return {**_fields(value, but=("claims", "probe")), "evidence": evidence, "probe": _probe(value.probe)}
+        case Authority():
+            return _word(value)
+        case Enum():
+            return value.value
+        case tuple():
+            return [plain(item) for item in value]
+    return _fields(value) if is_dataclass(value) else value
+
+
+def _fields(value: Any, *, but: tuple[str, ...] = ()) -> Object:
+    """Return the fields of a dataclass, those of an endpoint in it among them."""
+    found: Object = {}
+    for name in (field.name for field in fields(value) if field.name not in but):
+        item = getattr(value, name)
+        found |= _fields(item) if isinstance(item, Endpoint) else {name: plain(item)}
+    return found
+
+
+def _probe(probe: Probe | None) -> Object | None:
+    return None if probe is None else _fields(probe, but=("endpoint",))
+
+
+def _evidence(claim: Claim) -> Object:
+    return {**_fields(claim.evidence), **_fields(claim, but=("endpoint", "evidence"))}
+
+
+def _word(authority: Authority) -> str:
+    return authority.name.lower().replace("_", "-")
+
+
+def from_json(text: str | bytes) -> Detection:
+    """Read a detection that *to_json* wrote; fields of later versions are ignored.
+
+    Raises DocumentError if *text* is no such document.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - 80 ms that only reading needs
+
+    nested = json.dumps(_nested_detection(_loaded(text)))
+    try:
+        return _adapter().validate_json(nested, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DocumentError(f"{where}: {first['msg']}") from error
+
+
+@cache
+def _adapter() -> TypeAdapter[Detection]:
+    """Return pydantic's view of the model, which takes longer to build than to use."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - see from_json()
+
+    return TypeAdapter(Detection)
+
+
+def _loaded(text: str | bytes) -> Object:
+    """Parse *text* as far as to know that it is meant for us."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"not JSON: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise DocumentError(f"not a detection of schema {SCHEMA}")
+    return document
+
+
+def _nested_detection(document: Object) -> Object:
+    """Undo the moves of *to_dict*, as values that pydantic will check."""
+    moved = {name: [_nested_choice(choice) for choice in _list(document, name)] for name in ("incoming", "outgoing")}
+    return {**document, **moved}
+
+
+def _list(document: Object, name: str) -> list[Any]:
+    value = document.get(name, [])
+    if not isinstance(value, list):
+        raise DocumentError(f"{name} is {value!r:.40}, not an array")
+    return value
+
+
+def _nested_choice(flat: Any) -> Object:
+    if not isinstance(flat, dict):
+        raise DocumentError(f"a choice is {flat!r:.40}, not an object")
+    endpoint = {name: flat.get(name) for name in _ENDPOINT}
+    probe = flat.get("probe")
+    claims = [_nested_claim(item, endpoint) for item in _list(flat, "evidence")]
+    placed = {**probe, "endpoint": endpoint} if isinstance(probe, dict) else probe
+    return {**flat, "endpoint": endpoint, "claims": claims, "probe": placed}
+
+
+def _nested_claim(flat: Any, endpoint: Object) -> Object:
+    if not isinstance(flat, dict):
+        raise DocumentError(f"an evidence is {flat!r:.40}, not an object")
+    own = {name: flat[name] for name in _CLAIM if name in flat}
+    return {**own, "endpoint": endpoint, "evidence": {**flat, "authority": _authority(flat.get("authority"))}}
+
+
+def _authority(word: object) -> int:
+    for authority in Authority:
+        if _word(authority) == word:
+            return authority.value
+    raise DocumentError(f"authority is {word!r:.40}, which is none")
+
+
+def json_schema() -> Object:
+    """Return the JSON Schema (2020-12) of what *to_json* writes."""
+    root = _adapter().json_schema()
+    types = root["$defs"]
+    types["Authority"] = {"title": "Authority", "type": "string", "enum": [_word(item) for item in Authority]}
+    types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
+    types["Probe"]["properties"] = _without(types["Probe"], "endpoint")
+    evidence = {"title": "Evidence", "type": "array", "items": {"$ref": "#/$defs/Evidence"}}
+    endpoint = types.pop("Endpoint")["properties"]
+    types["Choice"]["properties"] = endpoint | _without(types["Choice"], "endpoint", "claims") | {"evidence": evidence}
+    root["properties"] = {"schema": {"const": SCHEMA}} | root["properties"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_complete(root, types.values())}
+
+
+def _without(type_: Object, *names: str) -> Object:
+    return {name: value for name, value in type_["properties"].items() if name not in names}
+
+
+def _complete(root: Object, types: Iterable[Object]) -> Object:
+    """Say of every object that it has all its fields: the writer leaves none out."""
+    for type_ in (root, *types):
+        if "properties" in type_:
+            type_["required"] = list(type_["properties"])
+    return root

@@ -1,0 +1,44 @@
+"""The blocking twin, for programs without an event loop: `sync.detect("ada@example.org")`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsettings.address import EmailAddress
+    from mailsettings.leads import Net, Source
+    from mailsettings.model import Detection
+    from mailsettings.policy import Policy
+
+
+def detect(
+    address: str | EmailAddress,
+    *,
+    sources: Sequence[Source] | None = None,
+    policy: Policy | None = None,
+    net: Net | None = None,
+) -> Detection:
+    """Return what `await mailsettings.detect(...)` returns; blocks its thread for as long as *policy* allows.
+
+    May be called in any number of threads at once. Raises AddressError if *address* is none, and RuntimeError inside
+    an event loop, which it would bring to a halt.
+    """
+    from functools import partial  # noqa: PLC0415
+
+    import anyio  # noqa: PLC0415 - `import mailsettings` stays light
+
+    from mailsettings.engine import detect as detect_async  # noqa: PLC0415
+
+    _refuse_inside_a_loop()
+    return anyio.run(partial(detect_async, address, sources=sources, policy=policy, net=net))
+
+
+def _refuse_inside_a_loop() -> None:
+    import anyio  # noqa: PLC0415 - see detect()
+
+    try:
+        anyio.get_cancelled_exc_class()
+    except RuntimeError:  # the documented sign of "no event loop here"
+        return
+    raise RuntimeError("sync.detect() would block the running event loop: await mailsettings.detect() instead")

@@ -1,0 +1,146 @@
+"""Hand-made detections, one of each sort a person may get."""
+
+from dataclasses import replace
+
+from mailsettings.errors import Kind
+from mailsettings.model import (
+    Auth,
+    Authority,
+    Choice,
+    Claim,
+    Detection,
+    Endpoint,
+    Evidence,
+    Failure,
+    Hello,
+    Hint,
+    Link,
+    Probe,
+    Protocol,
+    Provider,
+    Security,
+    Step,
+    TLSFacts,
+    Trust,
+)
+
+TLS = TLSFacts("TLSv1.3", names=("imap.example.org",), issuer="Test CA", not_after="2027-02-01T00:00:00+00:00")
+STEPS = (Step("resolve", 0.004), Step("connect", 0.012), Step("tls", 0.024), Step("greeting", 0.008))
+
+
+def choice(
+    url: str = "imap://imap.example.org:993",
+    *,
+    security: Security = Security.TLS,
+    verified: bool = True,
+    failed: Kind | None = None,
+    authority: Authority = Authority.SRV,
+    locator: str = "_imaps._tcp.example.org SRV",
+    source: str = "srv",
+    trust: Trust = Trust.SAME_DOMAIN,
+    username: str = "ada@example.org",
+) -> Choice:
+    """Return a choice for *url*, verified, or *failed*, or never contacted."""
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.partition(":")
+    endpoint = Endpoint(Protocol(scheme), host, int(port), security)
+    failure = Failure(failed, str(endpoint), "seen like this") if failed else None
+    hello = Hello("ready", "Dovecot", ("IMAP4rev1",), ("PLAIN",), (Auth.PASSWORD,), TLS) if verified else None
+    claim = Claim(endpoint, Evidence(authority, source, locator, domain="example.org"), auth=(Auth.PASSWORD,))
+    return Choice(
+        endpoint=endpoint,
+        username=username,
+        username_template="%EMAILADDRESS%",
+        usernames=(username, username.partition("@")[0]),
+        auth=(Auth.PASSWORD,),
+        verified=verified,
+        trust=trust if verified else Trust.UNVERIFIED,
+        reasons=("verified: spoken inside TLS",),
+        claims=(claim,),
+        probe=Probe(endpoint, hello, failure, TLS if verified else None, "192.0.2.1", (), STEPS)
+        if verified or failed
+        else None,
+    )
+
+
+VERIFIED = Detection(
+    "ada@example.org",
+    incoming=(choice(),),
+    outgoing=(choice("smtp://smtp.example.org:465", locator="_submissions._tcp.example.org SRV"),),
+    settled_by="nothing outstanding could be better",
+    seconds=0.42,
+)
+
+_GMAIL = {"authority": Authority.TABLE, "source": "table", "locator": "providers.yaml: gmail", "trust": Trust.PROVIDER}
+HINTS = (
+    Hint("enable_imap", "Switch on IMAP in the settings of Gmail.", "https://support.google.com/mail/answer/7126229"),
+    Hint(
+        "app_password",
+        "With 2-step verification switched on, create an app password and use it instead of the account's password.",
+        "https://support.google.com/accounts/answer/185833",
+    ),
+)
+GMAIL = Detection(
+    "ada@gmail.com",
+    Provider("gmail", "Gmail", hints=HINTS),
+    incoming=(
+        replace(
+            choice("imap://imap.gmail.com:993", username="ada@gmail.com", **_GMAIL),  # type: ignore[arg-type]
+            auth=(Auth.OAUTH2, Auth.PASSWORD),
+            usernames=("ada@gmail.com",),
+        ),
+        choice("pop3://pop.gmail.com:995", username="ada@gmail.com", **_GMAIL),  # type: ignore[arg-type]
+    ),
+    outgoing=(
+        choice("smtp://smtp.gmail.com:465", username="ada@gmail.com", **_GMAIL),  # type: ignore[arg-type]
+    ),
+    hints=HINTS,
+    documentation=(Link("https://support.google.com/mail/answer/7126229", "Gmail in other programs"),),
+    settled_by="nothing outstanding could be better",
+    seconds=0.31,
+)
+
+_HOSTER = {"trust": Trust.CONFIRM, "locator": "_imaps._tcp.example.org SRV"}
+CONFIRM = replace(
+    VERIFIED,
+    incoming=(choice("imap://mail.hoster.example:993", trust=Trust.CONFIRM),),
+    outgoing=(choice("smtp://mail.hoster.example:587", security=Security.STARTTLS, trust=Trust.CONFIRM),),
+    confirm=("hoster.example",),
+    notes=("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example",),
+)
+INCOMING_ONLY = replace(
+    VERIFIED,
+    outgoing=(),
+    failures=(
+        Failure(Kind.CONNECT_TIMEOUT, "smtp://smtp.example.org:465 (tls)"),
+        Failure(Kind.CONNECT_TIMEOUT, "smtp://smtp.example.org:587 (starttls)"),
+        Failure(Kind.NO_SUCH_NAME, "mail.example.org A"),
+        Failure(Kind.NO_SUCH_NAME, "mail.example.org AAAA"),
+        Failure(Kind.HTTP_STATUS, "https://autoconfig.example.org/mail/config-v1.1.xml", "404"),
+    ),
+)
+UNVERIFIED = replace(
+    GMAIL,
+    incoming=(choice("imap://imap.gmail.com:993", verified=False, **_GMAIL),),  # type: ignore[arg-type]
+    outgoing=(choice("smtp://smtp.gmail.com:465", verified=False, failed=Kind.CONNECT_TIMEOUT, **_GMAIL),),  # type: ignore[arg-type]
+    seconds=0.0,
+    settled_by="offline: the provider table only",
+)
+NOTHING = Detection(
+    "ada@nothing.example",
+    failures=(
+        *(
+            Failure(Kind.NO_SUCH_NAME, f"{name}.nothing.example A/AAAA")
+            for name in ("imap", "mail", "smtp", "pop", "pop3", "autoconfig")
+        ),
+        Failure(Kind.REFUSED, "imap://nothing.example:993 (tls)", "connection refused"),
+        Failure(Kind.HTTP_STATUS, "https://autoconfig.thunderbird.net/v1.1/nothing.example", "404"),
+    ),
+    settled_by="every source had its say",
+    seconds=1.24,
+)
+NO_NETWORK = Detection(
+    "ada@nothing.example",
+    failures=(Failure(Kind.NO_NETWORK, "nothing.example MX"), Failure(Kind.DNS_TIMEOUT, "imap.nothing.example A/AAAA")),
+    seconds=0.01,
+)

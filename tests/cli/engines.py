@@ -1,0 +1,79 @@
+"""Engines without a network: they know their answer, and remember what they were asked for."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+from mailsettings.address import EmailAddress
+from mailsettings.cli.engine import Engine
+from mailsettings.errors import Kind
+from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
+from mailsettings.leads import Lead, Note, Source
+from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Protocol, Security
+from mailsettings.policy import Policy
+from mailsettings.sources.srv import srv
+
+SERVER = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
+CLAIM = Claim(SERVER, Evidence(Authority.TABLE, "table", "providers.yaml: example"))
+
+
+def table(_address: EmailAddress) -> Iterable[Lead]:
+    """Know one server."""
+    return [CLAIM, Note("example.org is made up")]
+
+
+def guess(_address: EmailAddress) -> Iterable[Lead]:
+    """Know nothing."""
+    return ()
+
+
+def story(detection: Detection) -> tuple[Event, ...]:
+    """Return events of every kind that end with *detection*."""
+    probes = [choice.probe for choice in detection.incoming if choice.probe]
+    return (
+        Asked(0.0, "example.org MX"),
+        Learned(0.01, CLAIM),
+        Failed(0.02, Failure(Kind.NO_SUCH_NAME, "example.org MX")),
+        Contacting(0.03, SERVER, "connect"),
+        *(Probed(0.04, probe) for probe in probes),
+        Settled(0.05, detection),
+    )
+
+
+@dataclass
+class Knows:
+    """Answers with *detection* after telling its story; *hangs* keeps silent instead, *fails* has a mistake in it."""
+
+    detection: Detection
+    hangs: bool = False
+    fails: bool = False
+    asked: list[tuple[EmailAddress, tuple[str, ...], Policy]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def detecting(
+        self, address: EmailAddress, *, sources: Sequence[Source], policy: Policy
+    ) -> AsyncIterator[AsyncIterator[Event]]:
+        self.asked.append((address, tuple(source.__name__ for source in sources), policy))
+        async with anyio.create_task_group() as group:
+            yield self._events()
+            group.cancel_scope.cancel()
+
+    async def _events(self) -> AsyncIterator[Event]:
+        for event in story(self.detection):
+            if isinstance(event, Settled) and self.fails:
+                raise RuntimeError("a mistake\x1b[2J")
+            if isinstance(event, Settled) and self.hangs:
+                await anyio.sleep_forever()
+            yield event
+
+    def plan(self, address: EmailAddress, *, sources: Sequence[Source]) -> tuple[Lead, ...]:
+        return tuple(lead for source in sources for lead in source(address))
+
+    def offline(self, address: EmailAddress) -> Detection:
+        return self.detection
+
+    @property
+    def engine(self) -> Engine:
+        return Engine(self.detecting, self.plan, self.offline, (table, srv, guess))

@@ -1,0 +1,255 @@
+"""The card that people read."""
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsettings.cli import flat
+from mailsettings.cli.card import card
+from mailsettings.cli.text import pen
+from mailsettings.errors import Kind
+from mailsettings.model import (
+    Detection,
+    Endpoint,
+    Failure,
+    Hello,
+    Hint,
+    Link,
+    Probe,
+    Protocol,
+    Provider,
+    Security,
+    Service,
+)
+from mailsettings.schema import to_dict
+from tests.cli import detections
+from tests.cli.detections import CONFIRM, GMAIL, INCOMING_ONLY, NO_NETWORK, NOTHING, UNVERIFIED, VERIFIED, choice
+
+ALL = [name for name in vars(detections) if isinstance(getattr(detections, name), Detection)]
+
+
+def drawn(detection: Detection, *, everything: bool = False, colours: bool = False) -> str:
+    """Return the card of *detection*."""
+    return card(cast(flat.Detection, to_dict(detection)), pen(colours=colours), everything=everything)
+
+
+def test_a_card_says_what_to_type_first() -> None:
+    """
+    Host, port, security, user name and login method of both directions, and that they were verified.
+    """
+    assert drawn(VERIFIED) == (
+        "ada@example.org\n"
+        "\n"
+        "Incoming    IMAP at imap.example.org, port 993, TLS\n"
+        "            verified: TLS 1.3, certificate until 2027-02-01, Dovecot, 48 ms\n"
+        "  user name ada@example.org, or ada\n"
+        "  login     password\n"
+        "  learned   SRV records, unsigned (_imaps._tcp.example.org SRV)\n"
+        "\n"
+        "Outgoing    SMTP at smtp.example.org, port 465, TLS\n"
+        "            verified: TLS 1.3, certificate until 2027-02-01, Dovecot, 48 ms\n"
+        "  user name ada@example.org, or ada\n"
+        "  login     password\n"
+        "  learned   SRV records, unsigned (_submissions._tcp.example.org SRV)\n"
+        "\n"
+        "Both servers were contacted and verified (0.42 s, nothing outstanding could be\n"
+        "better).\n"
+    )
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("everything", [False, True], ids=["short", "all"])
+def test_a_card_fits_a_terminal(name: str, everything: bool) -> None:
+    """
+    No line is wider than 80 columns unless it is one URL.
+    """
+    lines = drawn(getattr(detections, name), everything=everything).splitlines()
+
+    assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+
+
+def test_hints_are_numbered_and_come_with_their_pages() -> None:
+    """
+    What has to be switched on first stands under the servers, each with the provider's page on a line of its own.
+    """
+    text = drawn(GMAIL)
+
+    assert (
+        "  1. Switch on IMAP in the settings of Gmail.\n     https://support.google.com/mail/answer/7126229\n" in text
+    )
+
+
+def test_hints_about_the_other_protocol_are_left_out() -> None:
+    """
+    Who gets IMAP need not switch on POP; --all shows everything.
+    """
+    detection = replace(GMAIL, hints=(Hint("enable_pop", "Switch on POP."), Hint("connection_limit", "At most 15.")))
+
+    assert (
+        "Switch on POP." in drawn(detection),
+        "Switch on POP." in drawn(detection, everything=True),
+    ) == (False, True)
+
+
+def test_a_foreign_domain_is_named_on_a_line_of_its_own() -> None:
+    """
+    The domain to agree to is shown whole, however long it is.
+    """
+    long = "a" * 60 + ".hoster.example"
+
+    assert f"Confirm first\n  {long}\n" in drawn(replace(CONFIRM, confirm=(long,)))
+
+
+def test_a_missing_direction_is_explained() -> None:
+    """
+    With only incoming found, the card says so, why, and what to do.
+    """
+    text = drawn(INCOMING_ONLY)
+
+    assert [line for line in text.splitlines() if line.startswith(("Outgoing", "  smtp", "  A fire", "Only"))] == [
+        "Outgoing    no server found",
+        "  smtp.example.org:465 (tls), smtp.example.org:587 (starttls): no answer to the",
+        "  A firewall may block mail: try another network, or a longer --timeout.",
+        "Only the incoming server was verified (0.42 s, nothing outstanding could be",
+    ]
+
+
+def test_nothing_found_is_explained_in_words() -> None:
+    """
+    Names that do not exist are listed by name, not as records and codes.
+    """
+    assert "nothing.example:993 (tls): nothing listens there" in drawn(NOTHING)
+
+
+def test_without_a_network_the_card_says_so() -> None:
+    """
+    Nobody is left to wonder whether the domain or the connection is at fault.
+    """
+    assert "Check the connection of this machine" in drawn(NO_NETWORK)
+
+
+def test_known_servers_without_a_network_are_marked() -> None:
+    """
+    Servers from the table are shown, and that nothing was verified.
+    """
+    text = drawn(replace(UNVERIFIED, failures=NO_NETWORK.failures))
+
+    assert "No network: nothing was verified (offline: the provider table only).\n" in text
+
+
+def test_failures_of_the_search_are_not_shown_once_both_are_verified() -> None:
+    """
+    A verified answer is not cluttered with what else was tried; --all shows it.
+    """
+    detection = replace(VERIFIED, failures=NOTHING.failures)
+
+    assert (
+        "went wrong" in drawn(detection),
+        "went wrong" in drawn(detection, everything=True),
+    ) == (False, True)
+
+
+def test_everything_shows_each_choice_with_its_reasons() -> None:
+    """
+    --all numbers the choices and says why each stands there.
+    """
+    text = drawn(GMAIL, everything=True)
+
+    assert "  2.        POP3 at pop.gmail.com, port 995, TLS\n" in text
+    assert text.count("  because   verified: spoken inside TLS\n") == 3
+
+
+def test_both_forms_of_an_international_address_are_shown() -> None:
+    """
+    The address as people write it comes with the address as the wire has it.
+    """
+    detection = replace(VERIFIED, address="ada@xn--bcher-kva.example", shown_address="ada@bücher.example")
+
+    assert drawn(detection).splitlines()[0] == "ada@bücher.example (ada@xn--bcher-kva.example)"
+
+
+def test_a_suggestion_is_a_question() -> None:
+    """
+    A probable slip is asked about, and nothing is rewritten.
+    """
+    head = drawn(replace(VERIFIED, address="ada@gmial.com", suggestion="ada@gmail.com")).splitlines()[:2]
+
+    assert head == ["ada@gmial.com", "Did you mean ada@gmail.com?"]
+
+
+def test_a_provider_without_access_explains_itself() -> None:
+    """
+    No servers and a hint: the hint is what there is to know.
+    """
+    detection = Detection("ada@tuta.com", Provider("tuta", "Tuta", "none"), hints=(Hint("no_access", "Use its app."),))
+
+    assert "No mail server found\n\nWhat to know\n  1. Use its app.\n" in drawn(detection)
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    """
+    Without its escape sequences the coloured card is the plain one.
+    """
+    coloured = drawn(CONFIRM, colours=True)
+    for code in ("1", "2", "32", "33", "0"):
+        coloured = coloured.replace(f"\x1b[{code}m", "")
+
+    assert drawn(CONFIRM) == coloured
+
+
+def hostile(text: str) -> Detection:
+    """Return a detection that has *text* wherever strangers may have written."""
+    endpoint = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
+    evil = replace(
+        choice(),
+        username=text,
+        usernames=(text,),
+        reasons=(text,),
+        claims=tuple(
+            replace(claim, evidence=replace(claim.evidence, source=text, locator=text)) for claim in choice().claims
+        ),
+        probe=Probe(endpoint, Hello(text, text, (text,)), tls=None),
+    )
+    failed = replace(evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, text, text)))
+    return Detection(
+        address=f"{text}@example.org",
+        provider=Provider(text, text, text),
+        incoming=(evil, failed),
+        outgoing=(failed,),
+        confirm=(text,),
+        hints=(Hint("x", text, text),),
+        documentation=(Link(text, text),),
+        notes=(text,),
+        failures=(Failure(Kind.GREETING_REFUSED, text, text),),
+        other_services=(Service(text, text),),
+        settled_by=text,
+        seconds=0.1,
+        suggestion=text,
+        shown_address=text,
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31;1;4mred", "\x9b2J", "a\rb\nc", "\u202eabc", "\x1b]52;c;ZXZpbA==\x07", "\x00"]
+)
+@pytest.mark.parametrize("everything", [False, True], ids=["short", "all"])
+def test_hostile_strings_never_reach_the_terminal(text: str, everything: bool) -> None:
+    """
+    Wherever a stranger's text is shown, escape sequences, line ends and bidi marks are written out.
+    """
+    shown = drawn(hostile(text), everything=everything)
+
+    assert [char for char in shown if not char.isprintable() and char != "\n"] == []
+
+
+@given(st.text(max_size=40))
+def test_any_text_can_be_shown(text: str) -> None:
+    """
+    No string breaks the card or gets a control character into it.
+    """
+    shown = drawn(hostile(text), everything=True)
+
+    assert all(char.isprintable() or char == "\n" for char in shown)

@@ -1,0 +1,108 @@
+"""Options into a policy and a choice of sources."""
+
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from mailsettings.cli.app import cli
+from mailsettings.model import Protocol
+from mailsettings.policy import Policy
+from tests.cli.detections import VERIFIED
+from tests.cli.engines import Knows
+
+
+def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
+    """Return the sources and the policy that *arguments* amount to."""
+    known = Knows(VERIFIED)
+    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=known.engine)
+    assert done.exit_code == 0, done.stderr
+    return known.asked[0][1:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "value"),
+    [
+        ([], "deadline", Policy().deadline),
+        (["--timeout", "3.5"], "deadline", 3.5),
+        (["--timeout", "3.5"], "greeting_deadline", 3.5),
+        (["--resolver", "192.0.2.1"], "resolver", "192.0.2.1"),
+        (["--resolver", "[2001:db8::1]:5353"], "resolver", "[2001:db8::1]:5353"),
+        (["--resolver", "2001:db8::1"], "resolver", "2001:db8::1"),
+        (["--resolver", "tls://dns.example.org"], "resolver", "tls://dns.example.org"),
+        (["--resolver", "https://dns.example.org/dns-query"], "resolver", "https://dns.example.org/dns-query"),
+        (["--ca", __file__], "ca_file", __file__),
+        (["--allow-network", "127.0.0.0/8"], "allow_networks", (ip_network("127.0.0.0/8"),)),
+        (["--network-profile", "service"], "allow_private", False),
+        ([], "allow_private", True),
+        (["--all"], "exhaustive", True),
+        (["--protocol", "pop3"], "protocols", frozenset({Protocol.POP3, Protocol.SMTP})),
+    ],
+    ids=str,
+)
+def test_an_option_sets_the_policy(arguments: list[str], field: str, value: Any) -> None:
+    """
+    What is asked for on the command line is what the search may do.
+    """
+    assert value == getattr(asked(*arguments)[1], field)
+
+
+def test_networks_can_be_allowed_one_by_one() -> None:
+    """
+    --allow-network may be given again, for IPv4 and IPv6.
+    """
+    networks = asked("--allow-network", "10.0.0.0/8", "--allow-network", "fd00::/8")[1].allow_networks
+
+    assert (ip_network("10.0.0.0/8"), ip_network("fd00::/8")) == networks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sources"),
+    [
+        ([], ("table", "srv", "guess")),
+        (["--no-guess"], ("table", "srv")),
+        (["--source", "srv"], ("srv",)),
+        (["--source", "srv", "--source", "table"], ("table", "srv")),
+    ],
+    ids=str,
+)
+def test_sources_are_chosen_by_name(arguments: list[str], sources: tuple[str, ...]) -> None:
+    """
+    All sources are asked unless some are named; guessing can be switched off.
+    """
+    assert sources == asked(*arguments)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--source", "tarot"], "there is no source 'tarot'; there are table, srv, guess"),
+        (["--json", "--jsonl"], "--json and --jsonl exclude each other"),
+        (["--plan", "--offline"], "--plan and --offline exclude each other"),
+        (["--plan", "--jsonl"], "--plan and --jsonl exclude each other"),
+        (["--offline", "--source", "srv"], "--offline and --source exclude each other"),
+        (["--timeout", "0"], "0.0 is not in the range"),
+        (["--timeout", "61"], "61.0 is not in the range"),
+        (["--timeout", "soon"], "'soon' is not a valid float"),
+        (["--protocol", "smtp"], "'smtp' is not one of 'imap', 'pop3'"),
+        (["--resolver", "dns.example.org"], "is neither an IP address nor"),
+        (["--resolver", "192.0.2.1:0"], "is neither an IP address nor"),
+        (["--resolver", "http://dns.example.org"], "starts with neither tls:// nor https://"),
+        (["--resolver", "tls://"], "starts with neither tls:// nor https://"),
+        (["--ca", "/does/not/exist"], "does not exist"),
+        (["--allow-network", "10.0.0.1/8"], "has host bits set"),
+        (["--allow-network", "home"], "does not appear to be an IPv4 or IPv6 network"),
+        (["--network-profile", "wild"], "'wild' is not one of"),
+        (["--fast"], "No such option"),
+    ],
+    ids=str,
+)
+def test_a_wrong_option_is_explained(arguments: list[str], message: str) -> None:
+    """
+    Nobody is contacted, and the message names what was seen; exit code 2.
+    """
+    known = Knows(VERIFIED)
+    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=known.engine)
+
+    assert (done.exit_code, known.asked, message in done.stderr) == (2, [], True)
