@@ -152,6 +152,18 @@ def test_only_the_wanted_protocol_is_found() -> None:
     assert servers(detection)[0] == f"pop3://mail.{D}:995 (tls)"
 
 
+def test_nothing_is_guessed_where_the_caller_forbids_it() -> None:
+    """Neither usual names nor the MX host nor names in certificates."""
+    net = FakeNetwork(rtt=0.05)
+    net.records(D, MX=f"10 mail.{D}")
+    net.host(f"mail.{D}").serve(imap(), smtp())
+
+    detection, _ = run_virtual(search, net, ADA, Policy(guess=False))
+
+    assert detection.incoming == ()
+    assert net.lines == ()
+
+
 def test_sources_that_disagree_are_named() -> None:
     """The document and the SRV records name different hosts."""
 

@@ -123,6 +123,8 @@ class Findings:
         authority = claim.evidence.authority
         if self.closed:
             return authority <= Authority.TABLE
+        if authority in FOUND_BY_NAME and not self.policy.guess:
+            return False
         return not (authority in FOUND_BY_NAME and claim.endpoint.protocol in self.not_offered)
 
     def probed(self, probe: Probe, now: float) -> None:

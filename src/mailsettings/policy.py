@@ -73,6 +73,7 @@ class Policy:
     protocols: frozenset[Protocol] = frozenset(
         Protocol
     )  # of the answer; leave POP3 out and no POP3 server is contacted
+    guess: bool = True  # names that nobody has stated: usual ones, the MX host, those in a hoster's certificate
     exhaustive: bool = False  # collect everything instead of settling
     # with whose help
     resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's

@@ -47,6 +47,7 @@ class Wishes:
         """Return the policy that these wishes amount to."""
         base = Policy.service() if self.profile == "service" else Policy.personal()
         changes: dict[str, object] = {"allow_networks": self.networks, "exhaustive": self.everything}
+        changes["guess"] = not self.no_guess
         changes |= {"resolver": self.resolver or "", "ca_file": self.ca or ""}
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
@@ -60,7 +61,7 @@ class Wishes:
         for name in self.sources:
             if name not in engine.names:
                 raise click.UsageError(f"there is no source {name!r}; there are {', '.join(engine.names)}")
-        wanted = set(self.sources or engine.names) - ({"guess"} if self.no_guess else set())
+        wanted = self.sources or engine.names
         return tuple(source for source in engine.sources if source_name(source) in wanted)
 
 
