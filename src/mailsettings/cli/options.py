@@ -61,7 +61,7 @@ class Wishes:
         for name in self.sources:
             if name not in engine.names:
                 raise click.UsageError(f"there is no source {name!r}; there are {', '.join(engine.names)}")
-        wanted = self.sources or engine.names
+        wanted = set(self.sources or engine.names) - ({"guess"} if self.no_guess else set())
         return tuple(source for source in engine.sources if source_name(source) in wanted)
 
 
