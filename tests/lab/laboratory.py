@@ -1,0 +1,141 @@
+"""The laboratory as a whole: opened once per test session, everything in one temporary directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab import dns, dovecot, exim, impostors, nginx, postfix
+from tests.lab.certificates import Authority
+from tests.lab.layout import AUTHORITATIVE, RESOLVER, Place, placed, sockets
+from tests.lab.namespaces import Namespaces, namespaces
+from tests.lab.processes import Daemon, run, running
+from tests.lab.world import Zone
+
+READY_WITHIN = 30.0  # seconds until every port accepts connections; 3 are usual
+_PREFIX = "mailsettings-lab-"  # of directories; our pid follows
+_PAUSE = 0.05  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What a test needs to know of the running servers."""
+
+    namespaces: Namespaces
+    places: Mapping[str, Place]  # by full name
+    resolver: str  # IPv4 address
+    ca_file: Path
+    directory: Path  # configurations and logs
+
+    def in_client(self, *command: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run *command* where a user would, for at most *timeout* seconds."""
+        return self._run(self.namespaces.client, command, timeout)
+
+    def on_island(self, *command: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
+        """Run *command* where there is no network."""
+        return self._run(self.namespaces.island, command, timeout)
+
+    def _run(self, namespace: str, command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
+        full = ("ip", "netns", "exec", namespace, *command)
+        return subprocess.run(
+            full, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+
+@contextmanager
+def opened(zones: Sequence[Zone], *, name: str = "lab") -> Iterator[Laboratory]:
+    """Start everything that *zones* need and wait until it answers; end all of it afterwards.
+
+    *name* tells the laboratories of one process apart.
+    """
+    places = placed(zones)
+    # Namespaces first: what a killed laboratory left running must not write where its directory is being removed.
+    with namespaces(places, name) as names, _directory() as directory:
+        authority = Authority(directory / "certificates")
+        authority.issue(places)
+        daemons = _daemons(directory, zones, places, authority)
+        with running(daemons, names.servers, directory) as processes:
+            expected = sockets(places) | {(str(ip), 53) for ip in (*RESOLVER, *AUTHORITATIVE)}
+            expected |= {(str(ip), 853) for ip in RESOLVER}
+            _await_sockets(names.servers, expected, processes, directory)
+            by_name = {place.fqdn: place for place in places}
+            yield Laboratory(names, by_name, str(RESOLVER[0]), authority.ca_file, directory)
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    """Make a directory that servers without root's rights can look into, unlike pytest's own."""
+    _sweep()
+    directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+def _sweep() -> None:
+    """Remove the directories of laboratories whose pytest was killed."""
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        if not Path("/proc", path.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            shutil.rmtree(path, ignore_errors=True)  # another laboratory may do the same at this moment
+
+
+def _daemons(directory: Path, zones: Sequence[Zone], places: Sequence[Place], authority: Authority) -> list[Daemon]:
+    home = directory / "postfix"
+    return [
+        dns.nsd(directory / "nsd", zones, places),
+        dns.unbound(directory / "unbound", authority),
+        postfix.postfix(home, places, authority),
+        # After Postfix: the SASL socket lies in its queue.
+        dovecot.dovecot(directory / "dovecot", places, authority, postfix.sasl_socket(home)),
+        exim.exim(directory / "exim", places, authority),
+        nginx.nginx(directory / "nginx", places, authority),
+        impostors.impostors(places),
+    ]
+
+
+def _await_sockets(
+    namespace: str, expected: frozenset[tuple[str, int]], processes: Mapping[str, subprocess.Popen[bytes]], logs: Path
+) -> None:
+    """Return when all of *expected* listen. Raises RuntimeError when a program ends or the time is over."""
+    end = time.monotonic() + READY_WITHIN
+    while missing := expected - _listening(namespace):
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended with {process.returncode}: {_tail(logs, name)}")
+        if time.monotonic() > end:
+            raise RuntimeError(f"nobody listens at {sorted(missing)[:10]} after {READY_WITHIN} s")
+        time.sleep(_PAUSE)
+
+
+def _tail(logs: Path, name: str) -> str:
+    files = [logs / f"{name}.out", *sorted((logs / name).glob("*log*"))]
+    return "\n".join(file.read_text(errors="replace")[-2000:] for file in files if file.is_file())
+
+
+def _listening(namespace: str) -> frozenset[tuple[str, int]]:
+    """Return addresses and ports on which something listens in *namespace*."""
+    lines = run("ip", "netns", "exec", namespace, "ss", "-Hltn").splitlines()
+    return frozenset(_socket(line.split()[3]) for line in lines)
+
+
+def _socket(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def obstacle(which: Callable[[str], str | None] = shutil.which) -> str | None:
+    """Say why the laboratory cannot be opened on this machine, or None if it can."""
+    if os.geteuid() != 0:
+        return "network namespaces and real ports need root"
+    names = ("dovecot", "ip", "nft", "nginx", "nsd", "postfix", "unbound", str(exim.PROGRAM))
+    absent = [name for name in names if which(name) is None]
+    return f"not installed: {', '.join(absent)}; run tests/lab/install" if absent else None

@@ -1,0 +1,139 @@
+"""The vocabulary of the laboratory: services on hosts in zones, and the answer that is right for a world of them.
+
+World("mail.example", "…", hosts=(Host("imap", (IMAPS,)), Host("smtp", (SUBMISSIONS,))), incoming="imap://…", …)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailsettings.address import parse_host
+from mailsettings.errors import Kind
+from mailsettings.model import Security
+
+
+class Speaks(StrEnum):
+    """What is heard on a port."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+    SMTP = "smtp"
+    HTTP = "http"
+    SSH = "ssh"
+    SILENCE = "silence"  # a tarpit: accepts, reads and never says a word
+    NOTHING = "nothing"  # filtered: packets to this port are dropped
+
+
+class Software(StrEnum):
+    """Who speaks SMTP on a host; IMAP and POP3 are Dovecot's everywhere."""
+
+    POSTFIX = "postfix"
+    EXIM = "exim"
+
+
+class Fault(StrEnum):
+    """What is wrong with a certificate, apart from its names."""
+
+    NONE = "none"
+    EXPIRED = "expired"
+    SELF_SIGNED = "self-signed"
+    UNKNOWN_CA = "unknown-ca"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one port of a host does."""
+
+    speaks: Speaks
+    port: int
+    security: Security = Security.PLAIN
+    login: bool = True  # False: no AUTH is offered, as on the port 25 of a mail exchanger
+
+
+IMAPS = Service(Speaks.IMAP, 993, Security.TLS)
+IMAP = Service(Speaks.IMAP, 143, Security.STARTTLS)
+CLEAR_IMAP = Service(Speaks.IMAP, 143)
+POP3S = Service(Speaks.POP3, 995, Security.TLS)
+POP3 = Service(Speaks.POP3, 110, Security.STARTTLS)
+CLEAR_POP3 = Service(Speaks.POP3, 110)
+SUBMISSIONS = Service(Speaks.SMTP, 465, Security.TLS)
+SUBMISSION = Service(Speaks.SMTP, 587, Security.STARTTLS)
+SUBMISSION_25 = Service(Speaks.SMTP, 25, Security.STARTTLS)
+CLEAR_SUBMISSION = Service(Speaks.SMTP, 587)
+EXCHANGER = Service(Speaks.SMTP, 25, Security.STARTTLS, login=False)
+WEB = (Service(Speaks.HTTP, 80), Service(Speaks.HTTP, 443, Security.TLS))
+
+MAIL_PORTS = (25, 110, 143, 465, 587, 993, 995)
+FILTERED = tuple(Service(Speaks.NOTHING, port) for port in MAIL_PORTS)
+TARPIT = tuple(Service(Speaks.SILENCE, port) for port in MAIL_PORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a host shows; without *names* it is for the host's own name."""
+
+    names: tuple[str, ...] = ()
+    fault: Fault = Fault.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine with addresses of its own. *name* is relative to its zone: "@" is the zone itself, "*" a wildcard."""
+
+    name: str
+    services: tuple[Service, ...]
+    certificate: Certificate = Certificate()
+    families: tuple[int, ...] = (4, 6)
+    software: Software = Software.POSTFIX
+    delay: int = 0  # seconds before the SMTP greeting
+    refuses: bool = False  # SMTP greets with 554 (Postfix only)
+    old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)
+    pages: tuple[tuple[str, str], ...] = ()  # what HTTP serves: (path, document)
+
+
+class Delegation(StrEnum):
+    """What the zone above says of a zone."""
+
+    SERVED = "served"
+    LAME = "lame"  # delegated to a server that has lost it: SERVFAIL
+    ABSENT = "absent"  # NXDOMAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A DNS zone with its hosts. *name* in A-labels.
+
+    A record is a line of a master file without TTL and class (RFC 1035 §5), relative to the zone: `@ MX 10 mail`.
+    One type is ours: `mail LIKE other.example.` gives a name the addresses of a host of the laboratory.
+    """
+
+    name: str
+    hosts: tuple[Host, ...] = ()
+    records: tuple[str, ...] = ()
+    delegation: Delegation = Delegation.SERVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One mail domain, and the answer that is right for it. Endpoints are written as Endpoint prints itself."""
+
+    domain: str  # as a user types it
+    story: str
+    hosts: tuple[Host, ...] = ()
+    records: tuple[str, ...] = ()
+    zone_name: str = ""  # the zone of *hosts*, where it is not *domain*
+    delegation: Delegation = Delegation.SERVED
+    incoming: str | None = None
+    outgoing: str | None = None
+    verified: bool = True  # of what is found
+    exit_code: int = 0
+    kinds: frozenset[Kind] = frozenset()  # failures that must be told
+    notes: tuple[str, ...] = ()  # words of notes that must be told
+    confirm: tuple[str, ...] = ()  # registrable domains
+    within: float = 5.0  # seconds by Detection.seconds, with room for a busy machine; tests/test_latency.py is exact
+
+    @property
+    def zone(self) -> Zone:
+        """Return the zone this world adds to the DNS."""
+        return Zone(self.zone_name or parse_host(self.domain), self.hosts, self.records, self.delegation)
