@@ -84,6 +84,8 @@ def test_an_empty_world_gives_exit_code_3(world: FakeNetwork) -> None:
     """
     A domain that does not exist: nothing found, and why.
     """
+    world.records("com", NS="a.nic.example")
+
     done = invoked(world, "ada@nowhere.example")
 
     assert (done.exit_code, "the domain nowhere.example does not exist" in done.stdout) == (3, True)

@@ -33,9 +33,14 @@ from tests.cli import detections
             id="silence alone is no broken network",
         ),
         pytest.param(
-            replace(detections.NO_NETWORK, failures=(*detections.NO_NETWORK.failures, detections.NOTHING.failures[0])),
+            replace(detections.NO_NETWORK, failures=(*detections.NO_NETWORK.failures, Failure(Kind.REFUSED, "x"))),
             Exit.NOTHING,
-            id="one answer shows that there is a network",
+            id="one server shows that there is a network",
+        ),
+        pytest.param(
+            replace(detections.NO_NETWORK, failures=(*detections.NO_NETWORK.failures, detections.NOTHING.failures[0])),
+            Exit.NO_NETWORK,
+            id="a resolver that knows no name is no network",
         ),
     ],
 )

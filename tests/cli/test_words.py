@@ -51,11 +51,11 @@ def test_failures_of_one_kind_share_a_line() -> None:
 
 def test_a_missing_network_is_not_listed_place_by_place() -> None:
     """
-    Where everything fails for one reason, the number is enough.
+    Where everything fails for one reason, the reason is enough.
     """
     failures = [failure(Kind.NO_NETWORK, f"{name}.example.org MX") for name in "abc"]
 
-    assert list(explained(failures)) == ["3 questions: no network"]
+    assert list(explained(failures)) == ["no network, or none that reaches the Internet"]
 
 
 def test_missing_documents_are_told_last() -> None:

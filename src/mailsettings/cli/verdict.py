@@ -32,6 +32,8 @@ class Exit(IntEnum):
 
 # A network that is down fails in these ways only; every other failure is somebody's answer.
 _DOWN = frozenset({"no-network", "dns-timeout"})
+# What a resolver says of every name that has no access to the Internet; it counts only beside a sign of that.
+_NOTHING = frozenset({"no-such-name", "no-address"})
 _SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
 
 
@@ -52,4 +54,5 @@ def without_network(detection: Detection) -> bool:
     """Say whether questions were asked and nobody answered a single one."""
     kinds = {failure["kind"] for failure in detection["failures"]}
     answered = any(choice["verified"] for choice in (*detection["incoming"], *detection["outgoing"]))
-    return not answered and bool(kinds & _DOWN) and kinds <= _SILENCE
+    silence = _SILENCE | _NOTHING if "no-network" in kinds else _SILENCE
+    return not answered and bool(kinds & _DOWN) and kinds <= silence

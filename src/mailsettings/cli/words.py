@@ -26,7 +26,7 @@ WORDS = {
     Kind.UNREACHABLE: "not reachable from here",
     Kind.CONNECT_TIMEOUT: "no answer to the connection, perhaps a firewall",
     Kind.CLOSED: "the server hung up",
-    Kind.NO_NETWORK: "no network",
+    Kind.NO_NETWORK: "no network, or none that reaches the Internet",
     Kind.TLS_FAILED: "TLS failed",
     Kind.TLS_TIMEOUT: "TLS was not done in time",
     Kind.TLS_TOO_OLD: "only TLS versions that are no longer safe",
@@ -92,7 +92,8 @@ def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]
         groups.setdefault(Kind(failure["kind"]), {})[place(failure)] = None
     for kind, places in groups.items():
         # Without a network every place says the same.
-        yield f"{_some(list(places), 0 if kind is Kind.NO_NETWORK else at_most)}: {WORDS[kind]}"
+        where = "" if kind is Kind.NO_NETWORK else f"{_some(list(places), at_most)}: "
+        yield f"{where}{WORDS[kind]}"
 
 
 def reason(failure: Failure) -> str:
@@ -122,8 +123,6 @@ def place(failure: Failure) -> str:
 
 def _some(places: list[str], at_most: int) -> str:
     """List *places*, those beyond *at_most* as a number."""
-    if at_most == 0:
-        return f"{len(places)} questions"
     if len(places) <= at_most:
         return ", ".join(places)
     return f"{', '.join(places[:at_most])} and {len(places) - at_most} more"

@@ -22,8 +22,6 @@ from mailsettings.sources.guess import mx_host
 from mailsettings.sources.hosting import traces
 from mailsettings.sources.table import claims_of
 
-NO_INTERNET = "it may have no access to the Internet"
-
 
 def mx(address: EmailAddress) -> Iterator[Lead]:
     """Yield the lookup of the domain's mail exchangers."""
@@ -61,13 +59,14 @@ class MailExchangers:
 
     async def _unknown(self, net: Net) -> list[Lead]:
         """Return what it means that DNS does not know the domain: mostly that there is none, sometimes no Internet."""
+        shown = self.address.shown_domain
         if table.find_domain(self.address.domain) is not None:
-            return [Note(f"{self.address.shown_domain} exists, but not for this resolver: {NO_INTERNET}")]
+            # No end of the search: the table's servers may have been asked for already, and somebody may know them.
+            return [Failure(Kind.NO_NETWORK, str(self.question), f"{shown} exists, but not for this resolver")]
+        if not (await net.ask(Question("com", "NS"))).exists:
+            return [self._no_mail(Kind.NO_NETWORK, f"this resolver knows neither {shown} nor .com")]
         # RFC 8020: nothing exists below a name that does not exist.
-        gone = self._no_mail(Kind.NO_SUCH_NAME, f"the domain {self.address.shown_domain} does not exist")
-        if (await net.ask(Question("com", "NS"))).exists:
-            return [gone]
-        return [gone, Note(f"this resolver does not know .com either: {NO_INTERNET}")]
+        return [self._no_mail(Kind.NO_SUCH_NAME, f"the domain {shown} does not exist")]
 
     def _no_mail(self, kind: Kind, seen: str) -> NoMail:
         return NoMail(Failure(kind, str(self.question), seen))
