@@ -21,7 +21,7 @@ test: $(VENV)/.installed ## every test, also those with real servers
 	$(BIN)/python -m pytest
 
 quick: $(VENV)/.installed ## the tests that need neither root nor servers
-	$(BIN)/python -m pytest -q -m "not lab and not slow"
+	$(BIN)/python -m pytest -q -m "not lab and not slow" --hypothesis-profile=quick -n 2
 
 check: $(VENV)/.installed ## style, types, layers
 	$(BIN)/ruff check .

@@ -3,6 +3,9 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=20)
 
 
 @pytest.fixture(

@@ -17,7 +17,8 @@ LAYERS = (
     "findings settling answer net",
     "sources",
     "engine",
-    "schema sync testing",
+    "schema login diagnose",
+    "sync testing",
     "cli web __init__ __main__",
 )
 LAYER = {name: number for number, row in enumerate(LAYERS) for name in row.split()}

@@ -37,7 +37,9 @@ def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
         (["--network-profile", "service"], "allow_private", False),
         ([], "allow_private", True),
         (["--all"], "exhaustive", True),
-        (["--protocol", "pop3"], "protocols", frozenset({Protocol.POP3, Protocol.SMTP})),
+        pytest.param(
+            ["--protocol", "pop3"], "protocols", frozenset({Protocol.POP3, Protocol.SMTP}), id="--protocol pop3"
+        ),
     ],
     ids=str,
 )

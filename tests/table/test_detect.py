@@ -11,6 +11,7 @@ from mailsettings.policy import Policy
 from mailsettings.rows import Row, Server
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 
+pytestmark = pytest.mark.slow  # some five hundred detections
 SERVERS = {Protocol.IMAP: imap, Protocol.POP3: pop3, Protocol.SMTP: smtp}
 
 
