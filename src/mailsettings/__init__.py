@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailsettings.address import EmailAddress, parse_address
-    from mailsettings.engine import detect, detecting, offline, plan
+    from mailsettings.engine import detect, detecting
     from mailsettings.errors import AddressError, DocumentError, Kind, MailSettingsError, NetworkError, TableError
     from mailsettings.model import (
         Auth,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Trust,
     )
     from mailsettings.policy import Policy
+    from mailsettings.unasked import offline, plan
 
 __version__ = "0.1.0"
 __all__ = [
@@ -64,9 +65,10 @@ __all__ = [
 
 _HOME = {
     "address": ("EmailAddress", "parse_address"),
-    "engine": ("detect", "detecting", "offline", "plan"),
+    "engine": ("detect", "detecting"),
     "errors": ("AddressError", "DocumentError", "Kind", "MailSettingsError", "NetworkError", "TableError"),
     "policy": ("Policy",),
+    "unasked": ("offline", "plan"),
 }
 
 

@@ -2,8 +2,6 @@
 
 detect(address)    -> Detection
 detecting(address) -> a stream of events, the last one Settled(detection)
-plan(address)      -> the leads, nobody contacted
-offline(address)   -> what the provider table says, nobody contacted
 """
 
 from __future__ import annotations
@@ -13,18 +11,21 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.lowlevel
+
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.answer import answer
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import Lead, Lookup, Net, Source
-from mailsettings.model import Authority, Claim, Detection, Endpoint, Failure, Probe
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
 from mailsettings.policy import Policy
-from mailsettings.settling import decide
+from mailsettings.settling import decide, views
+from mailsettings.sources.certificate import certificate_names
 
 if TYPE_CHECKING:
-    from anyio import CancelScope
     from anyio.abc import ObjectReceiveStream, TaskGroup
     from anyio.streams.memory import MemoryObjectSendStream
 
@@ -63,8 +64,6 @@ async def detecting(
     async with detecting("ada@example.org") as events:
         async for event in events: ...
     """
-    import anyio  # noqa: PLC0415 - the offline path does without it
-
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     # Unbounded, so that a slow listener cannot hold up the work; a detection has at most some hundred events.
@@ -81,31 +80,8 @@ async def detecting(
         group.cancel_scope.cancel()
 
 
-def plan(address: str | EmailAddress, *, sources: Sequence[Source] | None = None) -> tuple[Lead, ...]:
-    """Return what would be asked and what is known without asking, in order of authority. Contacts nobody."""
-    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
-    leads = [lead for source in (sources if sources is not None else _all_sources()) for lead in source(parsed)]
-    return tuple(sorted(leads, key=_authority))
-
-
-def offline(address: str | EmailAddress) -> Detection:
-    """Return what the provider table says of *address*: contacts nobody, verifies nothing."""
-    from mailsettings.sources.table import table  # noqa: PLC0415 - keeps the other sources out of the fast path
-
-    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
-    findings = Findings(parsed, Policy.personal())
-    findings.add(table(parsed))
-    return answer(findings, settled_by="the provider table alone; nobody was contacted", seconds=0.0)
-
-
-def _authority(lead: Lead) -> int:
-    if isinstance(lead, Claim):
-        return lead.evidence.authority
-    return getattr(lead, "authority", Authority.GUESS)
-
-
 def _all_sources() -> Sequence[Source]:
-    from mailsettings.sources import SOURCES  # noqa: PLC0415 - loads what only a live detection needs
+    from mailsettings.sources import SOURCES  # noqa: PLC0415 - a caller's own choice may need none of them
 
     return SOURCES
 
@@ -124,18 +100,14 @@ class _Search:
     """One detection: the findings, and the tasks that fill them."""
 
     def __init__(self, address: EmailAddress, policy: Policy, net: Net, events: MemoryObjectSendStream[Event]) -> None:
-        import anyio  # noqa: PLC0415 - see detecting()
-
         self._findings = Findings(address, policy)
         self._net = net
         self._events = events
         self._news = anyio.Event()
-        self._scopes: dict[Endpoint, CancelScope] = {}  # of the probes under way
+        self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
         self._started = anyio.current_time()
 
     def _now(self) -> float:
-        import anyio  # noqa: PLC0415 - see detecting()
-
         return anyio.current_time() - self._started
 
     def _tell(self, event: Event) -> None:
@@ -143,8 +115,6 @@ class _Search:
 
     async def run(self, sources: Sequence[Source]) -> None:
         """Search until the answer is settled; its event is the last one."""
-        import anyio  # noqa: PLC0415 - see detecting()
-
         for source in sources:
             self._add(source(self._findings.address))
         async with anyio.create_task_group() as group:
@@ -157,8 +127,6 @@ class _Search:
 
     async def _work(self, group: TaskGroup) -> str:
         """Decide, act, wait for news; return why it is over."""
-        import anyio.lowlevel  # noqa: PLC0415 - see detecting()
-
         while True:
             now = self._now()
             decision = decide(self._findings, now)
@@ -213,21 +181,17 @@ class _Search:
         self._tell(Failed(self._now(), failure))
 
     def _dial(self, group: TaskGroup, endpoint: Endpoint) -> None:
-        import anyio  # noqa: PLC0415 - see detecting()
-
         self._findings.probing[endpoint] = Attempt(self._now())
         self._scopes[endpoint] = anyio.CancelScope()
-        group.start_soon(self._probe, endpoint)
+        group.start_soon(self._probe, endpoint, self._scopes[endpoint])
 
-    async def _probe(self, endpoint: Endpoint) -> None:
+    async def _probe(self, endpoint: Endpoint, scope: anyio.CancelScope) -> None:
         """Contact one server, and learn from its certificate if only the name was wrong."""
-        from mailsettings.sources.certificate import certificate_names  # noqa: PLC0415 - as _all_sources()
 
         def on_step(step: str) -> None:
             self._findings.stepped(endpoint, step)
             self._tell(Contacting(self._now(), endpoint, step))
 
-        scope = self._scopes[endpoint]
         probe: Probe | None = None
         with scope:
             probe = await self._net.greet(endpoint, on_step)
@@ -240,19 +204,19 @@ class _Search:
 
     def _give_up_probes(self) -> None:
         """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
-        from mailsettings.settling import views  # noqa: PLC0415 - only at the end
-
         needed = {candidate.endpoint for each in views(self._findings) if each.best is None for candidate in each.open}
         now = self._now()
         for endpoint, attempt in list(self._findings.probing.items()):
             if endpoint in needed:
-                seen = f"no answer to {attempt.step} within {now - attempt.started:.1f} s"
+                told = "no turn to connect" if attempt.step == "wait" else f"no answer to {attempt.step}"
+                seen = f"{told} within {now - attempt.started:.1f} s"
                 failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), str(endpoint), seen)
                 self._findings.probed(Probe(endpoint, failure=failure), now)
 
 
 _KIND_OF_SILENCE = {
     "resolve": Kind.DNS_TIMEOUT,
+    "wait": Kind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
     "connect": Kind.CONNECT_TIMEOUT,
     "tls": Kind.TLS_TIMEOUT,
     "greeting": Kind.GREETING_TIMEOUT,

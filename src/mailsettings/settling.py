@@ -16,6 +16,8 @@ from mailsettings.leads import Lookup
 from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security
 from mailsettings.rank import FOUND_BY_NAME, Key, Order, order_of
 
+# The steps of a probe before the server has shown that it is there.
+UNANSWERED = ("resolve", "wait", "connect")
 # So many less likely guesses of one direction are contacted side by side.
 GUESSES_AT_ONCE = 4
 
@@ -142,9 +144,7 @@ def _mute(each: View, now: float) -> bool:
         return False
     attempts = [each.findings.probing.get(candidate.endpoint) for candidate in each.open]
     return all(
-        attempt is not None
-        and attempt.step in ("resolve", "connect")
-        and now >= attempt.started + each.findings.policy.patience
+        attempt is not None and attempt.step in UNANSWERED and now >= attempt.started + each.findings.policy.patience
         for attempt in attempts
     )
 
@@ -194,7 +194,7 @@ def _useless(findings: Findings, both: Iterable[View]) -> Iterator[Endpoint]:
     """Yield the servers that have not answered yet and could no longer be the answer."""
     useful = {candidate.endpoint for each in both for candidate in each.open}
     for endpoint, attempt in findings.probing.items():
-        if endpoint not in useful and attempt.step in ("resolve", "connect"):
+        if endpoint not in useful and attempt.step in UNANSWERED:
             yield endpoint
 
 

@@ -14,6 +14,7 @@ from mailsettings.leads import Lead, Note, Source
 from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.sources.srv import srv
+from mailsettings.unasked import plan
 
 SERVER = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 CLAIM = Claim(SERVER, Evidence(Authority.TABLE, "table", "providers.yaml: example"))
@@ -68,8 +69,8 @@ class Knows:
                 await anyio.sleep_forever()
             yield event
 
-    def plan(self, address: EmailAddress, *, sources: Sequence[Source]) -> tuple[Lead, ...]:
-        return tuple(lead for source in sources for lead in source(address))
+    def plan(self, address: EmailAddress, *, sources: Sequence[Source], policy: Policy) -> tuple[Lead, ...]:
+        return plan(address, sources=sources, policy=policy)
 
     def offline(self, address: EmailAddress) -> Detection:
         return self.detection

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from mailsettings import engine
+from mailsettings import offline
 from mailsettings.cli import fast, flat
 from mailsettings.cli.card import card
 from mailsettings.cli.text import pen
@@ -23,7 +23,7 @@ def shown(detection: object) -> tuple[str, int]:
 
 def usual(address: str) -> tuple[str, int]:
     """Return card and exit code of *address* as the engine answers."""
-    return shown(to_dict(engine.offline(address)))
+    return shown(to_dict(offline(address)))
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, imap, smtp
+from mailsettings.unasked import offline, plan
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def invoked(world: FakeNetwork, *arguments: str) -> Result:
         ):
             yield events
 
-    return CliRunner().invoke(cli, list(arguments), obj=Engine(detecting, engine.plan, engine.offline, tuple(SOURCES)))
+    return CliRunner().invoke(cli, list(arguments), obj=Engine(detecting, plan, offline, tuple(SOURCES)))
 
 
 def test_a_custom_domain_is_found_and_verified(world: FakeNetwork) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Any
 
+from mailsettings.address import EmailAddress
 from mailsettings.events import Event
 from mailsettings.leads import Lead, Source
 from mailsettings.model import Detection
@@ -13,7 +15,7 @@ from mailsettings.model import Detection
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The three ways to an answer, each called as in mailsettings.engine, and the sources to choose from."""
+    """The three ways to an answer, each called as its namesake in mailsettings, and the sources to choose from."""
 
     detecting: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
     plan: Callable[..., tuple[Lead, ...]]
@@ -33,7 +35,14 @@ def source_name(source: Source) -> str:
 
 def real() -> Engine:
     """Return the engine that contacts the Internet."""
-    from mailsettings import engine  # noqa: PLC0415 - loads every source
-    from mailsettings.sources import SOURCES  # noqa: PLC0415
+    from mailsettings.sources import SOURCES  # noqa: PLC0415 - loads every source
+    from mailsettings.unasked import offline, plan  # noqa: PLC0415
 
-    return Engine(engine.detecting, engine.plan, engine.offline, tuple(SOURCES))
+    return Engine(_detecting, plan, offline, tuple(SOURCES))
+
+
+def _detecting(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
+    """Load the network when it is wanted: plans and the table do without."""
+    from mailsettings.engine import detecting  # noqa: PLC0415 - see above
+
+    return detecting(address, **options)

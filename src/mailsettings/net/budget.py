@@ -45,6 +45,10 @@ class Budget:
             raise NetworkError(Kind.BUDGET, f"all {self._policy.max_hosts} hosts of this detection are used up")
         self._hosts.add(host)
 
+    def crowded(self, ip: IPAddress) -> bool:
+        """True if a connection to *ip* would have to wait for its turn."""
+        return ip in self._gates and self._gates[ip].crowded
+
     async def lease(self, ip: IPAddress) -> Lease:
         """Wait until one more connection to *ip* may be open. NetworkError(BUDGET) if there have been too many."""
         if self._uses[ip] >= self._policy.max_per_address:

@@ -7,7 +7,7 @@ What is dialled is the address that was checked, never the name again: a second 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -25,6 +25,10 @@ from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Question
 
 OnStep = Callable[[str], None]
+
+
+def _say_nothing(_step: str) -> None:
+    """Stand for a caller who does not follow the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Dialer:
         self._budget = budget
         self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
 
-    async def dial(self, host: str, port: int, on_step: OnStep = lambda _: None) -> Connection:
+    async def dial(self, host: str, port: int, on_step: OnStep = _say_nothing) -> Connection:
         """Connect to *host*.
 
         Raises NetworkError: DENIED for names and addresses the policy does not allow, NO_SUCH_NAME, NO_ADDRESS, DNS_…,
@@ -67,8 +71,11 @@ class Dialer:
         on_step("resolve")
         addresses = await self.resolve(name)
         targets = self._allowed(addresses.ips, port)
-        on_step("connect")
-        won = await race(targets, lambda ip: self._connect(ip, port), self._policy.race_delay)
+
+        def connect(ip: IPAddress) -> Awaitable[Stream]:
+            return self._connect(ip, port, on_step if ip == targets[0] else _say_nothing)
+
+        won = await race(targets, connect, self._policy.race_delay)
         return Connection(won.stream, won.ip, addresses.aliases, won.notes)
 
     async def resolve(self, host: str) -> Addresses:
@@ -104,10 +111,14 @@ class Dialer:
             raise NetworkError(Kind.DENIED, "; ".join(reasons))
         return tuple(ip for ip, objection in objections.items() if objection is None)
 
-    async def _connect(self, ip: IPAddress, port: int) -> Stream:
+    async def _connect(self, ip: IPAddress, port: int, on_step: OnStep) -> Stream:
         """Connect to *ip* when the budget lets us; waiting for that is not part of the time-out."""
         self._check_open(ip, port)
+        waiting = self._budget.crowded(ip)
+        on_step("wait" if waiting else "connect")
         lease = await self._budget.lease(ip)
+        if waiting:
+            on_step("connect")
         with ExitStack() as undo:
             undo.callback(lease.release)
             self._check_open(ip, port)

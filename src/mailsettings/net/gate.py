@@ -34,7 +34,7 @@ class Gate:
         turn = object()
         self._queue.append(turn)
         try:
-            while self._queue[0] is not turn or self._crowded():
+            while self._queue[0] is not turn or self._full():
                 with anyio.move_on_after(self._seconds_until_room()):
                     await self._changed.wait()
         finally:
@@ -53,7 +53,12 @@ class Gate:
         self._changed.set()
         self._changed = anyio.Event()
 
-    def _crowded(self) -> bool:
+    @property
+    def crowded(self) -> bool:
+        """True if whoever comes now has to wait."""
+        return bool(self._queue) or self._full()
+
+    def _full(self) -> bool:
         return sum(self._counts(place) for place in self._inside) >= self._most
 
     def _counts(self, place: Place) -> bool:
