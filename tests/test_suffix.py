@@ -14,14 +14,17 @@ from mailsettings.suffix import is_public_suffix, registrable
         ("imap.example.co.uk", "example.co.uk"),
         ("Mail.Example.ORG.", "example.org"),
         ("a.city.kawasaki.jp", "city.kawasaki.jp"),
-        ("user.github.io", "github.io"),
+        ("a.github.io", "a.github.io"),
+        ("imap.a.github.io", "a.github.io"),
+        ("github.io", "github.io"),
+        ("imap.a.xn--55qx5d.cn", "a.xn--55qx5d.cn"),
         ("mail.example.unknown", "example.unknown"),
         ("co.uk", "co.uk"),
     ],
 )
 def test_the_registrable_domain_is_one_label_below_the_suffix(host: str, domain: str) -> None:
     """
-    Only suffixes of registries count: a hosting company's customers stay inside the company's domain.
+    Suffixes of registries count, and those under which a company gives names to its customers.
     """
     assert registrable(host) == domain
 
@@ -32,7 +35,8 @@ def test_the_registrable_domain_is_one_label_below_the_suffix(host: str, domain:
         ("com", True),
         ("co.uk", True),
         ("example.com", False),
-        ("github.io", False),
+        ("github.io", True),
+        ("a.github.io", False),
         ("unknown", True),
         ("www.ck", False),
     ],

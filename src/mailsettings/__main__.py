@@ -12,12 +12,33 @@ def main() -> None:
 
         code = answered(sys.argv[1:])
         if code is None:
+            _lighten()
             from mailsettings.cli.app import run  # noqa: PLC0415 - click costs 20 ms that the fast way does not have
 
-            code = run(sys.argv[1:])
+            _leave(run(sys.argv[1:]))
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def _lighten() -> None:
+    """Spare a process of one second what only long ones are paid back for; a library must not do this to its user."""
+    import gc  # noqa: PLC0415
+
+    # Most of what is made here stays: looking through it every 700 objects costs 25 ms.
+    gc.set_threshold(50_000)
+    # httpcore loads trio where it is installed (100 ms), httpx its own command (10 ms, with rich 60). None: not there.
+    for name in ("trio", "httpx._main"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # documented with the import system, not in typeshed
+
+
+def _leave(code: int) -> None:
+    """End the process with *code*, its output being written: taking 500 modules down costs 30 ms."""
+    import os  # noqa: PLC0415
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,13 @@ from collections.abc import Iterable
 
 
 def name_matches(host: str, names: Iterable[str]) -> bool:
-    """True if a certificate with the DNS *names* is valid for *host* (A-labels, lower case).
+    """Say whether a certificate with these DNS *names* is for *host*.
 
-    A wildcard stands for exactly one whole label, the left-most one, above at least two others; `*.com` and
-    `f*.example` match nothing.
+    Only DNS names count, never the common name. A wildcard stands for exactly one whole left-most label, and not
+    directly below a top-level domain: `*.example.org` is for `imap.example.org`, not for `example.org` or
+    `a.b.example.org`.
     """
-    return any(_matches(host, name.lower().removesuffix(".")) for name in names)
-
-
-def _matches(host: str, name: str) -> bool:
-    if "*" not in name:
-        return bool(name) and host == name
-    label, _, rest = name.partition(".")
-    _, _, host_rest = host.partition(".")
-    return label == "*" and "*" not in rest and rest.count(".") >= 1 and host_rest == rest
+    wanted = host.lower().removesuffix(".")
+    _, _, parent = wanted.partition(".")
+    wildcard = f"*.{parent}" if "." in parent else None
+    return any(name.lower() in (wanted, wildcard) for name in names)

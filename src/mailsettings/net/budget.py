@@ -9,7 +9,7 @@ from enum import StrEnum
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.gate import Gate, Place
+from mailsettings.net.gate import Gate, Gates, Place
 from mailsettings.policy import IPAddress, Policy
 
 
@@ -24,13 +24,14 @@ class Resource(StrEnum):
 class Budget:
     """Counts for one detection, in one event loop."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, gates: Gates | None = None) -> None:
+        """*gates* are shared by detections that are to be polite together; without any, this one has its own."""
         self._policy = policy
         self._most = {Resource.DNS: policy.max_dns, Resource.TCP: policy.max_tcp, Resource.HTTP: policy.max_http}
         self._spent: Counter[Resource] = Counter()
         self._hosts: set[str] = set()
         self._uses: Counter[IPAddress] = Counter()
-        self._gates: dict[IPAddress, Gate] = {}
+        self._gates = gates or Gates(policy.max_parallel_per_address, policy.stagger)
         self._parallel = anyio.Semaphore(policy.max_parallel)
 
     def spend(self, resource: Resource) -> None:
@@ -47,7 +48,7 @@ class Budget:
 
     def crowded(self, ip: IPAddress) -> bool:
         """True if a connection to *ip* would have to wait for its turn."""
-        return ip in self._gates and self._gates[ip].crowded
+        return self._gates.crowded(ip)
 
     async def lease(self, ip: IPAddress) -> Lease:
         """Wait until one more connection to *ip* may be open. NetworkError(BUDGET) if there have been too many."""
@@ -55,7 +56,7 @@ class Budget:
             raise NetworkError(Kind.BUDGET, f"all {self._policy.max_per_address} connections to {ip} are used up")
         self.spend(Resource.TCP)
         self._uses[ip] += 1
-        gate = self._gates.setdefault(ip, Gate(self._policy.max_parallel_per_address, self._policy.stagger))
+        gate = self._gates.at(ip)
         place = await gate.enter()
         try:
             await self._parallel.acquire()

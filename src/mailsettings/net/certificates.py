@@ -1,7 +1,7 @@
-"""What a verified certificate says, and whether it is for a host.
+"""What a verified certificate says.
 
-Chain and dates are OpenSSL's business (net.tls); the *name* is compared here, so that a certificate for other names can
-be shown to the user and its names can be tried.
+Chain and dates are OpenSSL's business (net.tls). The name is compared afterwards (names.py), so that a certificate for
+other names can be shown to the user and its names can be tried.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
+from mailsettings.wire.text import printable
 
 if TYPE_CHECKING:
     import ssl
 
 _DNS_NAME = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
-_MAX_TEXT = 200  # characters kept of an issuer or subject; CAs use up to 100
 
 
 def facts_of(connection: ssl.SSLObject) -> TLSFacts:
@@ -45,19 +45,6 @@ def dns_names(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if _DNS_NAME.fullmatch(name)))
 
 
-def name_matches(host: str, names: Iterable[str]) -> bool:
-    """Say whether a certificate with these DNS *names* is for *host* (RFC 9525 §6.3).
-
-    Only DNS names count, never the common name. A wildcard stands for exactly one whole left-most label, and not
-    directly below a top-level domain: `*.example.org` is for `imap.example.org`, not for `example.org` or
-    `a.b.example.org`.
-    """
-    wanted = host.lower().removesuffix(".")
-    _, _, parent = wanted.partition(".")
-    wildcard = f"*.{parent}" if "." in parent else None
-    return any(name.lower() in (wanted, wildcard) for name in names)
-
-
 def covers_address(certificate: Mapping[str, Any], ip: IPAddress) -> bool:
     """Say whether *certificate* is for the address *ip* itself (RFC 9525 §6.5): resolvers may have no name."""
     return any(
@@ -69,7 +56,7 @@ def _name(relative_names: Iterable[Iterable[tuple[str, str]]]) -> str:
     """Return a distinguished name as people say it: common name and organization, unprintable characters escaped."""
     parts = {key: value for group in relative_names for key, value in group}
     text = ", ".join(parts[key] for key in ("commonName", "organizationName") if parts.get(key))
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)[:_MAX_TEXT]
+    return printable(text.encode("utf-8", "backslashreplace"))
 
 
 def _iso(date: str) -> str:

@@ -72,8 +72,20 @@ async def _once(carrier: Carrier, question: Question) -> dns.message.Message:
     if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
         response = await carrier.exchange(query_of(question, edns=False))
     if response.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise NetworkError(Kind.DNS_FAILED, f"the name server says {dns.rcode.to_text(response.rcode())}")
+        raise NetworkError(
+            Kind.DNS_FAILED, f"the name server says {dns.rcode.to_text(response.rcode())}{_why(response)}"
+        )
     return response
+
+
+# Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
+_SIGNATURES = frozenset(range(5, 13))
+
+
+def _why(response: dns.message.Message) -> str:
+    """Say that DNSSEC is the reason, where the resolver says so."""
+    codes = sorted(_SIGNATURES.intersection(error.code for error in response.extended_errors()))
+    return f": DNSSEC validation failed (extended error {codes[0]:d})" if codes else ""
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:

@@ -4,58 +4,69 @@ from __future__ import annotations
 
 import secrets
 import string
+import sys
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import anyio
 
 from mailsettings import wire
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.formats import jmap
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.dial import Connection, Dialer
+from mailsettings.net.gate import Gates
 from mailsettings.net.once import Once
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
+from mailsettings.wire.dialogue import Dialogue
 
 if TYPE_CHECKING:
     from mailsettings.net.http import Fetcher
 
 
 _UNAUTHORIZED = 401
+Opener = Callable[[Endpoint, str], Dialogue]  # the dialogue to carry on at an endpoint, given a tag for IMAP
+_HTTPS = 443
 
 
 @asynccontextmanager
-async def open_net(policy: Policy, transport: Transport | None = None) -> AsyncIterator[Door]:
+async def open_net(
+    policy: Policy, transport: Transport | None = None, *, gates: Gates | None = None
+) -> AsyncIterator[Door]:
     """Open the network for one detection: its questions are asked once, its budget is counted once.
 
-    Without *transport* it is the real one, closed at the end; one that is given stays open.
+    Without *transport* it is the real one, closed at the end; one that is given stays open. *gates* limit connections
+    to one address over all detections that share them.
     Raises MailSettingsError if *policy* names a resolver that cannot be understood.
     """
     if transport is not None:
-        async with aclosing(Door(policy, transport)) as door:
+        async with aclosing(Door(policy, transport, gates)) as door:
             yield door
         return
     from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
-    async with aclosing(Internet(policy)) as internet, aclosing(Door(policy, internet)) as door:
+    async with aclosing(Internet(policy)) as internet, aclosing(Door(policy, internet, gates)) as door:
         yield door
 
 
 class Door:
     """Implements leads.Net over a transport, within a policy."""
 
-    def __init__(self, policy: Policy, transport: Transport) -> None:
+    def __init__(self, policy: Policy, transport: Transport, gates: Gates | None = None) -> None:
         self._policy = policy
-        self._budget = Budget(policy)
+        self._budget = Budget(policy, gates)
         self._asker = Asker(transport, self._budget)
         self._dialer = Dialer(transport, policy, asker=self._asker, budget=self._budget)
         self._fetcher: Fetcher | None = None
         self._pages: Once[Hashable, Page] = Once()
+        self._modules: Once[str, None] = Once()
 
     @property
     def policy(self) -> Policy:
@@ -86,8 +97,9 @@ class Door:
     async def _fetch(
         self, url: str, method: str, body: bytes, headers: tuple[tuple[str, str], ...], answers: frozenset[int]
     ) -> Page:
+        await self._modules.get("mailsettings.net.http", _load_http)
         if self._fetcher is None:
-            from mailsettings.net.http import Fetcher  # noqa: PLC0415 - httpx takes 90 ms
+            from mailsettings.net.http import Fetcher  # noqa: PLC0415 - see _load_http
 
             self._fetcher = Fetcher(self._dialer, self._policy, budget=self._budget)
         return await self._fetcher.get(url, method=method, body=body, headers=dict(headers), answers=answers)
@@ -96,6 +108,10 @@ class Door:
         """Contact a mail server, up to its capabilities inside TLS. What goes wrong is in the probe."""
         if endpoint.protocol is Protocol.JMAP:
             return await self._greet_jmap(endpoint, on_step)
+        return await self._contact(endpoint, on_step, self._greeting)
+
+    async def _contact(self, endpoint: Endpoint, on_step: Callable[[str], None], opener: Opener) -> Probe:
+        """Connect to a mail server and carry on there the dialogue that *opener* returns."""
         watch = _Watch(on_step)
         if endpoint.port not in self._policy.mail_ports:
             return Probe(endpoint, failure=Failure(Kind.DENIED, str(endpoint), "the port is not one of mail"))
@@ -105,15 +121,31 @@ class Door:
             return Probe(endpoint, failure=Failure(error.kind, str(endpoint), error.seen), steps=watch.steps())
         before = watch.steps()
         async with aclosing(connection.stream):
-            return await self._talk(endpoint, connection, before, on_step)
+            return await self._talk(endpoint, connection, before, on_step, opener)
+
+    async def log_in(self, endpoint: Endpoint, dialogue: Opener) -> Probe:
+        """Contact a mail server and carry *dialogue* on there, which may log in; what came of it is the probe's hello.
+
+        Whether a password may go to *endpoint* has been decided before (login.verify); TLS and the certificate's name
+        are checked here again.
+        """
+        return await self._contact(endpoint, lambda _: None, dialogue)
+
+    def _greeting(self, endpoint: Endpoint, tag: str) -> Dialogue:
+        return wire.dialogue_for(endpoint, policy=self._policy, tag=tag)
 
     async def _talk(
-        self, endpoint: Endpoint, connection: Connection, before: tuple[Step, ...], on_step: Callable[[str], None]
+        self,
+        endpoint: Endpoint,
+        connection: Connection,
+        before: tuple[Step, ...],
+        on_step: Callable[[str], None],
+        opener: Opener,
     ) -> Probe:
         """Speak the endpoint's protocol over *connection*."""
         # Nobody can answer in advance a command whose tag cannot be guessed.
         tag = "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
-        dialogue = wire.dialogue_for(endpoint, policy=self._policy, tag=tag)
+        dialogue = opener(endpoint, tag)
         talked = await talk(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
         return Probe(
             endpoint,
@@ -129,18 +161,38 @@ class Door:
     async def _greet_jmap(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
         """Ask for the session object (RFC 8620 §2.2): it, or the wish for a login inside TLS, is the hello."""
         on_step("greeting")
+        place = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
         try:
-            page = await self.get(f"https://{endpoint.host}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED}))
+            said = _said(await self.get(f"https://{place}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
         except NetworkError as error:
             return Probe(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
         tls = self._fetcher.tls_of(endpoint.host) if self._fetcher else None
-        said = "asks for a login" if page.status == _UNAUTHORIZED else "session"
         return Probe(endpoint, hello=Hello(f"JMAP: {said}", tls=tls), tls=tls)
 
     async def aclose(self) -> None:
         """Close every connection that is still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
+
+
+async def _load_http() -> None:
+    """Load httpx (70 ms) in a thread, so that questions to DNS and servers go out meanwhile."""
+    # A jumping clock takes a task that waits for a thread for idle: mailsettings.testing has it loaded before.
+    if "mailsettings.net.http" not in sys.modules:
+        await anyio.to_thread.run_sync(import_module, "mailsettings.net.http", abandon_on_cancel=True)
+
+
+def _said(page: Page) -> str:
+    """Return what a JMAP server says at its usual place. NetworkError(NO_DOCUMENT | NOT_OFFERED …) if it is none."""
+    if page.status == _UNAUTHORIZED:
+        return "asks for a login"
+    try:
+        mail = jmap.offers_mail(page.body)
+    except DocumentError as error:
+        raise NetworkError(error.kind, str(error)) from error
+    if not mail:
+        raise NetworkError(Kind.NOT_OFFERED, "JMAP without mail")
+    return "session"
 
 
 class _Watch:
@@ -157,4 +209,5 @@ class _Watch:
     def steps(self) -> tuple[Step, ...]:
         """Return the steps so far, the last one ending now."""
         ends = (*(at for _, at in self._begun[1:]), anyio.current_time())
-        return tuple(Step(name, end - at) for (name, at), end in zip(self._begun, ends, strict=True))
+        # Not strict: where the budget had no host left, no step was begun, and none ends.
+        return tuple(Step(name, end - at) for (name, at), end in zip(self._begun, ends, strict=False))

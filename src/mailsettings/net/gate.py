@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import anyio
 
+from mailsettings.policy import IPAddress
+
+FEW = 1024  # gates that are kept without looking which of them are still in use
+
 
 @dataclass(slots=True, eq=False)
 class Place:
@@ -58,6 +62,11 @@ class Gate:
         """True if whoever comes now has to wait."""
         return bool(self._queue) or self._full()
 
+    @property
+    def idle(self) -> bool:
+        """True if nobody is inside and nobody waits."""
+        return not self._inside and not self._queue
+
     def _full(self) -> bool:
         return sum(self._counts(place) for place in self._inside) >= self._most
 
@@ -68,3 +77,28 @@ class Gate:
         """Return when the next unanswered place stops to count, at the latest."""
         waiting = [place.since for place in self._inside if not place.answered and self._counts(place)]
         return min(waiting) + self._patience - anyio.current_time() if waiting else float("inf")
+
+
+class Gates:
+    """The gates of all addresses, for one detection or for several that are to be polite together.
+
+    Those in use are kept, and a few more: the memory does not grow with the number of addresses ever contacted.
+    """
+
+    def __init__(self, most: int, patience: float) -> None:
+        """*most* connections to one address; *patience* in seconds, see Gate."""
+        self._most = most
+        self._patience = patience
+        self._gates: dict[IPAddress, Gate] = {}
+        self._enough = FEW
+
+    def at(self, ip: IPAddress) -> Gate:
+        """Return the gate of *ip*, to be entered at once: an unused one may be forgotten later."""
+        if ip not in self._gates and len(self._gates) >= self._enough:
+            self._gates = {ip: gate for ip, gate in self._gates.items() if not gate.idle}
+            self._enough = max(FEW, 2 * len(self._gates))
+        return self._gates.setdefault(ip, Gate(self._most, self._patience))
+
+    def crowded(self, ip: IPAddress) -> bool:
+        """True if whoever wants to connect to *ip* now has to wait."""
+        return ip in self._gates and self._gates[ip].crowded

@@ -123,12 +123,27 @@ class _Transport(httpx.AsyncBaseTransport):
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         with _edge():
             response = await self._pool.handle_async_request(
-                httpcore.Request(request.method, target, headers=request.headers.raw, content=request.stream)
+                httpcore.Request(request.method, target, headers=request.headers.raw, content=_Sent(request.content))
             )
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response.stream))
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class _Sent:
+    """A request's body, in one piece. No async generator: a cancelled request would leave one unfinished."""
+
+    def __init__(self, data: bytes) -> None:
+        self._pieces = iter((data,))
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class _Body(httpx.AsyncByteStream):

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mailsettings.net.dns import resolver_for
 from mailsettings.net.nameservers import parse_resolver
 from mailsettings.net.tcp import TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Question
-
-if TYPE_CHECKING:
-    from mailsettings.net.dns import Resolver
 
 
 class Internet:
@@ -19,15 +15,10 @@ class Internet:
     def __init__(self, policy: Policy) -> None:
         """Raises MailSettingsError if *policy* names a resolver that cannot be understood."""
         self._policy = policy
-        self._nameserver = parse_resolver(policy.resolver)
-        self._resolver: Resolver | None = None
+        self._resolver = resolver_for(policy, parse_resolver(policy.resolver))
 
     async def ask(self, question: Question) -> Answer:
         """Ask the resolver that the policy or the system names."""
-        if self._resolver is None:
-            from mailsettings.net.dns import resolver_for  # noqa: PLC0415 - dnspython takes 80 ms
-
-            self._resolver = resolver_for(self._policy, self._nameserver)
         return await self._resolver.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> TCPStream:
@@ -36,5 +27,4 @@ class Internet:
 
     async def aclose(self) -> None:
         """Close what the resolver keeps open."""
-        if self._resolver is not None:
-            await self._resolver.aclose()
+        await self._resolver.aclose()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
 from mailsettings.model import TLSFacts
-from mailsettings.net.certificates import name_matches
+from mailsettings.names import name_matches
 from mailsettings.net.transport import Stream
 
 IMAP = ("imap",)  # RFC 7301 registry: RFC 2595's successors; on ports that start with TLS only
@@ -93,7 +93,7 @@ def _context(ca_file: str, _thread: int, _alpn: tuple[str, ...]) -> ssl.SSLConte
     """Make a context; one per thread, see context_for."""
     context = _system_context() if not ca_file else _own_context(ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False  # net.certificates compares names, after the chain has been verified
+    context.check_hostname = False  # names.py compares names, after the chain has been verified
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags &= (
         ~ssl.VERIFY_X509_STRICT
@@ -119,8 +119,28 @@ def _system_context() -> ssl.SSLContext:
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    paths = ssl.get_default_verify_paths()
+    if stands_for_bundle(paths):
+        # OpenSSL looks into the directory by name of issuer when it meets one; parsing the bundle takes 30 ms.
+        context.load_verify_locations(capath=paths.capath)
+        return context
     context.set_default_verify_paths()
-    directory = ssl.get_default_verify_paths().capath  # looked into by name of issuer, so nothing is loaded yet
-    if not context.cert_store_stats()["x509_ca"] and not (directory and any(Path(directory).glob("*.0"))):
+    if not context.cert_store_stats()["x509_ca"] and not _hashed(paths.capath):
         raise NetworkError(Kind.TLS_FAILED, "no CA certificates here: install ca-certificates or set SSL_CERT_FILE")
     return context
+
+
+def stands_for_bundle(paths: ssl.DefaultVerifyPaths) -> bool:
+    """Say whether the system's directory of CAs has all that its bundle has: Debian's and Alpine's tools write both.
+
+    Never where SSL_CERT_FILE or SSL_CERT_DIR names another place than the system's.
+    """
+    pairs = ((paths.cafile, paths.openssl_cafile), (paths.capath, paths.openssl_capath))
+    if not all(found and Path(found).resolve() == Path(own).resolve() for found, own in pairs):
+        return False
+    return _hashed(paths.capath) >= Path(paths.cafile).read_bytes().count(b"-----BEGIN ")
+
+
+def _hashed(directory: str | None) -> int:
+    """Count the CAs that OpenSSL finds in *directory*: links such as 5ed36f99.0."""
+    return len(list(Path(directory).glob("????????.[0-9]"))) if directory else 0
