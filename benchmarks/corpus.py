@@ -3,6 +3,7 @@
 transcripts.jsonl       260 recorded servers: greeting, capabilities, STARTTLS, login methods, oddities;
                         whole, byte by byte, cut off after every byte
 attack_servers.jsonl    41 hostile servers, in virtual time
+error_texts.jsonl       105 texts of providers and what they mean
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import trio
 
-from benchmarks import hostile, judging
+from benchmarks import hostile, judging, replies
 from benchmarks.judging import Verdict
 from benchmarks.transcripts import Row, play
 from mailsettings.model import Security
@@ -82,7 +84,7 @@ async def read_transcripts(rows: list[Row]) -> int:
     return len(wrong)
 
 
-def load(path: Path) -> list[dict[str, object]]:
+def load(path: Path) -> list[dict[str, Any]]:
     """Read a JSON-lines file."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
@@ -92,6 +94,7 @@ def main(directory: str) -> int:
     rows = [Row.read(row) for row in load(Path(directory) / "transcripts.jsonl")]
     wrong = trio.run(read_transcripts, rows)
     wrong += hostile.run(load(Path(directory) / "attack_servers.jsonl"))
+    wrong += replies.run(load(Path(directory) / "error_texts.jsonl"))
     return 1 if wrong else 0
 
 

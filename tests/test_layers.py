@@ -14,12 +14,12 @@ LAYERS = (
     "errors address addresses names suffix records",
     "model template events",
     "policy leads rows table _compile suggest merge rank trust reasons formats wire",
-    "findings settling answer net diagnosis",
+    "findings issuers settling answer net diagnosis",
     "sources",
     "engine unasked",
     "schema login diagnose",
-    "sync testing",
-    "cli web __init__ __main__",
+    "sync testing bulk",
+    "bulk cli web __init__ __main__",
 )
 LAYER = {name: number for number, row in enumerate(LAYERS) for name in row.split()}
 # Detection.to_json() is what users look for, and loads the schema when called; errors names a type only.

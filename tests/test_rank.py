@@ -31,6 +31,20 @@ def test_tls_beats_starttls_when_both_verify() -> None:
     assert best(claims, [verified(IMAP143), verified(IMAP)]) == IMAP
 
 
+def test_tls_beats_starttls_on_one_host_whoever_says_so() -> None:
+    """The document knows STARTTLS only, the SRV records TLS: it is one server, and the safer way to it wins."""
+    claims = [claim(IMAP143, Authority.DOMAIN), claim(IMAP, Authority.SRV)]
+
+    assert best(claims, [verified(IMAP143), verified(IMAP)]) == IMAP
+
+
+def test_tls_of_another_host_does_not_beat_a_stronger_word() -> None:
+    """Another host is another server, and perhaps not where the mailboxes are."""
+    claims = [claim(IMAP143, Authority.DOMAIN), claim(OTHER, Authority.SRV)]
+
+    assert best(claims, [verified(IMAP143), verified(OTHER)]) == IMAP143
+
+
 def test_a_document_decides_between_its_protocols() -> None:
     """A provider that lists POP3 before IMAP means it."""
     claims = [claim(POP, Authority.DOMAIN, order=0), claim(IMAP, Authority.DOMAIN, order=1)]

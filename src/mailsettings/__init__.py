@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailsettings.address import EmailAddress, parse_address
     from mailsettings.engine import detect, detecting
-    from mailsettings.errors import AddressError, DocumentError, Kind, MailSettingsError, NetworkError, TableError
+    from mailsettings.errors import (
+        AddressError,
+        ConfirmationRequired,
+        DocumentError,
+        Kind,
+        MailSettingsError,
+        NetworkError,
+        TableError,
+    )
+    from mailsettings.login.credentials import Credentials
+    from mailsettings.login.outside import diagnose
+    from mailsettings.login.verify import Settings, verify
     from mailsettings.model import (
         Auth,
         Authority,
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
         Endpoint,
         Evidence,
         Failure,
+        Finding,
         Hint,
         Probe,
         Protocol,
@@ -39,12 +51,15 @@ __all__ = [
     "Authority",
     "Choice",
     "Claim",
+    "ConfirmationRequired",
+    "Credentials",
     "Detection",
     "DocumentError",
     "EmailAddress",
     "Endpoint",
     "Evidence",
     "Failure",
+    "Finding",
     "Hint",
     "Kind",
     "MailSettingsError",
@@ -54,19 +69,33 @@ __all__ = [
     "Protocol",
     "Provider",
     "Security",
+    "Settings",
     "TableError",
     "Trust",
     "detect",
     "detecting",
+    "diagnose",
     "offline",
     "parse_address",
     "plan",
+    "verify",
 ]
 
 _HOME = {
     "address": ("EmailAddress", "parse_address"),
     "engine": ("detect", "detecting"),
-    "errors": ("AddressError", "DocumentError", "Kind", "MailSettingsError", "NetworkError", "TableError"),
+    "errors": (
+        "AddressError",
+        "ConfirmationRequired",
+        "DocumentError",
+        "Kind",
+        "MailSettingsError",
+        "NetworkError",
+        "TableError",
+    ),
+    "login.credentials": ("Credentials",),
+    "login.outside": ("diagnose",),
+    "login.verify": ("Settings", "verify"),
     "policy": ("Policy",),
     "unasked": ("offline", "plan"),
 }

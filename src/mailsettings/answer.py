@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.findings import Findings
-from mailsettings.merge import contradictions
+from mailsettings.issuers import words_for
+from mailsettings.merge import contradictions, of_server
 from mailsettings.model import (
     Auth,
     Authority,
@@ -16,6 +18,7 @@ from mailsettings.model import (
     Detection,
     Direction,
     Failure,
+    Finding,
     Hint,
     Probe,
     Provider,
@@ -35,7 +38,7 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
     outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
     provider = _provider(findings, (*incoming[:1], *outgoing[:1]))
     address = findings.address
-    return Detection(
+    detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.shown_domain}",
         provider=provider,
@@ -43,14 +46,29 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
         outgoing=outgoing,
         confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
         hints=_hints(provider),
-        documentation=tuple(dict.fromkeys((*(provider.documentation if provider else ()), *findings.links))),
-        other_services=tuple(findings.services),
+        documentation=tuple(
+            dict.fromkeys((*(provider.documentation if provider else ()), *sorted(findings.links, key=repr)))
+        ),
+        other_services=tuple(sorted(findings.services, key=repr)),
         notes=_notes(findings, (*incoming, *outgoing)),
         failures=_failures(findings),
         suggestion=_suggestion(findings),
         settled_by=settled_by,
         seconds=round(seconds, 3),
+        oauth=words_for((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
     )
+    return replace(detection, findings=_explained(findings, detection))
+
+
+def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
+    """Say why a direction is missing, where anybody was asked at all."""
+    if all(choices and choices[0].verified for choices in (detection.incoming, detection.outgoing)):
+        return ()
+    if not findings.probes and not findings.failures and findings.no_mail is None:
+        return ()
+    from mailsettings.diagnosis.outside import explain  # noqa: PLC0415 - not for the fast path
+
+    return explain(detection)
 
 
 def _choices(findings: Findings, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
@@ -73,7 +91,8 @@ def _worth_showing(choice: Choice, *, found: bool) -> bool:
 def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -> Choice:
     probe = findings.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
-    templates = next((claim.usernames for claim in candidate.claims if claim.usernames), USUAL)
+    server = of_server(candidate, findings.candidates(candidate.endpoint.protocol.direction))
+    templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL)
     names = fill_all(templates, findings.address)
     displaced = provider_known and candidate.authority in FOUND_BY_NAME
     return Choice(
@@ -81,29 +100,29 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
         username=names[0],
         username_template=templates[0],
         usernames=names,
-        auth=_auth(candidate, probe),
+        auth=_auth(server, probe),
         verified=verified,
-        trust=_trust(candidate, probe, findings.address),
+        trust=_trust(server, probe, findings.address),
         reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
     )
 
 
-def _trust(candidate: Candidate, probe: Probe | None, address: EmailAddress) -> Trust:
+def _trust(server: Candidate, probe: Probe | None, address: EmailAddress) -> Trust:
     def known_host(host: str) -> bool:
         return table.host_provider(host) is not None
 
-    return trust_of(candidate, probe, address, registrable=registrable, known_host=known_host)
+    return trust_of(server, probe, address, registrable=registrable, known_host=known_host)
 
 
-def _auth(candidate: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
+def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     """Return the login methods: what is offered inside TLS, of that first what the source recommends.
 
     A server may offer what its provider refuses (Microsoft 365 lists PLAIN): where a table row names methods, others
     are left out.
     """
-    stated = next((claim.auth for claim in candidate.claims if claim.auth), ())
+    stated = next((claim.auth for claim in server.claims if claim.auth), ())
     if probe is None or not probe.verified or probe.hello is None:
         return stated
     both = tuple(method for method in stated if method in probe.hello.auth)
@@ -148,7 +167,7 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
 def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
-            (*_look_alike(findings), *findings.notes, *contradictions(findings.claims), *_probe_notes(choices))
+            (*_look_alike(findings), *sorted(findings.notes), *contradictions(findings.claims), *_probe_notes(choices))
         )
     )
 

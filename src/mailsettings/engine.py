@@ -94,6 +94,7 @@ def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives
 
 # Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
 SAME_MOMENT = 8
+TICK = 1e-6  # seconds; a shorter wait may round to none, and a clock that only jumps would stand still
 
 
 class _Search:
@@ -132,16 +133,17 @@ class _Search:
             decision = decide(self._findings, now)
             if decision.settled:
                 return decision.settled
-            for lookup in decision.start:
-                self._start(group, lookup)
-                await anyio.lowlevel.checkpoint()  # the better one gets its place in every queue first
+            # Dropped before anything else gets its turn, in which one of them could come to its end.
             for endpoint in decision.drop:
                 self._scopes.pop(endpoint).cancel()
                 del self._findings.probing[endpoint]
+            for lookup in decision.start:
+                self._start(group, lookup)
+                await anyio.lowlevel.checkpoint()  # the better one gets its place in every queue first
             for endpoint in decision.dial:
                 self._dial(group, endpoint)
                 await anyio.lowlevel.checkpoint()
-            with anyio.move_on_after(decision.wake - now):
+            with anyio.move_on_after(max(decision.wake - now, TICK)):
                 await self._news.wait()
                 # What comes at the same moment is decided on together.
                 for _ in range(SAME_MOMENT):

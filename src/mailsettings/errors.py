@@ -4,6 +4,7 @@ MailSettingsError
 ├── AddressError          the address or host name typed is not one mail can use
 ├── TableError            a providers.yaml cannot be read
 ├── DocumentError         a document is not what its place promises
+├── ConfirmationRequired  a password may go to these domains only after the user has agreed
 └── NetworkError          one question to the network failed; carries a Kind. The engine turns it into a Failure
     └── CertificateError  the chain is fine, the name is not: carries what the certificate says
 
@@ -95,6 +96,14 @@ class DocumentError(MailSettingsError, ValueError):
     def __init__(self, message: str, kind: Kind = Kind.INVALID_DOCUMENT) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the user, no mistake of anybody's
+    """Nobody safe from forgery vouches for these servers; nothing has been sent. Ask the user about *domains* first."""
+
+    def __init__(self, domains: tuple[str, ...]) -> None:
+        super().__init__(f"the user has to agree first to sending the password to {', '.join(domains)}")
+        self.domains = domains
 
 
 class NetworkError(MailSettingsError, OSError):

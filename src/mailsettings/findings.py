@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import Kind
-from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, Note, NotOffered
+from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, Note, NotOffered, told
 from mailsettings.merge import merge, secure_variants
 from mailsettings.model import (
     Authority,
@@ -75,7 +75,7 @@ class Findings:
                 self._add_claim(lead)
             elif isinstance(lead, Fact):
                 self._add_fact(lead)
-            elif lead not in self.asked:
+            elif lead not in self.asked and told(lead, self.policy) is not None:
                 self.asked.add(lead)
                 self.held[lead] = None
                 new.append(lead)
@@ -91,7 +91,7 @@ class Findings:
         match fact:
             case KnownProvider():
                 self.providers.append(fact)
-                self.providers.sort(key=lambda known: known.authority)
+                self.providers.sort(key=_precedence)
             case Note(text):
                 self.notes[text] = None
             case NoMail(failure):
@@ -99,6 +99,7 @@ class Findings:
             case NotOffered(protocol, source):
                 self.not_offered.add(protocol)
                 self.notes[f"{source} says that {protocol.upper()} is not offered"] = None
+                self.failures[Failure(Kind.NOT_OFFERED, source, f"{protocol.upper()} is not offered")] = None
             case Help(link):
                 self.links[link] = None
             case Service():
@@ -142,3 +143,8 @@ class Findings:
             attempt.step = step
         if step == "capabilities" or (step == "greeting" and endpoint.security is Security.TLS):
             self.spoke = True
+
+
+def _precedence(known: KnownProvider) -> tuple[Authority, str]:
+    """Order providers by who knows them; among equals by what is said, so that the first to arrive is not preferred."""
+    return known.authority, repr(known.provider)

@@ -26,6 +26,16 @@ def merge(claims: Iterable[Claim]) -> tuple[Candidate, ...]:
     return tuple(Candidate(endpoint, tuple(sorted(group, key=_strength))) for endpoint, group in by_endpoint.items())
 
 
+def of_server(candidate: Candidate, candidates: Iterable[Candidate]) -> Candidate:
+    """Return *candidate* with all that is said of its protocol on its host, whatever the port, the strongest first.
+
+    What a document says of a server's user names, and that it vouches for it, holds for the server's other port too.
+    """
+    server = (candidate.endpoint.protocol, candidate.endpoint.host)
+    same = (other for other in candidates if (other.endpoint.protocol, other.endpoint.host) == server)
+    return Candidate(candidate.endpoint, tuple(sorted((c for other in same for c in other.claims), key=_strength)))
+
+
 def _strength(claim: Claim) -> tuple[object, ...]:
     return (claim.evidence.authority, not claim.eager, claim.order, claim.evidence.source, claim.evidence.locator)
 
@@ -38,22 +48,25 @@ SECURE_PORTS = {
 }
 
 
+# Places that the variants come behind the servers a source states; no source states so many of one direction.
+AFTER_ALL_STATED = 50
+
+
 def secure_variants(claim: Claim) -> Iterator[Claim]:
-    """Yield what to try where a source names a server without TLS: the same host with it.
+    """Yield what to try where a source names a server without TLS: the same host with it, behind all that is stated.
 
     Old lists and documents say "plain" of many servers that have learned TLS since.
     """
     old = claim.endpoint
     if old.security is not Security.PLAIN:
         return
-    evidence = replace(
-        claim.evidence, locator=f"{claim.evidence.locator}, which says plain; TLS tried on the same host"
-    )
-    for port, security in SECURE_PORTS.get(old.protocol, ()):
-        yield replace(claim, endpoint=Endpoint(old.protocol, old.host, port, security), evidence=evidence)
-    if old.port not in (port for port, _ in SECURE_PORTS.get(old.protocol, ())):
-        endpoint = Endpoint(old.protocol, old.host, old.port, Security.STARTTLS)
-        yield replace(claim, endpoint=endpoint, evidence=evidence)
+    locator = f"{claim.evidence.locator}, which says plain; TLS tried on the same host"
+    evidence, order = replace(claim.evidence, locator=locator), claim.order + AFTER_ALL_STATED
+    places = dict(SECURE_PORTS.get(old.protocol, ()))
+    places.setdefault(old.port, Security.STARTTLS)
+    for port, security in places.items():
+        endpoint = Endpoint(old.protocol, old.host, port, security)
+        yield replace(claim, endpoint=endpoint, evidence=evidence, order=order)
 
 
 def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:

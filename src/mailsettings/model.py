@@ -247,12 +247,21 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """Where to ask for a token. From the provider table, never from a document; no client ids."""
+    """Where to ask for a token. From the provider table, or from the metadata of an issuer; no client ids."""
 
     issuer: str
     auth_url: str
     token_url: str
     scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthWord:
+    """Where a token for the chosen servers is to be had, and whose word that is."""
+
+    oauth: OAuth
+    known: bool  # by the provider table; False: the domain's own word, which a user should look at before a login
+    locator: str  # the row of the table, or the document that names the issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +274,36 @@ class Provider:
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     oauth: OAuth | None = None
+
+
+class Confidence(StrEnum):
+    """How sure a finding is: seen, or the usual reason for what was seen, or one of several."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+class Whose(StrEnum):
+    """Who can do something about a finding."""
+
+    USER = "user"
+    PROVIDER = "provider"
+    NETWORK = "network"  # whoever runs the network between the user and the server
+    US = "us"  # a mistake of this program
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, or worth knowing, and the one thing to do next."""
+
+    code: str  # one of diagnosis.codes.CODES: stable, for programs and translation
+    confidence: Confidence
+    evidence: str  # what was seen, and where; remote text escaped
+    text: str
+    advice: str
+    whose: Whose
+    link: str = ""  # the provider's own page about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +324,8 @@ class Detection:
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*
+    oauth: tuple[OAuthWord, ...] = ()  # where tokens for the best choices are to be had, the table's word first
+    findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the detection as a JSON document of schema 1 (ASCII only)."""

@@ -86,8 +86,25 @@ class Policy:
 
     @classmethod
     def service(cls) -> Policy:
-        """Return the policy of a server that contacts what strangers name: public addresses, mail ports only."""
-        return cls(allow_private=False, mail_ports=MAIL_PORTS, send_address=False)
+        """Return the policy of a server that contacts what strangers name: public addresses, mail ports and 443 only.
+
+        No http: nobody is there to be asked whether a document that could be forged may be believed.
+        """
+        return cls(
+            allow_private=False,
+            mail_ports=MAIL_PORTS,
+            web_ports=frozenset({443}),
+            allow_http=False,
+            send_address=False,
+        )
+
+    def for_mailboxes(self) -> Policy:
+        """Return the policy for logins: lists of messages are longer than anything a greeting brings.
+
+        Verdicts take longer as well: Dovecot lets whoever has failed before wait up to 15 s.
+        """
+        wait = max(self.reply_timeout, 15.0)
+        return self.with_(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
 
     def objection(self, ip: IPAddress, port: int) -> str | None:
         """Say why *ip*:*port* must not be contacted, or None if it may be."""

@@ -24,22 +24,24 @@ class Order:
 
     provider_known: bool  # a table names servers for this direction
     first: Mapping[tuple[Authority, Protocol], int]  # the best place a protocol has with an authority
+    stated: Mapping[tuple[Protocol, str], Authority]  # the strongest word for a protocol on a host
     partner: str = ""  # the host of the incoming choice, for the outgoing direction
 
     def key(self, candidate: Candidate) -> Key:
         """Return the sort key of *candidate* as far as claims decide; smaller is better."""
         claim, endpoint = candidate.claims[0], candidate.endpoint
+        authority = self.authority(candidate)
         return (
             # A server found by name never beats the provider that the tables know.
             self.displaces(candidate),
             # Plain is never chosen.
             endpoint.security is Security.PLAIN,
             # Who says so.
-            claim.evidence.authority,
+            authority,
             # The likeliest guesses before the others, whatever their port.
             candidate.authority in FOUND_BY_NAME and not claim.eager,
             # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
-            self.first.get((claim.evidence.authority, endpoint.protocol), claim.order),
+            self.first.get((authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),
             # TLS from the first byte before STARTTLS (RFC 8314 §3.3).
             SECURITY.index(endpoint.security),
@@ -49,6 +51,15 @@ class Order:
             claim.order,
             str(endpoint),
         )
+
+    def authority(self, candidate: Candidate) -> Authority:
+        """Return who vouches for the server of *candidate*.
+
+        One source says STARTTLS, a weaker one TLS, both of the same host: it is the same server, and TLS wins.
+        """
+        if candidate.authority in FOUND_BY_NAME:
+            return candidate.authority
+        return self.stated.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
 
     def displaces(self, candidate: Candidate) -> bool:
         """True if *candidate* was found by its name although a table knows who keeps the mailboxes."""
@@ -69,15 +80,18 @@ def smtp_partner(incoming_host: str) -> str:
 def order_of(candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], partner: str = "") -> Order:
     """Work out what the keys of *candidates*, all of one direction, depend on."""
     first: dict[tuple[Authority, Protocol], int] = {}
+    stated: dict[tuple[Protocol, str], Authority] = {}
     known = False
     for candidate in candidates:
         # A row that is out of date, or that knows no TLS, does not keep others back.
+        server = (candidate.endpoint.protocol, candidate.endpoint.host)
+        stated[server] = min(candidate.authority, stated.get(server, candidate.authority))
         stale = _gone(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
         for claim in candidate.claims:
             known = known or (claim.evidence.authority in KNOWS_PROVIDER and not stale)
             place = (claim.evidence.authority, claim.endpoint.protocol)
             first[place] = min(claim.order, first.get(place, claim.order))
-    return Order(known, first, partner)
+    return Order(known, first, stated, partner)
 
 
 def _gone(probe: Probe | None) -> bool:

@@ -12,17 +12,21 @@ from mailsettings.cli.card import card
 from mailsettings.cli.text import pen
 from mailsettings.errors import Kind
 from mailsettings.model import (
+    Authority,
     Detection,
     Endpoint,
     Failure,
     Hello,
     Hint,
     Link,
+    OAuth,
+    OAuthWord,
     Probe,
     Protocol,
     Provider,
     Security,
     Service,
+    Trust,
 )
 from mailsettings.schema import to_dict
 from tests.cli import detections
@@ -225,11 +229,47 @@ def hostile(text: str) -> Detection:
         notes=(text,),
         failures=(Failure(Kind.GREETING_REFUSED, text, text),),
         other_services=(Service(text, text),),
+        oauth=(OAuthWord(OAuth(text, text, text), False, text),),
         settled_by=text,
         seconds=0.1,
         suggestion=text,
         shown_address=text,
     )
+
+
+def test_a_foreign_domain_that_the_domain_itself_names_is_said_to_be() -> None:
+    """
+    The user is asked all the same, and told who says so.
+    """
+    foreign = choice("imap://imap.hoster.example:993", authority=Authority.DOMAIN, trust=Trust.CONFIRM)
+    text = drawn(replace(VERIFIED, incoming=(foreign,), confirm=("hoster.example",)))
+
+    assert "That is another domain than example.org, which itself names these servers." in " ".join(text.split())
+
+
+OTHERS = (Service("caldav", "https://dav.example.org/"), Service("managesieve", "sieve://imap.example.org"))
+
+
+def test_what_is_offered_beside_mail_has_one_line() -> None:
+    """
+    Kinds only; --all says where.
+    """
+    short = drawn(replace(VERIFIED, other_services=OTHERS))
+
+    assert "\nAlso offered caldav, managesieve (--all shows where)\n" in short
+    assert "  caldav https://dav.example.org/\n" in drawn(replace(VERIFIED, other_services=OTHERS), everything=True)
+
+
+@pytest.mark.parametrize(("known", "shown"), [(True, False), (False, True)])
+def test_an_issuer_that_only_the_domain_vouches_for_is_shown(known: bool, shown: bool) -> None:
+    """
+    Whoever types a password there should have looked at its name; well-known ones are for programs.
+    """
+    oauth = OAuth("https://login.example.org", "https://login.example.org/a", "https://login.example.org/t")
+    text = drawn(replace(VERIFIED, oauth=(OAuthWord(oauth, known, "somewhere"),)))
+
+    assert shown is ("https://login.example.org (only example.org says so; look" in text)
+    assert shown is ("OAuth2" in text)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,29 @@ def test_the_plan_comes_as_json_too() -> None:
     assert [server["host"] for server in found["servers"]] == ["imap.example.org"]
 
 
+def test_the_plan_says_whose_word_each_question_brings() -> None:
+    """
+    With the strongest first, and what is sent along.
+    """
+    known = Knows(VERIFIED)
+    found = CliRunner().invoke(cli, ["--plan", "--json", "ada@example.org"], obj=known.engine).stdout
+
+    first = json.loads(found)["questions"][0]
+    assert first == {"asks": "_imaps._tcp.example.org SRV", "authority": "domain", "sends": "", "then": ""}
+
+
+def test_the_plan_says_what_is_sent_and_what_follows() -> None:
+    """
+    Of the real sources, as a person reads it.
+    """
+    text = " ".join(CliRunner().invoke(cli, ["--plan", "ada@example.org"]).stdout.split())
+
+    assert "config-v1.1.xml sends the address as ?emailaddress=, if the answer without it is no document" in text
+    assert "autodiscover.xml (POST) sends the address, in the body of the POST" in text
+    assert "_ua-auto-config.example.org TXT then https://ua-auto-config.example.org/" in text
+    assert text.index("the domain itself") < text.index("ISPDB") < text.index("guessed")
+
+
 def test_the_plan_leaves_out_what_is_not_wanted() -> None:
     """
     --protocol pop3 plans no IMAP server.

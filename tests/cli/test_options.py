@@ -1,6 +1,7 @@
 """Options into a policy and a choice of sources."""
 
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,8 @@ def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
         (["--network-profile", "service"], "allow_private", False),
         ([], "allow_private", True),
         (["--all"], "exhaustive", True),
+        ([], "allow_http", True),
+        (["--no-http"], "allow_http", False),
         pytest.param(
             ["--protocol", "pop3"], "protocols", frozenset({Protocol.POP3, Protocol.SMTP}), id="--protocol pop3"
         ),
@@ -108,3 +111,20 @@ def test_a_wrong_option_is_explained(arguments: list[str], message: str) -> None
     done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=known.engine)
 
     assert (done.exit_code, known.asked, message in done.stderr) == (2, [], True)
+
+
+def test_a_folder_is_a_source_before_all_others(tmp_path: Path) -> None:
+    """
+    --folder DIR adds the user's own documents.
+    """
+    assert asked("--folder", str(tmp_path))[0] == ("folder", "table", "srv", "guess")
+
+
+@pytest.mark.parametrize("url", ["http://db.example/", "db.example", "https://user@db.example/", "https://127.0.0.1/"])
+def test_a_collection_has_an_https_url(url: str) -> None:
+    """
+    --ispdb takes nothing that could be forged on the way, and nothing of this machine.
+    """
+    done = CliRunner().invoke(cli, ["--ispdb", url, "ada@example.org"], obj=Knows(VERIFIED).engine)
+
+    assert done.exit_code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc
+from mailsettings.formats import autodiscover, clientconfig, issuer, jmap, mailconf, pacc
 
 from . import documents
 
@@ -55,8 +55,13 @@ AUTOCONFIG = documents.autoconfig(
     '<enable visiturl="https://example.org/on"><instruction lang="en">Switch it on</instruction></enable>'
     "<oAuth2><issuer>login.example.org</issuer></oAuth2>",
 )
+ISSUER = (
+    b'{"issuer": "https://login.example.org", "authorization_endpoint": "https://login.example.org/auth", '
+    b'"token_endpoint": "https://login.example.org/token"}'
+)
 # Each format by name: a valid document, and the reader with everything behind it.
 READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
+    "issuer": (ISSUER, lambda data: issuer.read(data, "https://login.example.org")),
     "autoconfig": (AUTOCONFIG, lambda data: clientconfig.read(data, "example.org")),
     "autodiscover": (documents.autodiscover(), autodiscover.read),
     "autodiscover-json": (b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}', autodiscover.read_v2),

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.lab.certificates import Authority
 from tests.lab.layout import AUTHORITATIVE, CLIENT, RESOLVER, Place
 from tests.lab.processes import Daemon
+from tests.lab.signatures import SIGNED, Signer
 from tests.lab.world import Delegation, Zone
 
 SERVER = "ns.nic.example"  # the name server of every zone
@@ -15,13 +16,14 @@ _SOA = f"@ SOA {SERVER}. hostmaster.nic.example. 1 3600 600 86400 60"
 _GLUE = "\n".join(f"{SERVER}. {'A' if ip.version == 4 else 'AAAA'} {ip}" for ip in AUTHORITATIVE)
 
 
-def nsd(directory: Path, zones: Iterable[Zone], places: Iterable[Place]) -> Daemon:
-    """Write the configuration and the master files of NSD below *directory*."""
+def nsd(directory: Path, zones: Iterable[Zone], places: Iterable[Place], signer: Signer) -> Daemon:
+    """Write the configuration and the master files of NSD below *directory*; *signer* signs what is to be signed."""
     directory.mkdir()
     hosts = {place.fqdn: place for place in places}
     delegated = [zone for zone in zones if zone.delegation is not Delegation.ABSENT]
     files = {"": _root(delegated)}
-    files |= {zone.name: _zone(zone, hosts) for zone in delegated if zone.delegation is Delegation.SERVED}
+    files |= {zone.name: _zone(zone, hosts) for zone in delegated if zone.delegation is not Delegation.LAME}
+    files |= {zone.name: signer.signed(zone, files[zone.name]) for zone in delegated if zone.delegation in SIGNED}
     # A zone whose file is missing is answered with SERVFAIL.
     configured = [*files, *(zone.name for zone in delegated if zone.delegation is Delegation.LAME)]
     for name, text in files.items():
@@ -38,20 +40,25 @@ def nsd(directory: Path, zones: Iterable[Zone], places: Iterable[Place]) -> Daem
     return Daemon("nsd", ("nsd", "-d", "-c", str(config)))
 
 
-def unbound(directory: Path, authority: Authority) -> Daemon:
-    """Write the configuration of Unbound below *directory*: DNS on port 53, DNS over TLS on port 853 (RFC 7858)."""
+def unbound(directory: Path, authority: Authority, anchors: Iterable[str]) -> Daemon:
+    """Write the configuration of Unbound below *directory*: DNS on port 53, DNS over TLS on port 853 (RFC 7858).
+
+    *anchors* are the DS records it validates with.
+    """
     directory.mkdir()
     (directory / "root.hints").write_text(f". 3600 NS {SERVER}.\n{_hints()}\n")
     interfaces = "".join(f"  interface: {ip}\n  interface: {ip}@853\n" for ip in RESOLVER)
     certificate = authority.issue_for(RESOLVER)
     clients = "".join(f"  access-control: {ip}/{ip.max_prefixlen} allow\n" for ip in CLIENT)
+    keys = "".join(f'  trust-anchor: "{anchor}"\n' for anchor in anchors)
     config = directory / "unbound.conf"
     config.write_text(
         f'server:\n{interfaces}{clients}  username: ""\n  chroot: ""\n  directory: "{directory}"\n'
         f'  pidfile: "{directory}/pid"\n  root-hints: "{directory}/root.hints"\n  use-syslog: no\n'
         f'  tls-port: 853\n  tls-service-key: "{certificate}"\n  tls-service-pem: "{certificate}"\n'
-        # No trust anchor: the real root's key would condemn ours.
-        '  module-config: "iterator"\n  num-threads: 1\n  do-daemonize: no\n'
+        # No trust anchor for the root, as its real key would condemn ours: everything else is unsigned (RFC 4035 §4.3).
+        f"{keys}"
+        '  module-config: "validator iterator"\n  num-threads: 1\n  do-daemonize: no\n'
         "remote-control:\n  control-enable: no\n"
     )
     return Daemon("unbound", ("unbound", "-d", "-c", str(config)))

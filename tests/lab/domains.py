@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mailsettings.errors import Kind
+from tests.lab.disagreements import CONTRADICTING
+from tests.lab.documents import PUBLISHED, PUBLISHED_ZONES
 from tests.lab.hardships import CERTIFICATES, TROUBLES
-from tests.lab.neighbours import EVERYTHING, ZONES
+from tests.lab.neighbours import EVERYTHING, NEIGHBOURS
 from tests.lab.world import (
     CLEAR_IMAP,
     CLEAR_POP3,
@@ -212,6 +214,7 @@ RECORDS = (
         incoming="pop3://pop.srvdot.example:995 (tls)",
         outgoing="smtp://smtp.srvdot.example:465 (tls)",
         notes=("_imaps._tcp.srvdot.example SRV says that IMAP is not offered",),
+        kinds=frozenset({Kind.NOT_OFFERED}),
     ),
     World(
         domain="srvother.example",
@@ -322,4 +325,5 @@ PROVIDERS = (
     ),
 )
 
-WORLDS = (*NAMES, *PORTS, *RECORDS, *PROVIDERS, *CERTIFICATES, *TROUBLES)
+ZONES = (*NEIGHBOURS, *PUBLISHED_ZONES)
+WORLDS = (*NAMES, *PORTS, *RECORDS, *PROVIDERS, *CERTIFICATES, *TROUBLES, *PUBLISHED, *CONTRADICTING)

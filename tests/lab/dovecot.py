@@ -40,6 +40,8 @@ service auth {{
 def dovecot(directory: Path, places: Iterable[Place], authority: Authority, sasl: Path) -> Daemon:
     """Write the configuration of Dovecot below *directory*; Postfix finds its SASL at the socket *sasl*."""
     directory.mkdir()
+    (directory / "mail").mkdir()
+    (directory / "mail").chmod(0o777)  # mailboxes are made by nobody, at the first login
     served = [p for p in places if any(p.where(Speaks.IMAP)) or any(p.where(Speaks.POP3))]
     text = _CONFIG.format(directory=directory, default=authority.file(served[0]), sasl=sasl)
     text += _login("imap", Speaks.IMAP, served) + _login("pop3", Speaks.POP3, served)

@@ -17,6 +17,7 @@ from tests.lab.certificates import Authority
 from tests.lab.layout import AUTHORITATIVE, RESOLVER, Place, placed, sockets
 from tests.lab.namespaces import Namespaces, namespaces
 from tests.lab.processes import Daemon, run, running
+from tests.lab.signatures import Signer
 from tests.lab.world import Zone
 
 READY_WITHIN = 30.0  # seconds until every port accepts connections; 3 are usual
@@ -90,9 +91,10 @@ def _sweep() -> None:
 
 def _daemons(directory: Path, zones: Sequence[Zone], places: Sequence[Place], authority: Authority) -> list[Daemon]:
     home = directory / "postfix"
+    signer = Signer()
     return [
-        dns.nsd(directory / "nsd", zones, places),
-        dns.unbound(directory / "unbound", authority),
+        dns.nsd(directory / "nsd", zones, places, signer),
+        dns.unbound(directory / "unbound", authority, signer.anchors),
         postfix.postfix(home, places, authority),
         # After Postfix: the SASL socket lies in its queue.
         dovecot.dovecot(directory / "dovecot", places, authority, postfix.sasl_socket(home)),

@@ -17,7 +17,7 @@ from tests.lab.world import (
 
 EVERYTHING = (IMAPS, IMAP, POP3S, SUBMISSIONS, SUBMISSION)
 
-ZONES = (
+NEIGHBOURS = (
     # Google's mail exchangers; its other hosts are in the world of gmail.com.
     Zone(
         "google.com",

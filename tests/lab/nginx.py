@@ -18,7 +18,8 @@ pid {directory}/pid;
 error_log {directory}/error.log;
 events {{}}
 http {{
-  access_log {directory}/access.log;
+  log_format lab '$scheme $request_method $host$request_uri';
+  access_log {directory}/access.log lab;
   client_body_temp_path {directory}/body;
   proxy_temp_path {directory}/proxy;
   fastcgi_temp_path {directory}/fastcgi;
@@ -48,7 +49,8 @@ def _server(place: Place, root: Path, authority: Authority) -> str:
     )
     file = authority.file(place)
     return (
-        f"  server {{\n{listen}    root {root};\n    ssl_certificate {file};\n    ssl_certificate_key {file};\n  }}\n"
+        f"  server {{\n{listen}    root {root};\n    ssl_certificate {file};\n    ssl_certificate_key {file};\n"
+        f"    {place.host.rules}\n  }}\n"
     )
 
 

@@ -16,10 +16,10 @@ from tests.lab.world import World
 COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 
 
-def detected(lab: Laboratory, domain: str, resolver: str = "{}") -> tuple[int, dict[str, Any]]:
-    """Run the command for a user of *domain*; return its exit code and its JSON."""
+def detected(lab: Laboratory, domain: str, *more: str, resolver: str = "{}") -> tuple[int, dict[str, Any]]:
+    """Run the command for a user of *domain*, with *more* options; return its exit code and its JSON."""
     options = ("--resolver", resolver.format(lab.resolver), "--ca", str(lab.ca_file))
-    done = lab.in_client(COMMAND, f"ada@{domain}", "--json", *options)
+    done = lab.in_client(COMMAND, f"ada@{domain}", "--json", *options, *more)
     assert done.stdout, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, answer
@@ -31,6 +31,14 @@ def best(choices: list[dict[str, Any]]) -> tuple[str, bool] | None:
         return None
     choice = choices[0]
     return f"{choice['protocol']}://{choice['host']}:{choice['port']} ({choice['security']})", choice["verified"]
+
+
+def source(world: World, choices: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return trust and origin of the first choice, as far as *world* says what they should be."""
+    if not choices:
+        return "", ""
+    first = choices[0]["evidence"][0]
+    return choices[0]["trust"] * bool(world.trust), f"{first['authority']} {first['source']}" * bool(world.learned)
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.domain)
@@ -45,11 +53,13 @@ def test_each_domain_gets_its_right_answer(lab: Laboratory, world: World) -> Non
         world.exit_code,
     )
 
-    code, answer = detected(lab, world.domain)
+    code, answer = detected(lab, world.domain, *world.options)
 
     assert expected == (best(answer["incoming"]), best(answer["outgoing"]), answer["confirm"], code)
     assert world.kinds <= {failure["kind"] for failure in answer["failures"]}
     assert [words for words in world.notes if words not in " ".join(answer["notes"])] == []
+    assert [words for words in world.quiet if words in " ".join(answer["notes"])] == []
+    assert source(world, answer["incoming"]) == (world.trust, world.learned)
     assert answer["seconds"] <= world.within
 
 
@@ -57,7 +67,7 @@ def test_a_resolver_may_be_asked_over_tls(lab: Laboratory) -> None:
     """
     DNS over TLS, with a certificate for the resolver's address, brings the same answer.
     """
-    code, answer = detected(lab, "both.example", "tls://{}")
+    code, answer = detected(lab, "both.example", resolver="tls://{}")
 
     assert (code, best(answer["incoming"])) == (0, ("imap://imap.both.example:993 (tls)", True))
 
@@ -72,3 +82,21 @@ def test_without_any_network_the_table_still_answers(lab: Laboratory, domain: st
     answer = json.loads(done.stdout)
     verified = [choice["verified"] for choice in (*answer["incoming"], *answer["outgoing"])]
     assert (code, any(verified), bool(verified)) == (done.returncode, False, code == 1)
+
+
+def test_the_address_is_told_to_the_domain_over_https_only(lab: Laboratory) -> None:
+    """
+    What the web servers have logged: ?emailaddress= came over https, to the domain that had to be asked twice.
+    """
+    for domain in ("achttp.example", "asks.example", "ispdb.example"):
+        detected(lab, domain)
+
+    log = (lab.directory / "nginx" / "access.log").read_text().splitlines()
+
+    told = {line.partition("?")[0] for line in log if "ada" in line}
+    assert {line.split()[0] for line in told} == {"https"}
+    assert [line for line in told if "asks.example" in line] == [
+        "https GET autoconfig.asks.example/mail/config-v1.1.xml"
+    ]
+    assert "http GET autoconfig.achttp.example/mail/config-v1.1.xml" in log
+    assert "https GET live.thunderbird.net/autoconfig/v1.1/ispdb.example" in log

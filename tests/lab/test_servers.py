@@ -39,7 +39,8 @@ COMPLAINTS = {
 }
 OLD_AND_NEW = (("TLSv1.1", "-tls1_1"), ("TLSv1.2", "-tls1_2"))
 
-SERVED = [zone for zone in (*ZONES, *(world.zone for world in WORLDS)) if zone.hosts]
+ALL = (*ZONES, *(world.zone for world in WORLDS))
+SERVED = [zone for zone in ALL if zone.hosts and zone.delegation is not Delegation.BOGUS]
 zones = pytest.mark.parametrize("zone", SERVED, ids=lambda zone: zone.name)
 
 
@@ -135,17 +136,34 @@ def test_names_have_the_addresses_of_their_hosts(lab: Laboratory, zone: Zone) ->
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.domain)
 def test_each_domain_exists_as_far_as_its_world_says(lab: Laboratory, world: World) -> None:
     """
-    A served domain is NOERROR, an absent one NXDOMAIN, a lame one SERVFAIL.
+    A served domain is NOERROR, an absent one NXDOMAIN, a lame one and one with a wrong signature SERVFAIL.
     """
     codes = {
         Delegation.SERVED: dns.rcode.NOERROR,
         Delegation.ABSENT: dns.rcode.NXDOMAIN,
         Delegation.LAME: dns.rcode.SERVFAIL,
+        Delegation.SIGNED: dns.rcode.NOERROR,
+        Delegation.BOGUS: dns.rcode.SERVFAIL,
     }
 
     answer = ask(lab, parse_host(world.domain), "MX")
 
     assert codes[world.delegation] == answer.rcode()
+
+
+@pytest.mark.parametrize(("domain", "authentic"), [("signed.example", True), ("unsigned.example", False)])
+def test_the_resolver_vouches_for_signed_zones_alone(lab: Laboratory, domain: str, authentic: bool) -> None:
+    """
+    The AD bit is set where every signature was checked (RFC 4035 §3.2.3), also on the absence of a name.
+    """
+    bits = []
+    for name in (f"_imaps._tcp.{domain}", f"nobody.{domain}"):
+        query = dns.message.make_query(name, "SRV")
+        query.flags |= dns.flags.AD
+        with inside(lab.namespaces.client):
+            bits.append(bool(dns.query.udp(query, lab.resolver, timeout=5).flags & dns.flags.AD))
+
+    assert bits == [authentic, authentic]
 
 
 def test_the_resolver_speaks_dns_over_tls(lab: Laboratory) -> None:

@@ -62,11 +62,15 @@ SUBMISSION = Service(Speaks.SMTP, 587, Security.STARTTLS)
 SUBMISSION_25 = Service(Speaks.SMTP, 25, Security.STARTTLS)
 CLEAR_SUBMISSION = Service(Speaks.SMTP, 587)
 EXCHANGER = Service(Speaks.SMTP, 25, Security.STARTTLS, login=False)
-WEB = (Service(Speaks.HTTP, 80), Service(Speaks.HTTP, 443, Security.TLS))
+HTTP = Service(Speaks.HTTP, 80)
+HTTPS = Service(Speaks.HTTP, 443, Security.TLS)
+WEB = (HTTP, HTTPS)
 
 MAIL_PORTS = (25, 110, 143, 465, 587, 993, 995)
 FILTERED = tuple(Service(Speaks.NOTHING, port) for port in MAIL_PORTS)
 TARPIT = tuple(Service(Speaks.SILENCE, port) for port in MAIL_PORTS)
+WEB_FILTERED = tuple(Service(Speaks.NOTHING, port) for port in (80, 443))
+WEB_TARPIT = tuple(Service(Speaks.SILENCE, port) for port in (80, 443))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Host:
     refuses: bool = False  # SMTP greets with 554 (Postfix only)
     old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)
     pages: tuple[tuple[str, str], ...] = ()  # what HTTP serves: (path, document)
+    rules: str = ""  # what else HTTP does, in nginx's words
 
 
 class Delegation(StrEnum):
@@ -98,6 +103,8 @@ class Delegation(StrEnum):
     SERVED = "served"
     LAME = "lame"  # delegated to a server that has lost it: SERVFAIL
     ABSENT = "absent"  # NXDOMAIN
+    SIGNED = "signed"  # with DNSSEC; the resolver has its key
+    BOGUS = "bogus"  # signed with another key than the resolver has: SERVFAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,10 @@ class World:
     kinds: frozenset[Kind] = frozenset()  # failures that must be told
     notes: tuple[str, ...] = ()  # words of notes that must be told
     confirm: tuple[str, ...] = ()  # registrable domains
+    trust: str = ""  # of the best incoming choice; empty: not said
+    learned: str = ""  # the authority and the source of its strongest claim, "domain autoconfig"; empty: not said
+    quiet: tuple[str, ...] = ()  # words that must not be among the notes
+    options: tuple[str, ...] = ()  # of the command
     within: float = 5.0  # seconds by Detection.seconds, with room for a busy machine; tests/test_latency.py is exact
 
     @property

@@ -243,31 +243,13 @@ async def test_facts_about_the_provider() -> None:
 
 
 @pytest.mark.anyio
-async def test_plain_servers_are_claimed_and_tried_with_tls() -> None:
+async def test_plain_servers_are_claimed_as_they_are() -> None:
     """
-    A document that only knows plain mail still names the right host; TLS there is tried behind everything stated.
+    What the document says is passed on; that plain never wins, and what is tried instead, is for merge and rank.
     """
     net = Web({MAIN: document(incoming(port="143", socketType="plain"))})
 
-    claims = claims_in(await run_all(list(autoconfig(ADA))[:1], net))
-
-    assert [(str(claim.endpoint), claim.eager) for claim in sorted(claims, key=lambda claim: claim.order)] == [
-        ("imap://imap.example.org:143 (plain)", True),
-        ("imap://imap.example.org:993 (tls)", False),
-        ("imap://imap.example.org:143 (starttls)", False),
-    ]
-
-
-@pytest.mark.anyio
-async def test_plain_beside_tls_adds_nothing() -> None:
-    """
-    Where the document also offers TLS on the host, there is nothing to guess.
-    """
-    net = Web({MAIN: document(incoming() + incoming(port="143", socketType="plain"))})
-
-    claims = claims_in(await run_all(list(autoconfig(ADA))[:1], net))
-
-    assert len(claims) == 2
+    assert endpoints_in(await run_all(list(autoconfig(ADA))[:1], net)) == ["imap://imap.example.org:143 (plain)"]
 
 
 @pytest.mark.anyio

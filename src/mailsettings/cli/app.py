@@ -1,4 +1,4 @@
-"""The command line: `mailsettings ADDRESS`, `mailsettings providers [QUERY]`, `mailsettings provider ID`."""
+"""The command line: `mailsettings ADDRESS`, `mailsettings providers [QUERY]`, `… provider ID`, `… serve`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from typing import Any
 
 import click
 
+from mailsettings.cli.bulk import bulk
+from mailsettings.cli.check import check
 from mailsettings.cli.engine import Engine, real
 from mailsettings.cli.options import Wishes, with_options
+from mailsettings.cli.planned import plan
 from mailsettings.cli.providers import provider, providers
-from mailsettings.cli.show import answer, plan
+from mailsettings.cli.serving import serve
+from mailsettings.cli.show import answer
 from mailsettings.cli.text import pipe_closed, printable, tolerate_narrow_encodings, written
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, MailSettingsError
@@ -84,7 +88,7 @@ def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
     ctx.exit(plan(parsed, asked_for, engine) if asked_for.plan else answer(parsed, asked_for, engine))
 
 
-cli = AddressFirst("mailsettings", commands=[providers, provider])
+cli = AddressFirst("mailsettings", commands=[providers, provider, serve, check, bulk])
 cli.usual = detect
 
 

@@ -33,6 +33,7 @@ def card(detection: Detection, pen: Pen, *, everything: bool = False) -> str:
         _failures(detection, pen, everything=everything),
         _advice(detection, pen),
         _pages(detection, pen, everything=everything),
+        _oauth(detection, everything=everything),
         _services(detection, pen, everything=everything),
         _foot(detection, pen),
     )
@@ -90,8 +91,14 @@ def _confirm(detection: Detection, pen: Pen) -> Lines:
     yield pen("Confirm first", Colour.CARE)
     for domain in detection["confirm"]:
         yield "  " + pen(both_forms(domain), Colour.STRONG)
-    own = both_forms(detection["address"].rpartition("@")[2])
-    text = f"That is another domain than {own}, and nothing that is safe from forgery names its servers. "
+    best = (*detection["incoming"][:1], *detection["outgoing"][:1])
+    asked = [choice for choice in best if choice["trust"] == "confirm"]
+    if asked and all(choice["evidence"][0]["authority"] == "domain" for choice in asked):
+        text = f"That is another domain than {_own(detection)}, which itself names these servers. "
+    else:
+        text = (
+            f"That is another domain than {_own(detection)}, and nothing that is safe from forgery names its servers. "
+        )
     yield from wrapped(f"{text}Enter a password only if you know that your mailbox is there.", first="  ")
 
 
@@ -146,8 +153,25 @@ def _pages(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
 
 
 def _services(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
-    services = detection["other_services"] if everything else ()
-    yield from _listed("Also offered", (printable(f"{each['kind']} {each['url']}") for each in services), pen)
+    """Name what there is beside mail; *everything* says where."""
+    services = detection["other_services"]
+    if everything:
+        yield from _listed("Also offered", (printable(f"{each['kind']} {each['url']}") for each in services), pen)
+    elif services:
+        kinds = ", ".join(dict.fromkeys(printable(each["kind"]) for each in services))
+        yield from wrapped(f"{kinds} (--all shows where)", first="Also offered ")
+
+
+def _oauth(detection: Detection, *, everything: bool) -> Lines:
+    """Name where tokens are to be had. What only the domain itself vouches for is shown in any case, and marked."""
+    for word in detection["oauth"]:
+        whose = "by the provider table" if word["known"] else f"only {_own(detection)} says so; look before you log in"
+        if everything or not word["known"]:
+            yield from wrapped(printable(f"{word['oauth']['issuer']} ({whose})"), first=f"{'OAuth2':12}")
+
+
+def _own(detection: Detection) -> str:
+    return both_forms(detection["address"].rpartition("@")[2])
 
 
 def _foot(detection: Detection, pen: Pen) -> Lines:

@@ -28,7 +28,7 @@ _LOGIN = {
     "client-certificate": "client certificate",
     "none": "none wanted",
 }
-_LEARNED = {
+LEARNED = {
     "own-table": "your own table",
     "table": "provider table",
     "domain": "the domain itself",
@@ -105,4 +105,4 @@ def _learned(choice: Choice) -> str:
     first, *rest = choice["evidence"]
     others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]
     also = f"; also {', '.join(others)}" if others else ""
-    return printable(f"{_LEARNED[first['authority']]} ({first['locator']}){also}")
+    return printable(f"{LEARNED[first['authority']]} ({first['locator']}){also}")

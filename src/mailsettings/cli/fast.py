@@ -101,6 +101,7 @@ def _detection(row: dict[str, Any], local: str, domain: str) -> Detection:
         "seconds": 0.0,
         "suggestion": "",
         "shown_address": f"{local}@{domain}",
+        "oauth": [],  # a card shows only what the table does not know
     }
     return cast("Detection", found)  # the compiled row was checked when it was written
 

@@ -111,6 +111,22 @@ class Service(TypedDict):
     url: str
 
 
+class Finding(TypedDict):
+    code: str
+    confidence: str
+    evidence: str
+    text: str
+    advice: str
+    whose: str
+    link: str
+
+
+class OAuthWord(TypedDict):
+    oauth: OAuth
+    known: bool
+    locator: str
+
+
 class Detection(TypedDict):
     schema: int
     address: str
@@ -127,3 +143,5 @@ class Detection(TypedDict):
     seconds: float
     suggestion: str
     shown_address: str
+    oauth: list[OAuthWord]
+    findings: list[Finding]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from mailsettings.cli.engine import Engine, source_name
+from mailsettings.errors import DocumentError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
 from mailsettings.policy import Policy
@@ -32,6 +33,10 @@ class Wishes:
     protocol: str | None
     sources: tuple[str, ...]
     no_guess: bool
+    no_http: bool
+    autoconfig: bool
+    ispdb: str | None  # base URL; empty: none is asked
+    folder: str | None
     timeout: float | None  # seconds
     resolver: str | None
     ca: str | None
@@ -39,7 +44,7 @@ class Wishes:
     profile: str
 
     def __post_init__(self) -> None:
-        for one, other in (("as_json", "as_jsonl"), ("plan", "as_jsonl"), ("plan", "offline"), ("offline", "sources")):
+        for one, other in _EXCLUSIVE:
             if getattr(self, one) and getattr(self, other):
                 raise click.UsageError(f"{_OPTION[one]} and {_OPTION[other]} exclude each other")
 
@@ -48,6 +53,7 @@ class Wishes:
         base = Policy.service() if self.profile == "service" else Policy.personal()
         changes: dict[str, object] = {"allow_networks": self.networks, "exhaustive": self.everything}
         changes["guess"] = not self.no_guess
+        changes["allow_http"] = not self.no_http
         changes |= {"resolver": self.resolver or "", "ca_file": self.ca or ""}
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
@@ -62,10 +68,28 @@ class Wishes:
             if name not in engine.names:
                 raise click.UsageError(f"there is no source {name!r}; there are {', '.join(engine.names)}")
         wanted = set(self.sources or engine.names) - ({"guess"} if self.no_guess else set())
-        return tuple(source for source in engine.sources if source_name(source) in wanted)
+        sources = tuple(source for source in engine.sources if source_name(source) in wanted)
+        if self.ispdb is None and self.folder is None:
+            return sources
+        from mailsettings.sources import arranged  # noqa: PLC0415 - loads every source
+
+        return arranged(sources, ispdb=self.ispdb, folder=self.folder)
 
 
+_EXCLUSIVE = (
+    ("as_json", "as_jsonl"),
+    ("plan", "as_jsonl"),
+    ("plan", "offline"),
+    ("offline", "sources"),
+    ("offline", "folder"),
+    ("autoconfig", "as_json"),
+    ("autoconfig", "as_jsonl"),
+    ("autoconfig", "plan"),
+    ("autoconfig", "offline"),
+)
 _OPTION = {
+    "autoconfig": "--autoconfig",
+    "folder": "--folder",
     "as_json": "--json",
     "as_jsonl": "--jsonl",
     "plan": "--plan",
@@ -100,6 +124,20 @@ class Resolver(click.ParamType[Any]):
         return value
 
 
+class Collection(click.ParamType[Any]):
+    """Where a collection of autoconfig documents lies: an https URL, or nothing."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from mailsettings.formats.text import web_url  # noqa: PLC0415 - only for who has a collection
+
+        try:
+            return web_url(value, schemes=("https",)) if value else ""
+        except DocumentError as error:
+            self.fail(str(error), param, ctx)
+
+
 def _is_address(text: str) -> bool:
     """Say whether *text* is an IP address, perhaps with a port."""
     host, port = text, ""
@@ -126,12 +164,26 @@ OPTIONS = (
     click.option("--jsonl", "as_jsonl", is_flag=True, help="Print each event as a line of JSON, the answer last."),
     click.option("--plan", is_flag=True, help="Say what would be asked, and contact nobody."),
     click.option("--offline", is_flag=True, help="Look into the provider table only, and contact nobody."),
+    click.option("--autoconfig", is_flag=True, help="Print what was verified as an autoconfig document to publish."),
     click.option("--all", "everything", is_flag=True, help="Wait for everything, and show everything."),
     click.option("--protocol", type=click.Choice(["imap", "pop3"]), help="Read mail with this protocol."),
     click.option(
         "--source", "sources", metavar="NAME", multiple=True, shell_complete=_source_names, help="Ask only this source."
     ),
     click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
+    click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
+    click.option(
+        "--ispdb",
+        type=Collection(),
+        metavar="URL",
+        help="Ask this collection of autoconfig documents instead of Thunderbird's; empty: none.",
+    ),
+    click.option(
+        "--folder",
+        type=click.Path(exists=True, file_okay=False, readable=True),
+        metavar="DIR",
+        help="Read DIR/<domain>.xml first, and believe it.",
+    ),
     click.option(
         "--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help="Give up after so long."
     ),

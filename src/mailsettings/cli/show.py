@@ -1,4 +1,4 @@
-"""The ways from an address to what is printed: the table alone, a live search, the plan."""
+"""The ways from an address to what is printed: the table alone, or a live search."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, cast
 from mailsettings.cli.card import card
 from mailsettings.cli.engine import Engine
 from mailsettings.cli.options import Wishes
-from mailsettings.cli.text import pen, printable, wants_colours
+from mailsettings.cli.text import both_forms, pen, wants_colours
 from mailsettings.cli.verdict import Exit, verdict
 from mailsettings.cli.watch import Listener, Progress, json_lines, timeline
 from mailsettings.events import Settled
-from mailsettings.leads import Note
-from mailsettings.model import Claim, Detection
-from mailsettings.schema import Object, dumps, plain, to_dict
+from mailsettings.model import Choice, Detection
+from mailsettings.schema import dumps, to_dict
 
 if TYPE_CHECKING:
     from mailsettings.address import EmailAddress
@@ -32,11 +31,37 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
         detection = _search(address, wishes, engine)
     found = to_dict(detection)
     flat_ = cast("flat.Detection", found)
+    if wishes.autoconfig:
+        return _published(detection)
     if wishes.as_json:
         print(dumps(found, indent=2))
     elif not wishes.as_jsonl:
         sys.stdout.write(card(flat_, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
     return verdict(flat_)
+
+
+def _published(detection: Detection) -> Exit:
+    """Print what was verified as an autoconfig document; refuse to publish what nobody has seen work."""
+    from mailsettings.formats import publish  # noqa: PLC0415 - few want it
+
+    missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
+    if len(missing) == 2:
+        print("mailsettings: nothing was verified, so there is nothing to publish", file=sys.stderr)
+        return Exit.NOTHING
+    sys.stdout.write(publish.write(publish.of_detection(detection)))
+    if detection.confirm:
+        others = ", ".join(map(both_forms, detection.confirm))
+        print(
+            f"mailsettings: these servers are of another domain, {others}: is that where they should be?",
+            file=sys.stderr,
+        )
+    if missing:
+        print(f"mailsettings: no {missing[0]} server was verified: the document is incomplete", file=sys.stderr)
+    return Exit.UNVERIFIED if missing else Exit.VERIFIED
+
+
+def _verified(choices: Sequence[Choice]) -> bool:
+    return any(choice.verified for choice in choices)
 
 
 def _search(address: EmailAddress, wishes: Wishes, engine: Engine) -> Detection:
@@ -72,24 +97,3 @@ async def _follow(address: EmailAddress, wishes: Wishes, engine: Engine, listene
             if isinstance(event, Settled):
                 return event.detection
     raise closed or AssertionError("the stream of events ended without Settled")
-
-
-def plan(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
-    """Print what would be asked first, and what is known without asking. Contacts nobody."""
-    leads = engine.plan(address, sources=wishes.chosen(engine))
-    wanted = wishes.policy().protocols
-    claims = [lead for lead in leads if isinstance(lead, Claim) and lead.endpoint.protocol in wanted]
-    lookups = [str(lead) for lead in leads if hasattr(lead, "run")]
-    notes = [lead.text for lead in leads if isinstance(lead, Note)]
-    if wishes.as_json:
-        servers: list[Object] = [plain(claim) for claim in claims]
-        print(dumps({"address": str(address), "lookups": lookups, "servers": servers, "notes": notes}, indent=2))
-        return Exit.VERIFIED
-    print(f"For {printable(str(address))} this would be asked first; what follows depends on the answers.\n")
-    print("\n".join(f"  {printable(lookup)}" for lookup in lookups) or "  nothing")
-    if claims:
-        print("\nThese servers are known without asking, and would be contacted:\n")
-        print("\n".join(f"  {claim.endpoint}, {printable(claim.evidence.locator)}" for claim in claims))
-    for note in notes:
-        print(f"\n{printable(note)}")
-    return Exit.VERIFIED

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mailsettings.errors import TableError
 
@@ -81,6 +81,8 @@ def _check(node: Node, name: str, seen: set[int]) -> None:
 def _check_keys(node: MappingNode, name: str) -> None:
     keys: set[str] = set()
     for key, _ in node.value:
+        if not isinstance(key, ScalarNode):
+            raise TableError(f"{name}, line {key.start_mark.line + 1}: a key has to be a word, not a list or a mapping")
         if key.value in keys:
             raise TableError(f"{name}, line {key.start_mark.line + 1}: the key {key.value!r} is there twice")
         keys.add(key.value)

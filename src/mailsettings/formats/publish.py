@@ -13,7 +13,7 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.logins import AUTOCONFIG_NAMES
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import UNPRINTABLE, shown
-from mailsettings.model import Choice, Detection, Hint, Link, Protocol, Security, Service
+from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
 _SECTIONS = {
@@ -27,17 +27,35 @@ _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 
 
 def of_detection(detection: Detection) -> ClientConfig:
-    """Return what *detection* found and verified as the content of a document; nothing unverified is published."""
+    """Return what *detection* found and verified as the content of a document; nothing unverified is published.
+
+    Of sources that contradict each other only the best is published, and of each protocol one host.
+    """
     domain = detection.address.rpartition("@")[2]
     return ClientConfig(
         id=domain,
         name=detection.provider.name if detection.provider else domain,
         domains=(domain,),
-        incoming=tuple(_server(choice) for choice in detection.incoming if choice.verified),
-        outgoing=tuple(_server(choice) for choice in detection.outgoing if choice.verified),
+        incoming=tuple(map(_server, _agreeing(detection.incoming))),
+        outgoing=tuple(map(_server, _agreeing(detection.outgoing))),
         hints=detection.hints,
         documentation=detection.documentation,
+        issuer=next((f"https://{word.oauth.issuer}" for word in detection.oauth if word.known), ""),
     )
+
+
+def _agreeing(choices: Iterable[Choice]) -> Iterator[Choice]:
+    """Yield the verified ones that stand on the same authority as the best, on the first host of each protocol."""
+    verified = [choice for choice in choices if choice.verified]
+    hosts: dict[Protocol, str] = {}
+    for choice in verified:
+        protocol, host = choice.endpoint.protocol, choice.endpoint.host
+        if _authority(choice) == _authority(verified[0]) and hosts.setdefault(protocol, host) == host:
+            yield choice
+
+
+def _authority(choice: Choice) -> Authority:
+    return min((claim.evidence.authority for claim in choice.claims), default=Authority.GUESS)
 
 
 def _server(choice: Choice) -> Server:

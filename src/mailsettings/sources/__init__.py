@@ -1,6 +1,7 @@
 """Where settings are learned. A source is a function `EmailAddress -> Iterable[Lead]` that contacts nobody.
 
 `SOURCES` has all that ship with the package. A source's name is what `--source` takes and what evidence shows.
+`arranged(ispdb=URL, folder=DIR)` returns them with another collection of documents, or your own.
 """
 
 from __future__ import annotations
@@ -8,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mailsettings.sources.all import SOURCES
+    from mailsettings.sources.all import SOURCES, arranged
 
-__all__ = ["SOURCES"]
+__all__ = ["SOURCES", "arranged"]
 
 
 def __getattr__(name: str) -> object:
-    """Load all sources when `SOURCES` is asked for: the table alone must not pay for the others."""
-    if name == "SOURCES":
-        from mailsettings.sources.all import SOURCES  # noqa: PLC0415 - see above
+    """Load all sources when they are asked for: the table alone must not pay for the others."""
+    if name in __all__:
+        from mailsettings.sources import all as every  # noqa: PLC0415 - see above
 
-        return SOURCES
+        return getattr(every, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

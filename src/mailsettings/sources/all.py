@@ -1,13 +1,20 @@
 """All sources that ship with the package. Their order decides nothing: authority does."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
 from mailsettings.leads import Source
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover
+from mailsettings.sources.folder import folder as folder_at
 from mailsettings.sources.guess import guess
-from mailsettings.sources.ispdb import ispdb
+from mailsettings.sources.ispdb import ispdb as usual_ispdb
+from mailsettings.sources.ispdb import ispdb_at
 from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
-from mailsettings.sources.mx import mx
+from mailsettings.sources.mx import mx, mx_with
 from mailsettings.sources.pacc import pacc
 from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
@@ -21,8 +28,31 @@ SOURCES: tuple[Source, ...] = (
     autodiscover,
     jmap,
     srv,
-    ispdb,
+    usual_ispdb,
     mx,
     services,
     guess,
 )
+
+
+def arranged(
+    sources: Iterable[Source] = SOURCES, *, ispdb: str | None = None, folder: str | Path | None = None
+) -> tuple[Source, ...]:
+    """Return *sources* with another collection than the ISPDB, and with a folder of documents of your own.
+
+    *ispdb* is the https URL to which a domain is appended; empty: none is asked; None: the usual one. *folder* holds
+    <domain>.xml files, which are believed like your own provider table.
+    """
+    before = () if folder is None else (folder_at(folder),)
+    return (*before, *(sources if ispdb is None else _with_collection(sources, ispdb)))
+
+
+def _with_collection(sources: Iterable[Source], base: str) -> Iterator[Source]:
+    """Put *base* in the place of the ISPDB in the two sources that ask it."""
+    for source in sources:
+        if source is mx:
+            yield mx_with(base)
+        elif source is not usual_ispdb:
+            yield source
+        elif base:
+            yield ispdb_at(base)

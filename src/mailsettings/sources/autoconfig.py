@@ -46,13 +46,15 @@ def _own(address: EmailAddress) -> Iterator[Document]:
 def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False, ispdb: str = ISPDB) -> Iterator[Lead]:
     """Yield the documents of whoever runs *mx_host*, which receives the domain's mail. None is told the address.
 
-    *authentic* says whether the MX record could not have been forged; *ispdb* is a base URL as in sources.ispdb.
+    *authentic* says whether the MX record could not have been forged; *ispdb* is a base URL as in sources.ispdb, empty
+    to leave it out.
     """
     for place, domain in enumerate(_domains_of(mx_host, address.domain)):
         word = Word("autoconfig", Authority.MX_DOCUMENT, domain, authentic=authentic, order=2 * place * _APART)
         yield Document(f"https://autoconfig.{domain}{PATH}", word, address.domain)
-        word = Word("ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _APART)
-        yield ispdb_document(domain, word, address.domain, base=ispdb)
+        if ispdb:
+            word = Word("ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _APART)
+            yield ispdb_document(domain, word, address.domain, base=ispdb)
 
 
 def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:

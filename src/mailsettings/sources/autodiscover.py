@@ -24,6 +24,7 @@ from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Service
+from mailsettings.policy import Policy
 from mailsettings.records import SRV, Page, Question
 from mailsettings.sources.documents import Word, inside, leads_of
 from mailsettings.template import ADDRESS, LOCAL_PART
@@ -66,10 +67,9 @@ class Inquiry:
     def asked(self) -> EmailAddress:
         return self.alias or self.address
 
-    @property
-    def sends(self) -> str:
-        """Say what is told besides the URL, for --plan."""
-        return "the address, as the body of a POST"
+    def sends(self, policy: Policy) -> str | None:
+        """Say what is told besides the URL; None where *policy* does not let the address be sent."""
+        return "the address, in the body of the POST" if policy.send_address else None
 
     def __str__(self) -> str:
         return f"{self.url} (POST)"
@@ -147,6 +147,11 @@ class ClearRedirect:
     def authority(self) -> Authority:
         return Authority.DOMAIN  # what it leads to is asked over https, inside the domain
 
+    def sends(self, policy: Policy) -> str | None:
+        """Say that it is the last resort; None where *policy* allows neither it nor what it leads to."""
+        allowed = policy.allow_http and policy.send_address
+        return "nothing, and only if https brings no answer; just a redirect to https counts" if allowed else None
+
     def __str__(self) -> str:
         return f"http://{_hosts(self.address.domain)[0]}{PATH}"
 
@@ -190,6 +195,14 @@ class AutodiscoverRecords:
     @property
     def question(self) -> Question:
         return Question(f"_autodiscover._tcp.{self.address.domain}", "SRV")
+
+    @property
+    def then(self) -> str:
+        return f"the same POST to the host it names, if that is inside {self.address.domain}"
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None where *policy* does not allow what it leads to."""
+        return "" if policy.send_address else None
 
     def __str__(self) -> str:
         return str(self.question)

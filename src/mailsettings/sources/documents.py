@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -10,16 +10,15 @@ from mailsettings.address import EmailAddress
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.ports import port_of
 from mailsettings.formats.servers import Server
-from mailsettings.leads import Help, Issuer, KnownProvider, Lead, Net, Note
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Failure, Provider, Security, Service
+from mailsettings.leads import Help, KnownProvider, Lead, Net, Note
+from mailsettings.model import Authority, Claim, Evidence, Failure, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.records import Page
+from mailsettings.sources.issuer import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.
 _ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT})
-_AFTER_ALL_STATED = 50  # places; no document states that many servers of one direction
 
 
 def inside(host: str, domain: str) -> bool:
@@ -57,10 +56,12 @@ class Document:
     def authority(self) -> Authority:
         return self.word.authority
 
-    @property
-    def sends(self) -> str:
-        """Say what is told besides the URL, for --plan."""
-        return "the address as ?emailaddress=, if the answer is no document" if self.address else ""
+    def sends(self, policy: Policy) -> str | None:
+        """Say what is told besides the URL; None for plain http where *policy* does not allow it."""
+        if self.url.startswith("http://") and not policy.allow_http:
+            return None
+        asks_again = self.address is not None and policy.send_address
+        return "the address as ?emailaddress=, if the answer without it is no document" if asks_again else ""
 
     def __str__(self) -> str:
         return self.url
@@ -97,6 +98,10 @@ class ClearDocument:
     @property
     def authority(self) -> Authority:
         return self.word.authority
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say that it is the last resort; None where *policy* does not allow it."""
+        return "nothing, and only if https brings no document" if policy.allow_http else None
 
     def __str__(self) -> str:
         return self.url
@@ -146,8 +151,7 @@ def stated(config: ClientConfig, evidence: Evidence, order: int = 0) -> Iterator
     yield from config.services
     if config.webmail:
         yield Service("webmail", config.webmail)
-    if config.issuer:
-        yield Issuer(config.issuer, evidence)
+    yield from issuer_of(config, evidence)
 
 
 def _claims(servers: Sequence[Server], evidence: Evidence, order: int) -> Iterator[Lead]:
@@ -155,24 +159,6 @@ def _claims(servers: Sequence[Server], evidence: Evidence, order: int) -> Iterat
         yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
         if server.url:
             yield Service("jmap", server.url)
-    secured = {(one.endpoint.protocol, one.endpoint.host) for one in servers if _secure(one.endpoint)}
-    for place, server in enumerate(servers, start=order + _AFTER_ALL_STATED):
-        if not _secure(server.endpoint) and (server.endpoint.protocol, server.endpoint.host) not in secured:
-            # The document vouches for the host; whether it also speaks TLS, the probe will tell.
-            for endpoint in _with_tls(server.endpoint):
-                yield Claim(endpoint, evidence, server.usernames, server.auth, place, eager=False)
-
-
-def _secure(endpoint: Endpoint) -> bool:
-    return endpoint.security is not Security.PLAIN
-
-
-def _with_tls(plain: Endpoint) -> Iterable[Endpoint]:
-    port = port_of(plain.protocol, Security.TLS)
-    return (
-        replace(plain, port=port, security=Security.TLS),
-        replace(plain, security=Security.STARTTLS),
-    )
 
 
 def _outside(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:

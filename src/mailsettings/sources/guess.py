@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
+from mailsettings.policy import Policy
 from mailsettings.records import Question
 
 IMAP_NAMES = ("imap.{d}", "mail.{d}", "{d}", "imap.{r}", "mail.{r}", "{r}", "imap.mail.{d}", "pop.{d}")
@@ -54,6 +55,10 @@ class GuessedHost:
     def __str__(self) -> str:
         return f"{self.host} A/AAAA"
 
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None where *policy* does not allow guesses."""
+        return "" if policy.guess else None
+
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return a claim for each protocol that is usual on this name. NetworkError if it has no address."""
         await net.resolve(self.host)
@@ -92,6 +97,10 @@ class Wildcard:
 
     def __str__(self) -> str:
         return f"(a random label).{self.domain} A"
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None where *policy* does not allow guesses."""
+        return "" if policy.guess else None
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return a note if any name under the domain resolves."""

@@ -11,6 +11,7 @@ from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
+from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word
 
@@ -23,6 +24,10 @@ def jmap(address: EmailAddress) -> Iterator[Lead]:
     """Yield the SRV question and the usual place."""
     yield JmapRecords(address.domain)
     yield JmapSession(f"https://{address.domain}{_PATH}", Word("jmap", Authority.DOMAIN, address.domain, order=_ORDER))
+
+
+def _wanted(policy: Policy) -> str | None:
+    return "" if Protocol.JMAP in policy.protocols else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,14 @@ class JmapRecords:
     @property
     def question(self) -> Question:
         return Question(f"_jmap._tcp.{self.domain}", "SRV")
+
+    @property
+    def then(self) -> str:
+        return f"{_PATH} at the host it names"
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None if JMAP is not wanted."""
+        return _wanted(policy)
 
     def __str__(self) -> str:
         return str(self.question)
@@ -74,6 +87,10 @@ class JmapSession:
     @property
     def authority(self) -> Authority:
         return self.word.authority
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None if JMAP is not wanted."""
+        return _wanted(policy)
 
     def __str__(self) -> str:
         return self.url

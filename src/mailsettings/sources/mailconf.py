@@ -36,6 +36,10 @@ class MailconfRecord:
     def question(self) -> Question:
         return Question(self.domain, "TXT")
 
+    @property
+    def then(self) -> str:
+        return "the document that a record mailconf=URL names"
+
     def __str__(self) -> str:
         return str(self.question)
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from mailsettings import table
-from mailsettings.address import EmailAddress
-from mailsettings.errors import Kind
-from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note
+from mailsettings.address import EmailAddress, parse_host
+from mailsettings.errors import AddressError, Kind
+from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
 from mailsettings.model import Authority, Failure
 from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host
 from mailsettings.sources.hosting import traces
+from mailsettings.sources.ispdb import ISPDB
 from mailsettings.sources.table import claims_of
 
 
@@ -28,11 +30,27 @@ def mx(address: EmailAddress) -> Iterator[Lead]:
     yield MailExchangers(address)
 
 
+def mx_with(ispdb: str) -> Source:
+    """Return the source that looks the exchanger's domain up in the collection *ispdb*, or in none if it is empty."""
+
+    def mx(address: EmailAddress) -> Iterator[Lead]:
+        yield MailExchangers(address, ispdb)
+
+    return mx
+
+
 @dataclass(frozen=True, slots=True)
 class MailExchangers:
     """The MX records of the address's domain."""
 
     address: EmailAddress
+    ispdb: str = ISPDB  # base URL as in sources.ispdb; empty: not asked
+
+    @property
+    def then(self) -> str:
+        asked = f"autoconfig and {urlsplit(self.ispdb).hostname}" if self.ispdb else "autoconfig"
+        traces_of = ", ".join(str(lead) for lead in traces(self.address))
+        return f"where the table does not know the exchanger: {asked} for its domain; a hoster's traces: {traces_of}"
 
     @property
     def authority(self) -> Authority:
@@ -79,8 +97,17 @@ class MailExchangers:
                 return
         yield from traces(self.address)
         for host in hosts[:1]:
-            yield from documents_of(host, self.address, authentic=authentic)
-            yield from mx_host(host)
+            yield from self._unknown_host(host, authentic=authentic)
+
+    def _unknown_host(self, host: str, *, authentic: bool) -> Iterator[Lead]:
+        """Look for documents of whoever runs *host*, and for mail servers on it."""
+        try:
+            name = parse_host(host)
+        except AddressError as error:
+            yield Note(f"{self} names an exchanger that is no mail server: {error}")
+            return
+        yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
+        yield from mx_host(name)
 
     def _known(self, host: str, row: table.Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name
@@ -93,5 +120,6 @@ class MailExchangers:
         if row.provider.kind == "forwarder":
             yield Note(f"{name} forwards the mail of {self.address.shown_domain}; the mailboxes are elsewhere")
         yield KnownProvider(row.provider, Authority.MX_TABLE)
-        yield from claims_of(row, Authority.MX_TABLE, f"{self.question} = {host}", self.address.domain)
-        yield from documents_of(host, self.address, authentic=authentic)
+        locator = f"{self.question} = {host}"
+        yield from claims_of(row, Authority.MX_TABLE, locator, self.address.domain, authentic=authentic)
+        yield from documents_of(host, self.address, authentic=authentic, ispdb=self.ispdb)

@@ -37,6 +37,10 @@ class PaccDigest:
     def question(self) -> Question:
         return Question(f"_ua-auto-config.{self.domain}", "TXT")
 
+    @property
+    def then(self) -> str:
+        return f"{PaccDocument(self.domain, ())}, if there is a digest of it"
+
     def __str__(self) -> str:
         return str(self.question)
 

@@ -13,6 +13,7 @@ from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
+from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 
 SERVICES = (
@@ -58,6 +59,10 @@ class ServiceRecords:
     @property
     def question(self) -> Question:
         return Question(f"{self.label}._tcp.{self.address.domain}", "SRV")
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say nothing; None if the protocol is not wanted."""
+        return "" if self.protocol in policy.protocols else None
 
     def __str__(self) -> str:
         return str(self.question)

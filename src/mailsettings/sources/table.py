@@ -33,12 +33,17 @@ def leads_of(found_in: Table, address: EmailAddress, authority: Authority) -> It
         yield from claims_of(row, authority, f"{found_in.name}: {row.provider.id}", address.domain)
 
 
-def claims_of(row: Row, authority: Authority, locator: str, domain: str = "") -> Iterator[Claim]:
+def claims_of(
+    row: Row, authority: Authority, locator: str, domain: str = "", *, authentic: bool = False
+) -> Iterator[Claim]:
     """Yield a claim for each server of *row*, in the row's order; *domain* is the one whose mail it is about.
+
+    *authentic* says whether the DNS answer that led to the row could not have been forged.
 
     The first server of each protocol is worth contacting at once; the others are the same mailbox by other ports.
     """
-    evidence = Evidence(authority, _SOURCES[authority], locator, authentic=authority in _KEPT_HERE, domain=domain)
+    safe = authentic or authority in _KEPT_HERE
+    evidence = Evidence(authority, _SOURCES[authority], locator, authentic=safe, domain=domain)
     for servers in (row.incoming, row.outgoing):
         begun: set[str] = set()
         for order, server in enumerate(servers):

@@ -8,6 +8,7 @@ It stands in for the Internet at the lowest seam (net.transport); everything abo
 the real thing. See docs/testing.md.
 """
 
+from mailsettings.testing.accounts import Account
 from mailsettings.testing.asked import Connect, Entry, Handshake, Line, Request, Resolve
 from mailsettings.testing.certificates import Certificate
 from mailsettings.testing.clock import run_virtual
@@ -24,6 +25,7 @@ __all__ = [
     "HEAR_SOME",
     "RESET",
     "TLS",
+    "Account",
     "Certificate",
     "Connect",
     "Entry",

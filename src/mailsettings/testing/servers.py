@@ -7,12 +7,14 @@ pop3(995, greeting_delay=6)     anything odd is an option
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypedDict, Unpack
 
 from mailsettings.model import Security
+from mailsettings.testing import accounts
+from mailsettings.testing.accounts import Account
 from mailsettings.testing.dialects import IMAP, POP3, SMTP, Dialect, Offer, Reaction
 from mailsettings.testing.scripts import HEAR, TLS, Say, Script, Server, Sleep, quiet
 
@@ -34,6 +36,7 @@ class Options(TypedDict, total=False):
     starttls_offered: bool
     starttls_reply: str  # refuse STARTTLS with it; `{tag}` is the command's
     early: bytes  # clear text in the same segment as the reply to STARTTLS: an attacker's
+    accounts: Mapping[str, Account]  # by user name; without any, nobody can log in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ class Manner:
     starttls_offered: bool = True
     starttls_reply: str = ""
     early: bytes = b""
+    accounts: Mapping[str, Account] = field(default_factory=dict)
 
     def offer(self, host: str, *, secure: bool) -> Offer:
         """Return what the server *host* offers inside TLS, or outside."""
@@ -95,9 +99,17 @@ def _serve(manner: Manner, dialect: Dialect, host: str) -> Script:
         yield TLS()
     yield from _greet(manner, manner.refusal or manner.greeting or dialect.greeting(manner.offer(host, secure=secure)))
     reaction = Reaction("", leaves=bool(manner.refusal))
+    account: Account | None = None
+    heard: set[str] = set()
     while not reaction.leaves:
         line = (yield HEAR).decode("latin-1")
+        if manner.accounts and secure and accounts.wants_login(dialect, line):
+            account = yield from accounts.log_in(dialect, line, manner.accounts)
+            continue
         reaction = dialect.react(line, manner.offer(host, secure=secure))
+        if account is not None:
+            heard.update(line.upper().split()[:2])
+            reaction = accounts.inside(dialect, line, account, introduced="ID" in heard) or reaction
         yield Say(_wire(reaction.text) + (manner.early if reaction.starts_tls else b""))
         if reaction.starts_tls:
             yield TLS()

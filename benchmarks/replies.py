@@ -1,0 +1,81 @@
+"""Read recorded texts of providers: does each mean what it was judged to mean? `python -m benchmarks.replies FILE`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from mailsettings.diagnosis.codes import CODES
+from mailsettings.diagnosis.replies import meanings
+from mailsettings.wire.foreign import spoken
+
+# The ids of the provider table for the names of the recording.
+PROVIDERS = {
+    "Gmail": "gmail",
+    "Microsoft 365 / Outlook.com": "microsoft-365",
+    "Yahoo": "yahoo",
+    "Yahoo / AOL / AT&T": "yahoo",
+    "AOL": "aol",
+    "iCloud": "icloud",
+    "GMX / Web.de / mail.com": "gmx-net",
+    "GMX / Web.de": "gmx-net",
+    "Yandex": "yandex",
+    "Mail.ru / VK": "mail-ru",
+    "Zoho": "zoho-com",
+    "Fastmail": "fastmail",
+    "QQ Mail": "qq",
+    "NetEase 163/126/yeah": "netease-163",
+}
+# Words of the recording that have another name here, or stand for several causes.
+CAUSES = {
+    "bad_credentials_or_basic_auth_disabled": {"bad-credentials", "basic-auth-disabled"},
+    "imap_disabled_or_limited": {"imap-disabled", "too-many-connections"},
+    "bad_credentials_or_access_disabled": {"bad-credentials", "access-disabled"},
+    "bad_credentials_or_imap_disabled": {"bad-credentials", "imap-disabled"},
+    "login_disabled_before_tls": {"tls-required"},
+}
+
+Row = dict[str, str]
+
+
+def wrong(row: Row) -> str:
+    """Return what is wrong with the reading of *row*, or nothing."""
+    wanted = CAUSES.get(row["meaning"], {row["meaning"].replace("_", "-")})
+    protocol = row["protocol"] if row["protocol"] in ("imap", "pop3", "smtp", "oauth") else "any"
+    found = meanings(row["text"], protocol, provider=PROVIDERS.get(row["provider"], ""))
+    codes = [code for code, _ in found]
+    if row["meaning"] == "wrong_protocol_on_port":
+        # Not a reply but a greeting: the first line alone says whose it is.
+        named = spoken(row["text"].encode()).lower()
+        return "" if named and named != row["protocol"] else f"greeting taken for {named!r}"
+    if not wanted <= set(codes):
+        return f"{codes}, not {sorted(wanted)}"
+    return "" if codes[0] in wanted else f"{codes[0]} before {sorted(wanted)}"
+
+
+def ambiguous(row: Row) -> bool:
+    """Say whether causes of different groups are returned for *row*."""
+    found = meanings(row["text"], row["protocol"], provider=PROVIDERS.get(row["provider"], ""))
+    return len({CODES[code].group for code, _ in found}) > 1
+
+
+def run(rows: list[Row]) -> int:
+    """Print how many of *rows* are read rightly; return how many are not."""
+    started = perf_counter()
+    faults = [(row, fault) for row in rows if (fault := wrong(row))]
+    seconds = perf_counter() - started
+    both = sum(map(ambiguous, rows))
+    print(
+        f"{len(rows)} texts of providers, {len(rows) - len(faults)} right, "
+        f"{both} with causes of two kinds, {seconds:.2f} s"
+    )
+    for row, fault in faults:
+        print(f"  {row['provider']} {row['text'][:60]!r}: {fault}")
+    return len(faults)
+
+
+if __name__ == "__main__":
+    lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
+    sys.exit(1 if run([json.loads(line) for line in lines]) else 0)

@@ -1,0 +1,208 @@
+"""`mailsettings check ADDRESS`: log in where that is allowed, say what is wrong and what to do about it.
+
+Without a password or token on standard input nobody is logged in to; what can be seen from outside is said.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mailsettings.cli.options import Network, Resolver
+from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
+from mailsettings.cli.verdict import Exit
+from mailsettings.errors import AddressError, ConfirmationRequired
+from mailsettings.model import Endpoint, Finding, Protocol, Security
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mailsettings.login.credentials import Credentials
+    from mailsettings.login.fitness import Fitness
+    from mailsettings.login.outside import Diagnosis
+    from mailsettings.login.verify import Settings, Verification
+    from mailsettings.model import Detection
+    from mailsettings.policy import Policy
+
+MAX_SECRET = 65536  # characters read from standard input; tokens have some thousands
+AGREE_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
+TLS_PORTS = frozenset({465, 993, 995})
+
+
+class Server(click.ParamType[Any]):
+    """A server as a person types it: imap://host:port, imaps://host, smtp+starttls://host:587."""
+
+    name = "server"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return server(value)
+        except (AddressError, ValueError) as error:
+            self.fail(f"{value!r} is no server like imap://imap.example.org:993: {error}", param, ctx)
+
+
+def server(text: str) -> Endpoint:
+    """Read *text* as an endpoint; the port says when TLS starts unless the scheme does. ValueError, AddressError."""
+    scheme, _, rest = text.partition("://")
+    if "@" in rest or "/" in rest:
+        raise ValueError("user names, passwords and paths do not belong there")
+    host, _, port = rest.partition(":")
+    name, _, security = scheme.partition("+")
+    protocol = Protocol({"imaps": "imap", "pop3s": "pop3", "pop": "pop3", "smtps": "smtp"}.get(name, name))
+    usual = {Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}[protocol]
+    number = int(port) if port else usual
+    by_port = Security.TLS if number in TLS_PORTS else Security.STARTTLS
+    return Endpoint(protocol, host.lower(), number, Security(security) if security else by_port)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """All that is printed."""
+
+    diagnosis: Diagnosis
+    verification: Verification | None
+    fitness: tuple[Fitness, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        found = (*self.diagnosis.findings, *(self.verification.findings if self.verification else ()))
+        return tuple(dict.fromkeys((*found, *(item for each in self.fitness for item in each.findings))))
+
+
+@click.command(epilog="Exit codes: 0 nothing wrong, 1 something is, 2 usage, 5 a domain has to be agreed to first.")
+@click.argument("address")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input and log in with it.")
+@click.option(
+    "--token-stdin", is_flag=True, help="Read an OAuth 2 access token from standard input and log in with it."
+)
+@click.option("--username", default="", help="Log in with this user name instead of what the settings say.")
+@click.option("--incoming", type=Server(), help="Check this server, as imap://host:port.")
+@click.option("--outgoing", type=Server(), help="Check this server, as smtp://host:port.")
+@click.option("--confirm", "confirmed", multiple=True, metavar="DOMAIN", help="Agree to send the password there.")
+@click.option("--profile", type=click.Choice(["pop-fetcher"]), help="Can a service that polls POP3 use this mailbox?")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
+@click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS server.")
+@click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
+@click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this, too.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from.")
+@click.pass_context
+def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
+    """Say what is wrong with the mail access of ADDRESS, and what to do about it."""
+    import anyio  # noqa: PLC0415 - other commands contact nobody
+
+    from mailsettings.address import parse_address  # noqa: PLC0415
+
+    if wishes["password_stdin"] and wishes["token_stdin"]:
+        raise click.UsageError("--password-stdin and --token-stdin exclude each other")
+    try:
+        parsed = parse_address(address)
+    except AddressError as error:
+        raise click.UsageError(printable(str(error))) from error
+    credentials = _credentials(wishes)
+    try:
+        checked = anyio.run(_checked, parsed, credentials, wishes)
+    except ConfirmationRequired as error:
+        click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.domains[0]}", err=True)
+        ctx.exit(AGREE_FIRST)
+    _print(checked, as_json=wishes["as_json"])
+    ctx.exit(_verdict(checked))
+
+
+def _credentials(wishes: dict[str, Any]) -> Credentials | None:
+    """Read the secret: from a pipe or, unseen, from a terminal; never from the command line, where all can read it."""
+    if not wishes["password_stdin"] and not wishes["token_stdin"]:
+        return None
+    from mailsettings.login.credentials import Credentials  # noqa: PLC0415
+
+    if sys.stdin.isatty():
+        secret = click.prompt("Password or token", hide_input=True, err=True)
+    else:
+        secret = sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    make = Credentials.token if wishes["token_stdin"] else Credentials.password
+    try:
+        return make(secret, username=wishes["username"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
+    """Diagnose, then log in to what was found or typed."""
+    from mailsettings.login.fitness import fitness_of  # noqa: PLC0415 - see check()
+    from mailsettings.login.outside import diagnose  # noqa: PLC0415
+    from mailsettings.login.verify import Settings, verify  # noqa: PLC0415
+
+    fetcher = wishes["profile"] == "pop-fetcher"
+    policy = _policy(wishes, fetcher=fetcher)
+    typed = wishes["incoming"] or wishes["outgoing"]
+    what = Settings(address, wishes["incoming"], wishes["outgoing"], wishes["username"]) if typed else address
+    diagnosis = await diagnose(what, policy=policy)
+    target: Settings | Detection = what if isinstance(what, Settings) else diagnosis.detection
+    verification = None
+    if credentials is not None:
+        verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
+    return Checked(diagnosis, verification, fitness_of(diagnosis.detection, verification, fetcher=fetcher))
+
+
+def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
+    from mailsettings.policy import Policy  # noqa: PLC0415 - see check()
+
+    policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
+    wanted = frozenset({Protocol.POP3, Protocol.SMTP})
+    return policy.with_(protocols=wanted) if fetcher and not wishes["incoming"] else policy
+
+
+def _verdict(checked: Checked) -> Exit:
+    tried = checked.verification
+    wrong = any(item.code not in _HARMLESS for item in checked.findings)
+    return Exit.UNVERIFIED if wrong or (tried is not None and not _all_tried(tried)) else Exit.VERIFIED
+
+
+# They are worth knowing, and nothing is broken because of them.
+_HARMLESS = frozenset({"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"})
+
+
+def _all_tried(verification: Verification) -> bool:
+    return all(result.verified for result in (verification.incoming, verification.outgoing) if result is not None)
+
+
+def _print(checked: Checked, *, as_json: bool) -> None:
+    if as_json:
+        from mailsettings.schema import dumps, plain  # noqa: PLC0415 - see check()
+
+        print(dumps({**plain(checked), "findings": [plain(item) for item in checked.findings]}, indent=2))
+        return
+    sys.stdout.write("\n".join(_lines(checked, pen(colours=wants_colours(sys.stdout)))) + "\n")
+
+
+def _lines(checked: Checked, write: Pen) -> Iterator[str]:
+    """Yield the report: what was logged in to, what is wrong, what the servers can do."""
+    yield write(printable(checked.diagnosis.detection.address), Colour.STRONG)
+    yield ""
+    for result in (checked.verification.incoming, checked.verification.outgoing) if checked.verification else ():
+        if result is not None:
+            yield from wrapped(f"{result.endpoint}: {_state(result)}")
+    for number, item in enumerate(checked.findings, 1):
+        yield from _finding(number, item, write)
+    if not checked.findings:
+        yield write("Nothing wrong was found.", Colour.GOOD)
+    for each in checked.fitness:
+        yield from wrapped(f"{each.subject}: {each.verdict}", rest="    ")
+
+
+def _state(result: Any) -> str:
+    if result.verified:
+        return f"logged in as {printable(result.username)} with {result.mechanism}"
+    return "the login was accepted, but that is all" if result.accepted else "not logged in"
+
+
+def _finding(number: int, item: Finding, write: Pen) -> Iterator[str]:
+    sure = "" if item.confidence == "certain" else f" ({item.confidence})"
+    yield from (write(line, Colour.CARE) for line in wrapped(printable(item.text) + sure, first=f"{number}. "))
+    yield from wrapped(printable(item.advice), first="   Do: ")
+    for line in item.evidence.splitlines():
+        yield from (write(part, Colour.FAINT) for part in wrapped(printable(line), first="   Seen: "))
+    if item.link:
+        yield f"   {printable(item.link)}"

@@ -1,0 +1,102 @@
+"""Every place where mail was looked for, gathered by host: what one port shows explains what another one does. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailsettings.errors import AddressError, Kind
+from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
+from mailsettings.rank import FOUND_BY_NAME
+
+_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]+):([0-9]{1,5}) \((tls|starttls|plain)\)")
+NO_ANSWER = frozenset({Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One endpoint and what became of it."""
+
+    endpoint: Endpoint
+    failure: Failure | None
+    probe: Probe | None = None
+    stated: bool = False  # somebody named it on purpose: a user, a table, a document
+
+    @property
+    def direction(self) -> Direction:
+        return self.endpoint.protocol.direction
+
+    @property
+    def verified(self) -> bool:
+        return self.probe is not None and self.probe.verified
+
+    @property
+    def name(self) -> str:
+        """Return host and port, as people say it."""
+        return f"{self.endpoint.host}:{self.endpoint.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """All of them."""
+
+    all: tuple[Place, ...]
+
+    def of_host(self, host: str) -> tuple[Place, ...]:
+        return tuple(place for place in self.all if place.endpoint.host == host)
+
+    def of(self, direction: Direction) -> tuple[Place, ...]:
+        """Return those of *direction*, what was stated first."""
+        return tuple(sorted((p for p in self.all if p.direction is direction), key=lambda place: not place.stated))
+
+    def working(self, protocol: Protocol, host: str = "") -> tuple[Endpoint, ...]:
+        """Return the endpoints of *protocol*, at *host* if one is given, that were verified."""
+        return tuple(
+            place.endpoint
+            for place in self.all
+            if place.verified and place.endpoint.protocol is protocol and host in ("", place.endpoint.host)
+        )
+
+    def alive(self, host: str) -> bool:
+        """Say whether anything at *host* accepted a connection."""
+        dead = NO_ANSWER | {Kind.REFUSED, Kind.DENIED, Kind.BUDGET, Kind.DEADLINE}
+        return any(p.verified or (p.failure is not None and p.failure.kind not in dead) for p in self.of_host(host))
+
+
+def places_of(detection: Detection, stated: Iterable[Endpoint] = ()) -> Places:
+    """Gather what *detection* knows of servers; *stated* were named by a user, beside those that sources state."""
+    named = set(stated)
+    found: dict[Endpoint, Place] = {}
+    for choice in (*detection.incoming, *detection.outgoing):
+        on_purpose = choice.endpoint in named or any(
+            claim.evidence.authority not in FOUND_BY_NAME for claim in choice.claims
+        )
+        failure = choice.probe.failure if choice.probe else None
+        found[choice.endpoint] = Place(choice.endpoint, failure, choice.probe, on_purpose)
+    for failure in detection.failures:
+        endpoint = endpoint_of(failure.where)
+        if endpoint is not None and endpoint not in found:
+            found[endpoint] = Place(endpoint, failure, stated=endpoint in named)
+    return Places(tuple(found.values()))
+
+
+def endpoint_of(where: str) -> Endpoint | None:
+    """Read an endpoint back from the form in which it prints itself; None for anything else."""
+    found = _ENDPOINT.fullmatch(where)
+    if found is None:
+        return None
+    try:
+        return Endpoint(Protocol(found[1]), found[2], int(found[3]), Security(found[4]))
+    except AddressError:
+        return None
+
+
+def spelled(endpoints: Iterable[Endpoint]) -> str:
+    """Name *endpoints* as a person would enter them."""
+    return " or ".join(_spelled(endpoints))
+
+
+def _spelled(endpoints: Iterable[Endpoint]) -> Iterator[str]:
+    for endpoint in endpoints:
+        yield f"{endpoint.host}, port {endpoint.port} with {endpoint.security.upper()}"

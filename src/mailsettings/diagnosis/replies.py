@@ -1,0 +1,187 @@
+"""What a mail server's words mean, with every cause where they leave it open. Pure.
+
+    meanings("NO [AUTHENTICATIONFAILED] Invalid credentials", "imap")  ->  (("bad-credentials", LIKELY),)
+
+First what the reply's codes say (RFC 5530, RFC 3206, RFC 2449, enhanced and basic status codes), then what its words
+say. Words are more exact than codes; where they are about something else than the code, both are returned.
+
+replies.json holds the words: phrases, in lower case and in this order, never regular expressions, so that a text of
+64 KiB takes as long as 64 KiB of searching. Each row has its source and the day on which it was compiled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mailsettings.diagnosis.codes import CODES
+from mailsettings.model import Confidence, Protocol
+
+MAX_TEXT = 65536  # characters; what a reply may have at most
+
+Meaning = tuple[str, Confidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Words and what they mean, the likeliest first. Without *providers* they mean it everywhere."""
+
+    providers: frozenset[str]
+    protocols: frozenset[str]
+    phrases: tuple[str, ...]
+    whole: bool  # the text is the phrase, and nothing else but the status before it
+    means: tuple[str, ...]
+    source: str
+    checked: str
+
+    def applies(self, text: str, protocol: str) -> bool:
+        """Say whether the words stand in *text*, which is in lower case."""
+        if protocol not in self.protocols and protocol != "any":
+            return False
+        if self.whole:
+            return text.partition(" ")[2].strip().removesuffix(".") == self.phrases[0].removesuffix(".")
+        start = 0
+        for phrase in self.phrases:
+            if (found := text.find(phrase, start)) < 0:
+                return False
+            start = found + len(phrase)
+        return True
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return what is known about texts, in the order of the file."""
+    rows = json.loads(Path(__file__).with_name("replies.json").read_text(encoding="utf-8"))
+    return tuple(
+        Rule(
+            frozenset(row["providers"]),
+            frozenset(row["protocols"]),
+            tuple(row["phrases"]),
+            row["whole"],
+            tuple(row["means"]),
+            row["source"],
+            row["checked"],
+        )
+        for row in rows
+    )
+
+
+# Response codes: their meaning, and which groups of words (codes.Code.group) fit to them.
+_CODES = {
+    "AUTHENTICATIONFAILED": ("bad-credentials", {"login"}),  # RFC 5530 §3, and so on to OVERQUOTA
+    "AUTHORIZATIONFAILED": ("bad-credentials", {"login"}),
+    "EXPIRED": ("password-expired", {"login"}),
+    "PRIVACYREQUIRED": ("tls-required", {"tls"}),
+    "CONTACTADMIN": ("policy-blocked", {"login"}),
+    "UNAVAILABLE": ("server-fault", {"passing"}),
+    "SERVERBUG": ("server-fault", {"passing"}),
+    "CLIENTBUG": ("client-quoting", {"client"}),
+    "INUSE": ("mailbox-locked", {"passing"}),
+    "LIMIT": ("too-many-connections", {"passing"}),
+    "OVERQUOTA": ("over-quota", {"quota"}),
+    "IN-USE": ("mailbox-locked", {"passing"}),  # RFC 2449 §8.1.2
+    "LOGIN-DELAY": ("rate-limited", {"passing"}),  # RFC 2449 §8.1.1
+    "SYS/TEMP": ("server-fault", {"passing"}),  # RFC 3206 §4
+    "SYS/PERM": ("policy-blocked", {"login", "passing"}),
+    "AUTH": ("bad-credentials", {"login", "tls"}),
+    "WEBALERT": ("web-login-required", {"login"}),
+}
+# Enhanced status codes (RFC 3463, RFC 4954 §6, RFC 5248 registry).
+_STATUS = {
+    "5.7.8": ("bad-credentials", {"login", "route"}),
+    "5.7.9": ("mechanism-required", {"login"}),
+    "5.7.11": ("tls-required", {"tls"}),
+    "5.7.14": ("web-login-required", {"login"}),
+    "5.7.3": ("bad-credentials", {"login"}),
+    "5.7.4": ("mechanism-not-offered", {"login"}),
+    "5.7.54": ("not-authenticated", {"login"}),
+    "5.2.2": ("over-quota", {"quota"}),
+    "4.7.0": ("server-fault", {"passing", "login"}),
+    "4.7.12": ("password-expired", {"login"}),
+    "4.3.2": ("server-fault", {"passing"}),
+}
+# Basic status codes, for servers that have no others (RFC 4954 §6, RFC 5321 §4.2.3).
+_BASIC = {
+    "421": ("server-closed", {"passing", "route", "client"}),
+    "432": ("password-expired", {"login"}),
+    "454": ("server-fault", {"passing", "login"}),
+    "504": ("mechanism-not-offered", {"login"}),
+    "530": ("not-authenticated", {"login", "tls"}),
+    "534": ("mechanism-required", {"login"}),
+    "535": ("bad-credentials", {"login"}),
+    "538": ("tls-required", {"tls"}),
+}
+_CODE = re.compile(r"\[([A-Za-z-]{1,20}(?:/[A-Za-z]{1,8})?)[ \]]")
+_ENHANCED = re.compile(r"(?:^|\n)[245][0-9]{2}[ -]#?([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_BASIC_CODE = re.compile(r"[245][0-9]{2}(?=[ -])")
+
+
+def meanings(
+    text: str, protocol: Protocol | str, *, provider: str = "", hints: Iterable[str] = ()
+) -> tuple[Meaning, ...]:
+    """Return what *text*, a refusal, may mean, the likeliest first; empty where its words are not known.
+
+    *provider* is an id of the provider table, *hints* are the ids of what that table wants the user to know: where a
+    password is refused by a provider that wants app passwords, this is the likelier cause.
+    """
+    plain = " ".join(text[:MAX_TEXT].lower().split())
+    said = _said(plain, str(protocol), provider)
+    code, fitting = _code(text[:MAX_TEXT])
+    found = _hinted(said or ((code,) if code else ()), frozenset(hints))
+    groups = {CODES[name].group for name in found}
+    # The words are about something else than the code: nobody can tell which of them is right.
+    more = (code,) if code and said and not groups & fitting else ()
+    return tuple(_weighed((*found, *more)))
+
+
+def _said(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
+    """Return what the words say: at this provider, otherwise everywhere, and what else about another matter."""
+    applying = [rule for rule in rules() if rule.applies(plain, protocol)]
+    own = [rule for rule in applying if provider in rule.providers]
+    everywhere = [rule for rule in applying if not rule.providers]
+    found: list[str] = []
+    for rule in (*own, *everywhere):
+        groups = {CODES[name].group for name in found}
+        if not found or not groups & {CODES[name].group for name in rule.means}:
+            found += rule.means
+    return tuple(dict.fromkeys(found))
+
+
+def _code(text: str) -> tuple[str, set[str]]:
+    """Return what the first telling code of *text* means, and what its words may then be about."""
+    for name in _CODE.findall(text[:1000]):
+        if name.upper() in _CODES:
+            return _CODES[name.upper()]
+    for status in _ENHANCED.findall(text[:4000]):
+        if status in _STATUS:
+            return _STATUS[status]
+    basic = _BASIC_CODE.match(text)
+    return _BASIC.get(basic[0] if basic else "", ("", set()))
+
+
+def _hinted(found: tuple[str, ...], hints: frozenset[str]) -> tuple[str, ...]:
+    """Put what the provider table knows of logins before or beside a plain "wrong password"."""
+    if "bad-credentials" not in found:
+        return found
+    before = [code for hint, code in _BEFORE.items() if hint in hints]
+    beside = [code for hint, code in _BESIDE.items() if hint in hints]
+    return tuple(dict.fromkeys((*before, *found, *beside)))
+
+
+_BEFORE = {
+    "oauth_only": "basic-auth-disabled",
+    "app_password": "app-password-required",
+    "authorization_code": "app-password-required",
+    "mail_password": "app-password-required",
+}
+_BESIDE = {"app_password_2fa": "app-password-required", "mailbox_needed": "mailbox-needed"}
+
+
+def _weighed(codes: tuple[str, ...]) -> Iterator[Meaning]:
+    """Say how sure each is: alone it is likely, among others the first is likely and the rest are possible."""
+    for number, code in enumerate(dict.fromkeys(codes)):
+        yield code, Confidence.LIKELY if number == 0 else Confidence.POSSIBLE

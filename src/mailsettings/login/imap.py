@@ -1,0 +1,213 @@
+"""Log in to IMAP and look at the inbox without changing it (RFC 9051 §6.2.2, §6.2.3, §6.3.3; SASL-IR: RFC 4959).
+
+C: A20 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=          or  A20 LOGIN {3}  + continuations
+S: A20 OK [CAPABILITY …] Logged in
+C: A21 ID ("name" "mailsettings")                    only where the provider wants it
+C: A22 EXAMINE INBOX
+S: * 3 EXISTS
+S: A22 OK [READ-ONLY]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, Mechanism, chosen, decoded, encoded
+from mailsettings.login.session import Course, Secret
+from mailsettings.model import Auth
+from mailsettings.wire.dialogue import Send, Stage
+from mailsettings.wire.text import printable, quoted
+from mailsettings.wire.turns import Turn, read, too_long
+
+_ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
+_CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
+_EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
+# Microsoft says OK and hides in the code that the mailbox cannot be opened (2026-11).
+_FALSE_OK = re.compile(rb"\[Error=", re.IGNORECASE)
+_FIRST_TAG = 20  # the greeting has used the lower ones
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The tagged answer to one command; *untagged* are the lines before it."""
+
+    ok: bool
+    text: bytes  # status and text, without the tag
+    untagged: tuple[bytes, ...] = ()
+
+
+@dataclass(slots=True)
+class Tags:
+    """The tags of this conversation, each used once."""
+
+    prefix: str
+    number: int = _FIRST_TAG
+
+    def next(self) -> str:
+        self.number += 1
+        return f"{self.prefix}{self.number}"
+
+
+def log_in(course: Course) -> Turn[None]:
+    """Log in, introduce ourselves where that is wanted, open the inbox for reading only."""
+    tags = Tags(course.tag)
+    yield Stage("login")
+    reply = yield from _authenticate(course, tags)
+    course.accepted = reply.ok and not _FALSE_OK.search(reply.text)
+    course.note("login", course.accepted, (*_spoken(reply.untagged), reply.text))
+    if not course.accepted:
+        return
+    course.capabilities = _capabilities((*reply.untagged, reply.text))
+    yield Stage("mailbox")
+    if not course.capabilities:
+        listed = yield from command(tags.next(), "CAPABILITY", course.max_lines)
+        course.capabilities = _capabilities(listed.untagged)
+    if course.errand.introduce:
+        yield from _introduce(course, tags)
+    yield from _examine(course, tags)
+
+
+def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
+    """Choose between SASL and LOGIN, and log in. NetworkError(NO_LOGIN) where neither will do."""
+    errand, hello = course.errand, course.hello
+    sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
+    name = chosen(sasl, errand.credentials.auth, errand.mechanism)
+    if name:
+        course.mechanism = name
+        mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
+        return (yield from _sasl(course, tags.next(), mechanism))
+    if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
+        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
+    course.mechanism = "the LOGIN command"
+    return (yield from _login(course, tags.next()))
+
+
+def _sasl(course: Course, tag: str, mechanism: Mechanism) -> Turn[Reply]:
+    """AUTHENTICATE, with the first response in the same line where the server allows that."""
+    name = course.mechanism
+    first = next(mechanism)
+    at_once = "SASL-IR" in course.hello.capabilities and name not in SERVER_FIRST
+    yield Secret(b"%b AUTHENTICATE %b%b" % (tag.encode(), name.encode(), b" " + encoded(first) if at_once else b""))
+    pending = None if at_once or name in SERVER_FIRST else first
+    while True:
+        line = yield from answer_to(tag, course.max_lines)
+        if isinstance(line, Reply):
+            return line
+        if pending is not None:
+            yield Secret(encoded(pending))
+            pending = None
+            continue
+        yield from respond(course, mechanism, line)
+
+
+def respond(course: Course, mechanism: Mechanism, challenge: bytes) -> Turn[None]:
+    """Answer one *challenge*; `*` gives up when the mechanism has nothing more to say."""
+    data = decoded(challenge)
+    if course.mechanism in ("OAUTHBEARER", "XOAUTH2"):
+        course.note("challenge", False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
+    try:
+        yield Secret(encoded(mechanism.send(data)))
+    except StopIteration:
+        yield Send(b"*")
+
+
+def _login(course: Course, tag: str) -> Turn[Reply]:
+    """LOGIN with literals: any character but NUL may be in them (RFC 9051 §4.3)."""
+    username, password = course.errand.username.encode(), course.errand.credentials.reveal().encode()
+    yield Secret(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
+    line = yield from answer_to(tag, course.max_lines)
+    if isinstance(line, Reply):
+        return line
+    yield Secret(b"%b {%d}" % (username, len(password)))
+    line = yield from answer_to(tag, course.max_lines)
+    if isinstance(line, Reply):
+        return line
+    yield Secret(password)
+    line = yield from answer_to(tag, course.max_lines)
+    if isinstance(line, Reply):
+        return line
+    raise NetworkError(Kind.BAD_REPLY, "the server wants more behind the password of LOGIN")
+
+
+def _introduce(course: Course, tags: Tags) -> Turn[None]:
+    """Send the ID that some providers insist on (RFC 2971 §3.1)."""
+    reply = yield from command(tags.next(), _ID, course.max_lines)
+    course.note("id", reply.ok, (reply.text,))
+
+
+def _examine(course: Course, tags: Tags) -> Turn[None]:
+    """Open the inbox; where that is refused to a stranger, introduce ourselves and ask once more."""
+    reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
+    introduced = any(said.step == "id" for said in course.said)
+    if not reply.ok and not introduced and "ID" in course.capabilities:
+        course.note("mailbox", False, (reply.text,))
+        before = reply.text
+        yield from _introduce(course, tags)
+        reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
+        if reply.ok:
+            course.observe("client-id-required", printable(before))
+    course.opened = reply.ok
+    course.note("mailbox", reply.ok, (*_spoken(reply.untagged), reply.text))
+    counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
+    course.messages = counts[-1] if counts else None
+
+
+def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:
+    """Send one command and return its tagged answer."""
+    yield Send(f"{tag} {text}".encode())
+    reply = yield from answer_to(tag, max_lines)
+    if not isinstance(reply, Reply):
+        raise NetworkError(Kind.BAD_REPLY, f"the server wants more behind {text.split(maxsplit=1)[0]}")
+    return reply
+
+
+def answer_to(tag: str, max_lines: int) -> Turn[Reply | bytes]:
+    """Read up to the tagged answer, or to a continuation request, whose text is returned.
+
+    A BYE before the connection closes is the answer, too: nothing else will come.
+    """
+    untagged: list[bytes] = []
+    for _ in range(max_lines):
+        try:
+            line = (yield from read()).strip()
+        except NetworkError:
+            farewells = [each for each in untagged if each.upper().startswith(b"* BYE")]
+            if not farewells:
+                raise
+            return Reply(False, farewells[-1], tuple(untagged))
+        word, _, rest = line.partition(b" ")
+        if word == b"+":
+            return rest
+        if word == tag.encode():
+            return Reply(_is_ok(rest), rest.strip(), tuple(untagged))
+        if word != b"*" and line:
+            # Not quoted: a server may repeat what it was sent.
+            raise NetworkError(Kind.BAD_REPLY, f"an answer to something else than {tag}")
+        untagged.append(line)
+    raise too_long(max_lines)
+
+
+def _is_ok(rest: bytes) -> bool:
+    status = rest.split(None, 1)[0].upper() if rest.split() else b""
+    if status not in (b"OK", b"NO", b"BAD"):
+        raise NetworkError(Kind.BAD_REPLY, f"{quoted(status[:20])} is neither OK nor NO nor BAD")
+    return status == b"OK"
+
+
+def _spoken(untagged: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Return what the server says to people: ALERT and other texts, not the data of the mailbox."""
+    return tuple(line for line in untagged if line.upper().startswith((b"* NO", b"* BAD", b"* BYE", b"* OK [ALERT")))
+
+
+def _capabilities(lines: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the capabilities that *lines* list, as data or inside a code."""
+    found: list[bytes] = []
+    for line in lines:
+        if line.upper().startswith(b"* CAPABILITY "):
+            found += line.split()[2:]
+        elif code := _CAPABILITY.search(line):
+            found += code[1].split()
+    return tuple(dict.fromkeys(printable(word).upper() for word in found))

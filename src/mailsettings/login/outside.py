@@ -1,0 +1,123 @@
+"""What can be said of an address's or a person's settings from outside, before any login.
+
+diagnose("ada@example.org")       search as ever, then say what is wrong
+diagnose(Settings(address, …))    contact the typed servers; where one fails, look at its other ports as well
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mailsettings.address import EmailAddress
+from mailsettings.diagnosis.codes import finding
+from mailsettings.diagnosis.outside import explain
+from mailsettings.engine import detect
+from mailsettings.leads import Lead, Net, Source
+from mailsettings.login.verify import Settings
+from mailsettings.merge import SECURE_PORTS
+from mailsettings.model import (
+    Authority,
+    Choice,
+    Claim,
+    Confidence,
+    Detection,
+    Endpoint,
+    Evidence,
+    Finding,
+    Probe,
+    Protocol,
+    Security,
+)
+from mailsettings.policy import Policy
+
+SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
+# Names that providers use side by side for one and the same server's protocols.
+_SIBLINGS = {Protocol.IMAP: ("imap", "mail"), Protocol.POP3: ("pop", "pop3", "mail"), Protocol.SMTP: ("smtp", "mail")}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is wrong, worst first, and all that was seen on the way."""
+
+    findings: tuple[Finding, ...]
+    detection: Detection
+
+
+async def diagnose(
+    what: str | EmailAddress | Settings | Detection,
+    *,
+    policy: Policy | None = None,
+    net: Net | None = None,
+    sources: Sequence[Source] | None = None,
+) -> Diagnosis:
+    """Say what is wrong with the servers of *what*; contacts mail servers, but logs in nowhere.
+
+    Raises AddressError if *what* is no address; a detection is judged as it is, and nobody is contacted.
+    """
+    rules = policy or Policy.personal()
+    if isinstance(what, Settings):
+        return await _diagnose_typed(what, rules, net)
+    detection = what if isinstance(what, Detection) else await detect(what, policy=rules, net=net, sources=sources)
+    return Diagnosis((*explain(detection), *_worth_knowing(detection)), detection)
+
+
+async def _diagnose_typed(what: Settings, policy: Policy, net: Net | None) -> Diagnosis:
+    """Contact the typed servers alone; only if one fails, its neighbours as well."""
+    typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
+    own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
+    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net)
+    failed = [endpoint for endpoint in typed if not _verified(seen, endpoint)]
+    if failed:
+        around = [near for endpoint in failed for near in neighbours(endpoint)]
+        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net)
+    plain = (finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
+    seen = replace(seen, findings=explain(seen, typed))
+    return Diagnosis((*plain, *seen.findings, *_worth_knowing(seen)), seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A source that claims exactly the servers it was given; the caller's word, in their order."""
+
+    endpoints: tuple[Endpoint, ...]
+
+    def __call__(self, _address: EmailAddress) -> Iterable[Lead]:
+        evidence = Evidence(Authority.OWN_TABLE, "typed", "as typed", authentic=True)
+        return [Claim(endpoint, evidence, order=order) for order, endpoint in enumerate(dict.fromkeys(self.endpoints))]
+
+
+def neighbours(endpoint: Endpoint) -> Iterator[Endpoint]:
+    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names."""
+    other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
+    usual = SECURE_PORTS.get(endpoint.protocol, ())
+    yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
+    yield from (Endpoint(endpoint.protocol, endpoint.host, port, security) for port, security in usual)
+    label, _, rest = endpoint.host.partition(".")
+    names = {name for labels in _SIBLINGS.values() for name in labels}
+    if label in names and usual and "." in rest:
+        port, security = usual[0]
+        wanted = (name for name in _SIBLINGS[endpoint.protocol] if name != label)
+        yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in wanted)
+
+
+def _verified(detection: Detection, endpoint: Endpoint) -> bool:
+    choices = (*detection.incoming, *detection.outgoing)
+    return any(choice.endpoint == endpoint and choice.verified for choice in choices)
+
+
+def _worth_knowing(detection: Detection) -> Iterator[Finding]:
+    """Yield what works today and will be a trouble all the same."""
+    for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
+        if choice.verified and choice.probe is not None:
+            yield from _of_probe(choice, choice.probe)
+
+
+def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
+    name = f"{choice.endpoint.host}:{choice.endpoint.port}"
+    waited = sum(step.seconds for step in probe.steps if step.name == "greeting")
+    if waited >= SLOW:
+        yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
+    for note in probe.notes:
+        if "IPv6" in note:  # the words are net.race's own
+            yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)

@@ -1,0 +1,206 @@
+"""Log in to POP3 and look at the mailbox without changing it (RFC 1939 §5, §7; SASL: RFC 5034).
+
+C: USER ada@example.org                 or  AUTH PLAIN …
+S: +OK
+C: PASS secret
+S: +OK
+C: STAT                                 Gmail says only here that POP is switched off
+S: +OK 2 3200
+C: UIDL
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.imap import respond
+from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
+from mailsettings.login.session import Course, Secret
+from mailsettings.model import Auth
+from mailsettings.wire.dialogue import Send, Stage
+from mailsettings.wire.text import printable
+from mailsettings.wire.turns import Turn, read, too_long
+
+MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
+MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
+MAX_HEADERS = 3  # messages whose headers are looked at for their dots
+_STATUS = re.compile(rb"(\+OK|-ERR)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
+_MAX_COMMAND = 250  # octets of one line (RFC 2449 §4), less the line end
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one command; *lines* are those of a list, as they came."""
+
+    ok: bool
+    text: bytes  # the first line
+    lines: tuple[bytes, ...] = ()
+
+
+def log_in(course: Course) -> Turn[None]:
+    """Log in, count the messages, read their ids; a thorough errand reads the lists as well."""
+    yield Stage("login")
+    reply = yield from _authenticate(course)
+    course.accepted = reply.ok
+    course.note("login", reply.ok, (reply.text,))
+    if not reply.text:
+        course.observe("empty-line", "the login was answered by an empty line")
+    if not reply.ok:
+        return
+    yield Stage("mailbox")
+    stat = yield from _command(course, b"STAT")
+    course.note("mailbox", stat.ok, (stat.text,))
+    numbers = stat.text.split()[1:3]
+    if not stat.ok or len(numbers) < 2 or not all(map(bytes.isdigit, numbers)):
+        return
+    course.opened = True
+    course.messages, size = (int(number) for number in numbers)
+    _observe_capabilities(course)
+    yield from _look(course, size)
+
+
+def _authenticate(course: Course) -> Turn[Reply]:
+    """Prefer SASL, then USER and PASS. NetworkError(NO_LOGIN) where neither will do."""
+    errand, hello = course.errand, course.hello
+    sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
+    name = chosen(sasl, errand.credentials.auth, errand.mechanism)
+    if name:
+        course.mechanism = name
+        return (yield from _sasl(course))
+    if errand.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
+        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
+    course.mechanism = "USER and PASS"
+    yield Send(f"USER {errand.username}".encode())
+    reply = yield from _status()
+    if not reply.ok:
+        return reply
+    yield Secret(b"PASS " + errand.credentials.reveal().encode())
+    return (yield from _status())
+
+
+def _sasl(course: Course) -> Turn[Reply]:
+    errand, name = course.errand, course.mechanism
+    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
+    first = next(mechanism)
+    line = b"AUTH %b %b" % (name.encode(), encoded(first))
+    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
+    yield Secret(line if at_once else b"AUTH " + name.encode())
+    pending = None if at_once or name in SERVER_FIRST else first
+    while True:
+        reply = yield from _status(challenges=True)
+        if not reply.text.startswith(b"+ ") and reply.text != b"+":
+            return reply
+        if pending is None:
+            yield from respond(course, mechanism, reply.text[2:])
+        else:
+            yield Secret(encoded(pending))
+            pending = None
+
+
+def _look(course: Course, size: int) -> Turn[None]:
+    """Read what a program that leaves mail on the server, or fetches all of it, depends on."""
+    count = course.messages or 0
+    if count > MANY:
+        course.observe("mailbox-very-large", f"STAT counts {count} messages")
+    whole = count <= MAX_LISTED
+    ids = yield from _command(course, b"UIDL" if whole else b"UIDL 1", listed=whole)
+    course.note("ids", ids.ok, (ids.text,))
+    if not ids.ok:
+        course.observe("leave-on-server-impossible", f"UIDL answered {printable(ids.text)}")
+    elif whole:
+        _check_ids(course, ids.lines, count)
+    if course.errand.thorough and whole:
+        sizes = yield from _command(course, b"LIST", listed=True)
+        _check_sizes(course, sizes, count, size)
+        for number in range(1, min(count, MAX_HEADERS) + 1):
+            yield from _check_dots(course, number)
+
+
+def _observe_capabilities(course: Course) -> None:
+    for line in course.hello.capabilities:
+        keyword, *values = line.upper().split()
+        if keyword == "EXPIRE" and values[:1] == ["0"]:
+            course.observe("leave-on-server-impossible", "the server says EXPIRE 0: fetched mail is deleted at once")
+        elif keyword == "EXPIRE" and values and values[0].isdigit():
+            course.observe("mail-expires", f"the server says EXPIRE {values[0]}: mail is deleted after so many days")
+        elif keyword == "LOGIN-DELAY" and values and values[0] != "0":
+            course.observe("login-delay", f"the server says LOGIN-DELAY {values[0]} (seconds between logins)")
+
+
+def _check_ids(course: Course, lines: Sequence[bytes], count: int) -> None:
+    """UIDL: one unique id of 1 to 70 printable characters for every message (RFC 1939 §7)."""
+    rows = [line.split() for line in lines]
+    ids = [row[1] for row in rows if len(row) > 1]
+    _check_numbers(course, "UIDL", rows, count)
+    if len(set(ids)) < len(ids):
+        course.observe("ids-not-unique", f"UIDL lists {len(ids)} ids, {len(set(ids))} of them different")
+    if len(ids) < len(rows) or any(len(each) > 70 for each in ids):
+        course.observe("ids-not-unique", "UIDL lists messages without a usable id")
+
+
+def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
+    """LIST: every message once, in order from 1, and as large together as STAT says (RFC 1939 §5)."""
+    if not sizes.ok:
+        course.observe("list-invalid", f"LIST answered {printable(sizes.text)}")
+        return
+    rows = [line.split() for line in sizes.lines]
+    _check_numbers(course, "LIST", rows, count)
+    octets = sum(int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit())
+    if len(rows) == count and octets != size:
+        course.observe("list-invalid", f"LIST adds up to {octets} octets, STAT says {size}")
+
+
+def _check_numbers(course: Course, name: str, rows: Sequence[Sequence[bytes]], count: int) -> None:
+    if any(not row for row in rows):
+        course.observe("empty-line", f"{name} has an empty line in its list")
+    numbers = [int(row[0]) for row in rows if row and row[0].isdigit()]
+    if numbers != list(range(1, count + 1)):
+        seen = ", ".join(map(str, numbers[:5]))
+        course.observe("list-invalid", f"{name} numbers {len(numbers)} messages ({seen} …), STAT counts {count} from 1")
+
+
+def _check_dots(course: Course, number: int) -> Turn[None]:
+    """TOP n 0: a line that begins with a dot has one more of it, and behind the last dot comes nothing."""
+    top = yield from _command(course, b"TOP %d 0" % number, listed=True)
+    if not top.ok:
+        return  # optional (RFC 1939 §7)
+    bare = any(line.startswith(b".") and not line.startswith(b"..") for line in top.lines)
+    yield Send(b"NOOP")
+    after = yield from read()
+    if bare or not _STATUS.fullmatch(after.strip()):
+        course.observe("dots-not-escaped", f"message {number} has a line that begins with a single dot")
+        # From here on nothing fits: what follows is the rest of the message.
+        raise NetworkError(Kind.BAD_REPLY, "the end of a message cannot be told from a line with a dot")
+
+
+def _command(course: Course, line: bytes, *, listed: bool = False) -> Turn[Reply]:
+    """Send one command and read its answer, with the list behind it if one is due."""
+    yield Send(line)
+    reply = yield from _status()
+    if not reply.text.strip():
+        course.observe("empty-line", f"{printable(line)} was answered by an empty line")
+        reply = yield from _status()
+    if not reply.ok or not listed:
+        return reply
+    lines: list[bytes] = []
+    for _ in range(course.max_lines):
+        each = yield from read()
+        if each == b".":
+            return Reply(True, reply.text, tuple(lines))
+        lines.append(each)
+    raise too_long(course.max_lines)
+
+
+def _status(*, challenges: bool = False) -> Turn[Reply]:
+    """Read a status line, or a challenge (RFC 5034 §4) where one may come; an empty line is neither."""
+    line = (yield from read()).strip()
+    if not line or (challenges and line.startswith(b"+") and not line.upper().startswith(b"+OK")):
+        return Reply(False, line)
+    found = _STATUS.fullmatch(line)
+    if found is None:
+        # Not quoted: a server may repeat what it was sent.
+        raise NetworkError(Kind.BAD_REPLY, "a line that is neither +OK nor -ERR")
+    return Reply(found[1].upper() == b"+OK", line)

@@ -1,0 +1,147 @@
+"""SASL mechanisms as generators: they yield what to send and are told the server's challenge. Pure (RFC 4422).
+
+    mechanism                 carrier (login.imap, login.pop3, login.smtp)
+       | --- response ------->  |   base64 on the wire; the first one may go along with the command
+       | <-- challenge -------  |
+       |  return                |   nothing more to say; the server's verdict is the protocol's own
+
+A mechanism raises NetworkError(BAD_REPLY) when the server does not prove what it has to (SCRAM).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Generator, Iterable
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.credentials import Credentials
+from mailsettings.login.prepared import prepared
+from mailsettings.model import Auth, Endpoint
+
+Mechanism = Generator[bytes, bytes, None]
+Start = Callable[[str, Credentials, Endpoint], Mechanism]
+
+SERVER_FIRST = frozenset({"LOGIN", "CRAM-MD5"})  # these begin with a challenge; their own first response is empty
+MAX_ITERATIONS = 1_000_000  # of SCRAM; RFC 7677 asks for 4096 at least, and a stranger must not occupy us for minutes
+
+
+def plain(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
+    """RFC 4616: `\\0user\\0password`, UTF-8."""
+    yield b"\0%b\0%b" % (username.encode(), credentials.reveal().encode())
+
+
+def login(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
+    """Answer two prompts, whatever they say (draft-murchison-sasl-login §2)."""
+    yield b""  # SERVER_FIRST: the carrier does not send this
+    yield username.encode()
+    yield credentials.reveal().encode()
+
+
+def xoauth2(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
+    """Google's and Microsoft's form. A challenge is the error as JSON: an empty answer brings the final refusal."""
+    yield b"user=%b\x01auth=Bearer %b\x01\x01" % (username.encode(), credentials.reveal().encode())
+    yield b""
+
+
+def oauthbearer(username: str, credentials: Credentials, endpoint: Endpoint) -> Mechanism:
+    """RFC 7628 §3.1. A challenge is the error: answered by a lone ^A (§3.2.3)."""
+    user = username.replace("=", "=3D").replace(",", "=2C")
+    where = f"host={endpoint.host}\x01port={endpoint.port}"
+    yield f"n,a={user},\x01{where}\x01auth=Bearer {credentials.reveal()}\x01\x01".encode()
+    yield b"\x01"
+
+
+def cram_md5(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
+    """RFC 2195: the password keys a digest of the challenge."""
+    challenge = yield b""  # as above
+    digest = hmac.new(credentials.reveal().encode(), challenge, hashlib.md5).hexdigest()
+    yield f"{username} {digest}".encode()
+
+
+def scram(algorithm: str) -> Start:
+    """Return SCRAM with *algorithm*, a name of hashlib (RFC 5802, RFC 7677).
+
+    Without channel binding: Python's ssl offers none that TLS 1.3 has (tls-exporter, RFC 9266), see docs/diagnosis.md.
+    """
+
+    def start(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
+        yield from _scram(algorithm, username, credentials, secrets.token_urlsafe(24))
+
+    return start
+
+
+def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) -> Mechanism:
+    """C: n,,n=user,r=nonce   S: r=…,s=salt,i=rounds   C: c=biws,r=…,p=proof   S: v=signature."""
+    name = prepared(username).replace("=", "=3D").replace(",", "=2C")
+    first = f"n={name},r={nonce}"
+    server_first = yield f"n,,{first}".encode()
+    salt, rounds, combined = _server_first(server_first, nonce)
+    salted = hashlib.pbkdf2_hmac(algorithm, prepared(credentials.reveal()).encode(), salt, rounds)
+    bare = f"c=biws,r={combined}"
+    signed = b",".join((first.encode(), server_first, bare.encode()))
+    key = _mac(salted, b"Client Key", algorithm)
+    signature = _mac(hashlib.new(algorithm, key).digest(), signed, algorithm)
+    proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
+    final = yield f"{bare},p={base64.b64encode(proof).decode()}".encode()
+    expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
+    if not hmac.compare_digest(_fields(final).get("v", ""), base64.b64encode(expected).decode()):
+        raise NetworkError(Kind.BAD_REPLY, "the server did not prove that it knows the account (SCRAM)")
+    yield b""  # where the signature came as a challenge, an empty answer lets the server say OK
+
+
+def _server_first(message: bytes, nonce: str) -> tuple[bytes, int, str]:
+    """Return salt, rounds and the nonce of both. NetworkError(BAD_REPLY) where the server breaks the rules."""
+    fields = _fields(message)
+    try:
+        salt, rounds, combined = base64.b64decode(fields["s"], validate=True), int(fields["i"]), fields["r"]
+    except (KeyError, ValueError) as error:
+        raise NetworkError(Kind.BAD_REPLY, "the server's first SCRAM message is none") from error
+    if not combined.startswith(nonce) or combined == nonce or not 1 <= rounds <= MAX_ITERATIONS:
+        raise NetworkError(Kind.BAD_REPLY, "the server's first SCRAM message does not fit ours")
+    return salt, rounds, combined
+
+
+def _fields(message: bytes) -> dict[str, str]:
+    parts = (part.partition("=") for part in message.decode("utf-8", "replace").split(","))
+    return {key: value for key, _, value in parts}
+
+
+def _mac(key: bytes, data: bytes, algorithm: str) -> bytes:
+    return hmac.new(key, data, algorithm).digest()
+
+
+# In the order to try. PLAIN before SCRAM: inside verified TLS both are safe, and a server that lists SCRAM has the
+# secrets for it only of those accounts that have set their password since; a refusal there would prove nothing.
+_FOR_PASSWORDS: dict[str, Start] = {
+    "PLAIN": plain,
+    "LOGIN": login,
+    "SCRAM-SHA-256": scram("sha256"),
+    "SCRAM-SHA-1": scram("sha1"),
+    "CRAM-MD5": cram_md5,
+}
+_FOR_TOKENS: dict[str, Start] = {"OAUTHBEARER": oauthbearer, "XOAUTH2": xoauth2}
+MECHANISMS = {**_FOR_PASSWORDS, **_FOR_TOKENS}
+
+
+def chosen(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:
+    """Return the mechanism of *offered* to use for *auth*, *preferred* if it is among them; empty if there is none."""
+    known = _FOR_TOKENS if auth is Auth.OAUTH2 else _FOR_PASSWORDS
+    usable = [name for name in known if name in set(offered)]
+    return preferred if preferred in usable else next(iter(usable), "")
+
+
+def decoded(text: bytes) -> bytes:
+    """Return the challenge in a server's base64 *text*. NetworkError(BAD_REPLY) if it is none."""
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except binascii.Error as error:
+        raise NetworkError(Kind.BAD_REPLY, "a challenge is not base64") from error
+
+
+def encoded(response: bytes) -> bytes:
+    """Return *response* as it goes on the wire."""
+    return base64.b64encode(response)

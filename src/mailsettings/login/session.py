@@ -1,0 +1,151 @@
+"""A login as a dialogue on the stream of the greeting: greeting, TLS and capabilities as ever, then what is wanted.
+
+wire dialogue         … handshake, greeting, capabilities ──▶ farewell (kept back)
+login dialogue                                            log in, open the mailbox ──▶ farewell
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.credentials import Credentials
+from mailsettings.model import Endpoint, Hello
+from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.text import printable
+from mailsettings.wire.turns import Turn
+
+MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One reply: without tag, printable, without secrets; its lines separated by a line feed."""
+
+    step: str  # login, challenge, mailbox, id, capabilities, sender …
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One thing about a mailbox that a mail program has to reckon with; *code* is one of diagnosis.codes."""
+
+    code: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session(Hello):
+    """A hello, and how the login behind it went. *capabilities* are those after the login where it was accepted."""
+
+    mechanism: str = ""  # that was used
+    accepted: bool = False  # the server took the credentials
+    opened: bool = False  # the mailbox could be read, or a sender be named: only this is "verified"
+    said: tuple[Said, ...] = ()
+    observed: tuple[Observed, ...] = ()
+    messages: int | None = None  # in the inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to do at one server."""
+
+    endpoint: Endpoint
+    username: str
+    credentials: Credentials
+    sender: str = ""  # the address for MAIL FROM
+    mechanism: str = ""  # preferred
+    introduce: bool = False  # send the IMAP ID before anything is opened
+    thorough: bool = False  # also look at what a program that fetches mail will meet
+
+
+@dataclass(slots=True)
+class Course:
+    """A login under way: filled in by the dialogue, read in the end."""
+
+    hello: Hello
+    errand: Errand
+    tag: str
+    max_lines: int
+    mechanism: str = ""
+    accepted: bool = False
+    opened: bool = False
+    said: list[Said] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
+    capabilities: tuple[str, ...] = ()
+    messages: int | None = None
+
+    def note(self, step: str, ok: bool, lines: Iterable[bytes]) -> None:
+        """Write down a reply, without anything secret in it."""
+        # The secret first: a cut or an escape in the middle of it would hide it from the search.
+        clean = (self.errand.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
+        self.said.append(Said(step, ok, "\n".join(printable(line.encode()) for line in clean)))
+
+    def observe(self, code: str, evidence: str) -> None:
+        """Write down a fact about the mailbox."""
+        self.observed.append(Observed(code, evidence))
+
+    def session(self) -> Session:
+        """Return what has come of it."""
+        known = {each.name: getattr(self.hello, each.name) for each in fields(Hello)}
+        if self.capabilities:
+            known["capabilities"] = self.capabilities
+        return Session(
+            **known,
+            mechanism=self.mechanism,
+            accepted=self.accepted,
+            opened=self.opened,
+            said=tuple(self.said),
+            observed=tuple(self.observed),
+            messages=self.messages,
+        )
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+class Secret(Send):
+    """A command with something in it that nobody may read: it prints as ***."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
+    """Let *dialogue* run, but keep its farewell back; return its hello and the line it would have left with.
+
+    Raises what it raises; a dialogue that gives up takes leave first.
+    """
+    wish = dialogue.send(None)
+    while wish != Stage("farewell"):
+        try:
+            answer = yield wish
+        except NetworkError as error:
+            wish = dialogue.throw(error)
+        else:
+            wish = dialogue.send(answer)
+    goodbye = dialogue.send(None)
+    assert isinstance(goodbye, Send)
+    try:
+        dialogue.send(None)
+    except StopIteration as end:
+        return end.value, goodbye.line
+    except NetworkError:
+        yield wish
+        yield goodbye
+        raise
+    raise AssertionError("a dialogue ends with its farewell")
+
+
+def only_inside_tls(hello: Hello) -> None:
+    """Make sure that what follows cannot be read on the way. NetworkError(INTERNAL): the caller has checked before."""
+    if hello.tls is None:
+        raise NetworkError(Kind.INTERNAL, "no login without TLS")

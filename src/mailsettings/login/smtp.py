@@ -1,0 +1,99 @@
+"""Log in to a submission server and name a sender; no mail is sent (RFC 4954 §4, RFC 5321 §4.1.1.2, §4.1.1.5).
+
+C: AUTH PLAIN AGFkYQBzZWNyZXQ=
+S: 235 2.7.0 ok
+C: MAIL FROM:<ada@example.org>
+S: 250 2.1.0 ok
+C: RSET
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.imap import respond
+from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
+from mailsettings.login.session import Course, Secret
+from mailsettings.wire.dialogue import Send, Stage
+from mailsettings.wire.turns import Turn, read, too_long
+
+_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
+# RFC 4954 §4 allows command lines of 12288 octets, but servers of before keep to RFC 5321's 512.
+_MAX_COMMAND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply; *lines* with their code, as they came."""
+
+    code: int
+    lines: tuple[bytes, ...]
+    text: bytes = b""  # of the last line, without the code
+
+
+def log_in(course: Course) -> Turn[None]:
+    """Log in, then see whether the address may send."""
+    yield Stage("login")
+    reply = yield from _authenticate(course)
+    course.accepted = reply.code == 235
+    course.note("login", course.accepted, reply.lines)
+    if not course.accepted:
+        return
+    yield Stage("mailbox")
+    course.opened = True
+    if not course.errand.sender.isascii():
+        return  # wants SMTPUTF8 (RFC 6531); the login itself is what was asked
+    yield Send(f"MAIL FROM:<{course.errand.sender}>".encode())
+    sender = yield from _reply(course.max_lines)
+    course.opened = sender.code == 250
+    course.note("sender", course.opened, sender.lines)
+    yield Send(b"RSET")
+    yield from _reply(course.max_lines)
+
+
+def _authenticate(course: Course) -> Turn[Reply]:
+    """AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none that will do."""
+    errand, hello = course.errand, course.hello
+    name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
+    if not name:
+        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
+    course.mechanism = name
+    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
+    first = next(mechanism)
+    line = b"AUTH %b %b" % (name.encode(), encoded(first))
+    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
+    yield Secret(line if at_once else b"AUTH " + name.encode())
+    pending = None if at_once or name in SERVER_FIRST else first
+    while True:
+        reply = yield from _reply(course.max_lines)
+        if reply.code != 334:
+            return reply
+        if pending is None:
+            yield from respond(course, mechanism, reply.text)
+        else:
+            yield Secret(encoded(pending))
+            pending = None
+
+
+def _reply(max_lines: int) -> Turn[Reply]:
+    """Read one reply; who refuses may hang up before its last line."""
+    lines: list[bytes] = []
+    code = 0
+    for _ in range(max_lines):
+        try:
+            line = (yield from read()).rstrip()
+        except NetworkError:
+            if code < 400:
+                raise
+            return Reply(code, tuple(lines))
+        found = _LINE.fullmatch(line)
+        if found is None or code not in (0, int(found[1])):
+            # Not quoted: a server may repeat what it was sent.
+            raise NetworkError(Kind.BAD_REPLY, "a line that belongs to no SMTP reply")
+        code = int(found[1])
+        lines.append(line)
+        if found[2] != b"-":
+            return Reply(code, tuple(lines), found[3] or b"")
+    raise too_long(max_lines)

@@ -1,0 +1,235 @@
+"""Log in with somebody's credentials, where that is allowed, and say what came of it.
+
+detection ──▶ may the password go there? ──▶ incoming: log in, open the inbox ──▶ outgoing: log in, name a sender
+
+The servers are those of the detection or of the user's own settings; no SRV record is asked again for a login
+(RFC 8314 §5.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol as Interface
+
+from mailsettings.address import EmailAddress
+from mailsettings.diagnosis.codes import finding
+from mailsettings.errors import ConfirmationRequired
+from mailsettings.login.credentials import Credentials
+from mailsettings.login.dialogue import dialogue_for
+from mailsettings.login.judged import Result, judged, not_tried, suggested_name
+from mailsettings.login.session import Errand
+from mailsettings.model import (
+    Authority,
+    Choice,
+    Confidence,
+    Detection,
+    Endpoint,
+    Finding,
+    Probe,
+    Provider,
+    Security,
+    Trust,
+)
+from mailsettings.policy import Policy
+from mailsettings.suffix import registrable
+from mailsettings.template import USUAL, fill_all
+from mailsettings.wire.dialogue import Dialogue
+
+_TABLES = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE})
+MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
+
+
+class LoginNet(Interface):
+    """The door, as far as logins need it: net.door.Door."""
+
+    async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
+        """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
+
+    address: EmailAddress
+    incoming: Endpoint | None = None
+    outgoing: Endpoint | None = None
+    username: str = ""  # empty: the address
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of the logins; a direction without a server, or that nobody asked for, is None."""
+
+    address: str
+    incoming: Result | None = None
+    outgoing: Result | None = None
+
+    @property
+    def verified(self) -> bool:
+        """True if both directions can be used with these credentials."""
+        return all(result is not None and result.verified for result in (self.incoming, self.outgoing))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything that was found, worst first."""
+        found = [item for result in (self.incoming, self.outgoing) if result for item in result.findings]
+        return tuple(sorted(dict.fromkeys(found), key=_badness))
+
+
+def _badness(item: Finding) -> tuple[object, ...]:
+    """Sort the surest first; what was not tried explains nothing."""
+    return item.code == "not-tried", tuple(Confidence).index(item.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One server to log in to. *names* are the forms of the user name that the table or the user suggests."""
+
+    endpoint: Endpoint
+    names: tuple[str, ...]
+    allowed: bool
+
+
+async def verify(
+    what: Detection | Settings,
+    credentials: Credentials,
+    *,
+    policy: Policy | None = None,
+    net: LoginNet | None = None,
+    confirmed: Iterable[str] = (),
+    thorough: bool = False,
+) -> Verification:
+    """Log in to the best incoming and the best outgoing server of *what*.
+
+    Raises ConfirmationRequired, before anything is contacted, when a server belongs to a domain that nobody safe from
+    forgery vouches for and that is not among the *confirmed* registrable domains. A server that could not be verified
+    is never logged in to. *thorough* also looks for what hinders programs that fetch mail.
+    """
+    rules = (policy or Policy.personal()).for_mailboxes()
+    agreed = frozenset(confirmed)
+    _must_be_agreed(what, agreed)
+    if net is not None:
+        return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
+    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+
+    async with open_net(rules) as door:
+        return await _verify(what, credentials, rules, door, agreed, thorough=thorough)
+
+
+def _must_be_agreed(what: Detection | Settings, agreed: frozenset[str]) -> None:
+    if isinstance(what, Detection):
+        best = (*what.incoming[:1], *what.outgoing[:1])
+        domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
+        if open_ := tuple(dict.fromkeys(domain for domain in domains if domain not in agreed)):
+            raise ConfirmationRequired(open_)
+
+
+async def _verify(
+    what: Detection | Settings,
+    credentials: Credentials,
+    policy: Policy,
+    net: LoginNet,
+    agreed: frozenset[str],
+    *,
+    thorough: bool,
+) -> Verification:
+    """One direction after the other: what the first refuses for good the second is not asked."""
+    provider = what.provider if isinstance(what, Detection) else None
+    bouncer = _Logins(str(what.address), credentials, policy, net, provider, thorough=thorough)
+    incoming, outgoing = _targets(what, credentials, agreed)
+    first = await bouncer.log_in(incoming) if incoming else None
+    second = await bouncer.log_in(outgoing) if outgoing else None
+    return Verification(str(what.address), first, second)
+
+
+def _targets(
+    what: Detection | Settings, credentials: Credentials, agreed: frozenset[str]
+) -> tuple[_Target | None, _Target | None]:
+    own = (credentials.username,) if credentials.username else ()
+    if isinstance(what, Detection):
+        incoming, outgoing = what.incoming[:1], what.outgoing[:1]
+        targets = [_chosen(choice[0], own, agreed) if choice else None for choice in (incoming, outgoing)]
+    else:
+        names = own or ((what.username,) if what.username else fill_all(USUAL, what.address)[:1])
+        targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
+    return targets[0], targets[1]
+
+
+def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
+    confirmed = choice.trust is Trust.CONFIRM and registrable(choice.endpoint.host) in agreed
+    allowed = choice.verified and (choice.trust.allows_password or confirmed)
+    # Several forms are worth a second attempt only where a table row has them; of guessed servers they are guesses.
+    stated = any(claim.usernames and claim.evidence.authority in _TABLES for claim in choice.claims)
+    return _Target(choice.endpoint, own or (choice.usernames if stated else choice.usernames[:1]), allowed)
+
+
+def _typed(endpoint: Endpoint, names: tuple[str, ...]) -> _Target:
+    return _Target(endpoint, names, allowed=endpoint.security is not Security.PLAIN)
+
+
+class _Logins:
+    """The attempts of one verification: they are counted together."""
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Credentials,
+        policy: Policy,
+        net: LoginNet,
+        provider: Provider | None,
+        *,
+        thorough: bool,
+    ) -> None:
+        self._address = address
+        self._credentials = credentials
+        self._policy = policy
+        self._net = net
+        self._provider = provider
+        self._thorough = thorough
+        self._refusals = 0
+        self._hopeless = ""  # why no further server is asked
+        self._name = ""  # that was accepted
+
+    async def log_in(self, target: _Target) -> Result:
+        """Log in to *target*, with a second form of the user name only if the first reply suggests one."""
+        if not target.allowed:
+            why = "its certificate and name could not be verified, so no password may go there"
+            return not_tried(target.endpoint, why)
+        if self._hopeless:
+            return not_tried(target.endpoint, self._hopeless)
+        name = self._name or target.names[0]
+        result = await self._attempt(target.endpoint, name)
+        other = suggested_name(result, name, target.names, self._address)
+        if other and self._refusals < MAX_ATTEMPTS:
+            result = await self._again(target.endpoint, other, result)
+        if result.refused_for_good:
+            self._hopeless = f"{target.endpoint.host} has refused the user name or password"
+        return result
+
+    async def _again(self, endpoint: Endpoint, name: str, before: Result) -> Result:
+        result = await self._attempt(endpoint, name)
+        if not result.accepted:
+            return result
+        seen = before.findings[0].evidence if before.findings else endpoint.host
+        return result.with_(finding("username-other-form", seen, use=name))
+
+    async def _attempt(self, endpoint: Endpoint, name: str) -> Result:
+        errand = Errand(
+            endpoint,
+            name,
+            self._credentials,
+            sender=self._address,
+            introduce=any(hint.id == "imap_id" for hint in self._provider.hints) if self._provider else False,
+            thorough=self._thorough,
+        )
+
+        def opener(_endpoint: Endpoint, tag: str) -> Dialogue:
+            return dialogue_for(errand, policy=self._policy, tag=tag)
+
+        probe = await self._net.log_in(endpoint, opener)
+        result = judged(probe, errand, self._provider)
+        self._refusals += not result.accepted
+        self._name = name if result.accepted else self._name
+        return result

@@ -1,0 +1,163 @@
+"""What the words of servers mean."""
+
+import time
+
+import pytest
+
+from mailsettings.diagnosis.codes import CODES
+from mailsettings.diagnosis.refused import refused
+from mailsettings.diagnosis.replies import MAX_TEXT, meanings, rules
+from mailsettings.model import Confidence, Hint, Link, Protocol, Provider
+
+LIKELY, POSSIBLE = Confidence.LIKELY, Confidence.POSSIBLE
+
+
+def codes(text: str, protocol: str = "imap", provider: str = "", hints: tuple[str, ...] = ()) -> list[str]:
+    return [code for code, _ in meanings(text, protocol, provider=provider, hints=hints)]
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "wanted"),
+    [
+        ("NO [AUTHENTICATIONFAILED] sorry", "imap", "bad-credentials"),
+        ("NO [EXPIRED] sorry", "imap", "password-expired"),
+        ("NO [PRIVACYREQUIRED] sorry", "imap", "tls-required"),
+        ("NO [CONTACTADMIN] sorry", "imap", "policy-blocked"),
+        ("NO [UNAVAILABLE] sorry", "imap", "server-fault"),
+        ("NO [LIMIT] sorry", "imap", "too-many-connections"),
+        ("NO [INUSE] sorry", "imap", "mailbox-locked"),
+        ("NO [OVERQUOTA] sorry", "imap", "over-quota"),
+        ("-ERR [IN-USE] sorry", "pop3", "mailbox-locked"),
+        ("-ERR [LOGIN-DELAY] sorry", "pop3", "rate-limited"),
+        ("-ERR [SYS/TEMP] sorry", "pop3", "server-fault"),
+        ("-ERR [AUTH] sorry", "pop3", "bad-credentials"),
+        ("535 5.7.8 sorry", "smtp", "bad-credentials"),
+        ("534-5.7.9 sorry\n534 5.7.9 really", "smtp", "mechanism-required"),
+        ("538 sorry", "smtp", "tls-required"),
+        ("552 5.2.2 sorry", "smtp", "over-quota"),
+    ],
+)
+def test_codes_have_the_meaning_of_their_rfc(text: str, protocol: str, wanted: str) -> None:
+    """
+    Where the words are nobody's, the code speaks.
+    """
+    assert codes(text, protocol) == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol", "wanted"),
+    [
+        ("NO [ALERT] Application-specific password required: https://…", "imap", ["app-password-required"]),
+        ("534-5.7.9 Application-specific password required.", "smtp", ["app-password-required"]),
+        ("NO [WEBALERT https://…] Web login required.", "imap", ["web-login-required"]),
+        ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled.", "smtp", ["basic-auth-disabled"]),
+        ("535 5.7.139 …, SmtpClientAuthentication is disabled for the Tenant.", "smtp", ["smtp-auth-disabled"]),
+        (
+            "-ERR Please use full email address as user name.",
+            "pop3",
+            ["username-must-be-full-address", "bad-credentials"],
+        ),
+        ("NO LOGIN failed.", "imap", ["bad-credentials", "basic-auth-disabled"]),
+        ("NO [ALERT] Too many simultaneous connections. (Failure)", "imap", ["too-many-connections"]),
+    ],
+)
+def test_words_are_more_exact_than_codes(text: str, protocol: str, wanted: list[str]) -> None:
+    """
+    All causes that the words leave open, the likeliest first.
+    """
+    assert codes(text, protocol) == wanted
+
+
+def test_one_cause_among_several_is_never_certain() -> None:
+    """
+    Microsoft's four words stand for two causes: the second is named, and said to be possible only.
+    """
+    found = meanings("NO AUTHENTICATE failed.", "imap")
+
+    assert found == (("bad-credentials", LIKELY), ("basic-auth-disabled", POSSIBLE))
+
+
+def test_a_contradiction_between_words_and_code_is_said() -> None:
+    """
+    UNAVAILABLE is about a trouble that passes, "suspended" is not: both are returned.
+    """
+    assert codes("NO [UNAVAILABLE] Your account has been suspended") == ["account-locked", "server-fault"]
+
+
+def test_the_same_words_mean_more_at_a_provider_that_wants_app_passwords() -> None:
+    """
+    The provider table knows that the account's own password never works there.
+    """
+    text = "NO [AUTHENTICATIONFAILED] Authentication failed."
+
+    assert codes(text) == ["bad-credentials"]
+    assert codes(text, hints=("app_password",)) == ["app-password-required", "bad-credentials"]
+    assert codes(text, provider="icloud") == ["app-password-required", "bad-credentials"]
+
+
+def test_a_forwarding_address_is_thought_of_where_the_provider_has_them() -> None:
+    """
+    Gandi's page: "you may be trying to add a forwarding address instead of a mailbox".
+    """
+    assert codes("-ERR Authentication failed.", "pop3", hints=("mailbox_needed",)) == [
+        "bad-credentials",
+        "mailbox-needed",
+    ]
+
+
+def test_words_nobody_knows_have_no_meaning() -> None:
+    """
+    Nothing is made up.
+    """
+    assert meanings("NO zzz", "imap") == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["535 5.7.139 " * 9000, "[" * MAX_TEXT, "5.7.139 a" * 9000, "too many " * 9000, "* " * 40000]
+)
+def test_a_text_of_any_length_is_read_in_bounded_time(text: str) -> None:
+    """
+    64 KiB made to be searched for long: counted in the processor time of this thread, with much room.
+    """
+    began = time.thread_time()
+
+    meanings(text, "smtp")
+
+    assert time.thread_time() - began < 0.5
+
+
+def test_every_rule_leads_to_a_known_finding() -> None:
+    """
+    Codes, phrases in lower case, sources over https, dates.
+    """
+    for rule in rules():
+        assert set(rule.means) <= set(CODES)
+        assert all(phrase == phrase.lower() and phrase.strip() for phrase in rule.phrases)
+        assert not rule.source or rule.source.startswith("https://")
+        assert len(rule.checked.split("-")) == 3
+
+
+def test_every_finding_says_what_to_do() -> None:
+    """
+    A sentence and the one thing to do next.
+    """
+    for code, known in CODES.items():
+        assert known.text.endswith("."), code
+        assert known.advice.endswith((".", "?")), code
+
+
+def test_the_link_is_that_of_the_hint_about_it() -> None:
+    """
+    Of the provider's pages the one about this cause; the first page where there is none.
+    """
+    provider = Provider(
+        "x",
+        "X",
+        hints=(Hint("app_password", "…", "https://x.example/app"), Hint("enable_imap", "…", "https://x.example/imap")),
+        documentation=(Link("https://x.example/help"),),
+    )
+
+    found = list(refused("NO Your account is not enabled for IMAP use.", Protocol.IMAP, provider=provider))
+    other = list(refused("NO [LIMIT] sorry", Protocol.IMAP, provider=provider))
+
+    assert [item.link for item in (*found, *other)] == ["https://x.example/imap", "https://x.example/help"]

@@ -1,0 +1,45 @@
+"""Worlds in memory in which something is wrong, and the diagnosis of settings that somebody typed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+from mailsettings import Policy, parse_address
+from mailsettings.login.outside import Diagnosis, diagnose
+from mailsettings.login.verify import Settings
+from mailsettings.model import Protocol, Security
+from mailsettings.net.door import open_net
+from mailsettings.testing import FakeNetwork, run_virtual
+from tests.values import endpoint
+
+D = "world.example"
+ADA = f"ada@{D}"
+
+
+async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy) -> Diagnosis:
+    async with open_net(policy, net.transport(policy)) as door:
+        return await diagnose(what, policy=policy, net=door)
+
+
+def diagnosed(net: FakeNetwork, what: str) -> Diagnosis:
+    """Return the diagnosis of an address, or of a server written as in tests.values.endpoint."""
+    result, _ = run_virtual(partial(_diagnosed, net, _meant(what), Policy()))
+    assert net.open_streams == ()
+    return result
+
+
+def _meant(what: str) -> Settings | str:
+    """Read an address, or a server whose security stands in front where the port says another: `tls+pop3://…:110`."""
+    if "://" not in what:
+        return what
+    security, plus, rest = what.rpartition("+")
+    typed = endpoint(rest)
+    typed = replace(typed, security=Security(security)) if plus else typed
+    outgoing = typed.protocol is Protocol.SMTP
+    return Settings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
+
+
+def codes(net: FakeNetwork, what: str) -> list[str]:
+    """Return the codes of the findings."""
+    return [item.code for item in diagnosed(net, what).findings]

@@ -1,0 +1,102 @@
+"""Transcripts of logins, in the form of tests/wire/playing.py, and a player that holds a login to them."""
+
+from __future__ import annotations
+
+from collections import deque
+from textwrap import dedent
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.login.credentials import Credentials
+from mailsettings.login.dialogue import dialogue_for
+from mailsettings.login.session import Errand, Session
+from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
+from mailsettings.policy import Policy
+from mailsettings.wire.dialogue import READ, Dialogue, Send, Stage, Wish
+
+IMAPS = Endpoint(Protocol.IMAP, "mail.example.org", 993, Security.TLS)
+POP3S = Endpoint(Protocol.POP3, "mail.example.org", 995, Security.TLS)
+SMTPS = Endpoint(Protocol.SMTP, "mail.example.org", 465, Security.TLS)
+FACTS = TLSFacts("TLSv1.3", names=("mail.example.org",))
+POLICY = Policy(ehlo_name="me.invalid").for_mailboxes()
+SECRET = Credentials.password("secret")
+TOKEN = Credentials.token("t0ken")
+
+
+def errand(
+    endpoint: Endpoint, credentials: Credentials = SECRET, *, mechanism: str = "", thorough: bool = False
+) -> Errand:
+    """Return what ada wants of *endpoint*."""
+    return Errand(endpoint, "ada", credentials, sender="ada@example.org", mechanism=mechanism, thorough=thorough)
+
+
+def play(what: Errand, transcript: str) -> Session:
+    """Return the session of *what*; raises what it raises, and AssertionError where it leaves the transcript.
+
+    An IMAP tag is written A21, A22 …; the greeting and the capabilities of the protocol come before the transcript.
+    """
+    steps = deque(dedent(_greeting(what) + dedent(transcript)).strip("\n").splitlines())
+    talk = dialogue_for(what, policy=POLICY, tag="A")
+    try:
+        wish = next(talk)
+        while True:
+            wish = _grant(talk, wish, steps)
+    except StopIteration as end:
+        return _checked(end.value, steps)
+
+
+def _checked(session: object, steps: deque[str]) -> Session:
+    """Make sure that the transcript was played to its end."""
+    assert not steps, f"not said: {list(steps)}"
+    assert isinstance(session, Session)
+    return session
+
+
+def _greeting(what: Errand) -> str:
+    """Return the beginning of every transcript: TLS, the greeting, and what is offered."""
+    offered = OFFERED[what.endpoint.protocol]
+    words = offered.get(what.mechanism, offered[""])
+    match what.endpoint.protocol:
+        case Protocol.IMAP:
+            return f"TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: * CAPABILITY {' '.join(words)}\nS: A1 OK done\n"
+        case Protocol.POP3:
+            return "TLS\nS: +OK hi\nC: CAPA\nS: +OK\n" + "".join(f"S: {word}\n" for word in words) + "S: .\n"
+    return f"TLS\nS: 220 hi\nC: EHLO me.invalid\nS: 250-hi\nS: 250 {' '.join(words)}\n"
+
+
+# What a server offers, by the mechanism that a test is about; names that are none of SASL stand for a case of ours.
+OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
+    Protocol.IMAP: {
+        "": ("IMAP4rev1", "SASL-IR", "ID", "AUTH=PLAIN"),
+        "native": ("IMAP4rev1", "ID"),
+        "late": ("IMAP4rev1", "AUTH=PLAIN"),
+        **{
+            name: ("IMAP4rev1", "SASL-IR", f"AUTH={name}")
+            for name in ("LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1", "XOAUTH2", "OAUTHBEARER")
+        },
+    },
+    Protocol.POP3: {
+        "": ("UIDL", "TOP", "USER", "SASL PLAIN"),
+        "native": ("UIDL", "USER"),
+        "expire": ("UIDL", "USER", "EXPIRE 0", "LOGIN-DELAY 300"),
+    },
+    Protocol.SMTP: {"": ("AUTH PLAIN LOGIN",), "LOGIN": ("AUTH LOGIN",), "XOAUTH2": ("AUTH XOAUTH2",)},
+}
+
+
+def _grant(talk: Dialogue, wish: Send | Wish | Stage, steps: deque[str]) -> Send | Wish | Stage:
+    if isinstance(wish, Stage):
+        return next(talk)
+    if isinstance(wish, Send):
+        assert steps, f"{wish.line!r} behind the end of the transcript"
+        assert steps.popleft().removeprefix("C: ").removeprefix("C:") == wish.line.decode()
+        return next(talk)
+    if wish is READ:
+        if not steps:
+            return talk.throw(NetworkError(Kind.CLOSED, "end of the transcript"))
+        step = steps.popleft()
+        if step == "EOF":
+            return talk.throw(NetworkError(Kind.CLOSED, "end of the stream"))
+        assert step.startswith("S:"), f"a line is awaited where the transcript has {step!r}"
+        return talk.send(step[3:].encode("latin-1"))
+    assert steps.popleft() == "TLS"
+    return talk.send(FACTS)

@@ -1,0 +1,127 @@
+"""POP3 logins and what a program that fetches mail meets, as transcripts."""
+
+import pytest
+
+from mailsettings.errors import NetworkError
+from tests.login.playing import POP3S, errand, play
+
+WELCOME = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: +OK welcome\n"
+
+
+def codes(transcript: str, *, thorough: bool = False, mechanism: str = "") -> list[str]:
+    session = play(errand(POP3S, thorough=thorough, mechanism=mechanism), transcript)
+    assert session.opened
+    return [each.code for each in session.observed]
+
+
+def test_a_mailbox_is_counted_and_its_ids_read() -> None:
+    """
+    STAT and UIDL behind the login: only then is it verified.
+    """
+    session = play(errand(POP3S), WELCOME + "C: STAT\nS: +OK 2 300\nC: UIDL\nS: +OK\nS: 1 aa\nS: 2 bb\nS: .\nC: QUIT\n")
+
+    assert (session.accepted, session.opened, session.messages, session.observed) == (True, True, 2, ())
+
+
+def test_user_and_pass_serve_where_sasl_does_not() -> None:
+    """
+    RFC 1939 §7; the password may have blanks, which PASS takes as they are.
+    """
+    transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: -ERR [AUTH] no\nC: QUIT\n"
+
+    session = play(errand(POP3S, mechanism="native"), transcript)
+
+    assert (session.mechanism, session.said[-1].text) == ("USER and PASS", "-ERR [AUTH] no")
+
+
+def test_a_refusal_behind_the_login_is_seen() -> None:
+    """
+    Gmail accepts the password and says at STAT that POP is switched off.
+    """
+    session = play(errand(POP3S), WELCOME + "C: STAT\nS: -ERR [SYS/PERM] not enabled for POP access\nC: QUIT\n")
+
+    assert (session.accepted, session.opened) == (True, False)
+
+
+STAT = "C: STAT\nS: +OK 2 300\n"
+GOOD_IDS = "C: UIDL\nS: +OK\nS: 1 aa\nS: 2 bb\nS: .\n"
+GOOD_LIST = "C: LIST\nS: +OK\nS: 1 100\nS: 2 200\nS: .\n"
+TOPS = "".join(f"C: TOP {n} 0\nS: +OK\nS: Subject: x\nS: \nS: .\nC: NOOP\nS: +OK\n" for n in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("transcript", "wanted"),
+    [
+        pytest.param(GOOD_IDS + GOOD_LIST + TOPS, [], id="nothing-wrong"),
+        pytest.param(GOOD_IDS.replace("bb", "aa") + GOOD_LIST + TOPS, ["ids-not-unique"], id="the-same-id-twice"),
+        pytest.param(GOOD_IDS.replace("2 bb", "2") + GOOD_LIST + TOPS, ["ids-not-unique"], id="a-message-without-id"),
+        pytest.param("C: UIDL\nS: -ERR unknown\n" + GOOD_LIST + TOPS, ["leave-on-server-impossible"], id="no-UIDL"),
+        pytest.param(
+            GOOD_IDS + GOOD_LIST.replace("1 100", "0 100").replace("2 200", "1 200") + TOPS,
+            ["list-invalid"],
+            id="list-starts-at-0",
+        ),
+        pytest.param(
+            GOOD_IDS + GOOD_LIST.replace("S: 1 100\nS: 2 200", "S: 2 200\nS: 1 100") + TOPS,
+            ["list-invalid"],
+            id="list-out-of-order",
+        ),
+        pytest.param(
+            GOOD_IDS + GOOD_LIST.replace("200", "201") + TOPS, ["list-invalid"], id="sizes-do-not-add-up-to-STAT"
+        ),
+        pytest.param(
+            GOOD_IDS + GOOD_LIST.replace("S: 2 200", "S: \nS: 2 200") + TOPS, ["empty-line"], id="empty-line-in-a-list"
+        ),
+    ],
+)
+def test_the_list_of_the_mail_fetcher_is_gone_through(transcript: str, wanted: list[str]) -> None:
+    """
+    Each fault that makes a service that polls POP3 stop, alone in an otherwise good mailbox.
+    """
+    found = codes(WELCOME + STAT + transcript + "C: QUIT\n", thorough=True)
+
+    assert list(dict.fromkeys(found)) == wanted
+
+
+def test_a_line_with_a_single_dot_breaks_a_message() -> None:
+    """
+    RFC 1939 §3 wants a second dot; without it the rest of the message passes for the next answer.
+    """
+    broken = "C: TOP 1 0\nS: +OK\nS: Subject: x\nS: .\nC: NOOP\nS: rest of the message\nC: QUIT\n"
+
+    assert codes(WELCOME + STAT + GOOD_IDS + GOOD_LIST + broken, thorough=True) == ["dots-not-escaped"]
+
+
+def test_what_the_server_says_of_leaving_mail_is_heard() -> None:
+    """
+    EXPIRE 0 deletes what was fetched, LOGIN-DELAY asks for patience (RFC 2449 §6.5, §6.7).
+    """
+    transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: +OK\n" + STAT + GOOD_IDS + "C: QUIT\n"
+
+    assert codes(transcript, mechanism="expire") == ["leave-on-server-impossible", "login-delay"]
+
+
+def test_a_mailbox_with_very_many_messages_is_not_listed() -> None:
+    """
+    One id shows that there are ids; the list of 60,000 would be more than anything we read.
+    """
+    transcript = WELCOME + "C: STAT\nS: +OK 60000 9\nC: UIDL 1\nS: +OK 1 aa\nC: QUIT\n"
+
+    assert codes(transcript, thorough=True) == ["mailbox-very-large"]
+
+
+def test_an_empty_line_where_an_answer_belongs_is_noted() -> None:
+    """
+    "Received an empty line": the answer behind it counts.
+    """
+    assert codes(WELCOME + "C: STAT\nS: \nS: +OK 0 0\nC: UIDL\nS: +OK\nS: .\nC: QUIT\n") == ["empty-line"]
+
+
+def test_an_answer_that_is_none_is_not_repeated() -> None:
+    """
+    A server may echo the password.
+    """
+    with pytest.raises(NetworkError) as caught:
+        play(errand(POP3S), "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: you said secret\n")
+
+    assert "secret" not in str(caught.value)
