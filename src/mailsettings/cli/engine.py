@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailsettings.address import EmailAddress
 from mailsettings.events import Event
 from mailsettings.leads import Lead, Source
 from mailsettings.model import Detection
+
+if TYPE_CHECKING:
+    from mailsettings.bulk.entries import Answered, Entry
+
+
+def _many(addresses: AsyncIterable[Entry], **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
+    """Load the network when it is wanted, as `_detecting` does."""
+    from mailsettings.bulk.many import detect_many  # noqa: PLC0415 - see above
+
+    return detect_many(addresses, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,7 @@ class Engine:
     plan: Callable[..., tuple[Lead, ...]]
     offline: Callable[..., Detection]
     sources: tuple[Source, ...]
+    many: Callable[..., AbstractAsyncContextManager[AsyncIterable[Answered]]] = _many
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,0 +1,37 @@
+"""Many addresses: one search per domain, every server contacted once, memory that does not grow with the input.
+
+    async with detect_many(addresses) as stream:
+        async for each in stream:
+            print(each.text, each.detection.incoming[0].endpoint)
+
+The command is `mailsettings bulk`; docs/bulk.md has both, and how to use more than one machine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsettings.bulk.batch import detect_batch
+    from mailsettings.bulk.entries import Answered, Entry
+    from mailsettings.bulk.many import detect_many
+    from mailsettings.bulk.pace import Pace
+
+__all__ = ["Answered", "Entry", "Pace", "detect_batch", "detect_many"]
+
+_HOME = {
+    "Answered": "entries",
+    "Entry": "entries",
+    "Pace": "pace",
+    "detect_batch": "batch",
+    "detect_many": "many",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used: the command line knows this package before it needs the network."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - part of the cost that is put off
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

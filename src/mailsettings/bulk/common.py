@@ -1,0 +1,122 @@
+"""What the detections of one run have in common: answers, documents, probes, and politeness towards each address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from mailsettings.address import parse_host
+from mailsettings.bulk.kept import Fault, Kept
+from mailsettings.bulk.pace import Pace
+from mailsettings.errors import AddressError, Kind
+from mailsettings.leads import Net
+from mailsettings.model import Detection, Endpoint, Probe
+from mailsettings.net.gate import Gates
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Page, Question
+
+# Failures of the one who asked, or of this moment: they say nothing to the next one.
+PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.INTERNAL})
+
+
+class Common:
+    """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
+
+    def __init__(self, pace: Pace, policy: Policy) -> None:
+        self._pace = pace
+        self.gates = Gates(pace.per_address, policy.stagger)
+        self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
+        self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
+        self.probes: Kept[Endpoint, Probe] = Kept(pace.max_probes, self._life)
+        self.detections: Kept[str, Detection] = Kept(pace.max_detections, self._life)
+
+    def _life(self, found: object) -> float:
+        """Return for how many seconds *found* is worth remembering."""
+        failure = found.failure if isinstance(found, Probe) else found if isinstance(found, Fault) else None
+        if failure is None:
+            return self._pace.keep
+        return 0.0 if failure.kind in PRIVATE else self._pace.keep_failed
+
+
+def _is_host(name: str) -> bool:
+    """Say whether *name* is one that the dialer would ask for; what is wrong with another one, the dialer says."""
+    try:
+        return parse_host(name) == name
+    except AddressError:
+        return False
+
+
+def _inside(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")
+
+
+class SharedTransport:
+    """A transport whose DNS answers about other domains are shared; nobody else will ask for names in *domain*."""
+
+    def __init__(self, transport: Transport, common: Common, domain: str) -> None:
+        self._transport = transport
+        self._common = common
+        self._domain = domain
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask the resolver, or remember. NetworkError as the transport below."""
+        if _inside(question.name, self._domain):
+            return await self._transport.ask(question)
+        return await self._common.answers.get(question, lambda _: self._transport.ask(question))
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        """Connect to exactly this address."""
+        return await self._transport.connect(ip, port)
+
+    async def aclose(self) -> None:
+        """Do nothing: the transport below is the run's."""
+
+
+class SharedNet:
+    """The door of one detection, whose probes and foreign documents are shared with the others of the run."""
+
+    def __init__(self, door: Net, common: Common, domain: str) -> None:
+        self._door = door
+        self._common = common
+        self._domain = domain
+
+    @property
+    def policy(self) -> Policy:
+        """What this detection may do."""
+        return self._door.policy
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask DNS; what is shared of it, SharedTransport shares."""
+        return await self._door.ask(question)
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of *host*."""
+        return await self._door.resolve(host)
+
+    async def get(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        answers: frozenset[int] = frozenset(),
+    ) -> Page:
+        """Fetch a document; a plain request for one of another domain is made once in the run."""
+
+        async def fetch(_: object = None) -> Page:
+            return await self._door.get(url, method=method, body=body, headers=headers, answers=answers)
+
+        host = urlsplit(url).hostname or ""
+        plain = method == "GET" and not body and not headers and not answers
+        if plain and not _inside(host, self._domain):
+            return await self._common.pages.get(url, fetch)
+        if _is_host(host):
+            # Most domains have no such host; the machinery for documents costs ten times what finding that out does.
+            await self._door.resolve(host)
+        return await fetch()
+
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+        """Contact a mail server once in the run, whoever asks: what it says does not depend on the address."""
+        return await self._common.probes.get(endpoint, lambda tell: self._door.greet(endpoint, tell), on_step)

@@ -1,0 +1,120 @@
+"""The output file of a run: it grows by whole records, and says itself how far the run has come.
+
+{"place": 1, "input": "ada@example.org", …}
+{"place": 3, "input": "eve@example.com", …}
+{"place": 2, "inp                                 <- killed here: cut off, and done again
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from mailsettings.bulk.done import Done
+from mailsettings.bulk.entries import Entry
+from mailsettings.bulk.report import Writing
+from mailsettings.errors import DocumentError
+from mailsettings.schema import Object
+
+COMPARED = 1000  # records at the end of the file whose addresses are compared with the input
+
+
+class Journal:
+    """An output file that nobody else writes to. Close it in the end."""
+
+    def __init__(self, path: Path, writing: Writing, *, resume: bool) -> None:
+        """Open *path*, and with *resume* read what is in it.
+
+        Raises FileExistsError if there is something in it and *resume* is not wanted, BlockingIOError if another run is
+        writing to it, DocumentError if what is in it are no records.
+        """
+        self._writing = writing
+        self._last: dict[int, bytes] = {}
+        self.done = Done()
+        self._file: BinaryIO = path.open("a+b", buffering=0)
+        try:
+            _lock(self._file)
+            self._continue(path, resume=resume)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _continue(self, path: Path, *, resume: bool) -> None:
+        size = path.stat().st_size
+        if size and not resume:
+            raise FileExistsError(f"{str(path)!r} has {size} bytes")
+        end = self._read() if size else 0
+        self._file.truncate(end)
+        if not end:
+            self._append(self._writing.first)
+
+    def _read(self) -> int:
+        """Take in the records; return where the last whole one ends, in bytes."""
+        end, last = 0, deque[tuple[int, bytes]](maxlen=COMPARED)
+        self._file.seek(0)
+        with open(self._file.fileno(), "rb", closefd=False) as lines:
+            for number, line in enumerate(lines):
+                if number == 0:
+                    self._recognise(line)
+                if not line.endswith(b"\n"):
+                    break
+                end += len(line)
+                if number or not self._writing.first:
+                    place = self._place(number, line)
+                    self.done.add(place)
+                    last.append((place, line))
+        self._last = dict(last)
+        return end
+
+    def _recognise(self, line: bytes) -> None:
+        """Make sure that a file is one of ours, be it torn in its first line, before anything is cut off it."""
+        expected = (self._writing.first or self._writing.start).encode()
+        if line[: len(expected)] != expected[: len(line)]:
+            raise DocumentError(f"the output begins with {line[:60]!r}: it is not of an earlier run")
+
+    def _place(self, number: int, line: bytes) -> int:
+        found = self._writing.place.match(line)
+        if found is None:
+            raise DocumentError(f"line {number + 1} of the output is {line[:60]!r}, not a record of an earlier run")
+        return int(found[1])
+
+    def missing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """Yield those of *entries* that have no record yet. DocumentError if the records are of another input."""
+        for entry in entries:
+            if entry.place not in self.done:
+                yield entry
+            elif (line := self._last.get(entry.place)) and not line.startswith(self._writing.begin(entry).encode()):
+                raise DocumentError(f"the output has {line[:80]!r} for {entry.text!r:.80}: it belongs to another input")
+
+    def write(self, record: Object) -> None:
+        """Add *record*; with this call it is in the file, or after a kill not at all."""
+        self._append(self._writing.line(record))
+        self.done.add(int(record["place"]))
+
+    def _append(self, text: str) -> None:
+        data = memoryview(text.encode())
+        while data:
+            data = data[self._file.write(data) or 0 :]
+
+    def close(self) -> None:
+        """Have everything on the disk, then close."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Keep *file* to this process until it is closed, where the system can. BlockingIOError if another has it."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

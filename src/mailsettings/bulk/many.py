@@ -1,0 +1,164 @@
+"""The run: takes addresses as room permits, searches each domain once, hands out answers as they come.
+
+input ──ahead──▶ tasks ──one per domain──▶ destination ──turn──▶ detect() ──▶ stream of Answered
+                                               └───── Common: DNS, documents, probes ─────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import anyio
+
+from mailsettings.address import EmailAddress
+from mailsettings.bulk.common import Common, SharedNet, SharedTransport
+from mailsettings.bulk.destination import Destination, destination
+from mailsettings.bulk.entries import Answered, Entry, parse_entry, postmaster_of
+from mailsettings.bulk.filled import filled
+from mailsettings.bulk.pace import Pace
+from mailsettings.bulk.turns import Turns
+from mailsettings.engine import detect
+from mailsettings.errors import AddressError
+from mailsettings.leads import Net, Source
+from mailsettings.model import Detection
+from mailsettings.net.door import open_net
+from mailsettings.net.transport import Transport
+from mailsettings.policy import Policy
+
+if TYPE_CHECKING:
+    from anyio.abc import ObjectReceiveStream, TaskGroup
+    from anyio.streams.memory import MemoryObjectSendStream
+
+    from mailsettings.net.real import Internet
+
+Given = str | EmailAddress | Entry
+
+
+@asynccontextmanager
+async def detect_many(
+    addresses: Iterable[Given] | AsyncIterable[Given],
+    *,
+    concurrency: int = 64,
+    policy: Policy | None = None,
+    sources: Sequence[Source] | None = None,
+    pace: Pace | None = None,
+    transport: Transport | None = None,
+) -> AsyncIterator[ObjectReceiveStream[Answered]]:
+    """Hand out the stream of answers, in the order in which they are found; leaving the block early ends all work.
+
+    *addresses* are read no further ahead than `Pace.ahead`, so that a list of any length needs the same memory; a
+    slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
+    *concurrency* is the number of domains searched at once, or *pace* says all of it. *policy* is that of a service
+    unless given; whatever it lets be sent, no address of the input is: a domain is searched as its postmaster.
+    *transport* stands in for the Internet in tests.
+
+    async with detect_many(addresses) as stream:
+        async for each in stream: ...
+    """
+    how = pace or Pace.of(concurrency)
+    rules = how.rules(policy)
+    send, receive = anyio.create_memory_object_stream[Answered](0)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(receive)
+        await stack.enter_async_context(send)
+        below = transport if transport is not None else await stack.enter_async_context(aclosing(_internet(rules)))
+        group = await stack.enter_async_context(anyio.create_task_group())
+        run = _Run(how, rules, sources, below, send)
+        group.start_soon(run.run, addresses)
+        yield receive
+        group.cancel_scope.cancel()
+
+
+def _internet(policy: Policy) -> Internet:
+    from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+
+    return Internet(policy)
+
+
+class _Run:
+    """One run over many addresses."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        policy: Policy,
+        sources: Sequence[Source] | None,
+        transport: Transport,
+        answers: MemoryObjectSendStream[Answered],
+    ) -> None:
+        self._policy = policy
+        self._sources = sources
+        self._transport = transport
+        self._answers = answers
+        self._common = Common(pace, policy)
+        self._turns = Turns(pace.per_destination)
+        self._room = anyio.Semaphore(pace.ahead)
+        self._placing = anyio.Semaphore(pace.concurrency)
+        self._searching = anyio.Semaphore(pace.concurrency)
+
+    async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+        """Answer everything, then close the stream."""
+        async with self._answers, anyio.create_task_group() as group:
+            await self._take(group, addresses)
+
+    async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+        """Start a task for each address as soon as there is room for it."""
+        place = 0
+        if isinstance(addresses, AsyncIterable):
+            async for given in addresses:
+                place += 1
+                await self._begin(group, place, given)
+            return
+        for given in addresses:
+            place += 1
+            await self._begin(group, place, given)
+
+    async def _begin(self, group: TaskGroup, place: int, given: Given) -> None:
+        await self._room.acquire()
+        group.start_soon(self._answer, given if isinstance(given, Entry) else Entry(place, str(given)))
+
+    async def _answer(self, entry: Entry) -> None:
+        try:
+            address = parse_entry(entry.text)
+        except AddressError as error:
+            answered = Answered(entry.place, entry.text, error=str(error))
+        else:
+            detection = filled(await self._of_domain(address.domain), address)
+            answered = Answered(entry.place, entry.text, detection)
+        await self._answers.send(answered)
+        self._room.release()
+
+    async def _of_domain(self, domain: str) -> Detection:
+        return await self._common.detections.get(domain, lambda _: self._search(domain))
+
+    async def _search(self, domain: str) -> Detection:
+        """Find the settings of *domain* when it is its destination's turn."""
+        transport = SharedTransport(self._transport, self._common, domain)
+        async with open_net(self._policy, transport, gates=self._common.gates) as door:
+            net = SharedNet(door, self._common, domain)
+            place = await self._place(net, domain)
+            # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
+            async with self._turns.turn(place.key), self._searching:
+                found = await self._detect(domain, net, guess=not place.known and self._policy.guess)
+                if place.known and self._policy.guess and not _both_verified(found):
+                    found = await self._detect(domain, net, guess=True)
+                return found
+
+    async def _place(self, net: Net, domain: str) -> Destination:
+        """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
+        found = Destination(domain)
+        async with self._placing:
+            with anyio.move_on_after(2 * self._policy.dns_lifetime):
+                found = await destination(net, domain)
+        return found
+
+    async def _detect(self, domain: str, net: Net, *, guess: bool) -> Detection:
+        """Search once. Where the table knows the provider, guesses cannot win: three quarters of all DNS questions."""
+        policy = self._policy.with_(guess=guess)
+        return await detect(postmaster_of(domain), sources=self._sources, policy=policy, net=net)
+
+
+def _both_verified(detection: Detection) -> bool:
+    return all(choices and choices[0].verified for choices in (detection.incoming, detection.outgoing))

@@ -1,0 +1,45 @@
+"""How fast a run over many addresses may go, and how much it may remember. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailsettings.policy import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The limits of a whole run; those of a single detection are its Policy's. Seconds throughout."""
+
+    concurrency: int = 64  # domains searched at once
+    per_destination: int = 4  # of these, domains whose mail goes to the same provider or the same machine
+    per_address: int = 8  # connections open at once to one IP address, whoever opens them
+    ahead: int = 1024  # addresses taken from the input and not handed out yet
+    # what is remembered
+    keep: float = 600.0  # of what somebody answered: DNS has TTLs of this size
+    keep_failed: float = 60.0  # of what failed: it may work again soon
+    max_detections: int = 1000  # domains that come again later in the input
+    max_answers: int = 20_000  # DNS answers about names outside the domain that is searched
+    max_pages: int = 500  # documents of other domains, 64 KiB at most each, mostly a failure of some bytes
+    max_probes: int = 5000  # servers contacted
+
+    def __post_init__(self) -> None:
+        if self.concurrency < 1 or self.per_destination < 1 or self.per_address < 1:
+            raise ValueError("concurrency, per_destination and per_address start at 1")
+        if self.ahead < self.concurrency:
+            raise ValueError(f"ahead is {self.ahead}, not at least the concurrency of {self.concurrency}")
+
+    @classmethod
+    def of(cls, concurrency: int) -> Pace:
+        """Return the pace for *concurrency* domains at once: the input is read sixteen times as far ahead."""
+        # Neighbours in a list often have one provider, of which only *per_destination* are searched at once.
+        return cls(concurrency=concurrency, ahead=max(16 * concurrency, 256))
+
+    def rules(self, policy: Policy | None) -> Policy:
+        """Return the policy of each detection: that of a service unless there is another."""
+        return policy if policy is not None else Policy.service()
+
+    def files(self, policy: Policy) -> int:
+        """Return how many file descriptors a run may need at worst."""
+        # 100 DNS sockets (net.dns), and as many for the process itself.
+        return self.concurrency * policy.max_parallel + 200

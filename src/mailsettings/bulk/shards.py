@@ -1,0 +1,85 @@
+"""A long input in batches, and one file for what came of each: shards that exist are not done again.
+
+out/run.json            {"batch": 500}
+out/part-000000.jsonl   the records of the first 500 addresses
+out/part-000001.jsonl
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+from pathlib import Path
+
+from mailsettings.bulk.entries import Entry
+from mailsettings.bulk.report import JSON_LINES
+from mailsettings.errors import DocumentError
+from mailsettings.schema import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Neighbours in the input. *number* starts at 0."""
+
+    number: int
+    entries: tuple[Entry, ...]
+
+
+def batches(entries: Iterable[Entry], size: int) -> Iterator[Batch]:
+    """Cut *entries* into batches of *size*, the last one may be shorter."""
+    rest = iter(entries)
+    for number in count():
+        if not (found := tuple(islice(rest, size))):
+            return
+        yield Batch(number, found)
+
+
+class Shards:
+    """A directory of shards."""
+
+    def __init__(self, directory: Path, size: int, *, resume: bool) -> None:
+        """Make *directory*, or with *resume* go on with it.
+
+        Raises FileExistsError if there is something in it and *resume* is not wanted, DocumentError if it was made with
+        batches of another size.
+        """
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        if any(directory.iterdir()) and not resume:
+            raise FileExistsError(f"{str(directory)!r} is not empty")
+        note = directory / "run.json"
+        if not note.exists():
+            _write(note, json.dumps({"batch": size}) + "\n")
+        earlier = note.read_text()
+        if json.loads(earlier) != {"batch": size}:
+            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted are batches of {size}")
+
+    def missing(self, found: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the batches without a shard. DocumentError if a shard is of another input."""
+        for batch in found:
+            shard = self._path(batch)
+            if not shard.exists():
+                yield batch
+                continue
+            with shard.open(encoding="ascii") as lines:
+                if not (first := lines.readline()).startswith(JSON_LINES.begin(batch.entries[0])):
+                    raise DocumentError(f"{shard.name} begins with {first[:80]!r}: it belongs to another input")
+
+    def write(self, batch: Batch, records: Iterable[Object]) -> None:
+        """Write the shard of *batch*: all of it, or after a kill nothing."""
+        _write(self._path(batch), "".join(map(JSON_LINES.line, records)))
+
+    def _path(self, batch: Batch) -> Path:
+        return self._directory / f"part-{batch.number:06}.jsonl"
+
+
+def _write(path: Path, text: str) -> None:
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    with unfinished.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,150 @@
+"""`mailsettings bulk FILE --output OUT`: many addresses, resumable, on this machine or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
+from mailsettings.cli.text import printable
+from mailsettings.cli.verdict import Exit
+from mailsettings.errors import DocumentError
+from mailsettings.policy import Policy
+
+MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see docs/bulk.md
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkWishes:
+    """What was asked for on the command line of `bulk`."""
+
+    file: BinaryIO
+    output: Path
+    resume: bool
+    full: bool
+    form: str | None
+    column: str
+    concurrency: int
+    dask: str | None
+    batch: int
+    no_guess: bool
+    no_http: bool
+    timeout: float | None  # seconds
+    resolver: str | None
+    ca: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    profile: str
+
+    def policy(self) -> Policy:
+        """Return the policy of each detection."""
+        base = Policy.service() if self.profile == "service" else Policy.personal()
+        changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
+        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
+        if self.timeout is not None:
+            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
+        return base.with_(**changes)
+
+
+_OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Write here: .jsonl or .csv; with --dask a directory.",
+    ),
+    click.option("--resume", is_flag=True, help="Go on where an earlier run with the same output has ended."),
+    click.option("--full", is_flag=True, help="Put the whole detection into each record of JSON."),
+    click.option("--from", "form", type=click.Choice(["lines", "csv", "jsonl"]), help="How FILE is written."),
+    click.option("--column", default="", metavar="NAME", help="Which column or key of FILE has the address."),
+    click.option(
+        "--concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=64, show_default=True, help="Domains at once."
+    ),
+    click.option("--dask", metavar="URL", help="Let the workers of this Dask scheduler do it: tcp://host:8786."),
+    click.option(
+        "--batch", type=click.IntRange(1), default=500, show_default=True, help="With --dask: addresses per shard."
+    ),
+    click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
+    click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
+    click.option(
+        "--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help="Give a domain up after so long."
+    ),
+    click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+    click.option("--ca", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Trust these authorities."),
+    click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact it, too."),
+    click.option(
+        "--network-profile",
+        "profile",
+        type=click.Choice(["personal", "service"]),
+        default="service",
+        show_default=True,
+        help="Which networks may be contacted.",
+    ),
+)
+
+
+def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@_with_options
+@click.pass_context
+def bulk(ctx: click.Context, /, **wishes: Any) -> None:
+    """Find the mail servers of every address or domain in FILE (- is standard input)."""
+    asked_for = BulkWishes(**wishes)
+    engine: Engine = ctx.obj or real()
+    with _refusals(), _stoppable():
+        if asked_for.dask is not None:
+            from mailsettings.cli.sharded import sharded  # noqa: PLC0415 - Dask is an extra
+
+            complete = sharded(asked_for)
+        else:
+            from mailsettings.cli.streamed import streamed  # noqa: PLC0415 - the network is not loaded for --help
+
+            complete = streamed(asked_for, engine)
+    ctx.exit(Exit.VERIFIED if complete else Exit.UNVERIFIED)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in one line what is wrong with the files."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise click.UsageError(
+            f"{printable(str(error))}: --resume goes on with it, another --output leaves it"
+        ) from error
+    except BlockingIOError as error:
+        raise click.UsageError("another run is writing to this output") from error
+    except DocumentError as error:
+        raise click.UsageError(printable(str(error))) from error
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Leave at once on Ctrl-C: every record that was begun is whole, and what is under way will be done again."""
+
+    def stop(_number: int, _frame: object) -> None:
+        start = b"\r\x1b[K" if sys.stderr.isatty() else b""
+        os.write(sys.stderr.fileno(), start + b"mailsettings: stopped; the same command with --resume goes on\n")
+        os._exit(Exit.INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
