@@ -1,0 +1,91 @@
+"""What requests bring, checked where it comes in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from mailsettings.address import EmailAddress, parse_address
+from mailsettings.errors import AddressError
+from mailsettings.model import Endpoint, Protocol, Security
+from mailsettings.web.problems import Problem
+from mailsettings.web.service import Query
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+Address = Annotated[str, Field(max_length=320, examples=["ada@example.org"])]
+Domain = Annotated[str, Field(max_length=253)]
+
+
+class Options(BaseModel):
+    """What may be wished for."""
+
+    model_config = _STRICT
+
+    protocol: Literal["imap", "pop3"] | None = Field(default=None, description="How to read mail; null: the best.")
+
+
+class Wanted(BaseModel):
+    """Whose settings to look for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"address": "ada@example.org"}]},
+    )
+
+    address: Address
+    options: Options = Options()
+
+    def query(self) -> Query:
+        """Return the question. Problem(422) if the address is none."""
+        protocol = self.options.protocol
+        return Query(parsed(self.address), Protocol(protocol) if protocol else None)
+
+
+class Server(BaseModel):
+    """A server that a person has typed."""
+
+    model_config = _STRICT
+
+    protocol: Literal["imap", "pop3", "smtp"]
+    host: Domain
+    port: int = Field(ge=1, le=65535)
+    security: Literal["tls", "starttls"]
+
+    def endpoint(self) -> Endpoint:
+        """Return the server as a value. Problem(422) if the host is none."""
+        from mailsettings.address import parse_host  # noqa: PLC0415 - beside parse_address it reads as a cycle
+
+        try:
+            return Endpoint(Protocol(self.protocol), parse_host(self.host), self.port, Security(self.security))
+        except AddressError as error:
+            raise Problem(422, "bad-request", str(error)) from error
+
+
+class Login(BaseModel):
+    """What to log in with, and where if not at the servers that are found."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"address": "ada@example.org", "password": "correct horse battery staple"}]},
+    )
+
+    address: Address
+    password: SecretStr | None = Field(default=None, max_length=1000)
+    token: SecretStr | None = Field(default=None, max_length=3000, description="An OAuth 2 access token.")
+    username: str = Field(default="", max_length=320, description="Empty: what the settings say.")
+    incoming: Server | None = None
+    outgoing: Server | None = None
+    confirmed: tuple[Domain, ...] = Field(
+        default=(), max_length=8, description="Registrable domains that the user has agreed to."
+    )
+
+
+def parsed(address: str) -> EmailAddress:
+    """Return *address* as one. Problem(422) with the reason if it is none."""
+    try:
+        return parse_address(address)
+    except AddressError as error:
+        raise Problem(422, "bad-address", str(error)) from error

@@ -1,0 +1,98 @@
+"""What the responses are, for the OpenAPI description: schemas, examples, problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mailsettings.model import Detection
+from mailsettings.schema import json_schema, to_dict
+from mailsettings.web.problems import MEDIA_TYPE, TITLES
+from mailsettings.web.stream import MEDIA_TYPE as STREAM_TYPE
+
+Responses = dict[int | str, dict[str, Any]]
+_REF = "#/components/schemas/"
+
+
+def _ok(schema: dict[str, Any], text: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": text, "content": {media_type: {"schema": schema}}}
+
+
+def _problems(*statuses: int) -> Responses:
+    problem = _ok({"$ref": f"{_REF}Problem"}, "A problem (RFC 9457)", MEDIA_TYPE)
+    return dict.fromkeys(statuses, problem)
+
+
+_REQUEST = _problems(400, 408, 413, 422, 429, 503)
+_EMPTY = to_dict(Detection(address="ada@example.org", settled_by="everything was tried"))
+DETECT: Responses = {
+    200: _ok({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
+    **_REQUEST,
+}
+STREAM: Responses = {
+    200: _ok({"type": "string"}, "Events: asked, learned, failed, contacting, probed, settled", STREAM_TYPE),
+    **_REQUEST,
+}
+VERIFY: Responses = {
+    200: _ok({"$ref": f"{_REF}Verification"}, "What came of it"),
+    **_REQUEST,
+    **_problems(403, 409),
+}
+PROVIDER: Responses = {200: _ok({"type": "object"}, "A row of the table"), **_problems(404, 422)}
+HEALTH: Responses = {200: _ok({"type": "object", "required": ["status"]}, "Alive")}
+READY: Responses = {
+    200: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Ready, or degraded"),
+    503: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Not ready"),
+}
+METRICS: Responses = {200: _ok({"type": "string"}, "Figures", "text/plain")}
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": [f"urn:mailsettings:problem:{next(iter(TITLES))}"]},
+        "title": {"enum": list(TITLES.values())},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "domains": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_VERIFICATION = {
+    "type": "object",
+    "required": ["schema", "address", "verified", "incoming", "outgoing", "findings"],
+    "properties": {
+        "schema": {"const": 1},
+        "address": {"type": "string"},
+        "verified": {"type": "boolean"},
+        "incoming": {"type": ["object", "null"]},
+        "outgoing": {"type": ["object", "null"]},
+        "findings": {"type": "array", "items": {"$ref": f"{_REF}Finding"}},
+    },
+}
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas that responses refer to, with references as OpenAPI wants them."""
+    root = json_schema()
+    parts = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
+    # Here and not beside the response: FastAPI drops every null out of what it is given there.
+    parts["examples"] = [_EMPTY]
+    every = {"Detection": parts, **root["$defs"], "Problem": _PROBLEM, "Verification": _VERIFICATION}
+    return {name: _moved(part) for name, part in every.items()}
+
+
+def _moved(value: Any) -> Any:
+    """Return *value* with `#/$defs/X` turned into `#/components/schemas/X`."""
+    if isinstance(value, dict):
+        return {name: _moved(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_moved(part) for part in value]
+    return value.replace("#/$defs/", _REF) if isinstance(value, str) else value
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI *document* with our schemas instead of the framework's words for a bad request."""
+    known = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        known.pop(name, None)
+    known.update(schemas())
+    return document

@@ -1,0 +1,79 @@
+"""One detection for all who ask for the same at the same time; all of them follow its events.
+
+first visitor ── leads ──▶ events, answer        if it leaves, the next one leads anew
+others        ── follow ─▶ the same events, the same answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from mailsettings.events import Event
+from mailsettings.model import Detection
+
+Tell = Callable[[Event], None]
+Lead = Callable[[Tell], Awaitable[Detection]]
+
+
+def keep_quiet(_event: Event) -> None:
+    """Stand for a visitor who waits for the answer only."""
+
+
+class _Flight:
+    """A detection under way."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.detection: Detection | None = None
+        self.over = False
+        self._news = anyio.Event()
+
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
+        self.wake()
+
+    def wake(self) -> None:
+        self._news.set()
+        self._news = anyio.Event()
+
+    async def follow(self, tell: Tell) -> Detection | None:
+        """Pass the events on; None if the leader left, or failed, without an answer."""
+        passed = 0
+        while True:
+            for event in self.events[passed:]:
+                tell(event)
+            passed = len(self.events)
+            if self.over:
+                return self.detection
+            await self._news.wait()
+
+
+class Flights:
+    """The detections under way, by what they are about."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, _Flight] = {}
+
+    async def board(self, key: str, lead: Lead, tell: Tell) -> Detection:
+        """Return the answer for *key*: that of whoever is at it, otherwise what *lead* finds."""
+        while (flight := self._under_way.get(key)) is not None:
+            if (detection := await flight.follow(tell)) is not None:
+                return detection
+        return await self._lead(key, lead, tell)
+
+    async def _lead(self, key: str, lead: Lead, tell: Tell) -> Detection:
+        flight = self._under_way[key] = _Flight()
+
+        def tell_all(event: Event) -> None:
+            tell(event)
+            flight.tell(event)
+
+        try:
+            flight.detection = await lead(tell_all)
+            return flight.detection
+        finally:
+            del self._under_way[key]
+            flight.over = True
+            flight.wake()

@@ -1,0 +1,112 @@
+"""What stands between the service and the network: the address rules, and how often one address may be visited.
+
+An address that is refused behaves exactly like one where nobody answers: a visitor who names our own network learns
+neither what is there nor that we would not look.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from ipaddress import ip_network
+
+import anyio
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import TLSFacts
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import MAIL_PORTS, IPAddress, Policy
+from mailsettings.records import Answer, Question
+
+_EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_MINUTE = 60  # seconds
+
+
+def service_policy(policy: Policy | None = None) -> Policy:
+    """Return *policy* with the service's rules, whatever it allowed: strangers say where to connect to."""
+    base = policy or Policy.service()
+    ports = base.mail_ports & MAIL_PORTS
+    return base.with_(allow_private=False, mail_ports=ports, send_address=False, exhaustive=False)
+
+
+def beyond(policy: Policy) -> Policy:
+    """Return the policy for what lies above a Guarded transport, which alone then judges addresses.
+
+    A refusal above it would come at once, where a silent address takes its time; ports are judged in both places.
+    """
+    return policy.with_(allow_networks=_EVERYWHERE)
+
+
+class Guarded:
+    """A transport that connects to nothing *policy* objects to, and to one address only so often."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        policy: Policy,
+        *,
+        at_once: int,
+        per_minute: int,
+        count: Callable[[str, int], Awaitable[int]],
+    ) -> None:
+        """*count* is Store.count: the visits of all workers are added up where they share a store."""
+        self._transport = transport
+        self._policy = policy
+        self._at_once = at_once
+        self._per_minute = per_minute
+        self._count = count
+        self._open: Counter[IPAddress] = Counter()
+        self._left = anyio.Event()
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask the resolver."""
+        return await self._transport.ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough."""
+        if self._policy.objection(ip, port) is not None:
+            await anyio.sleep_forever()
+        if await self._count(f"to:{ip}", _MINUTE) > self._per_minute:
+            raise NetworkError(Kind.BUDGET, "this address was visited often enough in this minute")
+        while self._open[ip] >= self._at_once:
+            await self._left.wait()
+        self._open[ip] += 1
+        with ExitStack() as undo:
+            undo.callback(self._leave, ip)
+            stream = await self._transport.connect(ip, port)
+            undo.pop_all()
+        return Visit(stream, lambda: self._leave(ip))
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    def _leave(self, ip: IPAddress) -> None:
+        self._open[ip] -= 1
+        if not self._open[ip]:
+            del self._open[ip]
+        self._left.set()
+        self._left = anyio.Event()
+
+
+class Visit:
+    """A stream that gives its place back when it is closed, once."""
+
+    def __init__(self, stream: Stream, leave: Callable[[], None]) -> None:
+        self._stream = stream
+        self._undo = ExitStack()
+        self._undo.callback(leave)
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        return await self._stream.receive(max_bytes)
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        return await self._stream.start_tls(host, alpn)
+
+    async def aclose(self) -> None:
+        with self._undo:
+            await self._stream.aclose()

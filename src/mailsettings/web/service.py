@@ -1,0 +1,172 @@
+"""From a visitor's address to an answer: limits, cache, one detection for all who ask, and what may be shown of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import anyio
+
+from mailsettings.address import EmailAddress
+from mailsettings.engine import detecting
+from mailsettings.errors import DocumentError
+from mailsettings.events import Settled
+from mailsettings.model import Detection, Direction, Protocol
+from mailsettings.net.door import Door, open_net
+from mailsettings.net.transport import Transport
+from mailsettings.policy import Policy
+from mailsettings.schema import from_json
+from mailsettings.suffix import registrable
+from mailsettings.web.flights import Flights, Tell, keep_quiet
+from mailsettings.web.guard import Guarded, beyond, service_policy
+from mailsettings.web.known import Known, Remembering
+from mailsettings.web.limits import House, Limits
+from mailsettings.web.logs import say
+from mailsettings.web.metrics import Metrics
+from mailsettings.web.settings import Settings
+from mailsettings.web.shown import anybody, personal, shown, shown_event
+from mailsettings.web.spans import span
+from mailsettings.web.store import Store
+
+_LEASE = 30  # seconds after which another worker takes over from one that died
+_LOOK_AGAIN = 0.05  # seconds between looks for another worker's answer
+_FAREWELL = 1.0  # seconds to tell the others that they may go on
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for."""
+
+    address: EmailAddress
+    protocol: Protocol | None = None  # to read mail with; None: whichever is best
+
+    @property
+    def key(self) -> str:
+        """Return what answers to this question are kept under; the local part is no part of it."""
+        return f"{self.address.domain} {self.protocol or 'any'}"
+
+
+class Service:
+    """Everything the requests share."""
+
+    def __init__(self, settings: Settings, store: Store, policy: Policy | None, transport: Transport | None) -> None:
+        self.settings = settings
+        self.store = store
+        self.policy = service_policy(policy)
+        self.limits = Limits(settings, store)
+        self.house = House(settings.running, settings.waiting)
+        self.metrics = Metrics()
+        self.flights = Flights()
+        self.known = Known()
+        self.metrics.watch("running", "Detections under way", lambda: self.house.running)
+        self.metrics.watch("inside", "Requests that work or wait", lambda: self.house.inside)
+        self._guarded = Guarded(
+            transport if transport is not None else _internet(self.policy),
+            self.policy,
+            at_once=settings.address_at_once,
+            per_minute=settings.address_per_minute,
+            count=store.count,
+        )
+
+    async def detect(self, query: Query, visitor: str, tell: Tell = keep_quiet) -> Detection:
+        """Return the answer to *query* as *visitor* may see it. Problem if it is refused.
+
+        *tell* is called with each event that may be shown, except the last: that is the answer.
+        """
+        async with self.limits.visit(visitor):
+            return await self.found(query, tell)
+
+    async def found(self, query: Query, tell: Tell = keep_quiet) -> Detection:
+        """Return the answer to *query*, for a visitor who has been let in."""
+        detection, origin = await self._kept(query), "cache"
+        if detection is None:
+            with self.house.enter():
+                detection = await self.flights.board(query.key, lambda tell: self._lead(query, tell), tell)
+            origin = "search"
+        outcome = outcome_of(detection)
+        self.metrics.answers.labels(origin, outcome).inc()
+        say("answer", domain=query.address.domain, outcome=outcome, origin=origin)
+        return personal(detection, query.address)
+
+    async def _kept(self, query: Query) -> Detection | None:
+        text = await self.store.get(f"answer:{query.key}")
+        try:
+            return _read(text) if text is not None else None
+        except DocumentError:  # of another version that shares the store
+            return None
+
+    async def _lead(self, query: Query, tell: Tell) -> Detection:
+        """Search, unless another worker is at it: then wait for its answer."""
+        key, who = f"search:{query.key}", secrets.token_hex(8)
+        while not await self.store.enter(key, who, 1, _LEASE):
+            await anyio.sleep(_LOOK_AGAIN)
+            if (detection := await self._kept(query)) is not None:
+                return detection
+        try:
+            # Between our first look and our turn, another worker may have finished.
+            return await self._kept(query) or await self._search(query, tell)
+        finally:
+            with anyio.move_on_after(_FAREWELL, shield=True):
+                await self.store.leave(key, who)
+
+    async def _search(self, query: Query, tell: Tell) -> Detection:
+        await self.limits.search(registrable(query.address.domain))
+        async with self.house.work():
+            with self.metrics.seconds.time(), span("mailsettings.search", domain=query.address.domain):
+                detection = shown(await self._run(query, tell))
+        good = outcome_of(detection) == "verified"
+        seconds = self.settings.found_for if good else self.settings.not_found_for
+        await self.store.put(f"answer:{query.key}", detection.to_json().encode(), seconds)
+        return detection
+
+    async def _run(self, query: Query, tell: Tell) -> Detection:
+        policy = self._policy_for(query)
+        async with (
+            self.door(policy) as door,
+            detecting(anybody(query.address), policy=policy, net=Remembering(door, self.known)) as events,
+        ):
+            async for event in events:
+                if isinstance(event, Settled):
+                    return event.detection
+                tell(shown_event(event))
+        raise AssertionError("the stream of events ends with Settled")
+
+    def _policy_for(self, query: Query) -> Policy:
+        if query.protocol is None:
+            return self.policy
+        sending = {protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING}
+        return self.policy.with_(protocols=frozenset({query.protocol, *sending}))
+
+    @asynccontextmanager
+    async def door(self, policy: Policy) -> AsyncIterator[Door]:
+        """Open the network within *policy*, behind the guard."""
+        async with open_net(beyond(policy), self._guarded) as door:
+            yield door
+
+    async def aclose(self) -> None:
+        """Let go of network and store."""
+        await self._guarded.aclose()
+        await self.store.aclose()
+
+
+@lru_cache(maxsize=512)
+def _read(text: bytes) -> Detection:
+    """Read a kept answer; those that many ask for are read once, for that takes longer than all the rest."""
+    return from_json(text)
+
+
+def outcome_of(detection: Detection) -> str:
+    """Say in a word how good the answer is: verified, found or nothing."""
+    best = (detection.incoming[:1], detection.outgoing[:1])
+    if all(choices and choices[0].verified for choices in best):
+        return "verified"
+    return "found" if any(best) else "nothing"
+
+
+def _internet(policy: Policy) -> Transport:
+    from mailsettings.net.real import Internet  # noqa: PLC0415 - loads ssl
+
+    return Internet(policy)

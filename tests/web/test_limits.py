@@ -1,0 +1,238 @@
+"""How much one visitor, one target and the whole service take."""
+
+from ipaddress import ip_network
+
+import anyio
+import pytest
+
+from mailsettings.testing import HEAR, FakeNetwork, Script, imap, scripted
+from mailsettings.web.limits import House
+from mailsettings.web.problems import Problem
+from mailsettings.web.visitors import visitor
+from tests.web.places import Visitor, searches, service, world
+
+pytestmark = pytest.mark.anyio
+
+
+def _silent() -> Script:
+    yield HEAR
+
+
+async def test_the_eleventh_request_of_a_minute_is_refused() -> None:
+    """
+    One visitor gets ten answers a minute, then 429 and the time to wait; another visitor is served.
+    """
+    async with service(world(), visitor_per_minute=10) as app:
+        ada, bob = Visitor(app), Visitor(app)
+        statuses = [(await ada.detect("ada@example.org")).status_code for _ in range(10)]
+        refused = await ada.detect("ada@example.org")
+        other = await bob.detect("bob@example.org")
+
+    assert (statuses, refused.status_code, other.status_code) == ([200] * 10, 429, 200)
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_a_visitor_has_two_requests_at_once() -> None:
+    """
+    The third is refused at once while two are under way.
+    """
+    network = world()
+    network.slow(0.3, "slow.example")
+    statuses: list[int] = []
+    async with service(network) as app:
+        ada = Visitor(app)
+
+        async def ask(domain: str) -> None:
+            statuses.append((await ada.detect(f"ada@{domain}")).status_code)
+
+        async with anyio.create_task_group() as group:
+            for domain in ("a.slow.example", "b.slow.example", "c.slow.example"):
+                group.start_soon(ask, domain)
+
+    assert sorted(statuses) == [200, 200, 429]
+
+
+async def test_addresses_of_one_ipv6_site_are_one_visitor() -> None:
+    """
+    Whoever has a /64 has no 18 quintillion allowances.
+    """
+    async with service(world(), visitor_per_minute=1) as app:
+        first = await Visitor(app, "2a00:1:2:3::4").detect("ada@example.org")
+        second = await Visitor(app, "2a00:1:2:3:ffff::5").detect("ada@example.org")
+
+    assert (first.status_code, second.status_code) == (200, 429)
+
+
+async def test_one_domain_is_searched_for_six_times_a_minute() -> None:
+    """
+    Names below one registrable domain are one target, however many visitors ask for them.
+    """
+    async with service(world()) as app:
+        statuses = [(await Visitor(app).detect(f"ada@n{number}.victim.example")).status_code for number in range(7)]
+
+    assert statuses == [200] * 6 + [429]
+
+
+async def test_one_address_is_connected_to_so_often_and_no_more() -> None:
+    """
+    A victim whose address many domains name sees at most as many connections as a minute allows.
+    """
+    network = world()
+    for number in range(6):
+        network.host(f"imap.d{number}.example", "11.5.5.5").serve(imap())
+        network.host(f"mail.d{number}.example", "11.5.5.5")
+    async with service(network, address_per_minute=5) as app:
+        for number in range(6):
+            await Visitor(app).detect(f"ada@d{number}.example")
+
+    assert sum(where.startswith("11.5.5.5:") for where in network.connections) == 5
+
+
+async def test_a_hoster_of_many_domains_is_visited_once() -> None:
+    """
+    Twenty domains with the same servers: all of them verified, and each server contacted a single time.
+    """
+    network = world()
+    for number in range(20):
+        network.records(f"_imaps._tcp.h{number}.example", SRV="0 1 993 imap.example.org")
+        network.records(f"_submissions._tcp.h{number}.example", SRV="0 1 465 smtp.example.org")
+    async with service(network, address_per_minute=2) as app:
+        answers = [(await Visitor(app).detect(f"ada@h{number}.example")).json() for number in range(20)]
+
+    assert {answer["incoming"][0]["verified"] for answer in answers} == {True}
+    assert sorted(where.rpartition(":")[2] for where in network.connections) == ["465", "993"]
+
+
+async def test_a_server_that_failed_is_visited_again() -> None:
+    """
+    Only what was verified is remembered.
+    """
+    network = world()
+    network.records("_imaps._tcp.other.example", SRV="0 1 993 imap.broken.example")
+    network.records("_imaps._tcp.broken.example", SRV="0 1 993 imap.broken.example")
+    network.host("imap.broken.example", "11.6.6.6").serve(imap(refusal="* BYE too busy"))
+    async with service(network) as app:
+        for domain in ("other.example", "broken.example"):
+            await Visitor(app).detect(f"ada@{domain}")
+
+    assert network.connections.count("11.6.6.6:993") == 2
+
+
+async def test_a_full_house_sends_visitors_away() -> None:
+    """
+    With one running and one waiting the third gets 503 and when to come back; then there is room again.
+    """
+    network = world()
+    network.slow(0.3, "slow.example")
+    responses = []
+    async with service(network, running=1, waiting=1) as app:
+
+        async def ask(domain: str) -> None:
+            responses.append(await Visitor(app).detect(f"ada@{domain}"))
+
+        async with anyio.create_task_group() as group:
+            for domain in ("a.slow.example", "b.slow.example", "c.slow.example"):
+                group.start_soon(ask, domain)
+        later = await Visitor(app).detect("ada@example.org")
+
+    refused = [response for response in responses if response.status_code == 503]
+    assert (len(refused), refused[0].headers["retry-after"], later.status_code) == (1, "2", 200)
+
+
+async def test_tarpits_of_one_visitor_do_not_delay_another() -> None:
+    """
+    Two silent servers hold up whoever asked for them, and nobody else.
+    """
+    network = world()
+    for domain in ("one.example", "two.example"):
+        network.host(f"imap.{domain}").serve(scripted(993, _silent))
+    seconds: list[float] = []
+    async with service(network) as app:
+        slow, quick = Visitor(app), Visitor(app)
+        async with anyio.create_task_group() as group:
+            group.start_soon(slow.detect, "ada@one.example")
+            group.start_soon(slow.detect, "ada@two.example")
+            await anyio.sleep(0.05)
+            started = anyio.current_time()
+            await quick.detect("ada@example.org")
+            seconds.append(anyio.current_time() - started)
+            group.cancel_scope.cancel()
+
+    assert seconds[0] < 2
+
+
+async def test_a_visitor_who_leaves_gives_the_place_back() -> None:
+    """
+    A cancelled request counts for its minute, but no longer as one under way.
+    """
+    network = world()
+    network.mute("mute.example")
+    async with service(network) as app:
+        ada = Visitor(app)
+        for _ in range(3):
+            with anyio.move_on_after(0.1):
+                await ada.detect("ada@mute.example")
+        response = await ada.detect("ada@example.org")
+
+    assert (response.status_code, app.state.service.house.inside) == (200, 0)
+
+
+async def test_who_follows_takes_over_from_who_leaves() -> None:
+    """
+    The first visitor of a domain goes away; the second, who waited for the same search, is answered all the same.
+    """
+    network: FakeNetwork = world()
+    network.slow(0.2, "_imaps._tcp.example.org")
+    statuses: list[int] = []
+    async with service(network) as app:
+
+        async def wait() -> None:
+            statuses.append((await Visitor(app).detect("ada@example.org")).status_code)
+
+        async with anyio.create_task_group() as group:
+            with anyio.move_on_after(0.1):
+                group.start_soon(wait)
+                await Visitor(app).detect("bob@example.org")
+
+    assert (statuses, searches(network) >= 1) == ([200], True)
+
+
+def test_a_house_counts_who_is_inside() -> None:
+    """
+    A place is free again when its holder leaves, also by an error.
+    """
+    house = House(running=1, waiting=0)
+    with pytest.raises(ValueError, match="x"), house.enter():
+        raise ValueError("x")
+
+    with house.enter(), pytest.raises(Problem), house.enter():
+        pass
+
+    assert house.inside == 0
+
+
+_PROXIES = ("10.0.0.0/8", "2001:db8::/32")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("12.0.0.1", [], "12.0.0.1"),
+        ("12.0.0.1", ["13.0.0.1"], "12.0.0.1"),  # nobody we trust says so
+        ("10.0.0.1", ["13.0.0.1"], "13.0.0.1"),
+        ("10.0.0.1", ["1.1.1.1, 13.0.0.1"], "13.0.0.1"),  # the first is the visitor's own invention
+        ("10.0.0.1", ["13.0.0.1, 10.0.0.2"], "13.0.0.1"),  # two proxies in a row
+        ("10.0.0.1", ["13.0.0.1", "14.0.0.1"], "14.0.0.1"),  # two headers
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", ["nonsense"], "unknown"),
+        ("10.0.0.1", ["13.0.0.1:5000"], "13.0.0.1"),
+        ("2001:db8::1", ["[2a00:1:2:3::9]:5000"], "2a00:1:2:3::/64"),
+        ("::ffff:12.0.0.1", [], "12.0.0.1"),
+        ("", ["13.0.0.1"], "unknown"),
+    ],
+)
+def test_who_a_visitor_is(peer: str, forwarded: list[str], expected: str) -> None:
+    """
+    The header counts as far as trusted proxies have written it, read from the right.
+    """
+    assert visitor(peer, forwarded, map(ip_network, _PROXIES)) == expected

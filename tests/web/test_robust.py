@@ -1,0 +1,130 @@
+"""The real server under strange requests: generated ones, and many that never end."""
+
+import socket
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.web.running import free_port, running, service_in_memory
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The command itself, with a short patience for requests; it finds no network here and says so."""
+    port = free_port()
+    command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port))
+    limits = dict.fromkeys(("VISITOR_PER_MINUTE", "VISITOR_PER_HOUR", "DOMAIN_PER_MINUTE"), "1000000")
+    known = {"CACHE": ":memory:", "REQUEST_TIMEOUT": "2", "RESOLVER": "127.0.0.1:9", **limits}
+    with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_the_description_holds(url: str) -> None:
+    """
+    Whatever is sent, good or bad, each answer is one that the description names; none is a 5xx but 503.
+
+    Without the stream, for whose end the client would wait, and /readyz, which this machine without DNS fails.
+    """
+    described = httpx.get(f"{url}/openapi.json").json()
+    # 413: a value may be bad by being longer than any body is read.
+    rejected = {"expected-statuses": [400, 404, 405, 413, 422]}
+    config = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": rejected}})
+    schema = schemathesis.openapi.from_dict(described, config=config)
+    schema.config.update(base_url=url)
+    checked = 0
+    for found in schema.exclude(path=["/v1/detect/stream", "/readyz"]).get_all_operations():
+        operation: Any = found
+        check(operation.ok())
+        checked += 1
+
+    assert checked == len(described["paths"]) - 2
+
+
+def check(operation: Any) -> None:
+    """Send what the description of *operation* allows, and what it does not."""
+    takes_something = operation.body or operation.path_parameters
+    for mode in schemathesis.GenerationMode if takes_something else [schemathesis.GenerationMode.POSITIVE]:
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        def one(case: Any) -> None:
+            # Not every text is an address: that the description cannot say.
+            case.call_and_validate(excluded_checks=[positive_data_acceptance])
+
+        one()
+
+
+def test_half_requests_hold_nobody_up(url: str) -> None:
+    """
+    Five hundred visitors who never finish their request: others are served as before, and they are hung up on.
+    """
+    port = int(url.rpartition(":")[2])
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(socket.create_connection(("127.0.0.1", port)))) for _ in range(500)]
+        for each in slow:
+            each.send(b"POST /v1/detect HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        times = []
+        for _ in range(50):
+            started = time.perf_counter()
+            assert httpx.get(f"{url}/healthz").status_code == 200
+            times.append(time.perf_counter() - started)
+        for each in slow:
+            each.settimeout(10)
+        ends = {each.recv(100)[:12] for each in slow}
+
+    assert statistics.quantiles(times, n=20)[-1] < 0.5
+    assert ends <= {b"", b"HTTP/1.1 408"}
+
+
+def test_who_hangs_up_ends_the_work() -> None:
+    """
+    A stream whose reader closes the connection is no longer worked for.
+    """
+    with service_in_memory() as url:
+        with httpx.stream("POST", f"{url}v1/detect/stream", json={"address": "ada@silent.example"}) as response:
+            lines = response.iter_lines()  # kept: without it, the client would hang up here
+            next(lines)
+            before = running_at(url)
+        deadline = time.monotonic() + 2
+        while running_at(url) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+        assert (before, running_at(url)) == (1, 0)
+
+
+def running_at(url: str) -> int:
+    """Return how many detections are under way."""
+    text = httpx.get(f"{url}metrics").text
+    return int(float(text.partition("\nmailsettings_running ")[2].split()[0]))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_ends_when_it_is_told_to(workers: str) -> None:
+    """
+    SIGTERM: the port is free again within the time to drain, with one worker and with two.
+    """
+    port = free_port()
+    command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port), "--workers", workers)
+    with running(*command, port=port, MAILSETTINGS_CACHE=":memory:", MAILSETTINGS_DRAIN="1") as process:
+        status = _answered(f"http://127.0.0.1:{port}/healthz")
+        process.terminate()
+        process.wait(10)
+
+    with closing(socket.socket()) as probe:
+        assert (status, probe.connect_ex(("127.0.0.1", port)) != 0) == (200, True)
+
+
+def _answered(url: str) -> int:
+    """Return the status of *url*; with workers, the port is open before they are ready."""
+    return httpx.get(url, timeout=30).status_code
