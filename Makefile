@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= someone@gmail.com
 CORPUS ?= ../shared/data
+MINUTES ?= 1
 
-.PHONY: demo test quick check format bench corpus table verify-table clean
+.PHONY: demo test thorough quick check format bench fuzz mutate corpus table verify-table clean
 
 $(VENV)/.installed: pyproject.toml hatch_build.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group test --group check
+	$(BIN)/python -m pip install --quiet --editable '.[server]' --group test --group web --group check
 	touch $@
 
 demo: $(VENV)/.installed ## find the settings of a real address, or say that there is no network
@@ -18,10 +19,14 @@ demo: $(VENV)/.installed ## find the settings of a real address, or say that the
 
 test: $(VENV)/.installed ## every test, also those with real servers
 	sh tests/lab/install
-	$(BIN)/python -m pytest
+	sh tests/web/install
+	$(BIN)/python -m pytest -n 3 -m "not thorough"
+
+thorough: $(VENV)/.installed ## what tries everything there is: minutes
+	$(BIN)/python -m pytest -n 2 -m thorough
 
 quick: $(VENV)/.installed ## the tests that need neither root nor servers
-	$(BIN)/python -m pytest -q -m "not lab and not slow" --hypothesis-profile=quick -n 2
+	$(BIN)/python -m pytest -q -m "not lab and not slow and not thorough" --hypothesis-profile=quick -n 2
 
 check: $(VENV)/.installed ## style, types, layers
 	$(BIN)/ruff check .
@@ -32,6 +37,12 @@ check: $(VENV)/.installed ## style, types, layers
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: $(VENV)/.installed ## throw broken input at every parser: make fuzz MINUTES=30
+	$(BIN)/python -m scripts.fuzz $(MINUTES)
+
+mutate: $(VENV)/.installed ## change the guards one by one and see whether a test notices
+	$(BIN)/python -m scripts.mutate
 
 bench: $(VENV)/.installed ## all measurements, each prints a ratio
 	$(BIN)/python -m benchmarks

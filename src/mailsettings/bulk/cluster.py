@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mailsettings.bulk.entries import Entry
 from mailsettings.bulk.shards import Batch
 from mailsettings.schema import Object
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 Work = Callable[[tuple[Entry, ...]], list[Object]]
 AHEAD = 2  # batches per thread of a worker: one under way, one that has arrived already
@@ -29,15 +26,16 @@ class Done:
     error: str = ""
 
 
-def spread(client: Client, work: Work, batches: Iterator[Batch]) -> Iterator[Done]:
-    """Let the cluster of *client* do *work* on the entries of each batch; yield what comes of them as it comes.
+def spread(client: Any, work: Work, batches: Iterator[Batch]) -> Iterator[Done]:
+    """Let the cluster of *client* (a distributed.Client) do *work* on each batch; yield what comes of them.
 
     *batches* are taken as there is room on the cluster, so that a long input is never in memory as a whole.
     """
     from distributed import as_completed  # noqa: PLC0415 - an extra, and slow to load
 
     run = token_hex(8)  # or a second run would be given the results of the first
-    waiting: Any = as_completed()
+    untyped: Any = as_completed
+    waiting = untyped()
     under_way: dict[str, Batch] = {}
 
     def submit(some: Iterator[Batch]) -> None:
@@ -54,12 +52,11 @@ def spread(client: Client, work: Work, batches: Iterator[Batch]) -> Iterator[Don
 
 
 def _done(future: Any, batch: Batch) -> Done:
-    error = future.exception()
-    return (
-        Done(batch, tuple(future.result())) if error is None else Done(batch, error=f"{type(error).__name__}: {error}")
-    )
+    if (error := future.exception()) is not None:
+        return Done(batch, error=f"{type(error).__name__}: {error}")
+    return Done(batch, tuple(future.result()))
 
 
-def _room(client: Client) -> int:
+def _room(client: Any) -> int:
     """Return how many batches may be on their way; workers come and go."""
-    return AHEAD * max(1, sum(client.nthreads().values()))
+    return AHEAD * max(1, int(sum(client.nthreads().values())))

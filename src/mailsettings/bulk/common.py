@@ -18,6 +18,10 @@ from mailsettings.records import Answer, Page, Question
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
 PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.INTERNAL})
+# Failures that only a clock has seen. One of them, remembered for long, would be that of all a provider's customers.
+SILENCE = frozenset(
+    {Kind.DNS_TIMEOUT, Kind.CONNECT_TIMEOUT, Kind.TLS_TIMEOUT, Kind.GREETING_TIMEOUT, Kind.REPLY_TIMEOUT, Kind.CLOSED}
+)
 
 
 class Common:
@@ -36,7 +40,9 @@ class Common:
         failure = found.failure if isinstance(found, Probe) else found if isinstance(found, Fault) else None
         if failure is None:
             return self._pace.keep
-        return 0.0 if failure.kind in PRIVATE else self._pace.keep_failed
+        if failure.kind in PRIVATE:
+            return 0.0
+        return self._pace.keep_silence if failure.kind in SILENCE else self._pace.keep_failed
 
 
 def _is_host(name: str) -> bool:

@@ -20,6 +20,7 @@ class Destination:
 
     key: str
     known: bool = False  # the table has servers for it, so that no name need be guessed
+    dead: bool = False  # there is no such domain, or it receives no mail: nothing else is worth asking
 
 
 async def destination(net: Net, domain: str) -> Destination:
@@ -30,9 +31,10 @@ async def destination(net: Net, domain: str) -> Destination:
     if (row := table.find_domain(domain)) is not None:
         return _of_row(row)
     try:
-        host = _first_exchanger((await net.ask(Question(domain, "MX"))).records)
+        answer = await net.ask(Question(domain, "MX"))
+        host = _first_exchanger(answer.records)
         if not host:
-            return Destination(domain)
+            return Destination(domain, dead=not answer.exists or bool(answer.records))
         row = table.find_mx(host, domain=domain)
         return _of_row(row) if row is not None else Destination(min(await net.resolve(host)))
     except NetworkError:

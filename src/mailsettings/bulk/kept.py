@@ -27,7 +27,7 @@ class Fault:
 class _Flight:
     """A question under way, and those who want to hear of its steps."""
 
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    lock: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
     listeners: list[OnStep] = field(default_factory=list)
     last: str = ""
 
@@ -69,7 +69,8 @@ class Kept(Generic[Key, Value]):
             on_step(flight.last)
         try:
             async with flight.lock:
-                return _value(self._remembered(key) or await self._ask(key, flight, ask))
+                found = self._remembered(key)
+                return _value(found if found is not None else await self._ask(key, flight, ask))
         finally:
             flight.listeners.remove(on_step)
             if not flight.listeners:

@@ -18,6 +18,7 @@ from mailsettings.bulk.destination import Destination, destination
 from mailsettings.bulk.entries import Answered, Entry, parse_entry, postmaster_of
 from mailsettings.bulk.filled import filled
 from mailsettings.bulk.pace import Pace
+from mailsettings.bulk.pulse import Pulse
 from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
 from mailsettings.errors import AddressError
@@ -94,14 +95,18 @@ class _Run:
         self._answers = answers
         self._common = Common(pace, policy)
         self._turns = Turns(pace.per_destination)
+        self._pulse = Pulse(pace.most_late)
         self._room = anyio.Semaphore(pace.ahead)
         self._placing = anyio.Semaphore(pace.concurrency)
         self._searching = anyio.Semaphore(pace.concurrency)
 
     async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Answer everything, then close the stream."""
-        async with self._answers, anyio.create_task_group() as group:
-            await self._take(group, addresses)
+        async with self._answers, anyio.create_task_group() as pulse:
+            pulse.start_soon(self._pulse.beat)
+            async with anyio.create_task_group() as group:
+                await self._take(group, addresses)
+            pulse.cancel_scope.cancel()
 
     async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Start a task for each address as soon as there is room for it."""
@@ -140,11 +145,8 @@ class _Run:
             net = SharedNet(door, self._common, domain)
             place = await self._place(net, domain)
             # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
-            async with self._turns.turn(place.key), self._searching:
-                found = await self._detect(domain, net, guess=not place.known and self._policy.guess)
-                if place.known and self._policy.guess and not _both_verified(found):
-                    found = await self._detect(domain, net, guess=True)
-                return found
+            async with self._turns.turn(place.key), self._searching, self._pulse.calm():
+                return await self._detect(domain, net, place)
 
     async def _place(self, net: Net, domain: str) -> Destination:
         """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
@@ -154,10 +156,28 @@ class _Run:
                 found = await destination(net, domain)
         return found
 
-    async def _detect(self, domain: str, net: Net, *, guess: bool) -> Detection:
-        """Search once. Where the table knows the provider, guesses cannot win: three quarters of all DNS questions."""
+    async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
+        """Search with no more questions than can matter, and with all of them where that brings nothing."""
+        if place.dead and self._sources is None:
+            return await self._ask(domain, net, guess=False, sources=_enough_for_the_dead())
+        if place.known and self._policy.guess:
+            # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
+            found = await self._ask(domain, net, guess=False, sources=self._sources)
+            if _both_verified(found):
+                return found
+        return await self._ask(domain, net, guess=self._policy.guess, sources=self._sources)
+
+    async def _ask(self, domain: str, net: Net, *, guess: bool, sources: Sequence[Source] | None) -> Detection:
         policy = self._policy.with_(guess=guess)
-        return await detect(postmaster_of(domain), sources=self._sources, policy=policy, net=net)
+        return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
+
+
+def _enough_for_the_dead() -> Sequence[Source]:
+    """Return the sources that say that a domain does not exist or receives no mail."""
+    from mailsettings.sources.mx import mx  # noqa: PLC0415 - as the engine does: a caller may need none of them
+    from mailsettings.sources.table import table  # noqa: PLC0415 - as above
+
+    return table, mx
 
 
 def _both_verified(detection: Detection) -> bool:

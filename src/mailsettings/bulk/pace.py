@@ -15,9 +15,11 @@ class Pace:
     per_destination: int = 4  # of these, domains whose mail goes to the same provider or the same machine
     per_address: int = 8  # connections open at once to one IP address, whoever opens them
     ahead: int = 1024  # addresses taken from the input and not handed out yet
+    most_late: float = 0.1  # of the event loop; beyond it no new search begins, see pulse.py
     # what is remembered
     keep: float = 600.0  # of what somebody answered: DNS has TTLs of this size
-    keep_failed: float = 60.0  # of what failed: it may work again soon
+    keep_failed: float = 60.0  # of a refusal, a bad certificate …: it may be repaired
+    keep_silence: float = 5.0  # of what kept silent: it, the network or we may have been busy for a moment
     max_detections: int = 1000  # domains that come again later in the input
     max_answers: int = 20_000  # DNS answers about names outside the domain that is searched
     max_pages: int = 500  # documents of other domains, 64 KiB at most each, mostly a failure of some bytes

@@ -22,6 +22,9 @@ class Turns:
         self._most = most
         self._queues: dict[Hashable, _Queue] = {}
 
+    def __len__(self) -> int:
+        return len(self._queues)
+
     @asynccontextmanager
     async def turn(self, key: Hashable) -> AsyncIterator[None]:
         """Wait until fewer than *most* others are inside with the same *key*."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,6 @@ from mailsettings.bulk.shards import Shards, batches
 from mailsettings.cli.text import printable
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from mailsettings.cli.bulk import BulkWishes
 
 
@@ -45,12 +43,13 @@ def sharded(wishes: BulkWishes) -> bool:
     return not failed
 
 
-def _client(url: str) -> Client:
+def _client(url: str) -> Any:  # distributed has no types
     try:
-        from distributed import Client as DaskClient  # noqa: PLC0415 - an extra
+        from distributed import Client  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise click.UsageError("--dask needs pip install 'mailsettings[bulk]'") from error
+    client: Any = Client
     try:
-        return DaskClient(url)
+        return client(url)
     except OSError as error:
         raise click.UsageError(f"no Dask scheduler answers at {url!r}: {printable(str(error))}") from error

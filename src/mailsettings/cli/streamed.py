@@ -22,7 +22,7 @@ from mailsettings.cli.engine import Engine
 if TYPE_CHECKING:
     from mailsettings.cli.bulk import BulkWishes
 
-AT_ONCE = 256  # entries read by one call into a thread: standard input may keep it waiting
+AT_ONCE = 256  # entries of a file that are read by one call into a thread
 REFRESH = 0.2  # seconds between two states of the progress line
 
 
@@ -56,7 +56,7 @@ async def _run(
     pace = Pace.of(wishes.concurrency)
     _allow_files(pace.files(policy))
     shown = _Shown(progress)
-    async with engine.many(_ahead(missing), policy=policy, pace=pace) as stream:
+    async with engine.many(_ahead(missing, wishes.file), policy=policy, pace=pace) as stream:
         async for answered in stream:
             record = record_of(answered, full=wishes.full)
             journal.write(record)
@@ -65,9 +65,11 @@ async def _run(
     shown.end()
 
 
-async def _ahead(missing: Iterator[Entry]) -> AsyncIterator[Entry]:
+async def _ahead(missing: Iterator[Entry], file: BinaryIO) -> AsyncIterator[Entry]:
     """Yield what a thread reads: a pipe that nobody writes to must not stop the event loop."""
-    while chunk := await anyio.to_thread.run_sync(lambda: tuple(islice(missing, AT_ONCE)), abandon_on_cancel=True):
+    # What a pipe has brought must not wait for what it may bring.
+    at_once = AT_ONCE if file.seekable() else 1
+    while chunk := await anyio.to_thread.run_sync(lambda: tuple(islice(missing, at_once)), abandon_on_cancel=True):
         for entry in chunk:
             yield entry
 

@@ -31,7 +31,7 @@ class Budget:
         self._spent: Counter[Resource] = Counter()
         self._hosts: set[str] = set()
         self._uses: Counter[IPAddress] = Counter()
-        self._gates = gates or Gates(policy.max_parallel_per_address, policy.stagger)
+        self._gates = gates if gates is not None else Gates(policy.max_parallel_per_address, policy.stagger)
         self._parallel = anyio.Semaphore(policy.max_parallel)
 
     def spend(self, resource: Resource) -> None:

@@ -92,6 +92,9 @@ class Gates:
         self._gates: dict[IPAddress, Gate] = {}
         self._enough = FEW
 
+    def __len__(self) -> int:
+        return len(self._gates)
+
     def at(self, ip: IPAddress) -> Gate:
         """Return the gate of *ip*, to be entered at once: an unused one may be forgotten later."""
         if ip not in self._gates and len(self._gates) >= self._enough:

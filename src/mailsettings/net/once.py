@@ -23,7 +23,7 @@ class Once(Generic[Key, Value]):
 
     async def get(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Return what *ask* brought for *key*, now or before. NetworkError, the same to all who ask."""
-        async with self._asking.setdefault(key, anyio.Lock()):
+        async with self._asking.setdefault(key, anyio.Lock(fast_acquire=True)):
             if key not in self._said and key not in self._failed:
                 await self._settle(key, ask)
         if key in self._failed:

@@ -1,0 +1,222 @@
+"""The parsers that are fuzzed: what reads bytes or text of strangers, each with valid input to start from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+import dns.flags
+import dns.message
+import dns.rrset
+
+from mailsettings import wire
+from mailsettings.address import parse_address, parse_host
+from mailsettings.addresses import objection_to
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc
+from mailsettings.formats.providers import read_own
+from mailsettings.model import Endpoint, Hello, Protocol, Security, TLSFacts
+from mailsettings.net.answers import answer_of, query_of, response_to
+from mailsettings.net.certificates import dns_names
+from mailsettings.net.redirects import check_url, next_url
+from mailsettings.policy import Policy
+from mailsettings.records import Question
+from mailsettings.wire.dialogue import READ, START_TLS
+from mailsettings.wire.lines import Lines
+from mailsettings.wire.text import printable
+
+POLICY = Policy()
+FACTS = TLSFacts("TLSv1.3", ("imap.example.org",))
+SERVER = b"<type>imap</type><hostname>imap.example.org</hostname><port>993</port><socketType>SSL</socketType>"
+AUTOCONFIG = (
+    b'<?xml version="1.0" encoding="UTF-8"?><clientConfig version="1.1"><emailProvider id="example.org"><domain>'
+    b'example.org</domain><displayName>Example</displayName><incomingServer type="imap">'
+    + SERVER
+    + b"<username>%EMAILADDRESS%"
+    b'</username><authentication>password-cleartext</authentication></incomingServer><outgoingServer type="smtp">'
+    b"<hostname>smtp.example.org</hostname><port>465</port><socketType>SSL</socketType></outgoingServer>"
+    b'<documentation url="https://example.org/"><descr lang="en">Help</descr></documentation><enable visiturl="https://'
+    b'example.org/on"><instruction>On</instruction></enable></emailProvider><oAuth2><issuer>a.example</issuer></oAuth2>'
+    b'<webMail><loginPage url="https://example.org/mail"/></webMail></clientConfig>'
+)
+AUTODISCOVER = (
+    b'<?xml version="1.0"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response'
+    b' xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><Account><AccountType>email'
+    b"</AccountType><Action>settings</Action><Protocol><Type>IMAP</Type><Server>imap.example.org</Server><Port>993</Port>"
+    b"<SSL>on</SSL><Encryption>SSL</Encryption><LoginName>ada</LoginName></Protocol></Account></Response></Autodiscover>"
+)
+REDIRECT = AUTODISCOVER.replace(
+    b"settings</Action>", b"redirectAddr</Action><RedirectAddr>ada@example.net</RedirectAddr>"
+)
+JSON = b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}'
+PACC = (
+    b'{"protocols": {"imap": {"host": "imap.example.org"}, "jmap": {"url": "https://jmap.example.org/"}}, '
+    b'"authentication": {"oauth-public": {"issuer": "https://login.example.org"}, "password": true}, '
+    b'"info": {"provider": {"name": "Example"}}}'
+)
+NAT64 = b"\0\x64\xff\x9b" + bytes(8) + b"\x7f\0\0\x01"
+SIX_TO_FOUR = b"\x20\x02\x7f\0\0\x01" + bytes(10)
+TABLE = (
+    b"providers:\n  example:\n    name: Example Mail\n    domains:\n      - example.org\n    incoming:\n"
+    b"      - {protocol: imap, host: imap.example.org, port: 993, security: tls}\n    outgoing:\n"
+    b"      - {protocol: smtp, host: smtp.example.org, port: 465, security: tls}\n"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One parser. *run* reads the input and may raise MailSettingsError, nothing else."""
+
+    name: str
+    run: Callable[[bytes], object]
+    seeds: tuple[bytes, ...]
+
+
+def text(read: Callable[[str], object]) -> Callable[[bytes], object]:
+    """Let *read*, which takes text, read bytes; lone surrogates included."""
+    return lambda data: read(data.decode("utf-8", "surrogateescape"))
+
+
+def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object]:
+    """Return a run in which *data* is all that a server says, in clear and inside TLS."""
+
+    def run(data: bytes) -> Hello:
+        endpoint = Endpoint(protocol, "mail.example.org", 993, security)
+        dialogue = wire.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI")
+        lines, wish = Lines(POLICY), dialogue.send(None)
+        lines.feed(data)
+        try:
+            while True:
+                if wish is READ:
+                    line = lines.take()
+                    closed = NetworkError(Kind.CLOSED, "over")
+                    wish = dialogue.throw(closed) if line is None else dialogue.send(line)
+                else:
+                    lines.next_reply()
+                    wish = dialogue.send(FACTS if wish is START_TLS else None)
+        except StopIteration as end:
+            return _clean(end.value)
+
+    return run
+
+
+def _clean(hello: Hello) -> Hello:
+    """Return *hello* if all that it shows can be shown."""
+    shown = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *hello.notes)
+    assert all(each.isprintable() for each in shown), shown
+    return hello
+
+
+def dns_answer(data: bytes) -> object:
+    """Read *data* as the response to three questions, the first twelve bytes and the question made to fit."""
+    answers = []
+    for question in (
+        Question("example.org", "MX"),
+        Question("example.org", "A"),
+        Question("_imaps._tcp.example.org", "SRV"),
+    ):
+        query = query_of(question)
+        wire_form = query.id.to_bytes(2, "big") + data[2:]
+        if (response := response_to(query, wire_form)) is not None:
+            answers.append(answer_of(question, response, POLICY, trusted=True))
+    return answers
+
+
+def _dns_seed(name: str, kind: str, *records: str) -> bytes:
+    response = dns.message.make_response(dns.message.make_query(name, kind))
+    response.answer.append(dns.rrset.from_text(name, 300, "IN", kind, *records))
+    response.flags |= dns.flags.AD
+    return response.to_wire()
+
+
+def addresses(data: bytes) -> object:
+    """Read sixteen bytes as an address of each family; what is inside is decoded, too."""
+    number = int.from_bytes(data[:16], "big")
+    ips = (IPv6Address(number & (1 << 128) - 1), IPv4Address(number & 0xFFFF_FFFF))
+    return [objection_to(ip, allow_private=private) for ip in ips for private in (True, False)]
+
+
+def urls(data: bytes) -> object:
+    """Read a URL, and follow it as a redirect."""
+    written = data.decode("utf-8", "replace")
+    next_url([check_url("https://example.org/a", POLICY)], written, POLICY)
+    return check_url(written, POLICY)
+
+
+def certificate(data: bytes) -> object:
+    names = data.decode("utf-8", "surrogateescape").split("\n")
+    found = dns_names({"subjectAltName": tuple(("DNS", name) for name in names)})
+    assert all(name.isprintable() for name in found), found
+    return found
+
+
+def shown(data: bytes) -> str:
+    line = printable(data)
+    assert line.isprintable(), line
+    assert len(line) <= 200, len(line)
+    return line
+
+
+def lines(data: bytes) -> object:
+    """Cut *data* into lines, fed in pieces."""
+    reader, chance = Lines(POLICY), random.Random(data)  # noqa: S311 - the same pieces for the same data
+    found = []
+    while data:
+        piece = chance.randint(1, len(data))
+        reader.feed(data[:piece])
+        data = data[piece:]
+        while (line := reader.take()) is not None:
+            found.append(line)
+    return found
+
+
+# What a good server says to who begins with TLS, and to who asks for it.
+CONVERSATIONS = {
+    Protocol.IMAP: (
+        b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nQWERTYUI1 OK done\r\n",
+        b"* OK [CAPABILITY STARTTLS] hi\r\nQWERTYUI1 OK go\r\n* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\nQWERTYUI2 OK\r\n",
+    ),
+    Protocol.POP3: (
+        b"+OK ready <1896.697170952@mail.example.org>\r\n+OK\r\nUIDL\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n",
+        b"+OK\r\n+OK\r\nSTLS\r\n.\r\n+OK\r\n+OK\r\nUSER\r\n.\r\n",
+    ),
+    Protocol.SMTP: (
+        b"220 mail.example.org ESMTP\r\n250-mail.example.org\r\n250-SIZE 1\r\n250 AUTH PLAIN LOGIN\r\n",
+        b"220-a\r\n220 b\r\n250-x\r\n250 STARTTLS\r\n220 go\r\n250-x\r\n250 AUTH PLAIN\r\n",
+    ),
+}
+# The first seed of each is read to its end.
+TARGETS = (
+    *(
+        Target(f"{protocol}-{security}", converse(protocol, security), (said[place], said[1 - place]))
+        for protocol, said in CONVERSATIONS.items()
+        for place, security in enumerate((Security.TLS, Security.STARTTLS))
+    ),
+    Target("lines", lines, (b"a\r\nb\nc\r\n", b"x" * 9000)),
+    Target("printable", shown, (b"* OK ready", "Verf\u00fcgung \u202e".encode())),
+    Target("autoconfig", lambda data: clientconfig.read(data, "example.org"), (AUTOCONFIG,)),
+    Target("autodiscover", autodiscover.read, (AUTODISCOVER, REDIRECT)),
+    Target("autodiscover-json", autodiscover.read_v2, (JSON,)),
+    Target("pacc", lambda data: pacc.read(data, (pacc.digest_of(data),)), (PACC,)),
+    Target("pacc-txt", text(lambda record: pacc.digests((record,))), (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=",)),
+    Target("mailconf", text(lambda record: mailconf.urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
+    Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
+    Target("address", text(parse_address), (b"ada@example.org", "ädå@bücher.org".encode(), b"a+b@xn--bcher-kva.org")),
+    Target("host", text(parse_host), (b"imap.example.org", "bücher.example".encode(), b"xn--bcher-kva.example")),
+    Target("ip", addresses, (bytes(16), NAT64, SIX_TO_FOUR)),
+    Target("url", urls, (b"https://example.org/x?y=z", b"http://example.org:80/", b"//example.org", b"../a")),
+    Target("certificate", certificate, (b"imap.example.org\n*.example.org",)),
+    Target("table", lambda data: read_own(data.decode("utf-8", "replace"), "fuzz"), (TABLE,)),
+    Target(
+        "dns",
+        dns_answer,
+        (
+            _dns_seed("example.org.", "MX", "10 mx.example.org.", "0 ."),
+            _dns_seed("example.org.", "A", "11.0.0.1"),
+            _dns_seed("example.org.", "CNAME", "www.example.org."),
+            _dns_seed("_imaps._tcp.example.org.", "SRV", "0 1 993 imap.example.org."),
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,212 @@
+"""The small parts: records, progress, filling in, turns, gates, limits. Pure, or nearly."""
+
+from ipaddress import ip_address
+
+import anyio
+import pytest
+
+from mailsettings.address import parse_address
+from mailsettings.bulk.entries import Answered, parse_entry
+from mailsettings.bulk.filled import filled
+from mailsettings.bulk.pace import Pace
+from mailsettings.bulk.progress import Progress
+from mailsettings.bulk.pulse import Pulse
+from mailsettings.bulk.report import record_of, verdict
+from mailsettings.bulk.turns import Turns
+from mailsettings.errors import AddressError, Kind
+from mailsettings.model import Detection, Failure
+from mailsettings.net.gate import FEW, Gates
+from mailsettings.policy import Policy
+from mailsettings.testing import run_virtual
+from tests.bulk.worlds import run, world
+
+ROW = {"verdict": "verified"}
+
+
+def detection(domain: str) -> Detection:
+    """Return what is found for the postmaster of a domain with servers of its own."""
+    [answer] = run(world(own=1), [domain])
+    assert answer.detection is not None
+    return answer.detection
+
+
+def test_a_detection_is_filled_in_for_a_person() -> None:
+    """
+    Address and user names are the person's, everything else is the domain's.
+    """
+    found = detection("o0.example")
+    person = filled(found, parse_address("ada@o0.example"))
+
+    assert (person.address, person.outgoing[0].usernames) == ("ada@o0.example", ("ada@o0.example", "ada"))
+    assert filled(person, parse_address("postmaster@o0.example")) == found
+
+
+def test_a_question_about_a_typo_has_the_persons_own_name() -> None:
+    """
+    "Did you mean" keeps what stands before the @.
+    """
+    found = Detection("postmaster@gmial.com", suggestion="postmaster@gmail.com")
+
+    assert filled(found, parse_address("ada@gmial.com")).suggestion == "ada@gmail.com"
+
+
+def test_a_record_has_what_a_mail_program_needs() -> None:
+    """
+    The best server of each direction, flat.
+    """
+    record = record_of(Answered(3, "o0.example", detection("o0.example")))
+
+    assert (record["place"], record["input"], record["verdict"]) == (3, "o0.example", "verified")
+    assert {name: record["incoming"][name] for name in ("host", "port", "security", "trust")} == {
+        "host": "imap.o0.example",
+        "port": 993,
+        "security": "tls",
+        "trust": "same-domain",
+    }
+
+
+def test_an_outage_is_no_verdict_on_the_domain() -> None:
+    """
+    "no-network" can be found in the output and tried again; "nothing" is an answer.
+    """
+    down = Failure(Kind.NO_NETWORK, "example.org MX")
+
+    assert (verdict(Detection("a@b.example", failures=(down,))), verdict(Detection("a@b.example"))) == (
+        "no-network",
+        "nothing",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "foo", "a@b@c.example", "127.0.0.1", "2130706433", "localhost", "a b.example"])
+def test_what_is_neither_address_nor_domain_is_refused(text: str) -> None:
+    """
+    By the rules for single addresses.
+    """
+    with pytest.raises(AddressError):
+        parse_entry(text)
+
+
+def test_progress_says_rate_share_and_what_remains() -> None:
+    """
+    Earlier runs count for the whole, not for the rate.
+    """
+    progress = Progress(9000, before=1000)
+    for number in range(200):
+        progress.count(ROW if number % 4 else {"verdict": "nothing"})
+
+    assert progress.line(2.0) == "1,200 of 9,000  13 %  100/s  75 % verified  1:18 to go"
+    assert progress.summary(3725) == "200 answered in 1:02:05: 50 nothing, 150 verified; 1,000 were there before"
+
+
+def test_progress_without_a_total_promises_nothing() -> None:
+    """
+    A pipe does not say how much is to come; and at the start there is no rate.
+    """
+    assert Progress(None).line(0.0) == "0  0/s  0 % verified"
+
+
+def test_turns_are_counted_for_each_key() -> None:
+    """
+    Two at a time for one destination, others at once; nothing is kept of who has left.
+    """
+    turns, inside, most = Turns(2), {"a": 0, "b": 0}, {"a": 0, "b": 0}
+
+    async def visit(key: str) -> None:
+        async with turns.turn(key):
+            inside[key] += 1
+            most[key] = max(most[key], inside[key])
+            await anyio.sleep(1)
+            inside[key] -= 1
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as group:
+            for key in "aaaaab":
+                group.start_soon(visit, key)
+
+    _, seconds = run_virtual(all_of_them)
+    assert (most, seconds, len(turns)) == ({"a": 2, "b": 1}, 3.0, 0)
+
+
+@pytest.mark.parametrize(("late", "begun"), [(0.0, 20), (0.5, 4)], ids=["in-time", "late"])
+def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int) -> None:
+    """
+    But for a few, however late everything is: it may be somebody else's doing.
+    """
+    pulse, running = Pulse(0.1), []
+
+    async def work(number: int) -> None:
+        async with pulse.calm():
+            running.append(number)
+            await anyio.sleep(100)
+
+    async def twenty() -> None:
+        pulse.was_late(late)
+        async with anyio.create_task_group() as group:
+            for number in range(20):
+                group.start_soon(work, number)
+            await anyio.sleep(50)
+            group.cancel_scope.cancel()
+
+    run_virtual(twenty)
+    assert len(running) == begun
+
+
+def test_being_late_is_forgotten() -> None:
+    """
+    Two beats after half a second too much work goes on.
+    """
+    pulse = Pulse(0.2)
+
+    async def then() -> float:
+        pulse.was_late(0.5)
+        async with anyio.create_task_group() as group:
+            group.start_soon(pulse.beat)
+            async with anyio.create_task_group() as inner:
+                for _ in range(5):
+                    inner.start_soon(hold)
+            group.cancel_scope.cancel()
+        return anyio.current_time()
+
+    async def hold() -> None:
+        async with pulse.calm():
+            await anyio.sleep(1)
+
+    began, _ = run_virtual(then)
+    assert 1.1 <= began <= 1.2
+
+
+def test_gates_that_nobody_uses_are_forgotten() -> None:
+    """
+    A million addresses contacted one after the other take no more memory than a thousand.
+    """
+    gates = Gates(2, 0.3)
+    first = int(ip_address("11.0.0.0"))
+
+    async def visit_many() -> bool:
+        held = await gates.at(ip_address("11.255.0.1")).enter()
+        for number in range(5 * FEW):
+            gate = gates.at(ip_address(first + number))
+            gate.leave(await gate.enter())
+        await gates.at(ip_address("11.255.0.1")).enter()
+        full = gates.crowded(ip_address("11.255.0.1"))
+        gates.at(ip_address("11.255.0.1")).leave(held)
+        return full
+
+    full, _ = run_virtual(visit_many)
+    assert (full, len(gates) <= FEW) == (True, True)
+
+
+@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"per_address": 0}, {"concurrency": 9, "ahead": 8}], ids=str)
+def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, int]) -> None:
+    """
+    Before anything is contacted.
+    """
+    with pytest.raises(ValueError, match=r"start at 1|not at least"):
+        Pace(**wrong)
+
+
+def test_the_usual_pace_needs_few_files() -> None:
+    """
+    A process may have 4,096 open almost everywhere.
+    """
+    assert Pace().files(Policy.service()) <= 4096

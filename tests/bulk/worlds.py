@@ -1,0 +1,57 @@
+"""Worlds with many domains, and a short way to run over them."""
+
+from collections.abc import AsyncIterable, Iterable
+
+from mailsettings.bulk import Answered, Pace, detect_many
+from mailsettings.bulk.entries import Entry
+from mailsettings.net.transport import Transport
+from mailsettings.policy import Policy
+from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
+
+RTT = 0.05
+GOOGLE = "10 aspmx.l.google.com"
+
+
+def world(*, hosted: int = 0, own: int = 0, rtt: float = RTT) -> FakeNetwork:
+    """Build h0.example … with Google's MX, *hosted* of them, and *own* domains o0.example … with their own servers."""
+    net = FakeNetwork(rtt=rtt)
+    net.records("com", NS="a.nic.example")
+    net.host("imap.gmail.com").serve(imap())
+    net.host("smtp.gmail.com").serve(smtp())
+    for number in range(hosted):
+        net.records(f"h{number}.example", MX=GOOGLE)
+    for number in range(own):
+        net.host(f"imap.o{number}.example").serve(imap())
+        net.host(f"smtp.o{number}.example").serve(smtp())
+    return net
+
+
+async def collected(
+    addresses: Iterable[str | Entry] | AsyncIterable[str | Entry],
+    transport: Transport,
+    *,
+    pace: Pace | None = None,
+    policy: Policy | None = None,
+) -> list[Answered]:
+    """Return all answers, in the order in which they came."""
+    async with detect_many(addresses, pace=pace, policy=policy, transport=transport) as stream:
+        return [each async for each in stream]
+
+
+def run(
+    net: FakeNetwork, addresses: Iterable[str], *, pace: Pace | None = None, policy: Policy | None = None
+) -> list[Answered]:
+    """Run over *addresses* in virtual time and leave nothing open."""
+
+    async def search() -> list[Answered]:
+        return await collected(addresses, net.transport(policy or Policy.service()), pace=pace, policy=policy)
+
+    answers, _ = run_virtual(search)
+    assert net.open_streams == ()
+    return answers
+
+
+def incoming(answered: Answered) -> str:
+    """Return the best verified incoming server of an answer."""
+    choices = answered.detection.incoming if answered.detection else ()
+    return choices[0].endpoint.host if choices and choices[0].verified else ""
