@@ -5,7 +5,8 @@ known_issuer("https://accounts.google.com")  ->  OAuth(issuer='accounts.google.c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from mailsettings import table
 from mailsettings.leads import Issuer
@@ -14,8 +15,14 @@ from mailsettings.model import Choice, OAuth, OAuthWord, Provider
 
 def known_issuer(url: str) -> OAuth | None:
     """Return how the issuer *url* is talked to, by the first provider of the table that uses it; None if none does."""
-    rows = (row.provider.oauth for row in table.all_providers())
-    return next((oauth for oauth in rows if oauth is not None and _plain(oauth.issuer) == _plain(url)), None)
+    return _issuers().get(_plain(url))
+
+
+@cache
+def _issuers() -> Mapping[str, OAuth]:
+    """Read the issuers of the whole table, once per process: a stranger's documents may name many."""
+    known = (row.provider.oauth for row in reversed(table.all_providers()))
+    return {_plain(oauth.issuer): oauth for oauth in known if oauth is not None}
 
 
 def words_for(best: Sequence[Choice], provider: Provider | None, issuers: Iterable[Issuer]) -> tuple[OAuthWord, ...]:
