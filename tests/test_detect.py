@@ -10,7 +10,10 @@ from benchmarks.worlds import WORLDS, D, document, mail
 from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
 from mailsettings.events import Settled
 from mailsettings.net.door import open_net
+from mailsettings.records import Answer, Question
+from mailsettings.sources.guess import guess
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, run_virtual, smtp
+from tests.sources.nets import Answers
 
 ADA = f"ada@{D}"
 
@@ -292,6 +295,19 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
     assert [(failure.kind, failure.where) for failure in detection.failures] == [
         (Kind.INTERNAL, "the intranet's own source")
     ]
+
+
+@pytest.mark.anyio
+async def test_a_mistake_while_contacting_a_server_costs_only_that_probe() -> None:
+    """docs/decisions/0005: the door of this test raises what no door should."""
+    net = Answers(Answer(Question(f"imap.{D}", "A"), ("11.0.0.1",)))
+
+    detection = await detect(ADA, sources=[guess], net=net)
+
+    (mistake,) = [
+        failure for failure in detection.failures if failure.kind is Kind.INTERNAL and ":993" in failure.where
+    ]
+    assert mistake.seen == "AssertionError while contacting it"
 
 
 def test_a_plan_contacts_nobody() -> None:

@@ -7,7 +7,7 @@ detecting(address) -> a stream of events, the last one Settled(detection)
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -196,13 +196,21 @@ class _Search:
 
         probe: Probe | None = None
         with scope:
-            probe = await self._net.greet(endpoint, on_step)
+            probe = await self._greet(endpoint, on_step)
         if probe is None:
             return  # dropped; if it is wanted again later, it is a new probe
         self._scopes.pop(endpoint, None)
         self._findings.probed(probe, self._now())
         self._tell(Probed(self._now(), probe))
         self._add(tuple(certificate_names(self._findings.address, probe)))
+
+    async def _greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+        """Contact one server; a mistake of ours costs this probe only."""
+        try:
+            return await self._net.greet(endpoint, on_step)
+        except Exception as error:  # noqa: BLE001 - docs/decisions/0005, as for lookups
+            seen = f"{type(error).__name__} while contacting it"
+            return Probe(endpoint, failure=Failure(Kind.INTERNAL, str(endpoint), seen))
 
     def _give_up_probes(self) -> None:
         """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
