@@ -17,6 +17,7 @@ from mailsettings.web.store import Local, Store
 
 _LOCAL = Settings(cache=":memory:", visitor_per_minute=1000, visitor_per_hour=1000)
 _VISITORS = count(1)
+NOW = 1_800_000_000.0  # seconds; a clock that stands still, so that no test runs over the end of a minute
 
 
 def world() -> FakeNetwork:
@@ -61,7 +62,10 @@ async def service(
     """Run the service in *network*, with *settings* other than the usual ones."""
     known = _LOCAL.model_copy(update=settings)
     app = create_app(
-        policy, store if store is not None else Local(), settings=known, transport=network.transport(Policy.service())
+        policy,
+        store if store is not None else Local(clock=lambda: NOW),
+        settings=known,
+        transport=network.transport(Policy.service()),
     )
     try:
         yield app

@@ -10,7 +10,7 @@ import pytest
 
 from mailsettings.web.shared import Shared
 from mailsettings.web.store import Local
-from tests.web.places import Visitor, searches, service, world
+from tests.web.places import NOW, Visitor, searches, service, world
 from tests.web.running import free_port, redis
 
 pytestmark = pytest.mark.anyio
@@ -176,7 +176,7 @@ class TestRedis:
         """
         A visitor who changes the worker takes the count along.
         """
-        stores = [Shared(f"redis://127.0.0.1:{port}/0", Local()) for _ in range(2)]
+        stores = [Shared(f"redis://127.0.0.1:{port}/0", Local(), clock=lambda: NOW) for _ in range(2)]
         async with (
             service(world(), store=stores[0], visitor_per_minute=2) as one,
             service(world(), store=stores[1], visitor_per_minute=2) as other,

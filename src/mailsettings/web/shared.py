@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from mailsettings.web.store import Store
+from mailsettings.web.store import Clock, Store
 
 Value = TypeVar("Value")
 PREFIX = "mailsettings:1:"  # goes up when what is stored changes its form
@@ -40,8 +40,9 @@ return number
 class Shared:
     """Asks Redis, and *local* when Redis does not answer."""
 
-    def __init__(self, url: str, local: Store) -> None:
+    def __init__(self, url: str, local: Store, *, clock: Clock = time.time) -> None:
         self._local = local
+        self._clock = clock
         # A crowd of visitors waits for one of a few connections; each on its own would be late with all of them.
         pool = BlockingConnectionPool.from_url(
             url,
@@ -64,14 +65,14 @@ class Shared:
             )
 
     async def count(self, key: str, seconds: int) -> int:
-        name = f"{PREFIX}{key}:{int(time.time() // seconds)}"
+        name = f"{PREFIX}{key}:{int(self._clock() // seconds)}"
         return await self._either(
             lambda: self._redis.eval(_COUNT, 1, name, seconds), lambda: self._local.count(key, seconds)
         )
 
     async def enter(self, key: str, who: str, most: int, seconds: int) -> bool:
         let = await self._either(
-            lambda: self._redis.eval(_ENTER, 1, PREFIX + key, who, time.time(), most, seconds),
+            lambda: self._redis.eval(_ENTER, 1, PREFIX + key, who, self._clock(), most, seconds),
             lambda: self._local.enter(key, who, most, seconds),
         )
         return bool(let)
