@@ -176,8 +176,8 @@ def test_an_interrupt_ends_the_command(options: list[str]) -> None:
         try:
             out, err = process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
-            # CPython handles a signal that comes just before the loop begins to wait only when the loop wakes up. A real
-            # search wakes up every 0.3 s; this one never does, so the signal comes once more.
+            # CPython handles a signal that comes just before the loop begins to wait only when the loop wakes up. A
+            # real search wakes up every 0.3 s; this one never does, so the signal comes once more.
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=PATIENCE)
 
