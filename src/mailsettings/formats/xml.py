@@ -87,6 +87,7 @@ class _Reader:
         self.elements = 0
 
     def read(self, text: str) -> Element:
+        """Return the root of *text*. DocumentError if it is malformed, or larger than a document may be."""
         parser = expat.ParserCreate("utf-8")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end

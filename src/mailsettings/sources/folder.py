@@ -18,6 +18,7 @@ def folder(path: str | Path) -> Source:
     place = Path(path)
 
     def folder(address: EmailAddress) -> Iterator[Lead]:
+        """Yield what the domain's file says, if there is one."""
         # A domain is letters, digits, hyphens and dots between them: it cannot leave the folder.
         file = place / f"{address.domain}.xml"
         try:
