@@ -27,6 +27,7 @@ WORDS = {
     Kind.CONNECT_TIMEOUT: "no answer to the connection, perhaps a firewall",
     Kind.CLOSED: "the server hung up",
     Kind.NO_NETWORK: "no network, or none that reaches the Internet",
+    Kind.PROXY: "the proxy cannot be used",
     Kind.TLS_FAILED: "TLS failed",
     Kind.TLS_TIMEOUT: "TLS was not done in time",
     Kind.TLS_TOO_OLD: "only TLS versions that are no longer safe",
@@ -64,6 +65,7 @@ WORDS = {
 _CONNECTION = (Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE, Kind.GREETING_TIMEOUT)
 # What helps, most telling kinds first: the first that applies is shown.
 ADVICE = (
+    ((Kind.PROXY,), "Check the proxy, and what it lets through; nothing was tried without it."),
     ((Kind.NO_NETWORK,), "Check the connection of this machine, then try again."),
     ((Kind.NO_MAIL,), "Check the spelling of the domain: it says that it takes no mail."),
     ((Kind.NO_ACCESS,), "Use the provider's own apps or its web page."),
