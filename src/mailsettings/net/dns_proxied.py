@@ -1,0 +1,97 @@
+"""DNS through a proxy: over TCP, for no proxy here carries UDP.
+
+192.0.2.1          DNS over TCP (RFC 7766), in the proxy's sight, so that no signature is believed
+tls://, https://   as ever, inside TLS that ends at the name server
+(nothing)          the system's name servers, except those on this machine: the proxy would ask its own machine instead
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from ipaddress import ip_address
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.carriers import ByTLS, Kept, Message
+from mailsettings.net.dns import Resolver
+from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.net.tcp import Connect, TCPStream
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Question
+
+_ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
+
+
+class ByTCP:
+    """Plain DNS over TCP, on connections that are kept."""
+
+    round_trips = 4
+
+    def __init__(self, nameserver: Nameserver, connect: Connect) -> None:
+        self._nameserver = nameserver
+        self._connect = connect
+        self._kept = Kept(self._open)
+
+    async def exchange(self, query: Message) -> Message:
+        return await self._kept.exchange(query)
+
+    async def _open(self) -> TCPStream:
+        return await self._connect(ip_address(self._nameserver.host), self._nameserver.port)
+
+    async def aclose(self) -> None:
+        await self._kept.aclose()
+
+
+class Nobody:
+    """Stands where no name server can be asked through the proxy."""
+
+    round_trips = 1
+
+    async def exchange(self, query: Message) -> Message:  # noqa: ARG002 - nobody is asked
+        raise NetworkError(Kind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def resolver_through(
+    connect: Connect, policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
+) -> Resolver:
+    """Return a resolver that asks *nameserver*, or the *system*'s, by *connect* and in no other way."""
+    blaming = _blaming_the_proxy(connect)
+    if nameserver is None:
+        known = system_nameservers() if system is None else system
+        servers = tuple(ByTCP(server, blaming) for server in known if _elsewhere(server))
+        return Resolver(servers or (Nobody(),), policy, trusted=False)
+    if nameserver.way is Way.UDP:
+        return Resolver((ByTCP(nameserver, blaming),), policy, trusted=False)
+    if nameserver.way is Way.HTTPS:
+        from mailsettings.net.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
+
+        return Resolver((ByHTTPS(nameserver, policy),), policy, trusted=True)  # its own way leads through the proxy
+
+    async def ask(question: Question) -> Answer:
+        """Find a name server that is given by name."""
+        async with aclosing(resolver_through(connect, policy, None, system)) as resolver:
+            return await resolver.ask(question)
+
+    return Resolver((ByTLS(nameserver, ask, ca_file=policy.ca_file, connect=blaming),), policy, trusted=True)
+
+
+def _elsewhere(server: Nameserver) -> bool:
+    """Say whether *server* means the same machine to us and to the proxy, as far as can be seen."""
+    ip = server.address
+    return ip is not None and not (ip.is_loopback or ip.is_link_local or ip.is_unspecified)
+
+
+def _blaming_the_proxy(connect: Connect) -> Connect:
+    """Return *connect* for name servers: where it does not get there, no domain and no mail server is to blame."""
+
+    async def connected(ip: IPAddress, port: int) -> TCPStream:
+        try:
+            return await connect(ip, port)
+        except NetworkError as error:
+            if error.kind in (Kind.PROXY, Kind.BUDGET):
+                raise
+            raise NetworkError(Kind.PROXY, f"no way to the name server {ip} port {port}: {error.seen}") from error
+
+    return connected

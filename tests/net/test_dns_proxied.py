@@ -1,0 +1,159 @@
+"""DNS through a proxy: over TCP and to the name servers that are meant, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from ipaddress import ip_address
+
+import dns.message
+import pytest
+import trustme
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.dns_proxied import resolver_through
+from mailsettings.net.nameservers import Nameserver, Way
+from mailsettings.net.real import Internet
+from mailsettings.net.tcp import TCPStream
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Question
+from tests.net.local import server_context, serving
+from tests.net.nameserver import Zone, answering, converse
+from tests.net.proxies import Proxy
+
+pytestmark = pytest.mark.anyio
+A = Question("imap.example.org", "A")
+
+
+@asynccontextmanager
+async def world(**changes: object) -> AsyncIterator[tuple[Internet, Proxy, Zone, Zone]]:
+    """Yield a way to a name server behind a proxy, the proxy, and what was asked over TCP and over UDP."""
+    over_tcp, over_udp = (Zone("imap.example.org. A 1.2.3.4", authentic=True) for _ in range(2))
+
+    def datagrams(query: dns.message.Message) -> list[bytes]:
+        return [over_udp.response(query).to_wire()]
+
+    def stream(query: dns.message.Message) -> bytes:
+        return over_tcp.response(query).to_wire()
+
+    proxy = Proxy()
+    async with answering(datagrams, tcp=stream) as port, serving(proxy.socks) as at:
+        policy = Policy(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}").with_(**changes)
+        async with aclosing(Internet(policy)) as internet:
+            yield internet, proxy, over_tcp, over_udp
+
+
+async def test_questions_go_through_the_proxy_over_tcp() -> None:
+    """
+    On one connection that is kept; not a datagram leaves, and a signature in the proxy's sight is not believed.
+    """
+    async with world() as (internet, proxy, over_tcp, over_udp):
+        answers = [await internet.ask(A) for _ in range(3)]
+
+    assert {(answer.records, answer.authentic) for answer in answers} == {(("1.2.3.4",), False)}
+    assert (len(proxy.asked), len(over_tcp.asked), over_udp.asked) == (1, 3, [])
+
+
+async def test_questions_go_past_the_proxy_only_if_that_was_wished() -> None:
+    """
+    Then as without a proxy.
+    """
+    async with world(dns_past_proxy=True) as (internet, proxy, over_tcp, over_udp):
+        answer = await internet.ask(A)
+
+    assert (answer.records, answer.authentic) == (("1.2.3.4",), True)
+    assert (proxy.asked, over_tcp.asked, len(over_udp.asked)) == ([], [], 1)
+
+
+async def test_a_question_is_never_repeated_past_the_proxy() -> None:
+    """
+    Where the proxy does not get to the name server, that is said; nothing else is tried.
+    """
+    async with world(resolver="127.0.0.1:1") as (internet, _, over_tcp, over_udp):
+        with pytest.raises(NetworkError) as caught:
+            await internet.ask(A)
+
+    assert caught.value.kind is Kind.PROXY
+    assert "no way to the name server 127.0.0.1 port 1: the proxy socks5://127.0.0.1:" in caught.value.seen
+    assert (over_tcp.asked, over_udp.asked) == ([], [])
+
+
+async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:
+    """
+    Its TLS ends at the name server, so what that says of signatures is believed.
+    """
+    zone, proxy = Zone("imap.example.org. A 1.2.3.4", authentic=True), Proxy()
+    context = server_context(ca.issue_cert("127.0.0.1"))
+    async with (
+        serving(lambda stream: converse(stream, lambda query: zone.response(query).to_wire()), context) as port,
+        serving(proxy.socks) as at,
+    ):
+        policy = Policy(proxy=f"socks5://127.0.0.1:{at}", resolver=f"tls://127.0.0.1:{port}", ca_file=ca_file)
+        async with aclosing(Internet(policy)) as internet:
+            answer = await internet.ask(A)
+
+    assert (answer.records, answer.authentic, proxy.asked) == (("1.2.3.4",), True, [f"127.0.0.1:{port}"])
+
+
+async def nowhere(ip: IPAddress, port: int) -> TCPStream:
+    raise NetworkError(Kind.REFUSED, f"nobody at {ip}:{port}")
+
+
+async def _why(*system: str) -> NetworkError:
+    """Return why nothing can be asked when the machine has these name servers."""
+    servers = tuple(Nameserver(Way.UDP, host, 53) for host in system)
+    async with aclosing(resolver_through(nowhere, Policy(), None, servers)) as resolver:
+        with pytest.raises(NetworkError) as caught:
+            await resolver.ask(A)
+    return caught.value
+
+
+@pytest.mark.parametrize("system", [(), ("127.0.0.53",), ("::1", "fe80::1")], ids=["none", "stub", "local"])
+async def test_name_servers_of_this_machine_are_not_asked_through_the_proxy(system: tuple[str, ...]) -> None:
+    """
+    Behind the proxy the same address is another machine; it is said what to do instead.
+    """
+    error = await _why(*system)
+
+    assert error.kind is Kind.PROXY
+    assert "--resolver" in error.seen
+
+
+async def test_name_servers_elsewhere_are_asked_through_the_proxy() -> None:
+    """
+    Those that the system names, the others left out.
+    """
+    error = await _why("127.0.0.53", "192.0.2.53")
+
+    assert (error.kind, "nobody at 192.0.2.53:53" in error.seen) == (Kind.PROXY, True)
+
+
+async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:
+    """
+    By the system's name servers, which are elsewhere.
+    """
+    zone, asked = Zone("dns.example.org. A 127.0.0.1\nimap.example.org. A 1.2.3.4"), []
+    context = server_context(ca.issue_cert("dns.example.org"))
+
+    def reply(query: dns.message.Message) -> bytes:
+        response = zone.response(query)
+        response.answer = [rrset for rrset in response.answer if rrset.name == query.question[0].name]
+        return response.to_wire()
+
+    async with (
+        serving(lambda stream: converse(stream, reply), context) as secure,
+        serving(lambda stream: converse(stream, reply)) as clear,
+    ):
+
+        async def connect(ip: IPAddress, port: int) -> TCPStream:
+            asked.append(f"{ip}:{port}")
+            way = Internet(Policy(ca_file=ca_file))
+            return await way.connect(ip_address("127.0.0.1"), clear if port == 53 else port)
+
+        named = Nameserver(Way.TLS, "dns.example.org", secure)
+        system = (Nameserver(Way.UDP, "192.0.2.53", 53),)
+        async with aclosing(resolver_through(connect, Policy(ca_file=ca_file), named, system)) as resolver:
+            answer = await resolver.ask(A)
+
+    assert answer.records == ("1.2.3.4",)
+    assert asked == ["192.0.2.53:53", f"127.0.0.1:{secure}"]
