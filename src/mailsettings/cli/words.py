@@ -89,9 +89,12 @@ def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]
 
     Servers first, then documents and DNS records that most domains do not have.
     """
+    known = tuple(failures)
+    yield from dict.fromkeys(reason(failure) for failure in known if failure["kind"] == Kind.PROXY)
     groups: dict[Kind, dict[str, None]] = {}
-    for failure in sorted(failures, key=lambda failure: failure["kind"] in _EXPECTED):
+    for failure in sorted(known, key=lambda failure: failure["kind"] in _EXPECTED):
         groups.setdefault(Kind(failure["kind"]), {})[place(failure)] = None
+    groups.pop(Kind.PROXY, None)  # no place is to blame for that
     for kind, places in groups.items():
         # Without a network every place says the same.
         where = "" if kind is Kind.NO_NETWORK else f"{_some(list(places), at_most)}: "

@@ -125,7 +125,8 @@ class Dialer:
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
-                self._closed[ip, port] = error.kind, error.seen
+                if error.kind is not Kind.PROXY:  # that says nothing about this door
+                    self._closed[ip, port] = error.kind, error.seen
                 raise
             undo.pop_all()
         lease.answered()
