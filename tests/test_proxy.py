@@ -130,6 +130,15 @@ def test_a_password_cannot_be_stored(value: object) -> None:
     assert not leaks("".join(traceback.format_exception(caught.value)))
 
 
+def test_a_proxy_without_a_login_can_be_sent_to_a_cluster() -> None:
+    """
+    There is nothing in it that has to stay here.
+    """
+    policy = Policy(proxy="socks5://127.0.0.1")
+
+    assert pickle.loads(pickle.dumps(policy)) == policy
+
+
 def test_a_copy_has_the_same_password() -> None:
     """
     A policy is copied with each change.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from mailsettings.errors import MailSettingsError
 
@@ -62,7 +62,9 @@ class Secret:
     def __deepcopy__(self, memo: object) -> Self:  # dataclasses.asdict() makes copies
         return self
 
-    def __reduce__(self) -> NoReturn:
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        if not self._text:
+            return Secret, ("",)  # a proxy without a login may go to a cluster
         raise TypeError("a proxy's password is not stored or sent anywhere else: it cannot be pickled")
 
 
