@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 
@@ -22,11 +23,29 @@ class Proxy:
     asked: list[str] = field(default_factory=list)  # ip:port
     logins: list[tuple[str, str]] = field(default_factory=list)
     redirect: dict[str, int] = field(default_factory=dict)  # ip:port to a port of this machine
+    open: int = 0  # connections that are being served
     cut: int = 65536  # bytes sent at once: 1 cuts everything into single bytes
     greeting: bytes = b""  # sent in one piece with the answer, as if the server had been quick
 
     async def socks(self, stream: ByteStream) -> None:
         """Serve one connection of RFC 1928."""
+        with self._counted():
+            await self._socks(stream)
+
+    async def http(self, stream: ByteStream) -> None:
+        """Serve one CONNECT."""
+        with self._counted():
+            await self._http(stream)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
+
+    async def _socks(self, stream: ByteStream) -> None:
         heard = BufferedByteReceiveStream(stream)
         _, count = await heard.receive_exactly(2)
         methods = await heard.receive_exactly(count)
@@ -52,8 +71,7 @@ class Proxy:
         await self._send(stream, b"\x01\x00" if good else b"\x01\x01")
         return good
 
-    async def http(self, stream: ByteStream) -> None:
-        """Serve one CONNECT."""
+    async def _http(self, stream: ByteStream) -> None:
         head = (await BufferedByteReceiveStream(stream).receive_until(b"\r\n\r\n", 4096)).decode()
         line, *headers = head.split("\r\n")
         method, place, _ = line.split()
@@ -81,10 +99,11 @@ class Proxy:
         except OSError:
             await self._send(stream, refused)
             return
-        async with far, anyio.create_task_group() as group:
+        async with far:
             await self._send(stream, done + self.greeting)
-            group.start_soon(_pass_on, stream, far, group.cancel_scope)
-            group.start_soon(_pass_on, far, stream, group.cancel_scope)
+            async with anyio.create_task_group() as group:
+                group.start_soon(_pass_on, stream, far, group.cancel_scope)
+                group.start_soon(_pass_on, far, stream, group.cancel_scope)
 
 
 def _port_here(host: str, port: str) -> int:
@@ -98,7 +117,7 @@ async def _pass_on(source: ByteStream, target: ByteStream, both: anyio.CancelSco
     try:
         async for data in source:
             await target.send(data)
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+    except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream):
         pass
     both.cancel()
 

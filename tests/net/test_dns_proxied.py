@@ -7,6 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from ipaddress import ip_address
 
 import dns.message
+import dns.rcode
 import pytest
 import trustme
 
@@ -19,7 +20,7 @@ from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Question
 from tests.net.local import server_context, serving
 from tests.net.nameserver import Zone, answering, converse
-from tests.net.proxies import Proxy
+from tests.net.proxies import Proxy, saying
 
 pytestmark = pytest.mark.anyio
 A = Question("imap.example.org", "A")
@@ -74,8 +75,38 @@ async def test_a_question_is_never_repeated_past_the_proxy() -> None:
             await internet.ask(A)
 
     assert caught.value.kind is Kind.PROXY
-    assert "no way to the name server 127.0.0.1 port 1: the proxy socks5://127.0.0.1:" in caught.value.seen
+    assert (
+        "no way to the name server 127.0.0.1 port 1 through the proxy: the proxy socks5://127.0.0.1:"
+        in caught.value.seen
+    )
     assert (over_tcp.asked, over_udp.asked) == ([], [])
+
+
+async def test_a_name_server_that_refuses_strangers_is_not_the_domains_fault() -> None:
+    """
+    It would have answered here; seen from the proxy we are nobody's customer.
+    """
+    async with world() as (internet, _, over_tcp, _):
+        over_tcp.rcode = dns.rcode.REFUSED
+        with pytest.raises(NetworkError) as caught:
+            await internet.ask(A)
+
+    assert (caught.value.kind, "refuses whoever asks from there" in caught.value.seen) == (Kind.PROXY, True)
+
+
+async def test_a_proxy_that_never_answers_is_no_silent_resolver() -> None:
+    """
+    An HTTP proxy keeps silent where one of SOCKS has long agreed: its failure all the same.
+    """
+    async with serving(saying()) as at:
+        policy = Policy(
+            proxy=f"http://127.0.0.1:{at}", resolver="192.0.2.53", dns_lifetime=0.2, dns_timeout=0.2, proxy_timeout=0.2
+        )
+        async with aclosing(Internet(policy)) as internet:
+            with pytest.raises(NetworkError) as caught:
+                await internet.ask(A)
+
+    assert (caught.value.kind, caught.value.seen.rpartition(": ")[2]) == (Kind.PROXY, "no answer within 0.2 s")
 
 
 async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:

@@ -320,10 +320,12 @@ async def test_a_proxy_may_be_given_by_name(ca: trustme.CA) -> None:
 
     async with serving(lambda stream: stream.send(b"hello")) as port, proxied(Proxy(), "socks5", ca) as url:
         named = parse_proxy(url.replace("127.0.0.1", "proxy.example.org"))
-        async with aclosing(await Tunnel(named, Policy(), ask).connect(HOME, port)) as stream:
-            heard = await stream.receive()
+        way, heard = Tunnel(named, Policy(), ask), []
+        for _ in range(2):
+            async with aclosing(await way.connect(HOME, port)) as stream:
+                heard.append(await stream.receive())
 
-    assert (heard, asked) == (b"hello", ["proxy.example.org A", "proxy.example.org AAAA"])
+    assert (heard, asked) == ([b"hello", b"hello"], ["proxy.example.org A", "proxy.example.org AAAA"])
 
 
 async def test_a_proxy_whose_name_has_no_address_is_the_proxys_failure() -> None:
@@ -370,6 +372,37 @@ async def test_the_proxy_itself_is_exempt_from_the_address_rules(ca: trustme.CA)
             assert await stream.receive() == b"hello"
 
     assert Policy.service().with_(proxy=url).objection(HOME, 993) is not None
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "http", "https"])
+async def test_whoever_is_cancelled_leaves_no_connection(scheme: str, ca: trustme.CA, ca_file: str) -> None:
+    """
+    At whatever moment: the proxy sees the end of every connection.
+    """
+    proxy, steps, reached = Proxy(LOGIN), 0, False
+
+    async with (
+        serving(lambda stream: stream.send(b"hello")) as port,
+        proxied(proxy, scheme, ca) as url,
+    ):
+
+        async def connect() -> None:
+            nonlocal reached
+            async with aclosing(await tunnel(url, Policy(ca_file=ca_file)).connect(HOME, port)):
+                reached = True
+
+        while not reached:
+            async with anyio.create_task_group() as group:
+                group.start_soon(connect)
+                for _ in range(steps):
+                    await anyio.lowlevel.checkpoint()
+                group.cancel_scope.cancel()
+            steps += 1
+        with anyio.fail_after(5):
+            while proxy.open:
+                await anyio.lowlevel.checkpoint()
+
+    assert steps > 3
 
 
 async def test_a_document_comes_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:

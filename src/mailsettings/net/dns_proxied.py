@@ -10,6 +10,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from ipaddress import ip_address
 
+import anyio
+import dns.rcode
+
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.net.carriers import ByTLS, Kept, Message
 from mailsettings.net.dns import Resolver
@@ -32,7 +35,13 @@ class ByTCP:
         self._kept = Kept(self._open)
 
     async def exchange(self, query: Message) -> Message:
-        return await self._kept.exchange(query)
+        response = await self._kept.exchange(query)
+        if response.rcode() == dns.rcode.REFUSED:
+            # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
+            raise NetworkError(
+                Kind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
+            )
+        return response
 
     async def _open(self) -> TCPStream:
         return await self._connect(ip_address(self._nameserver.host), self._nameserver.port)
@@ -57,7 +66,9 @@ def resolver_through(
     connect: Connect, policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
 ) -> Resolver:
     """Return a resolver that asks *nameserver*, or the *system*'s, by *connect* and in no other way."""
-    blaming = _blaming_the_proxy(connect)
+    blaming = _blaming_the_proxy(connect, policy.dns_lifetime)
+    # The way to the proxy takes its time as well, as for every connection.
+    policy = policy.with_(dns_lifetime=policy.dns_lifetime + policy.proxy_timeout)
     if nameserver is None:
         known = system_nameservers() if system is None else system
         servers = tuple(ByTCP(server, blaming) for server in known if _elsewhere(server))
@@ -83,15 +94,19 @@ def _elsewhere(server: Nameserver) -> bool:
     return ip is not None and not (ip.is_loopback or ip.is_link_local or ip.is_unspecified)
 
 
-def _blaming_the_proxy(connect: Connect) -> Connect:
+def _blaming_the_proxy(connect: Connect, seconds: float) -> Connect:
     """Return *connect* for name servers: where it does not get there, no domain and no mail server is to blame."""
 
     async def connected(ip: IPAddress, port: int) -> TCPStream:
+        way = f"no way to the name server {ip} port {port} through the proxy"
         try:
-            return await connect(ip, port)
+            with anyio.fail_after(seconds):
+                return await connect(ip, port)
+        except TimeoutError as error:
+            raise NetworkError(Kind.PROXY, f"{way}: no answer within {seconds:g} s") from error
         except NetworkError as error:
             if error.kind in (Kind.PROXY, Kind.BUDGET):
                 raise
-            raise NetworkError(Kind.PROXY, f"no way to the name server {ip} port {port}: {error.seen}") from error
+            raise NetworkError(Kind.PROXY, f"{way}: {error.seen}") from error
 
     return connected

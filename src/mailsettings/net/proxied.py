@@ -38,6 +38,8 @@ class Tunnel:
         self._ask = ask
         self._fault: NetworkError | None = None
         self._silent_until = 0.0  # a proxy that has failed is let alone until then
+        self._ips: tuple[IPAddress, ...] = proxy.addresses
+        self._known_until = float("inf") if self._ips else 0.0
 
     async def connect(self, ip: IPAddress, port: int) -> TCPStream:
         """Connect to *ip*. NetworkError(PROXY | REFUSED | UNREACHABLE | CONNECT_TIMEOUT | DENIED | CLOSED | BUDGET).
@@ -79,8 +81,9 @@ class Tunnel:
 
     async def _dial(self) -> TCPStream:
         """Connect to the proxy itself: it may be anywhere, that is the user's word."""
-        ips = self._proxy.addresses or await self._addresses()
-        won = await race(ips, self._direct, self._policy.race_delay)
+        if anyio.current_time() > self._known_until:
+            self._ips, self._known_until = await self._addresses(), anyio.current_time() + self._policy.deadline
+        won = await race(self._ips, self._direct, self._policy.race_delay)
         assert isinstance(won.stream, TCPStream)
         return won.stream
 
