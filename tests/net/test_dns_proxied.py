@@ -10,6 +10,8 @@ import dns.message
 import dns.rcode
 import pytest
 import trustme
+from anyio.abc import ByteStream
+from anyio.streams.buffered import BufferedByteReceiveStream
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.net.dns_proxied import resolver_through
@@ -159,7 +161,10 @@ async def test_name_servers_elsewhere_are_asked_through_the_proxy() -> None:
     assert (error.kind, "nobody at 192.0.2.53:53" in error.seen) == (Kind.PROXY, True)
 
 
-async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:
+@pytest.mark.parametrize("way", [Way.TLS, Way.HTTPS])
+async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(
+    way: Way, ca: trustme.CA, ca_file: str
+) -> None:
     """
     By the system's name servers, which are elsewhere.
     """
@@ -171,20 +176,48 @@ async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(ca: tr
         response.answer = [rrset for rrset in response.answer if rrset.name == query.question[0].name]
         return response.to_wire()
 
+    async def over_https(stream: ByteStream) -> None:
+        """Answer one question that is posted."""
+        lines = BufferedByteReceiveStream(stream)
+        head = await lines.receive_until(b"\r\n\r\n", 2000)
+        length = int(next(line for line in head.split(b"\r\n") if line.startswith(b"Content-Length:")).split()[1])
+        wire = reply(dns.message.from_wire(await lines.receive_exactly(length)))
+        await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(wire), wire))
+
+    async def over_tls(stream: ByteStream) -> None:
+        await converse(stream, reply)
+
     async with (
-        serving(lambda stream: converse(stream, reply), context) as secure,
-        serving(lambda stream: converse(stream, reply)) as clear,
+        serving(over_tls if way is Way.TLS else over_https, context) as secure,
+        serving(over_tls) as clear,
     ):
 
         async def connect(ip: IPAddress, port: int) -> TCPStream:
             asked.append(f"{ip}:{port}")
-            way = Internet(Policy(ca_file=ca_file))
-            return await way.connect(ip_address("127.0.0.1"), clear if port == 53 else port)
+            direct = Internet(Policy(ca_file=ca_file))
+            return await direct.connect(ip_address("127.0.0.1"), clear if port == 53 else port)
 
-        named = Nameserver(Way.TLS, "dns.example.org", secure)
+        named = Nameserver(way, "dns.example.org", secure, f"https://dns.example.org:{secure}/dns-query")
         system = (Nameserver(Way.UDP, "192.0.2.53", 53),)
         async with aclosing(resolver_through(connect, Policy(ca_file=ca_file), named, system)) as resolver:
             answer = await resolver.ask(A)
 
     assert answer.records == ("1.2.3.4",)
-    assert asked == ["192.0.2.53:53", f"127.0.0.1:{secure}"]
+    assert (set(asked), asked[-1]) == ({"192.0.2.53:53", f"127.0.0.1:{secure}"}, f"127.0.0.1:{secure}")
+
+
+@pytest.mark.parametrize("way", [Way.UDP, Way.TLS, Way.HTTPS])
+async def test_a_proxy_that_refuses_the_name_server_is_to_blame(way: Way) -> None:
+    """
+    Whatever DNS would have travelled in.
+    """
+    host = "192.0.2.53" if way is Way.UDP else "dns.example.org"
+    named = Nameserver(way, host, 443, f"https://{host}/dns-query")
+
+    async with aclosing(
+        resolver_through(nowhere, Policy(), named, (Nameserver(Way.UDP, "192.0.2.1", 53),))
+    ) as resolver:
+        with pytest.raises(NetworkError) as caught:
+            await resolver.ask(A)
+
+    assert caught.value.kind is Kind.PROXY

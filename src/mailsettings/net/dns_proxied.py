@@ -7,6 +7,7 @@ tls://, https://   as ever, inside TLS that ends at the name server
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from ipaddress import ip_address
 
@@ -14,7 +15,7 @@ import anyio
 import dns.rcode
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.carriers import ByTLS, Kept, Message
+from mailsettings.net.carriers import ByTLS, Carrier, Kept, Message
 from mailsettings.net.dns import Resolver
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.tcp import Connect, TCPStream
@@ -66,26 +67,48 @@ def resolver_through(
     connect: Connect, policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
 ) -> Resolver:
     """Return a resolver that asks *nameserver*, or the *system*'s, by *connect* and in no other way."""
-    blaming = _blaming_the_proxy(connect, policy.dns_lifetime)
+    way = _blaming_the_proxy(connect, policy.dns_lifetime)
     # The way to the proxy takes its time as well, as for every connection.
-    policy = policy.with_(dns_lifetime=policy.dns_lifetime + policy.proxy_timeout)
+    patient = policy.with_(dns_lifetime=policy.dns_lifetime + policy.proxy_timeout)
     if nameserver is None:
         known = system_nameservers() if system is None else system
-        servers = tuple(ByTCP(server, blaming) for server in known if _elsewhere(server))
-        return Resolver(servers or (Nobody(),), policy, trusted=False)
+        servers = tuple(ByTCP(server, way) for server in known if _elsewhere(server))
+        return Resolver(servers or (Nobody(),), patient, trusted=False)
     if nameserver.way is Way.UDP:
-        return Resolver((ByTCP(nameserver, blaming),), policy, trusted=False)
-    if nameserver.way is Way.HTTPS:
-        from mailsettings.net.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
-
-        return Resolver((ByHTTPS(nameserver, policy),), policy, trusted=True)  # its own way leads through the proxy
+        return Resolver((ByTCP(nameserver, way),), patient, trusted=False)
 
     async def ask(question: Question) -> Answer:
         """Find a name server that is given by name."""
         async with aclosing(resolver_through(connect, policy, None, system)) as resolver:
             return await resolver.ask(question)
 
-    return Resolver((ByTLS(nameserver, ask, ca_file=policy.ca_file, connect=blaming),), policy, trusted=True)
+    return Resolver((_encrypted(nameserver, patient, _Way(ask, way)),), patient, trusted=True)
+
+
+class _Way:
+    """A Transport that leads to a name server."""
+
+    def __init__(self, ask: Callable[[Question], Awaitable[Answer]], connect: Connect) -> None:
+        self._ask = ask
+        self._connect = connect
+
+    async def ask(self, question: Question) -> Answer:
+        return await self._ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> TCPStream:
+        return await self._connect(ip, port)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def _encrypted(nameserver: Nameserver, policy: Policy, way: _Way) -> Carrier:
+    """Return what carries questions to *nameserver* inside TLS."""
+    if nameserver.way is Way.TLS:
+        return ByTLS(nameserver, way.ask, ca_file=policy.ca_file, connect=way.connect)
+    from mailsettings.net.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
+
+    return ByHTTPS(nameserver, policy, way)
 
 
 def _elsewhere(server: Nameserver) -> bool:
