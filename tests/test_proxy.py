@@ -89,6 +89,17 @@ def test_a_password_may_come_from_elsewhere() -> None:
     assert parse_proxy("socks5://ada:inside@host", password=CANARY).password.reveal() == "inside"
 
 
+@pytest.mark.parametrize("password", ["", "kan\udcff", "kan\n", "kan" * 100], ids=["none", "bytes", "LF", "long"])
+def test_a_password_that_cannot_be_sent_is_refused(password: str) -> None:
+    """
+    Without showing any of it.
+    """
+    with pytest.raises(MailSettingsError) as caught:
+        parse_proxy("socks5://ada@host", password=password)
+
+    assert not leaks("".join(traceback.format_exception(caught.value)))
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [(URL, True), ("socks5://ada:a/b@host", True), ("socks5://ada@host:1080", False), ("socks5://host:1080", False)],

@@ -186,7 +186,11 @@ def _check_login(way: Way, user: str, password: str) -> None:
         raise MailSettingsError("a login at the proxy needs a user name and a password")
     if _FORBIDDEN & {*user, *password}:
         raise MailSettingsError("a login at the proxy cannot have control characters")
-    if max(len(user.encode()), len(password.encode())) > MOST:
+    try:
+        longest = max(len(user.encode()), len(password.encode()))
+    except UnicodeEncodeError:  # it came from an environment that is not UTF-8; the error would show a part of it
+        raise MailSettingsError("a login at the proxy has to be text") from None
+    if longest > MOST:
         raise MailSettingsError(f"a login at the proxy has at most {MOST} bytes each")
     if way is not Way.SOCKS5 and ":" in user:
         raise MailSettingsError("the user name of an HTTP proxy cannot have a colon (RFC 7617 §2)")
