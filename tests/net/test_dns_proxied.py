@@ -41,7 +41,8 @@ async def world(**changes: object) -> AsyncIterator[tuple[Internet, Proxy, Zone,
 
     proxy = Proxy()
     async with answering(datagrams, tcp=stream) as port, serving(proxy.socks) as at:
-        policy = Policy(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}").with_(**changes)
+        patient = Policy(dns_timeout=60.0, dns_lifetime=60.0, proxy_timeout=60.0)  # on a busy machine, too
+        policy = patient.with_(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}").with_(**changes)
         async with aclosing(Internet(policy)) as internet:
             yield internet, proxy, over_tcp, over_udp
 

@@ -29,6 +29,10 @@ from tests.net.proxies import Proxy, saying
 pytestmark = pytest.mark.anyio
 HOME = ip_address("127.0.0.1")
 LOGIN = ("ada", "gehéim")
+# A busy machine must not make a failure of the proxy out of anything; who is to be given up gets less time.
+PATIENT = Policy(proxy_timeout=60.0, connect_timeout=60.0, tls_timeout=60.0, greeting_timeout=60.0, reply_timeout=60.0)
+HASTY = Policy(proxy_timeout=0.3)
+SILENT, HALF = saying(), saying(b"\x05")
 ESCAPED = "ada:geh%C3%A9im@"
 
 
@@ -47,7 +51,7 @@ async def nobody_asks(question: Question) -> Answer:
 
 
 def tunnel(url: str, policy: Policy | None = None) -> Tunnel:
-    return Tunnel(parse_proxy(url), policy or Policy(proxy_timeout=0.3), nobody_asks)
+    return Tunnel(parse_proxy(url), policy or PATIENT, nobody_asks)
 
 
 @asynccontextmanager
@@ -61,7 +65,7 @@ async def proxied(proxy: Proxy, scheme: str, ca: trustme.CA) -> AsyncIterator[st
 async def greeted(url: str, port: int, ca_file: str, security: Security = Security.TLS) -> Probe:
     """Contact the mail server at *port* through the proxy *url*."""
     protocol = Protocol.IMAP if security is Security.TLS else Protocol.SMTP
-    policy = Policy(proxy=url, allow_networks=LOOPBACK, mail_ports=frozenset({port}), ca_file=ca_file)
+    policy = PATIENT.with_(proxy=url, allow_networks=LOOPBACK, mail_ports=frozenset({port}), ca_file=ca_file)
     async with open_net(policy, Loopback(policy)) as net:
         return await net.greet(Endpoint(protocol, "imap.example.org", port, security), lambda _: None)
 
@@ -175,7 +179,7 @@ async def test_a_login_that_is_refused_is_the_proxys_failure(
     It says so once, names the proxy and shows no password.
     """
     async with proxied(Proxy(LOGIN), scheme, ca) as url:
-        error = await failure(url.replace(ESCAPED, given), Policy(ca_file=ca_file))
+        error = await failure(url.replace(ESCAPED, given), PATIENT.with_(ca_file=ca_file))
 
     assert error.kind is Kind.PROXY
     assert error.seen.startswith(f"the proxy {url.replace(ESCAPED, '')}: ")
@@ -188,7 +192,7 @@ async def test_a_proxy_that_has_refused_the_login_is_let_alone(ca: trustme.CA) -
     """
     proxy = Proxy(LOGIN)
     async with proxied(proxy, "socks5", ca) as url:
-        way = tunnel(url.replace("geh", "GEH"), Policy(proxy_timeout=0.2))
+        way = tunnel(url.replace("geh", "GEH"), Policy(proxy_timeout=0.5))
         attempts = 0
         with anyio.fail_after(10):
             while len(proxy.logins) < 2:
@@ -198,7 +202,7 @@ async def test_a_proxy_that_has_refused_the_login_is_let_alone(ca: trustme.CA) -
                 attempts += 1
                 await anyio.lowlevel.checkpoint()
 
-    assert attempts > 3
+    assert attempts > 2
 
 
 AGREED = b"\x05\x00"
@@ -208,8 +212,8 @@ AGREED = b"\x05\x00"
     ("scheme", "handler", "kind"),
     [
         ("socks5", saying(b"220 mail ready\r\n"), Kind.PROXY),
-        ("socks5", saying(b"\x05"), Kind.PROXY),
-        ("socks5", saying(), Kind.PROXY),
+        ("socks5", HALF, Kind.PROXY),
+        ("socks5", SILENT, Kind.PROXY),
         ("socks5", saying(closes=True), Kind.PROXY),
         ("socks5", saying(AGREED, b"\x05\x00\x00\x07more"), Kind.PROXY),
         ("socks5", saying(AGREED, closes=True), Kind.CLOSED),
@@ -217,7 +221,7 @@ AGREED = b"\x05\x00"
         ("http", saying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000), Kind.PROXY),
         ("http", saying(closes=True), Kind.CLOSED),
         ("https", saying(b"220 mail ready\r\n"), Kind.PROXY),
-        ("https", saying(), Kind.PROXY),
+        ("https", SILENT, Kind.PROXY),
     ],
     ids=[
         "a mail server",
@@ -240,7 +244,7 @@ async def test_a_proxy_that_is_none_is_told_from_a_server_that_fails(
     What goes wrong before a server was asked for is never held against that server.
     """
     async with serving(handler) as port:  # type: ignore[arg-type]  # pytest's list is of any kind
-        error = await failure(f"{scheme}://127.0.0.1:{port}")
+        error = await failure(f"{scheme}://127.0.0.1:{port}", HASTY if handler in (SILENT, HALF) else PATIENT)
 
     assert error.kind is kind
     assert error.seen.startswith(f"the proxy {scheme}://127.0.0.1:{port}: ")
@@ -261,7 +265,7 @@ async def test_a_dripping_proxy_does_not_extend_the_time() -> None:
         await anyio.sleep_forever()
 
     async with serving(drip) as one, serving(slow_login) as other:
-        kinds = {kind_of(await failure(f"socks5://127.0.0.1:{port}")) for port in (one, other)}
+        kinds = {kind_of(await failure(f"socks5://127.0.0.1:{port}", HASTY)) for port in (one, other)}
 
     assert kinds == {Kind.PROXY}
 
@@ -303,7 +307,7 @@ async def test_a_proxys_own_certificate_is_checked(ca: trustme.CA, ca_file: str)
     proxy = Proxy(LOGIN)
     async with serving(proxy.http, server_context(ca.issue_cert("proxy.evil.example"))) as port:
         for host in ("127.0.0.1", "localhost"):
-            error = await failure(f"https://{ESCAPED}{host}:{port}", Policy(ca_file=ca_file))
+            error = await failure(f"https://{ESCAPED}{host}:{port}", PATIENT.with_(ca_file=ca_file))
             assert error.kind is Kind.PROXY
 
     assert proxy.logins == []
@@ -321,7 +325,7 @@ async def test_a_proxy_may_be_given_by_name(ca: trustme.CA) -> None:
 
     async with serving(lambda stream: stream.send(b"hello")) as port, proxied(Proxy(), "socks5", ca) as url:
         named = parse_proxy(url.replace("127.0.0.1", "proxy.example.org"))
-        way, heard = Tunnel(named, Policy(), ask), []
+        way, heard = Tunnel(named, PATIENT, ask), []
         for _ in range(2):
             async with aclosing(await way.connect(HOME, port)) as stream:
                 heard.append(await stream.receive())
@@ -389,7 +393,7 @@ async def test_whoever_is_cancelled_leaves_no_connection(scheme: str, ca: trustm
 
         async def connect() -> None:
             nonlocal reached
-            async with aclosing(await tunnel(url, Policy(ca_file=ca_file)).connect(HOME, port)):
+            async with aclosing(await tunnel(url, PATIENT.with_(ca_file=ca_file)).connect(HOME, port)):
                 reached = True
 
         while not reached:
@@ -420,7 +424,9 @@ async def test_a_document_comes_through_the_proxy(ca: trustme.CA, ca_file: str) 
         serving(web, server_context(ca.issue_cert("autoconfig.example.org"))) as port,
         proxied(proxy, "http", ca) as url,
     ):
-        policy = Policy(proxy=url, allow_networks=LOOPBACK, web_ports=frozenset({port}), ca_file=ca_file)
+        policy = PATIENT.with_(
+            proxy=url, allow_networks=LOOPBACK, web_ports=frozenset({port}), ca_file=ca_file, http_timeout=60.0
+        )
         async with open_net(policy, Loopback(policy)) as net:
             page = await net.get(f"https://autoconfig.example.org:{port}/")
 
