@@ -17,6 +17,7 @@ from mailsettings.policy import Policy
 from mailsettings.records import Answer, Question, Record
 
 MAX_SOCKETS = 100  # at once in one event loop: well below the usual 1024 of a process
+BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
 _sockets: RunVar[anyio.Semaphore] = RunVar("mailsettings DNS sockets")
 
 
@@ -34,12 +35,7 @@ class Resolver:
         if not self._carriers:
             raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
         async with _limit():
-            try:
-                with anyio.fail_after(self._policy.dns_lifetime):
-                    return self._answer(question, await self._response(question))
-            except TimeoutError as error:
-                seconds = self._policy.dns_lifetime
-                raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s") from error
+            return self._answer(question, await self._response(question))
 
     def _answer(self, question: Question, response: Response) -> Answer:
         """Return what *response* says."""
@@ -49,20 +45,30 @@ class Resolver:
 
     async def _response(self, question: Question) -> Response:
         """Ask each server, and those that kept silent again, for as long as we are let."""
+        end = anyio.current_time() + self._policy.dns_lifetime
         failures: list[NetworkError] = []
         waiting = list(self._carriers)
         while waiting:
             silent = []
             for carrier in waiting:
+                seconds = self._patience(carrier, end)
                 try:
-                    with anyio.fail_after(carrier.round_trips * self._policy.dns_timeout):
+                    with anyio.move_on_after(seconds):
                         return await _once(carrier, question)
-                except TimeoutError:
-                    silent.append(carrier)
                 except NetworkError as error:
                     failures.append(error)
+                else:
+                    silent.append(carrier)
             waiting = silent
         raise _summary(failures)
+
+    def _patience(self, carrier: Carrier, end: float) -> float:
+        """Return how many seconds *carrier* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's own time."""
+        left = end - anyio.current_time()
+        if left < BLINK:
+            seconds = self._policy.dns_lifetime
+            raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
+        return min(left, carrier.round_trips * self._policy.dns_timeout)
 
     async def aclose(self) -> None:
         """Close what the carriers keep open."""
