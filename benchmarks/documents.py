@@ -20,7 +20,7 @@ _SERVER = re.compile(rb"<(?:incoming|outgoing)Server\b")
 
 
 def main(directory: str) -> int:
-    """Print what was read, then each kind of note and how often it was made; any exception but DocumentError ends it."""
+    """Print what was read, then each kind of note and how often it was made."""
     found: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     for path in sorted(Path(directory).iterdir()):

@@ -19,7 +19,6 @@ from mailsettings.cli.text import pipe_closed, printable, tolerate_narrow_encodi
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, MailSettingsError
 
-
 # The commands beside the usual one, and their modules: loaded when asked for, since hardly anybody does.
 MODULES = {"providers": "providers", "provider": "providers", "serve": "serving", "check": "check", "bulk": "bulk"}
 
