@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from ipaddress import ip_address
 
@@ -23,7 +23,7 @@ from mailsettings.net.real import Internet
 from mailsettings.policy import Policy
 from mailsettings.proxy import parse_proxy
 from mailsettings.records import Answer, Question
-from tests.net.local import LOOPBACK, Loopback, kind_of, server_context, serving
+from tests.net.local import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
 from tests.net.proxies import Proxy, saying
 
 pytestmark = pytest.mark.anyio
@@ -237,13 +237,11 @@ AGREED = b"\x05\x00"
         "https: silence",
     ],
 )
-async def test_a_proxy_that_is_none_is_told_from_a_server_that_fails(
-    scheme: str, handler: Callable[[ByteStream], AsyncIterator[None]], kind: Kind
-) -> None:
+async def test_a_proxy_that_is_none_is_told_from_a_server_that_fails(scheme: str, handler: Handler, kind: Kind) -> None:
     """
     What goes wrong before a server was asked for is never held against that server.
     """
-    async with serving(handler) as port:  # type: ignore[arg-type]  # pytest's list is of any kind
+    async with serving(handler) as port:
         error = await failure(f"{scheme}://127.0.0.1:{port}", HASTY if handler in (SILENT, HALF) else PATIENT)
 
     assert error.kind is kind

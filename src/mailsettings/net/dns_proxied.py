@@ -12,16 +12,17 @@ from contextlib import aclosing
 from ipaddress import ip_address
 
 import anyio
-import dns.rcode
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.carriers import ByTLS, Carrier, Kept, Message
+from mailsettings.net.carriers import ByTLS, Carrier, Kept
 from mailsettings.net.dns import Resolver
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.net.query import Query, Response
 from mailsettings.net.tcp import Connect, TCPStream
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Question
 
+_REFUSED = 5  # RFC 1035 §4.1.1
 _ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
 
 
@@ -35,9 +36,9 @@ class ByTCP:
         self._connect = connect
         self._kept = Kept(self._open)
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         response = await self._kept.exchange(query)
-        if response.rcode() == dns.rcode.REFUSED:
+        if response.rcode == _REFUSED:
             # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
             raise NetworkError(
                 Kind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
@@ -56,7 +57,7 @@ class Nobody:
 
     round_trips = 1
 
-    async def exchange(self, query: Message) -> Message:  # noqa: ARG002 - nobody is asked
+    async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - nobody is asked
         raise NetworkError(Kind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}")
 
     async def aclose(self) -> None:
