@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, Mechanism, chosen, decoded, encoded
+from mailsettings.login.exchange import Exchange
+from mailsettings.login.sasl import chosen
 from mailsettings.login.session import Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
@@ -76,42 +77,23 @@ def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
     sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
     name = chosen(sasl, errand.credentials.auth, errand.mechanism)
     if name:
-        course.mechanism = name
-        mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-        return (yield from _sasl(course, tags.next(), mechanism))
+        return (yield from _sasl(course, tags.next(), name))
     if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
         raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
     course.mechanism = "the LOGIN command"
     return (yield from _login(course, tags.next()))
 
 
-def _sasl(course: Course, tag: str, mechanism: Mechanism) -> Turn[Reply]:
+def _sasl(course: Course, tag: str, name: str) -> Turn[Reply]:
     """AUTHENTICATE, with the first response in the same line where the server allows that."""
-    name = course.mechanism
-    first = next(mechanism)
-    at_once = "SASL-IR" in course.hello.capabilities and name not in SERVER_FIRST
-    yield Secret(b"%b AUTHENTICATE %b%b" % (tag.encode(), name.encode(), b" " + encoded(first) if at_once else b""))
-    pending = None if at_once or name in SERVER_FIRST else first
-    while True:
-        line = yield from answer_to(tag, course.max_lines)
-        if isinstance(line, Reply):
-            return line
-        if pending is not None:
-            yield Secret(encoded(pending))
-            pending = None
-            continue
-        yield from respond(course, mechanism, line)
-
-
-def respond(course: Course, mechanism: Mechanism, challenge: bytes) -> Turn[None]:
-    """Answer one *challenge*; `*` gives up when the mechanism has nothing more to say."""
-    data = decoded(challenge)
-    if course.mechanism in ("OAUTHBEARER", "XOAUTH2"):
-        course.note("challenge", False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
-    try:
-        yield Secret(encoded(mechanism.send(data)))
-    except StopIteration:
-        yield Send(b"*")
+    exchange = Exchange(course, name)
+    at_once = "SASL-IR" in course.hello.capabilities
+    yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), at_once=at_once)
+    while not isinstance(line := (yield from answer_to(tag, course.max_lines)), Reply):
+        yield from exchange.answer(line)
+    if line.ok:
+        exchange.succeeded(line.text)
+    return line
 
 
 def _login(course: Course, tag: str) -> Turn[Reply]:

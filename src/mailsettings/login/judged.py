@@ -17,6 +17,7 @@ from mailsettings.model import Confidence, Endpoint, Failure, Finding, Probe, Pr
 _FOR_GOOD = frozenset(
     {"bad-credentials", "app-password-required", "basic-auth-disabled", "account-locked", "web-login-required"}
     | {"account-flagged", "password-expired", "oauth-token-rejected", "rate-limited", "too-many-connections"}
+    | {"server-not-proven"}
 )
 _USUAL = {"login": "bad-credentials", "mailbox": "bad-reply", "sender": "sender-not-allowed"}
 

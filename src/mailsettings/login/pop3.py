@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.imap import respond
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
+from mailsettings.login.exchange import Exchange
+from mailsettings.login.sasl import chosen
 from mailsettings.login.session import Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
@@ -68,8 +68,7 @@ def _authenticate(course: Course) -> Turn[Reply]:
     sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
     name = chosen(sasl, errand.credentials.auth, errand.mechanism)
     if name:
-        course.mechanism = name
-        return (yield from _sasl(course))
+        return (yield from _sasl(course, name))
     if errand.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
         raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
     course.mechanism = "USER and PASS"
@@ -81,23 +80,18 @@ def _authenticate(course: Course) -> Turn[Reply]:
     return (yield from _status())
 
 
-def _sasl(course: Course) -> Turn[Reply]:
-    errand, name = course.errand, course.mechanism
-    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-    first = next(mechanism)
-    line = b"AUTH %b %b" % (name.encode(), encoded(first))
-    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
-    yield Secret(line if at_once else b"AUTH " + name.encode())
-    pending = None if at_once or name in SERVER_FIRST else first
+def _sasl(course: Course, name: str) -> Turn[Reply]:
+    """AUTH, with the first response in the same line where that is short enough."""
+    exchange = Exchange(course, name)
+    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
     while True:
         reply = yield from _status(challenges=True)
         if not reply.text.startswith(b"+ ") and reply.text != b"+":
-            return reply
-        if pending is None:
-            yield from respond(course, mechanism, reply.text[2:])
-        else:
-            yield Secret(encoded(pending))
-            pending = None
+            break
+        yield from exchange.answer(reply.text[2:])
+    if reply.ok:
+        exchange.succeeded(reply.text)
+    return reply
 
 
 def _look(course: Course, size: int) -> Turn[None]:

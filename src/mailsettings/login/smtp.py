@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.imap import respond
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.exchange import Exchange
+from mailsettings.login.sasl import chosen
+from mailsettings.login.session import Course
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -59,22 +59,13 @@ def _authenticate(course: Course) -> Turn[Reply]:
     name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
     if not name:
         raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = name
-    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-    first = next(mechanism)
-    line = b"AUTH %b %b" % (name.encode(), encoded(first))
-    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
-    yield Secret(line if at_once else b"AUTH " + name.encode())
-    pending = None if at_once or name in SERVER_FIRST else first
-    while True:
-        reply = yield from _reply(course.max_lines)
-        if reply.code != 334:
-            return reply
-        if pending is None:
-            yield from respond(course, mechanism, reply.text)
-        else:
-            yield Secret(encoded(pending))
-            pending = None
+    exchange = Exchange(course, name)
+    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
+    while (reply := (yield from _reply(course.max_lines))).code == 334:
+        yield from exchange.answer(reply.text)
+    if reply.code == 235:
+        exchange.succeeded(reply.text)
+    return reply
 
 
 def _reply(max_lines: int) -> Turn[Reply]:
