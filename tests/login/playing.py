@@ -69,6 +69,8 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
         "": ("IMAP4rev1", "SASL-IR", "ID", "AUTH=PLAIN"),
         "native": ("IMAP4rev1", "ID"),
         "late": ("IMAP4rev1", "AUTH=PLAIN"),
+        "token only": ("IMAP4rev1", "LOGINDISABLED", "AUTH=XOAUTH2", "AUTH=OAUTHBEARER"),
+        "GSSAPI": ("IMAP4rev1", "LOGINDISABLED", "AUTH=GSSAPI"),
         **{
             name: ("IMAP4rev1", "SASL-IR", f"AUTH={name}")
             for name in ("LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1", "XOAUTH2", "OAUTHBEARER")

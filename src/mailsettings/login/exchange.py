@@ -14,6 +14,7 @@ import binascii
 from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.sasl import MECHANISMS, MUTUAL, SERVER_FIRST, TOKENS, decoded, encoded
 from mailsettings.login.session import Course, Secret
+from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send
 from mailsettings.wire.turns import Turn
 
@@ -83,6 +84,22 @@ class Exchange:
         self._course.note("proof", False, (error.seen.encode(),))
         self._course.observe("server-not-proven", f"{self._name}: {error.seen}")
         return UnprovenError(Kind.BAD_REPLY, error.seen)
+
+
+def nothing_fits(course: Course) -> NetworkError:
+    """Return the error for a server without a mechanism for the credentials; say so if it has some for the other kind.
+
+    Nothing secret was sent, so this is no attempt.
+    """
+    offered = course.hello.mechanisms
+    seen = f"offered are {', '.join(offered) or 'no methods'}"
+    code = "basic-auth-disabled" if TOKENS & set(offered) else ""
+    if course.errand.credentials.auth is Auth.OAUTH2:
+        code = "mechanism-not-offered"
+    if code:
+        course.note("offer", False, (seen.encode(),))
+        course.observe(code, seen)
+    return NetworkError(Kind.NO_LOGIN, seen)
 
 
 def _signature(text: bytes) -> bytes:

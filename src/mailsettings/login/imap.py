@@ -6,6 +6,7 @@ C: A21 ID ("name" "mailsettings")                    only where the provider wan
 C: A22 EXAMINE INBOX
 S: * 3 EXISTS
 S: A22 OK [READ-ONLY]
+C: A23 GETQUOTAROOT INBOX                            only where the server lists QUOTA
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.exchange import Exchange
+from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import Course, Secret
 from mailsettings.model import Auth
@@ -23,9 +24,11 @@ from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import Turn, read, too_long
 
+COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
 _CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
+_RESOURCE = re.compile(rb"[(\s]([A-Za-z-]{1,30})[ \t]+([0-9]{1,20})[ \t]+([0-9]{1,20})(?=[\s)])")
 # Microsoft says OK and hides in the code that the mailbox cannot be opened (2026-11).
 _FALSE_OK = re.compile(rb"\[Error=", re.IGNORECASE)
 _FIRST_TAG = 20  # the greeting has used the lower ones
@@ -66,9 +69,14 @@ def log_in(course: Course) -> Turn[None]:
     if not course.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", course.max_lines)
         course.capabilities = _capabilities(listed.untagged)
+    if "UTF8=ONLY" in course.capabilities:
+        # RFC 6855 §6: such a server refuses to open anything before that.
+        yield from command(tags.next(), "ENABLE UTF8=ACCEPT", course.max_lines)
     if course.errand.introduce:
         yield from _introduce(course, tags)
     yield from _examine(course, tags)
+    if course.opened and "QUOTA" in course.capabilities:
+        yield from _weigh(course, tags)
 
 
 def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
@@ -79,8 +87,8 @@ def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
     if name:
         return (yield from _sasl(course, tags.next(), name))
     if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = "the LOGIN command"
+        raise nothing_fits(course)
+    course.mechanism = COMMAND
     return (yield from _login(course, tags.next()))
 
 
@@ -135,6 +143,15 @@ def _examine(course: Course, tags: Tags) -> Turn[None]:
     course.note("mailbox", reply.ok, (*_spoken(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     course.messages = counts[-1] if counts else None
+
+
+def _weigh(course: Course, tags: Tags) -> Turn[None]:
+    """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
+    reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
+    for line in reply.untagged:
+        for name, used, limit in _RESOURCE.findall(line) if line.upper().startswith(b"* QUOTA ") else ():
+            if int(used) >= int(limit) > 0:  # some servers say 0 where they have no limit
+                course.observe("over-quota", f"QUOTA {printable(name)}: {int(used)} of {int(limit)}")
 
 
 def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:

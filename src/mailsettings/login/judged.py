@@ -9,8 +9,11 @@ from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.failures import of_place
 from mailsettings.diagnosis.places import Place, Places
 from mailsettings.diagnosis.refused import refused
+from mailsettings.login.imap import COMMAND
+from mailsettings.login.pop3 import COMMANDS
+from mailsettings.login.sasl import TOKENS
 from mailsettings.login.session import Errand, Session
-from mailsettings.model import Confidence, Endpoint, Failure, Finding, Probe, Protocol, Provider, TLSFacts
+from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, TLSFacts
 
 # Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
 # and brings the account nearer to its lock.
@@ -19,6 +22,9 @@ _FOR_GOOD = frozenset(
     | {"account-flagged", "password-expired", "oauth-token-rejected", "rate-limited", "too-many-connections"}
     | {"server-not-proven"}
 )
+_OF_PASSWORDS = frozenset({"bad-credentials", "app-password-required", "basic-auth-disabled", "password-expired"})
+# RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: letters outside ASCII may stand in the commands that log in.
+_TAKES_LETTERS = frozenset({"UTF8=ACCEPT", "UTF8=ONLY", "IMAP4REV2", "UTF8 USER"})
 _USUAL = {"login": "bad-credentials", "mailbox": "bad-reply", "sender": "sender-not-allowed"}
 
 
@@ -41,7 +47,8 @@ class Result:
     @property
     def refused_for_good(self) -> bool:
         """True if the reply was about the credentials, and not about this protocol."""
-        return not self.accepted and self.tried and bool(self.findings) and self.findings[0].code in _FOR_GOOD
+        sent = self.tried and bool(self.mechanism)
+        return sent and not self.accepted and bool(self.findings) and self.findings[0].code in _FOR_GOOD
 
     def with_(self, item: Finding) -> Result:
         """Return a copy with one more finding, in front."""
@@ -58,14 +65,14 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
     session = probe.hello if isinstance(probe.hello, Session) else None
     if session is None:
         return _without_verdict(probe, errand)
-    found = (*_refusals(session, errand.endpoint.protocol, provider), *_observed(session))
+    found = (*_refusals(session, errand, provider), *_observed(session), *_perhaps(session, errand))
     return Result(
         errand.endpoint,
         errand.username,
         session.mechanism,
         accepted=session.accepted,
         verified=session.accepted and session.opened,
-        findings=tuple(dict.fromkeys(found)),
+        findings=_each_once(found),
         capabilities=session.capabilities,
         messages=session.messages,
         software=session.software,
@@ -86,22 +93,58 @@ def _without_verdict(probe: Probe, errand: Errand) -> Result:
     return Result(errand.endpoint, errand.username, accepted="mailbox" in passed, findings=found, tls=probe.tls)
 
 
-def _refusals(session: Session, protocol: Protocol, provider: Provider | None) -> Iterator[Finding]:
+def _refusals(session: Session, errand: Errand, provider: Provider | None) -> Iterator[Finding]:
     """Yield what the refusals mean; what was refused at first and granted later is none."""
     if session.accepted and session.opened:
         return
-    for said in session.said:
-        if not said.ok and (said.step in _USUAL or said.step == "challenge"):
-            yield from _one(said.step, said.text, protocol, provider)
+    refusals = [said for said in session.said if not said.ok and said.step in _USUAL]
+    reason = "\n".join(said.text for said in session.said if said.step == "challenge")
+    for said in refusals:
+        evidence = f"{reason}\n{said.text}".strip()
+        found = refused(
+            said.text, errand.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[said.step]
+        )
+        if errand.credentials.auth is Auth.OAUTH2:
+            yield from map(_of_token, found)
+        else:
+            yield from (item for item in found if not _unlikely(item, session))
+    if reason and not refusals:
+        yield finding("oauth-token-rejected", reason, Confidence.LIKELY)
     if session.accepted and not any(not said.ok for said in session.said):
         yield finding("bad-reply", "the login was accepted, but the mailbox did not open", about="the server")
 
 
-def _one(step: str, text: str, protocol: Protocol, provider: Provider | None) -> Iterator[Finding]:
-    if step == "challenge":
-        yield finding("oauth-token-rejected", text, Confidence.LIKELY)
+def _unlikely(item: Finding, session: Session) -> bool:
+    """Say whether *item* points to OAuth where the server has none: Courier says Microsoft's "Login failed.", too."""
+    possible = item.code == "basic-auth-disabled" and item.confidence is Confidence.POSSIBLE
+    return possible and not TOKENS & set(session.mechanisms)
+
+
+def _of_token(item: Finding) -> Finding:
+    """Return what a refusal means where a token was sent: what is said of passwords is said of it."""
+    if item.code not in _OF_PASSWORDS:
+        return item
+    return finding("oauth-token-rejected", item.evidence, item.confidence)
+
+
+def _perhaps(session: Session, errand: Errand) -> Iterator[Finding]:
+    """Yield what else may be behind a refusal that says nothing exact."""
+    if session.accepted or not any(said.step == "login" for said in session.said):
         return
-    yield from refused(text, protocol, provider=provider, usual=_USUAL[step])
+    if "@" not in errand.username and "@" in errand.sender:
+        seen = f"the user name was {errand.username}"
+        yield finding("username-must-be-full-address", seen, Confidence.POSSIBLE)
+    listed = frozenset(session.capabilities)
+    if session.mechanism in (COMMAND, COMMANDS) and not errand.ascii and not listed & _TAKES_LETTERS:
+        seen = (
+            f"user name or password go beyond ASCII; with {session.mechanism} the server does not say that it takes it"
+        )
+        yield finding("client-quoting", seen, Confidence.POSSIBLE)
+
+
+def _each_once(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the first finding of each code."""
+    return tuple({item.code: item for item in reversed(tuple(found))}.values())[::-1]
 
 
 def _observed(session: Session) -> Iterator[Finding]:
@@ -117,7 +160,8 @@ def suggested_name(result: Result, used: str, forms: Iterable[str], address: str
     """
     if result.accepted or not result.tried:
         return ""
-    codes = {item.code for item in result.findings}
+    # What is only possible was not said by the server.
+    codes = {item.code for item in result.findings if item.confidence is not Confidence.POSSIBLE}
     if "username-must-be-full-address" in codes:
         return address if used != address else ""
     if "bad-credentials" not in codes:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.exchange import Exchange
+from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import Course, Secret
 from mailsettings.model import Auth
@@ -24,6 +24,7 @@ from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn, read, too_long
 
+COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
 MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
 MAX_HEADERS = 3  # messages whose headers are looked at for their dots
@@ -70,8 +71,12 @@ def _authenticate(course: Course) -> Turn[Reply]:
     if name:
         return (yield from _sasl(course, name))
     if errand.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = "USER and PASS"
+        raise nothing_fits(course)
+    course.mechanism = COMMANDS
+    if "UTF8 USER" in hello.capabilities and not errand.ascii:
+        # RFC 6856 §2.1: it takes other letters then. Whether it minds the command is shown by what it says to USER.
+        yield Send(b"UTF8")
+        yield from _status()
     yield Send(f"USER {errand.username}".encode())
     reply = yield from _status()
     if not reply.ok:

@@ -60,6 +60,11 @@ class Errand:
     introduce: bool = False  # send the IMAP ID before anything is opened
     thorough: bool = False  # also look at what a program that fetches mail will meet
 
+    @property
+    def ascii(self) -> bool:
+        """True if user name and secret have no letters that a server may read in a charset of its own."""
+        return (self.username + self.credentials.reveal()).isascii()
+
 
 @dataclass(slots=True)
 class Course:

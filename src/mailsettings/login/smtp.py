@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.exchange import Exchange
+from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import Course
 from mailsettings.wire.dialogue import Send, Stage
@@ -43,9 +43,10 @@ def log_in(course: Course) -> Turn[None]:
         return
     yield Stage("mailbox")
     course.opened = True
-    if not course.errand.sender.isascii():
-        return  # wants SMTPUTF8 (RFC 6531); the login itself is what was asked
-    yield Send(f"MAIL FROM:<{course.errand.sender}>".encode())
+    international = not course.errand.sender.isascii()
+    if international and "SMTPUTF8" not in course.hello.capabilities:
+        return  # such a sender cannot be named there (RFC 6531 §3.2); the login itself is what was asked
+    yield Send(f"MAIL FROM:<{course.errand.sender}>{' SMTPUTF8' if international else ''}".encode())
     sender = yield from _reply(course.max_lines)
     course.opened = sender.code == 250
     course.note("sender", course.opened, sender.lines)
@@ -58,7 +59,7 @@ def _authenticate(course: Course) -> Turn[Reply]:
     errand, hello = course.errand, course.hello
     name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
     if not name:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
+        raise nothing_fits(course)
     exchange = Exchange(course, name)
     yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
     while (reply := (yield from _reply(course.max_lines))).code == 334:
