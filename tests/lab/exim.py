@@ -45,7 +45,14 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = false
+  server_condition = ${if and{{def:auth3}{eq{$auth3}{${lookup{LAB_KEY/$auth2}lsearch{LAB_DIRECTORY/users}}}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = <| Username: | Password:
+  server_condition = ${if and{{def:auth2}{eq{$auth2}{${lookup{LAB_KEY/$auth1}lsearch{LAB_DIRECTORY/users}}}}}}
+  server_set_id = $auth1
 """
 
 
@@ -57,6 +64,8 @@ def exim(directory: Path, places: Iterable[Place], authority: Authority) -> Daem
     _write_table(directory / "names", {_key(ip): place.fqdn for place, ip, _ in heard})
     _write_table(directory / "delays", {_key(ip): str(place.host.delay) for place, ip, _ in heard})
     _write_table(directory / "logins", {f"{_key(ip)}.{s.port}": "*" for _, ip, s in heard if s.login})
+    known = [(ip, user) for p, ip, _ in heard if p.host.accounts for user in p.host.accounts.users]
+    _write_table(directory / "users", {f"{_key(ip)}/{user.name}": user.password for ip, user in known})
     for place, ip, _ in heard:
         (directory / f"{_key(ip)}.pem").write_bytes(authority.file(place).read_bytes())
     interfaces = " ; ".join(f"[{ip}]:{service.port}" for _, ip, service in heard)

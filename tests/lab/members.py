@@ -1,0 +1,95 @@
+"""Domains whose users log in: accounts of every kind, one server software or one mechanism for each domain."""
+
+from __future__ import annotations
+
+from tests.lab.world import (
+    IMAP,
+    IMAPS,
+    POP3,
+    POP3S,
+    SUBMISSION,
+    SUBMISSIONS,
+    Accounts,
+    Host,
+    Software,
+    User,
+    Zone,
+)
+
+PASSWORD = "right horse"
+FOREIGN = 'пароль {5} ö"\\'  # letters outside ASCII, and all that has a meaning in a command
+TOKEN = "ya29.the-good-one"
+PLEASE = "Please use full email address as user name."
+DOMAIN = "members.example"
+MEMBERS = Accounts(
+    "members",
+    (
+        User(f"ada@{DOMAIN}", PASSWORD),
+        User(f"bob@{DOMAIN}", PASSWORD),
+        User("bob", PASSWORD, says=PLEASE),
+        User(f"jörg@{DOMAIN}", FOREIGN),
+        User("local", PASSWORD),
+        User(f"gone@{DOMAIN}", PASSWORD, disabled=True),
+        User(f"off@{DOMAIN}", PASSWORD, off=True),
+        User(f"full@{DOMAIN}", PASSWORD, quota=2000, holds=3000),
+        User(f"busy@{DOMAIN}", PASSWORD),
+    ),
+    connections=2,
+)
+TWO_FORMS = Accounts("two-forms", (User("eva@web.de", PASSWORD), User("max", PASSWORD)))
+ALL = (IMAPS, IMAP, POP3S, POP3, SUBMISSIONS, SUBMISSION)
+
+
+def _only(mechanism: str, domain: str, password: str = PASSWORD) -> Zone:
+    """Return a domain with nothing but *mechanism*."""
+    accounts = Accounts(domain.partition(".")[0], (User(f"ada@{domain}", password),), (mechanism,))
+    return Zone(domain, (Host("mail", ALL, accounts=accounts),))
+
+
+MECHANISMS = {
+    "SCRAM-SHA-256": "scram256.example",
+    "SCRAM-SHA-1": "scram1.example",
+    "CRAM-MD5": "cram.example",
+    "LOGIN": "login.example",
+    "PLAIN": "plain.example",
+}
+TOKENS = {"OAUTHBEARER": "oauthbearer.example", "XOAUTH2": "xoauth2.example"}
+COURIER, EXIM = "courier.example", "exim.example"
+ZONES = (
+    Zone(
+        DOMAIN,
+        (
+            Host("mail", ALL, accounts=MEMBERS),
+            Host("busy", (SUBMISSIONS, SUBMISSION), accounts=MEMBERS, clients=1),
+        ),
+    ),
+    *(_only(mechanism, domain) for mechanism, domain in MECHANISMS.items()),
+    *(_only(mechanism, domain, TOKEN) for mechanism, domain in TOKENS.items()),
+    Zone(
+        COURIER,
+        (
+            Host(
+                "mail",
+                (IMAPS, IMAP, POP3S, POP3),
+                software=Software.COURIER,
+                accounts=Accounts("courier", (User(f"ada@{COURIER}", PASSWORD), User(f"jörg@{COURIER}", FOREIGN))),
+            ),
+        ),
+    ),
+    Zone(
+        EXIM,
+        (
+            Host(
+                "mail",
+                (SUBMISSIONS, SUBMISSION),
+                software=Software.EXIM,
+                accounts=Accounts("exim", (User(f"ada@{EXIM}", PASSWORD),)),
+            ),
+        ),
+    ),
+    # The provider table has two forms of the user name for them; here only the second one is known.
+    *(
+        Zone(domain, (Host("imap", (IMAPS,), accounts=TWO_FORMS), Host("smtp", (SUBMISSIONS,), accounts=TWO_FORMS)))
+        for domain in ("web.de", "comcast.net")
+    ),
+)
