@@ -139,6 +139,36 @@ def test_a_second_form_from_the_table_is_the_last_attempt() -> None:
     assert not result.verified
 
 
+def test_two_refused_logins_are_all_there_are() -> None:
+    """
+    The second one, with the name that was asked for, is refused for another reason: the third would be at the outgoing
+    server, and is not made, though nothing was said against the password.
+    """
+    accounts = {
+        "ada": Account("x", refusal="NO Please use full email address as user name."),
+        ADA: Account("secret", refusal="NO [ALERT] Your account is not enabled for IMAP use."),
+    }
+    net = world(imap(accounts=accounts), smtp(accounts=GOOD))
+
+    result = verified(net, Settings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada"))
+
+    assert len(logins(net)) == 2
+    assert [item.code for item in result.findings] == ["imap-disabled", "not-tried"]
+
+
+def test_a_possible_cause_brings_no_second_attempt() -> None:
+    """
+    A local part was typed and refused without a reason: that the whole address is wanted is our guess, not a word of
+    the server, so it is said and not tried.
+    """
+    net = usual()
+
+    result = verified(net, Settings(TYPED.address, TYPED.incoming, username="ada"))
+
+    assert len(logins(net)) == 1
+    assert [item.code for item in result.findings] == ["bad-credentials", "username-must-be-full-address"]
+
+
 def _foreign() -> FakeNetwork:
     """SRV records that could be forged lead to another company."""
     net = FakeNetwork(rtt=0.05)
