@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+from tests.lab.processes import run
 from tests.lab.tokens import introspection
 from tests.lab.world import Accounts, User
 
@@ -95,8 +96,15 @@ def _fields(user: User, directory: Path) -> dict[str, str]:
     if user.quota:
         mailbox["quota_rule"] = f"*:bytes={user.quota}"
     refused = {"nologin": "y", **({"reason": user.says} if user.says else {})} if user.says or user.off else {}
-    login = {"password": "{PLAIN}" + user.password, **refused}
+    login = {"password": _stored(user), **refused}
     return {**login, **mailbox, **{f"userdb_{key}": value for key, value in mailbox.items()}}
+
+
+def _stored(user: User) -> str:
+    if user.stored == "PLAIN":
+        return "{PLAIN}" + user.password
+    twice = f"{user.password}\n{user.password}\n"
+    return run("doveadm", "-O", "pw", "-s", user.stored, given=twice).splitlines()[-1]
 
 
 def _fill(maildir: Path, octets: int) -> None:

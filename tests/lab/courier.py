@@ -76,7 +76,7 @@ def _listener(ip: str, service: Service, certificate: Path) -> str:
         settings |= {f"{name}_{key}": "NO" for name in ("IMAP", "POP3") for key in ("STARTTLS", "TLS_REQUIRED")}
         tls = "/usr/bin/couriertls -server -tcpd "
     words = " ".join(f"'{key}={value}'" for key, value in settings.items())
-    tcpd = f"/usr/sbin/couriertcpd -address={ip} -maxprocs=40 -maxperip=20 -nodnslookup -noidentlookup {service.port}"
+    tcpd = f"/usr/sbin/couriertcpd -address={ip} -maxprocs=40 -maxperip=4 -nodnslookup -noidentlookup {service.port}"
     return f"exec env {words} {tcpd} {tls}{_LOGINS[service.speaks]}"
 
 

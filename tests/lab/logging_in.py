@@ -55,7 +55,7 @@ def checked(
 ) -> tuple[int, dict[str, Any]]:
     """Run `mailsettings check` with *secret* on its standard input; return its exit code and its JSON."""
     kind = "--token-stdin" if token else "--password-stdin"
-    words = (COMMAND, "check", address, "--json", kind, "--resolver", lab.resolver, "--ca", str(lab.ca_file))
+    words = (COMMAND, "check", address, "--debug", "--json", kind, "--resolver", lab.resolver, "--ca", str(lab.ca_file))
     # The secret comes through the shell's own printf: it is in no command line of ours that others could see.
     done = lab.in_client("sh", "-c", 'printf %s "$0" | "$@"', secret, *words, *options)
     assert done.stdout, done.stderr

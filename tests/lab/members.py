@@ -42,7 +42,13 @@ ALL = (IMAPS, IMAP, POP3S, POP3, SUBMISSIONS, SUBMISSION)
 
 def _only(mechanism: str, domain: str, password: str = PASSWORD) -> Zone:
     """Return a domain with nothing but *mechanism*."""
-    accounts = Accounts(domain.partition(".")[0], (User(f"ada@{domain}", password),), (mechanism,))
+    users: tuple[User, ...] = (User(f"ada@{domain}", password), User(f"jörg@{domain}", FOREIGN))
+    if mechanism == "SCRAM-SHA-256":
+        users += (
+            User(f"bob@{domain}", PASSWORD, stored=mechanism),
+            User(f"eve@{domain}", PASSWORD, stored="SHA512-CRYPT"),
+        )
+    accounts = Accounts(domain.partition(".")[0], users, (mechanism,))
     return Zone(domain, (Host("mail", ALL, accounts=accounts),))
 
 
@@ -54,17 +60,36 @@ MECHANISMS = {
     "PLAIN": "plain.example",
 }
 TOKENS = {"OAUTHBEARER": "oauthbearer.example", "XOAUTH2": "xoauth2.example"}
+MIXED = "mixed.example"  # SCRAM is listed; only one of its users has a password that is stored for it
 COURIER, EXIM = "courier.example", "exim.example"
 ZONES = (
     Zone(
         DOMAIN,
         (
             Host("mail", ALL, accounts=MEMBERS),
+            Host("strict", (SUBMISSIONS,), accounts=MEMBERS, owned=True),
             Host("busy", (SUBMISSIONS, SUBMISSION), accounts=MEMBERS, clients=1),
         ),
     ),
     *(_only(mechanism, domain) for mechanism, domain in MECHANISMS.items()),
     *(_only(mechanism, domain, TOKEN) for mechanism, domain in TOKENS.items()),
+    Zone(
+        MIXED,
+        (
+            Host(
+                "mail",
+                ALL,
+                accounts=Accounts(
+                    "mixed",
+                    (
+                        User(f"ada@{MIXED}", PASSWORD, stored="SHA512-CRYPT"),
+                        User(f"bob@{MIXED}", PASSWORD, stored="SCRAM-SHA-256"),
+                    ),
+                    ("scram-sha-256", "plain"),
+                ),
+            ),
+        ),
+    ),
     Zone(
         COURIER,
         (

@@ -92,6 +92,9 @@ def _options(place: Place, service: Service, authority: Authority) -> str:
         options += [f"smtpd_sasl_path={_sasl_path(place.host.accounts)}"]
     if place.host.clients:
         options += [f"smtpd_client_connection_count_limit={place.host.clients}"]
+    if place.host.owned:
+        options += ["smtpd_sender_login_maps=static:nobody", "smtpd_delay_reject=no"]
+        options += ["smtpd_sender_restrictions=reject_sender_login_mismatch"]
     if place.host.delay:
         options += [f"{{smtpd_client_restrictions=sleep {place.host.delay}}}", "smtpd_delay_reject=no"]
     if place.host.refuses:

@@ -7,7 +7,7 @@ import pytest
 from mailsettings.model import Protocol
 from tests.lab.laboratory import Laboratory
 from tests.lab.logging_in import IMAP, POP3, SMTP, checked, codes, held, server, verified
-from tests.lab.members import DOMAIN, FOREIGN, MECHANISMS, PASSWORD, TOKEN, TOKENS
+from tests.lab.members import DOMAIN, FOREIGN, MECHANISMS, MIXED, PASSWORD, TOKEN, TOKENS
 
 HOST = f"mail.{DOMAIN}"
 ALL = pytest.mark.parametrize("protocol", [IMAP, POP3, SMTP], ids=str)
@@ -166,6 +166,58 @@ def test_every_mechanism_logs_in(members: Laboratory, protocol: Protocol, mechan
 
     assert (good.mechanism, good.verified, codes(good)) == (mechanism, True, [])
     assert (bad.mechanism, bad.accepted, codes(bad)) == (mechanism, False, ["bad-credentials"])
+
+
+@ALL
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_every_mechanism_carries_any_letter(members: Laboratory, protocol: Protocol, mechanism: str) -> None:
+    """
+    UTF-8 in user name and password, in each mechanism's own form.
+    """
+    domain = MECHANISMS[mechanism]
+
+    result = verified(members, server(f"mail.{domain}", protocol), f"ada@{domain}", FOREIGN, username=f"jörg@{domain}")
+
+    assert (result.mechanism, result.verified, codes(result)) == (mechanism, True, [])
+
+
+@ALL
+def test_scram_needs_a_password_that_is_stored_for_it(members: Laboratory, protocol: Protocol) -> None:
+    """
+    As {SCRAM-SHA-256} it is. As {SHA512-CRYPT} the right password is refused as a wrong one would be: why PLAIN comes
+    first where it is offered.
+    """
+    domain = MECHANISMS["SCRAM-SHA-256"]
+    good, bad = (
+        verified(members, server(f"mail.{domain}", protocol), f"{local}@{domain}", PASSWORD) for local in ("bob", "eve")
+    )
+
+    assert (good.mechanism, good.verified, codes(good)) == ("SCRAM-SHA-256", True, [])
+    assert (bad.accepted, codes(bad)) == (False, ["bad-credentials"])
+
+
+@ALL
+@pytest.mark.parametrize("local", ["ada", "bob"])
+def test_a_listed_scram_is_not_relied_upon(members: Laboratory, protocol: Protocol, local: str) -> None:
+    """
+    One password is stored as SHA512-CRYPT, which SCRAM cannot do, the other as SCRAM-SHA-256: PLAIN does with both.
+    """
+    result = verified(members, server(f"mail.{MIXED}", protocol), f"{local}@{MIXED}", PASSWORD)
+
+    assert (result.mechanism, result.verified, codes(result)) == ("PLAIN", True, [])
+
+
+def test_a_sender_that_is_not_theirs_is_told_from_a_wrong_password(members: Laboratory) -> None:
+    """
+    Postfix takes the login and refuses MAIL FROM: "Sender address rejected: not owned by user".
+    """
+    host = f"strict.{DOMAIN}"
+
+    result = verified(members, server(host, SMTP), f"ada@{DOMAIN}", PASSWORD)
+    code, answer = checked(members, f"ada@{DOMAIN}", PASSWORD, *option(SMTP, host))
+
+    assert (result.accepted, result.verified, codes(result)) == (True, False, ["sender-not-allowed"])
+    assert (codes(answer), code) == (["sender-not-allowed"], 1)
 
 
 @ALL

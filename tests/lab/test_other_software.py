@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.model import Protocol
 from tests.lab.laboratory import Laboratory
-from tests.lab.logging_in import IMAP, POP3, SMTP, codes, server, verified
+from tests.lab.logging_in import IMAP, POP3, SMTP, codes, held, server, verified
 from tests.lab.members import COURIER, EXIM, FOREIGN, PASSWORD
 
 MAILBOXES = pytest.mark.parametrize(("protocol", "port"), [(IMAP, 0), (IMAP, 143), (POP3, 0), (POP3, 110)], ids=str)
@@ -48,6 +48,18 @@ def test_any_letter_reaches_courier(members: Laboratory, protocol: Protocol) -> 
 
     assert (good.verified, bad.accepted, codes(bad)) == (True, False, ["bad-credentials"])
     assert any("UTF8" in line for line in good.capabilities)
+
+
+@pytest.mark.parametrize("protocol", [IMAP, POP3], ids=str)
+def test_courier_says_nothing_to_too_many_connections(members: Laboratory, protocol: Protocol) -> None:
+    """
+    It hangs up instead of greeting: that something cuts the connection is all that can be said.
+    """
+    host = f"mail.{COURIER}"
+    with held(members, host, protocol, 4, f"ada@{COURIER}", PASSWORD):
+        result = verified(members, server(host, protocol), f"ada@{COURIER}", PASSWORD)
+
+    assert (codes(result), result.accepted) == (["connection-reset"], False)
 
 
 @pytest.mark.parametrize("port", [0, 587])

@@ -91,6 +91,7 @@ class User:
     disabled: bool = False  # refused as a wrong password is
     off: bool = False  # refused with the server's own words for that
     says: str = ""  # whatever the password is, the login is refused with this
+    stored: str = "PLAIN"  # Dovecot's scheme for the password
     quota: int = 0  # octets; 0: as much as one likes
     holds: int = 0  # octets of mail
 
@@ -120,6 +121,7 @@ class Host:
     software: Software = Software.POSTFIX
     accounts: Accounts | None = None
     clients: int = 0  # connections of one client that SMTP takes, 0: all (Postfix only)
+    owned: bool = False  # SMTP takes no sender from anybody: each belongs to somebody else (Postfix only)
     delay: int = 0  # seconds before the SMTP greeting
     refuses: bool = False  # SMTP greets with 554 (Postfix only)
     old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)
