@@ -61,9 +61,11 @@ def codes(what: Errand, transcript: str) -> list[str]:
 )
 def test_a_refusal_has_its_meaning(what: Errand, reply: str, wanted: list[str]) -> None:
     """
-    One refusal, word for word, and nothing found beside what it means.
+    One refusal, word for word, and nothing found beside what it means; but where it leaves open which of the two is
+    wrong, the user name may be, which has only the local part here.
     """
-    assert codes(what, reply) == [*wanted, "username-must-be-full-address"]
+    perhaps = ["username-must-be-full-address"] if wanted == ["bad-credentials"] else []
+    assert codes(what, reply) == [*wanted, *perhaps]
 
 
 def test_postfix_that_cannot_ask_has_not_judged_the_password() -> None:
@@ -107,8 +109,7 @@ def test_dovecot_refuses_a_token_in_two_steps(mechanism: str, first: str, challe
 
     result = judged(Probe(IMAPS, hello=play(what, transcript)), what, None)
 
-    assert [item.code for item in result.findings][:1] == ["oauth-token-rejected"]
-    assert "bad-credentials" not in [item.code for item in result.findings]
+    assert [item.code for item in result.findings] == ["oauth-token-rejected"]
     assert result.findings[0].evidence.splitlines()[1] == "NO [AUTHENTICATIONFAILED] Authentication failed."
 
 
@@ -118,7 +119,7 @@ def test_a_token_refused_at_once_is_a_token_refused() -> None:
     """
     transcript = "C: AUTH XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgdDBrZW4BAQ==\nS: 535 5.7.8 no"
 
-    assert codes(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript)[0] == "oauth-token-rejected"
+    assert codes(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript) == ["oauth-token-rejected"]
 
 
 def test_a_connection_that_ends_behind_the_reason_has_said_enough() -> None:
@@ -147,7 +148,7 @@ def test_dovecot_with_tokens_alone_lists_user_all_the_same() -> None:
 
     found = codes(errand(POP3S, mechanism="token only"), transcript)
 
-    assert found[:2] == ["mechanism-not-offered", "basic-auth-disabled"]
+    assert found == ["mechanism-not-offered", "basic-auth-disabled"]
 
 
 LOGIN = "C: A21 LOGIN {3}\nS: + OK\nC: ada {6}\nS: + OK\nC: secret\n"
@@ -168,7 +169,7 @@ def test_courier_wants_tls_on_the_port_in_clear() -> None:
     """
     transcript = "C: USER ada\nS: +OK Password required.\nC: PASS secret\nS: -ERR TLS required to log in."
 
-    assert codes(errand(POP3S, mechanism="native"), transcript)[0] == "tls-required"
+    assert codes(errand(POP3S, mechanism="native"), transcript) == ["tls-required"]
 
 
 def test_an_alert_beside_a_good_login_is_no_trouble() -> None:

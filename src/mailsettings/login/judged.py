@@ -65,7 +65,9 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
     session = probe.hello if isinstance(probe.hello, Session) else None
     if session is None:
         return _without_verdict(probe, errand)
-    found = (*_refusals(session, errand, provider), *_observed(session), *_perhaps(session, errand))
+    refusals = tuple(_refusals(session, errand, provider))
+    vague = any(item.code == "bad-credentials" for item in refusals)
+    found = (*refusals, *_observed(session), *(_perhaps(session, errand) if vague else ()))
     return Result(
         errand.endpoint,
         errand.username,
@@ -128,9 +130,7 @@ def _of_token(item: Finding) -> Finding:
 
 
 def _perhaps(session: Session, errand: Errand) -> Iterator[Finding]:
-    """Yield what else may be behind a refusal that says nothing exact."""
-    if session.accepted or not any(said.step == "login" for said in session.said):
-        return
+    """Yield what else may be behind the refusal of user name or password."""
     if "@" not in errand.username and "@" in errand.sender:
         seen = f"the user name was {errand.username}"
         yield finding("username-must-be-full-address", seen, Confidence.POSSIBLE)
