@@ -78,7 +78,7 @@ def written(accounts: Accounts, directory: Path) -> str:
     """Write who *accounts* are below *directory*; return what Dovecot's configuration says about it."""
     mechanisms = " ".join(name.lower() for name in accounts.mechanisms)
     # The dict driver's own form of a file: key and value, each on its line.
-    rows = "".join(f"shared/user/{user.name}\n{json.dumps(_fields(user, directory))}\n" for user in accounts.users)
+    rows = "".join(f"shared/user/{user.name}\n{_row(user, directory)}\n" for user in accounts.users)
     (directory / "users").write_text(rows)
     (directory / "users.ext").write_text(_USERS.format(directory=directory))
     (directory / "disabled").write_text("".join(f"{user.name}:\n" for user in accounts.users if user.disabled))
@@ -88,6 +88,10 @@ def written(accounts: Accounts, directory: Path) -> str:
             _fill(directory / "mail" / user.name, user.holds)
     passdb = (_TOKENS if accounts.with_tokens else _STORED).format(directory=directory)
     return _CONFIG.format(mechanisms=mechanisms, connections=accounts.connections, directory=directory, passdb=passdb)
+
+
+def _row(user: User, directory: Path) -> str:
+    return "{" if user.broken else json.dumps(_fields(user, directory))
 
 
 def _fields(user: User, directory: Path) -> dict[str, str]:

@@ -31,6 +31,7 @@ MEMBERS = Accounts(
         User("local", PASSWORD),
         User(f"gone@{DOMAIN}", PASSWORD, disabled=True),
         User(f"off@{DOMAIN}", PASSWORD, off=True),
+        User(f"broken@{DOMAIN}", PASSWORD, broken=True),
         User(f"full@{DOMAIN}", PASSWORD, quota=2000, holds=3000),
         User(f"busy@{DOMAIN}", PASSWORD),
     ),
@@ -108,7 +109,9 @@ ZONES = (
                 "mail",
                 (SUBMISSIONS, SUBMISSION),
                 software=Software.EXIM,
-                accounts=Accounts("exim", (User(f"ada@{EXIM}", PASSWORD),)),
+                accounts=Accounts(
+                    "exim", (User(f"ada@{EXIM}", PASSWORD), User(f"broken@{EXIM}", PASSWORD, broken=True))
+                ),
             ),
         ),
     ),

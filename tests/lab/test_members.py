@@ -94,6 +94,21 @@ def test_the_whole_address_is_tried_where_the_server_asks_for_it(members: Labora
 
 
 @pytest.mark.parametrize(
+    ("protocol", "wanted"), [(IMAP, "server-fault"), (POP3, "server-fault"), (SMTP, "bad-credentials")], ids=str
+)
+def test_a_server_that_cannot_look_the_user_up_has_not_judged_the_password(
+    members: Laboratory, protocol: Protocol, wanted: str
+) -> None:
+    """
+    [UNAVAILABLE] and [SYS/TEMP]: a trouble of the server, and nothing said about the password. Postfix makes of it what
+    it makes of a wrong password, 535 5.7.8: nobody outside can tell them apart.
+    """
+    result = verified(members, server(HOST, protocol), f"broken@{DOMAIN}", PASSWORD)
+
+    assert (result.accepted, codes(result)) == (False, [wanted])
+
+
+@pytest.mark.parametrize(
     ("address", "name"), [("eva@web.de", "eva@web.de"), ("max@comcast.net", "max")], ids=["address", "local-part"]
 )
 def test_the_second_form_of_the_table_is_tried(members: Laboratory, address: str, name: str) -> None:

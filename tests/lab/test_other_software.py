@@ -80,3 +80,12 @@ def test_exim_refuses_a_wrong_password(members: Laboratory, port: int) -> None:
     result = verified(members, server(f"mail.{EXIM}", SMTP, port), f"ada@{EXIM}", "wrong horse")
 
     assert (codes(result), result.accepted) == (["bad-credentials"], False)
+
+
+def test_exim_that_cannot_look_the_user_up_has_not_judged_the_password(members: Laboratory) -> None:
+    """
+    "435 Unable to authenticate at present": a code that no RFC has, and a trouble of the server.
+    """
+    result = verified(members, server(f"mail.{EXIM}", SMTP), f"broken@{EXIM}", PASSWORD)
+
+    assert (codes(result), result.accepted) == (["server-fault"], False)

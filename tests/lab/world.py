@@ -90,6 +90,7 @@ class User:
     password: str
     disabled: bool = False  # refused as a wrong password is
     off: bool = False  # refused with the server's own words for that
+    broken: bool = False  # the server cannot read what it has about the account
     says: str = ""  # whatever the password is, the login is refused with this
     stored: str = "PLAIN"  # Dovecot's scheme for the password
     quota: int = 0  # octets; 0: as much as one likes
