@@ -44,3 +44,18 @@ def test_nobody_else_is_introduced_to() -> None:
     verified(net, "ada@gmx.de")
 
     assert [line for line in net.lines if " ID " in line] == []
+
+
+def test_the_second_form_is_tried_where_an_app_password_may_be_missing_too() -> None:
+    """
+    iCloud's row has local part and whole address, and its refusal leaves open which of three things is wrong.
+    """
+    net = FakeNetwork(rtt=0.05)
+    net.host("imap.mail.me.com").serve(imap(accounts={"ada@icloud.com": Account("secret")}))
+    net.host("smtp.mail.me.com").serve(smtp(587, accounts={"ada@icloud.com": Account("secret")}))
+
+    result = verified(net, "ada@icloud.com")
+
+    assert result.verified
+    assert [item.code for item in result.findings] == ["username-other-form"]
+    assert len(logins(net)) == 3

@@ -65,7 +65,7 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
     session = probe.hello if isinstance(probe.hello, Session) else None
     if session is None:
         return _without_verdict(probe, errand)
-    refusals = tuple(_refusals(session, errand, provider))
+    refusals = _each_once(_refusals(session, errand, provider))
     vague = any(item.code == "bad-credentials" for item in refusals)
     found = (*refusals, *_observed(session), *(_perhaps(session, errand) if vague else ()))
     return Result(
@@ -74,7 +74,7 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
         session.mechanism,
         accepted=session.accepted,
         verified=session.accepted and session.opened,
-        findings=_each_once(found),
+        findings=tuple(dict.fromkeys(found)),
         capabilities=session.capabilities,
         messages=session.messages,
         software=session.software,
@@ -143,8 +143,11 @@ def _perhaps(session: Session, errand: Errand) -> Iterator[Finding]:
 
 
 def _each_once(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the first finding of each code."""
-    return tuple({item.code: item for item in reversed(tuple(found))}.values())[::-1]
+    """Return the first finding of each code: what a token's refusal means it means once."""
+    first: dict[str, Finding] = {}
+    for item in found:
+        first.setdefault(item.code, item)
+    return tuple(first.values())
 
 
 def _observed(session: Session) -> Iterator[Finding]:
@@ -160,10 +163,10 @@ def suggested_name(result: Result, used: str, forms: Iterable[str], address: str
     """
     if result.accepted or not result.tried:
         return ""
-    # What is only possible was not said by the server.
-    codes = {item.code for item in result.findings if item.confidence is not Confidence.POSSIBLE}
-    if "username-must-be-full-address" in codes:
+    # What is only possible was not asked for by the server.
+    asked = [item for item in result.findings if item.confidence is not Confidence.POSSIBLE]
+    if any(item.code == "username-must-be-full-address" for item in asked):
         return address if used != address else ""
-    if "bad-credentials" not in codes:
+    if all(item.code != "bad-credentials" for item in result.findings):
         return ""
     return next((form for form in forms if form != used), "")
