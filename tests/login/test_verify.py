@@ -299,3 +299,30 @@ def test_silence_behind_the_password_is_no_verdict() -> None:
 
     assert [item.code for item in found] == ["slow-server"]
     assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("silent_at", "accepted", "opened"),
+    [(b"AUTHENTICATE", False, False), (b"EXAMINE", True, False), (b"GETQUOTAROOT", True, True)],
+    ids=["login", "inbox", "quota"],
+)
+def test_silence_takes_nothing_back(silent_at: bytes, accepted: bool, opened: bool) -> None:
+    """
+    What was granted before the server fell silent stands; that it is slow is said beside it.
+    """
+    capabilities = b"IMAP4rev1 SASL-IR AUTH=PLAIN QUOTA"
+
+    def mute() -> Script:
+        yield TLS()
+        yield Say(b"* OK hi\r\n")
+        while True:
+            tag, word, *_ = (yield HEAR).split()
+            if word == silent_at:
+                yield Sleep(600)
+            yield Say(b"* CAPABILITY %b\r\n%b OK done\r\n" % (capabilities, tag))
+
+    result = verified(world(scripted(993, mute)), Settings(TYPED.address, TYPED.incoming)).incoming
+
+    assert result is not None
+    assert (result.accepted, result.verified) == (accepted, opened)
+    assert [item.code for item in result.findings] == ["slow-server"]

@@ -200,7 +200,7 @@ def _lines(checked: Checked, write: Pen) -> Iterator[str]:
 
 def _state(result: Any) -> str:
     if result.verified:
-        return f"logged in as {printable(result.username)} with {result.mechanism}"
+        return f"logged in as {printable(result.username)}{f' with {result.mechanism}' if result.mechanism else ''}"
     return "the login was accepted, but that is all" if result.accepted else "not logged in"
 
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable, quoted
@@ -76,6 +76,7 @@ def log_in(course: Course) -> Turn[None]:
         yield from _introduce(course, tags)
     yield from _examine(course, tags)
     if course.opened and "QUOTA" in course.capabilities:
+        yield LOOK
         yield from _weigh(course, tags)
 
 

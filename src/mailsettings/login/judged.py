@@ -12,7 +12,7 @@ from mailsettings.diagnosis.refused import refused
 from mailsettings.login.imap import COMMAND
 from mailsettings.login.pop3 import COMMANDS
 from mailsettings.login.sasl import TOKENS
-from mailsettings.login.session import Errand, Session
+from mailsettings.login.session import LOOK, Errand, Session
 from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, TLSFacts
 
 # Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
@@ -92,7 +92,8 @@ def _without_verdict(probe: Probe, errand: Errand) -> Result:
     clean = Failure(failure.kind, failure.where, errand.credentials.scrub(seen))
     place = Place(errand.endpoint, clean, replace(probe, failure=clean), stated=True)
     found = tuple(of_place(place, Places((place,))))
-    return Result(errand.endpoint, errand.username, accepted="mailbox" in passed, findings=found, tls=probe.tls)
+    accepted, verified = "mailbox" in passed, LOOK.name in passed
+    return Result(errand.endpoint, errand.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls)
 
 
 def _refusals(session: Session, errand: Errand, provider: Provider | None) -> Iterator[Finding]:

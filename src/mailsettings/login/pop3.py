@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable
@@ -60,6 +60,7 @@ def log_in(course: Course) -> Turn[None]:
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
     _observe_capabilities(course)
+    yield LOOK
     yield from _look(course, size)
 
 

@@ -16,6 +16,7 @@ from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn
 
+LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import Course
+from mailsettings.login.session import LOOK, Course
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -50,6 +50,8 @@ def log_in(course: Course) -> Turn[None]:
     sender = yield from _reply(course.max_lines)
     course.opened = sender.code == 250
     course.note("sender", course.opened, sender.lines)
+    if course.opened:
+        yield LOOK
     yield Send(b"RSET")
     yield from _reply(course.max_lines)
 
