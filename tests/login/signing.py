@@ -19,7 +19,7 @@ Turns = Generator[Say | Act, bytes, bytes]
 def signing(protocol: Protocol, how: str, *, password: str = "secret", algorithm: str = "sha256") -> Server:
     """Return a server with SCRAM alone. *how* says where its signature comes, and whether it is right.
 
-    challenge, line, wrong challenge, wrong line, none, none at all, refusal
+    challenge, line, wrong challenge, wrong line, none, none at all, refusal (then yes), refusal (then no)
     """
     name = {"sha256": "SCRAM-SHA-256", "sha1": "SCRAM-SHA-1"}[algorithm]
 
@@ -31,7 +31,7 @@ def signing(protocol: Protocol, how: str, *, password: str = "secret", algorithm
             words = line.split()
             if b"AUTH" in words or b"AUTHENTICATE" in words:
                 text = yield from _scram(protocol, how, words, password, algorithm)
-                yield Say(_yes(protocol, words[0], text))
+                yield Say(_verdict(protocol, words[0], text, good=not how.endswith("no")))
             else:
                 yield Say(_usual(protocol, words, name.encode()))
 
@@ -52,8 +52,8 @@ def _scram(protocol: Protocol, how: str, words: list[bytes], password: str, algo
     signature = hmac.digest(hmac.digest(salted, b"Server Key", algorithm), signed, algorithm)
     if "wrong" in how:
         signature = bytes(reversed(signature))
-    last = b"e=other-error" if how == "refusal" else b"v=" + base64.b64encode(signature)
-    if how.endswith(("challenge", "refusal")):
+    last = b"e=invalid-proof" if "refusal" in how else b"v=" + base64.b64encode(signature)
+    if how.endswith("challenge") or "refusal" in how:
         yield from _ask(protocol, last)
     return base64.b64encode(last) if how.endswith("line") else b""
 
@@ -63,9 +63,11 @@ def _ask(protocol: Protocol, challenge: bytes) -> Turns:
     return base64.b64decode((yield HEAR))
 
 
-def _yes(protocol: Protocol, tag: bytes, text: bytes) -> bytes:
-    start = {Protocol.IMAP: tag + b" OK", Protocol.POP3: b"+OK"}.get(protocol, b"235")
-    return start + b" " + (text or b"welcome") + b"\r\n"
+def _verdict(protocol: Protocol, tag: bytes, text: bytes, *, good: bool) -> bytes:
+    words = {Protocol.IMAP: (tag + b" OK", tag + b" NO"), Protocol.POP3: (b"+OK", b"-ERR [AUTH]")}
+    yes, no = words.get(protocol, (b"235", b"535 5.7.8"))
+    # "Done" is base64, too.
+    return (yes if good else no) + b" Done " + text + b"\r\n"
 
 
 def _usual(protocol: Protocol, words: list[bytes], name: bytes) -> bytes:

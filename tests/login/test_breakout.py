@@ -125,10 +125,10 @@ def test_sasl_is_base64_with_two_nuls(
 @given(secret=TEXT, place=st.integers(0, 40), bad=st.sampled_from("\r\n\0\ud800\udcff"))
 def test_what_could_end_a_command_is_refused_before(secret: str, place: int, bad: str) -> None:
     """
-    Line ends, NUL, and what is no UTF-8: a ValueError that does not quote it.
+    Line ends, NUL, and what is no UTF-8: a ValueError whose words are the same for every secret.
     """
     with pytest.raises(ValueError, match="user names, passwords and tokens") as caught:
         Credentials.password(secret[:place] + bad + secret[place:])
 
-    assert caught.value.__cause__ is None
-    assert len(secret) < 3 or secret not in str(caught.value)
+    words = "cannot have line ends or NUL" if bad in "\r\n\0" else "have to be UTF-8"
+    assert str(caught.value) == f"user names, passwords and tokens {words}"

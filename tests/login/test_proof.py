@@ -35,16 +35,27 @@ def test_a_right_signature_verifies(protocol: Protocol, how: str, algorithm: str
 
 
 @MAIL
-@pytest.mark.parametrize("how", ["wrong challenge", "wrong line", "none", "none at all", "refusal"])
-def test_a_yes_without_a_right_signature_is_no_login(protocol: Protocol, how: str) -> None:
+@pytest.mark.parametrize("algorithm", ["sha256", "sha1"])
+@pytest.mark.parametrize("how", ["wrong challenge", "wrong line", "none", "none at all", "refusal, then yes"])
+def test_a_yes_without_a_right_signature_is_no_login(protocol: Protocol, how: str, algorithm: str) -> None:
     """
     Wrong, missing, said before we had proved anything, or said behind a refusal: the server is not who knows the
     password, and nothing is said about the password itself.
     """
-    result = outcome(protocol, how)
+    result = outcome(protocol, how, algorithm)
 
     assert (result.accepted, result.verified) == (False, False)
     assert [item.code for item in result.findings] == ["server-not-proven"]
+
+
+@MAIL
+def test_a_refusal_inside_scram_is_a_refusal(protocol: Protocol) -> None:
+    """
+    RFC 5802 §7: the server says e=invalid-proof as its last message, then no: that is about the password.
+    """
+    result = outcome(protocol, "refusal, then no")
+
+    assert [item.code for item in result.findings] == ["bad-credentials"]
 
 
 def test_a_server_that_proves_nothing_ends_the_verification() -> None:

@@ -8,7 +8,7 @@ import pytest
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.judged import Result, judged
 from mailsettings.login.session import Errand
-from mailsettings.model import Probe
+from mailsettings.model import Confidence, Probe
 from tests.login.playing import IMAPS, POP3S, SMTPS, TOKEN, errand, play
 
 IMAP_SENT = "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A21 "
@@ -132,11 +132,18 @@ def test_dovecot_refuses_a_token_in_two_steps(mechanism: str, first: str, challe
 
 def test_a_token_refused_at_once_is_a_token_refused() -> None:
     """
-    Servers that skip the challenge say what they say of passwords.
+    Servers that skip the challenge say what they say of passwords. Microsoft's four words may mean two things of a
+    password, and one of a token.
     """
-    transcript = "C: AUTH XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgdDBrZW4BAQ==\nS: 535 5.7.8 no"
+    sent = "dXNlcj1hZGEBYXV0aD1CZWFyZXIgdDBrZW4BAQ=="
+    by_mail = codes(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), f"C: AUTH XOAUTH2 {sent}\nS: 535 5.7.8 no")
+    by_imap = outcome(
+        errand(IMAPS, TOKEN, mechanism="XOAUTH2"),
+        f"C: A21 AUTHENTICATE XOAUTH2 {sent}\nS: A21 NO AUTHENTICATE failed.",
+    )
 
-    assert codes(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript) == ["oauth-token-rejected"]
+    assert by_mail == ["oauth-token-rejected"]
+    assert [(item.code, item.confidence) for item in by_imap.findings] == [("oauth-token-rejected", Confidence.LIKELY)]
 
 
 def test_a_connection_that_ends_behind_the_reason_has_said_enough() -> None:

@@ -215,7 +215,10 @@ def _signing(how: str) -> Callable[[], FakeNetwork]:
 
 _SCRAM, _RAW = b"SCRAM-SHA-256", CANARY.encode()
 SIGNED = {
-    **{how: _signing(how) for how in ("challenge", "line", "wrong challenge", "none", "none at all", "refusal")},
+    **{
+        how: _signing(how)
+        for how in ("challenge", "line", "wrong challenge", "none", "none at all", "refusal, then yes")
+    },
     "told in the refusal": _both(_SCRAM, b"ASK B64{e=" + _RAW + b"}", b"TAG NO " + _RAW),
     "told in the salt": _both(_SCRAM, b"ASK B64{r=,s=" + _RAW + b",i=1}"),
 }

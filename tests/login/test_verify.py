@@ -156,6 +156,19 @@ def test_two_refused_logins_are_all_there_are() -> None:
     assert [item.code for item in result.findings] == ["imap-disabled", "not-tried"]
 
 
+def test_a_server_that_was_sent_nothing_says_nothing_of_the_other() -> None:
+    """
+    IMAP takes only tokens, so it gets no password; the outgoing server takes passwords, and gets it.
+    """
+    tokens = imap(capabilities=("IMAP4rev1", "LOGINDISABLED"), mechanisms=("XOAUTH2",), accounts=GOOD)
+    net = world(tokens, smtp(accounts=GOOD))
+
+    result = verified(net)
+
+    assert result.outgoing is not None
+    assert ([item.code for item in result.findings], result.outgoing.verified) == (["basic-auth-disabled"], True)
+
+
 def test_a_possible_cause_brings_no_second_attempt() -> None:
     """
     A local part was typed and refused without a reason: that the whole address is wanted is our guess, not a word of
