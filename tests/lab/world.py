@@ -173,6 +173,7 @@ class World:
     confirm: tuple[str, ...] = ()  # registrable domains
     trust: str = ""  # of the best incoming choice; empty: not said
     learned: str = ""  # the authority and the source of its strongest claim, "domain autoconfig"; empty: not said
+    tokens: tuple[str, bool] | None = None  # where tokens are to be had, and whether the table knows that place
     quiet: tuple[str, ...] = ()  # words that must not be among the notes
     options: tuple[str, ...] = ()  # of the command
     within: float = 5.0  # seconds by Detection.seconds, with room for a busy machine; tests/test_latency.py is exact
