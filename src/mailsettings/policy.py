@@ -37,6 +37,7 @@ class Policy:
     greeting_timeout: float = 8.0
     smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
     reply_timeout: float = 8.0
+    look_timeout: float = 2.0  # all second looks at what failed, where a direction has no server
     http_timeout: float = 5.0  # one document with all its redirects
     race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
     resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)

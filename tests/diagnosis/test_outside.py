@@ -169,18 +169,6 @@ def test_a_certificate_for_another_name_leads_to_the_host_that_verifies() -> Non
     assert f"imap.{D}" in found[0].advice
 
 
-def test_unrelated_hosts_with_wrong_dates_point_at_our_clock() -> None:
-    """
-    Two companies do not forget their certificates on the same day.
-    """
-    net = FakeNetwork(rtt=0.05)
-    for host in ("imap.one.example", "imap.two.example"):
-        net.host(host, certificate=Certificate((host,), problem=Kind.CERTIFICATE_NOT_YET_VALID)).serve(imap())
-    net.records(f"_imaps._tcp.{D}", SRV=("0 1 993 imap.one.example", "0 1 993 imap.two.example"))
-
-    assert "clock-wrong" in codes(net, ADA)
-
-
 @pytest.mark.parametrize(
     ("server", "wanted"),
     [

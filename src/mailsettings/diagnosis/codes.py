@@ -196,6 +196,16 @@ CODES = {
         "A firewall blocks mail: try another network.",
         NETWORK,
     ),
+    "captive-portal": Code(
+        "This network answers in place of every server: it wants a sign-in of its own first.",
+        "Open any page in a browser and sign in to the network, or use another one.",
+        NETWORK,
+    ),
+    "dns-hijacked": Code(
+        "DNS here gives addresses to names that do not exist.",
+        "Use another resolver (--resolver), or another network.",
+        NETWORK,
+    ),
     "port-blocked": Code("Port {} does not answer, though the host does on others.", "Use port {}.", NETWORK),
     "port-25-blocked": Code(
         "Port 25 does not answer: most access providers block it.", "Use port 465 or 587 for sending.", NETWORK
@@ -254,12 +264,28 @@ CODES = {
         "Do not log in from this network; look for a mail shield in the antivirus program.",
         NETWORK,
     ),
+    "certificate-chain-incomplete": Code(
+        "The server at {} does not send the certificate between its own and the authority's.",
+        f"Do not log in there. {_RUNS_IT}",
+        PROVIDER,
+    ),
+    "certificate-weak": Code(
+        "The certificate of {} is too weak to be believed.", f"Do not log in there. {_RUNS_IT}", PROVIDER
+    ),
+    "certificate-purpose": Code(
+        "The certificate of {} is not meant for servers.", f"Do not log in there. {_RUNS_IT}", PROVIDER
+    ),
     "certificate-invalid": Code("The certificate of {} is not valid.", f"Do not log in there. {_RUNS_IT}", PROVIDER),
     "starttls-not-offered": Code(
         "The server at {} offers no encryption.",
         "Use a port that begins with TLS (993, 995, 465). If others are offered STARTTLS there, something on your "
         "network takes it away.",
         PROVIDER,
+    ),
+    "starttls-stripped": Code(
+        "The server at {} offers encryption to others, but not from here: something on the way takes it away.",
+        "Use a port that begins with TLS ({}), or another network.",
+        NETWORK,
     ),
     "starttls-refused": Code("The server at {} refuses to start TLS.", "Use a port that begins with TLS.", PROVIDER),
     "tampering": Code(
@@ -276,6 +302,11 @@ CODES = {
     "silent-server": Code(
         "The server at {} accepts the connection and says nothing.",
         "Check the port; some servers hold back strangers for a while: try again later.",
+        PROVIDER,
+    ),
+    "tarpit": Code(
+        "The host {} accepts connections and holds them without an answer.",
+        "Check the server's name; if it is right, wait an hour: it may hold back your network.",
         PROVIDER,
     ),
     "slow-server": Code("The server at {} is very slow.", "Give it more time.", PROVIDER),

@@ -6,12 +6,15 @@ diagnose(Settings(address, …))    contact the typed servers; where one fails, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
+from mailsettings.diagnosis.interceptors import intercepted
 from mailsettings.diagnosis.outside import explain
+from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
 from mailsettings.leads import Lead, Net, Source
 from mailsettings.login.verify import Settings
@@ -30,6 +33,7 @@ from mailsettings.model import (
     Security,
 )
 from mailsettings.policy import Policy
+from mailsettings.records import Answer, Page, Question
 
 SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
 # Names that providers use side by side for one and the same server's protocols.
@@ -59,21 +63,55 @@ async def diagnose(
     if isinstance(what, Settings):
         return await _diagnose_typed(what, rules, net)
     detection = what if isinstance(what, Detection) else await detect(what, policy=rules, net=net, sources=sources)
-    return Diagnosis((*explain(detection), *_worth_knowing(detection)), detection)
+    return Diagnosis((*(detection.findings or explain(detection)), *_worth_knowing(detection)), detection)
 
 
 async def _diagnose_typed(what: Settings, policy: Policy, net: Net | None) -> Diagnosis:
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
+    if net is not None:
+        return await _diagnose_over(what, policy, net)
+    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+
+    async with open_net(policy) as door:
+        return await _diagnose_over(what, policy, door)
+
+
+async def _diagnose_over(what: Settings, policy: Policy, net: Net) -> Diagnosis:
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
-    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net)
+    plainly = _Plain(net)
+    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=plainly)
     failed = [endpoint for endpoint in typed if not _verified(seen, endpoint)]
     if failed:
         around = [near for endpoint in failed for near in neighbours(endpoint)]
-        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net)
+        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=plainly)
+        seen = await looked_into(seen, net, within=policy.look_timeout, stated=typed)
     plain = (finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
-    seen = replace(seen, findings=explain(seen, typed))
+    seen = seen if failed else replace(seen, findings=())
     return Diagnosis((*plain, *seen.findings, *_worth_knowing(seen)), seen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A door without second looks: what was typed is looked at in the end, and once."""
+
+    net: Net
+
+    @property
+    def policy(self) -> Policy:
+        return self.net.policy
+
+    async def ask(self, question: Question) -> Answer:
+        return await self.net.ask(question)
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        return await self.net.resolve(host)
+
+    async def get(self, url: str, **wishes: Any) -> Page:
+        return await self.net.get(url, **wishes)
+
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+        return await self.net.greet(endpoint, on_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +156,8 @@ def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     waited = sum(step.seconds for step in probe.steps if step.name == "greeting")
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
+    if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):
+        yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
     for note in probe.notes:
         if "IPv6" in note:  # the words are net.race's own
             yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)
