@@ -211,6 +211,19 @@ def test_a_slow_greeting_is_worth_knowing() -> None:
     assert codes(net, f"smtp://{MAIL}:465") == ["slow-greeting"]
 
 
+def test_a_login_that_is_offered_in_clear_is_worth_knowing() -> None:
+    """
+    A program set to "STARTTLS if available" would send the password so; what is said before TLS is asked for by itself.
+    """
+    net = FakeNetwork(rtt=0.05)
+    net.host(MAIL).serve(smtp(587, clear_mechanisms=("PLAIN",)))
+
+    diagnosis = diagnosed(net, f"smtp://{MAIL}:587")
+
+    assert [item.code for item in diagnosis.findings] == ["password-in-clear"]
+    assert diagnosis.in_clear[0].verified is False
+
+
 def test_broken_ipv6_is_worth_knowing() -> None:
     """
     IPv4 works; each program loses time before it notices.

@@ -77,6 +77,7 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
     Protocol.POP3: {
         "": ("UIDL", "TOP", "USER", "SASL PLAIN"),
         "native": ("UIDL", "USER"),
+        "silent": ("USER",),
         "expire": ("UIDL", "USER", "EXPIRE 0", "LOGIN-DELAY 300"),
     },
     Protocol.SMTP: {"": ("AUTH PLAIN LOGIN",), "LOGIN": ("AUTH LOGIN",), "XOAUTH2": ("AUTH XOAUTH2",)},

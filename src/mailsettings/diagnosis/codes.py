@@ -138,6 +138,9 @@ CODES = {
         "Another program has the mailbox open.", "Close the other program, or wait until it is done.", USER, "passing"
     ),
     "over-quota": Code("The mailbox is full.", "Delete mail, or order more space.", USER, "quota"),
+    "quota-nearly-full": Code(
+        "The mailbox is nearly full.", "Delete mail, or order more space, before mail is refused.", USER, "quota"
+    ),
     "server-fault": Code(
         "The server has a trouble of its own; the password was not judged.", _LATER, PROVIDER, "passing"
     ),
@@ -287,6 +290,11 @@ CODES = {
         "Use a port that begins with TLS ({}), or another network.",
         NETWORK,
     ),
+    "password-in-clear": Code(
+        "The server at {} offers logins before encryption has begun, too.",
+        "Set the security to STARTTLS, and not to “if available”.",
+        PROVIDER,
+    ),
     "starttls-refused": Code("The server at {} refuses to start TLS.", "Use a port that begins with TLS.", PROVIDER),
     "tampering": Code(
         "Somebody on the way to {} tampers with the connection.", "Do not log in from this network.", NETWORK
@@ -329,6 +337,21 @@ CODES = {
         "Mail cannot be left on the server by a program that fetches it with POP.",
         "Switch off “leave a copy on the server”, or use IMAP.",
         PROVIDER,
+    ),
+    "ids-not-announced": Code(
+        "The server does not say that its messages have ids: services that fetch mail cannot leave it there.",
+        "Switch off “leave a copy on the server”, or use IMAP.",
+        PROVIDER,
+    ),
+    "reply-too-large": Code(
+        "An answer of the server is larger than programs that fetch mail read.",
+        "Move mail out of the inbox into other folders.",
+        USER,
+    ),
+    "message-very-large": Code(
+        "A message is so large that services that fetch mail may stop at it.",
+        "Move large messages out of the inbox.",
+        USER,
     ),
     "mail-expires": Code("Mail is deleted from the server after a while.", "Keep a copy elsewhere.", PROVIDER),
     "login-delay": Code("The server wants some time between two logins.", "Check mail less often.", PROVIDER),

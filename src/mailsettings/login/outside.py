@@ -46,6 +46,7 @@ class Diagnosis:
 
     findings: tuple[Finding, ...]
     detection: Detection
+    in_clear: tuple[Probe, ...] = ()  # what servers say before STARTTLS: anybody may have changed it
 
 
 async def diagnose(
@@ -60,23 +61,44 @@ async def diagnose(
     Raises AddressError if *what* is no address; a detection is judged as it is, and nobody is contacted.
     """
     rules = policy or Policy.personal()
-    if isinstance(what, Settings):
-        return await _diagnose_typed(what, rules, net)
-    detection = what if isinstance(what, Detection) else await detect(what, policy=rules, net=net, sources=sources)
-    return Diagnosis((*(detection.findings or explain(detection)), *_worth_knowing(detection)), detection)
-
-
-async def _diagnose_typed(what: Settings, policy: Policy, net: Net | None) -> Diagnosis:
-    """Contact the typed servers alone; only if one fails, its neighbours as well."""
+    if isinstance(what, Detection):
+        return Diagnosis((*(what.findings or explain(what)), *_worth_knowing(what)), what)
     if net is not None:
-        return await _diagnose_over(what, policy, net)
+        return await _diagnose_over(what, rules, net, sources)
     from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
 
-    async with open_net(policy) as door:
-        return await _diagnose_over(what, policy, door)
+    async with open_net(rules) as door:
+        return await _diagnose_over(what, rules, door, sources)
 
 
-async def _diagnose_over(what: Settings, policy: Policy, net: Net) -> Diagnosis:
+async def _diagnose_over(
+    what: str | EmailAddress | Settings, policy: Policy, net: Net, sources: Sequence[Source] | None
+) -> Diagnosis:
+    if isinstance(what, Settings):
+        first, seen = await _typed(what, policy, net)
+    else:
+        first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
+    in_clear = await _in_clear(seen, net)
+    found = (*first, *seen.findings, *_worth_knowing(seen), *_offered_in_clear(in_clear))
+    return Diagnosis(found, seen, in_clear)
+
+
+async def _in_clear(detection: Detection, net: Net) -> tuple[Probe, ...]:
+    """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
+    best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
+    endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
+    return tuple([await net.greet(replace(each, security=Security.PLAIN), lambda _: None) for each in endpoints])
+
+
+def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
+    for probe in probes:
+        if probe.hello is not None and probe.hello.mechanisms:
+            name = f"{probe.endpoint.host}:{probe.endpoint.port}"
+            yield finding("password-in-clear", f"{name}: {' '.join(probe.hello.mechanisms)}", about=name)
+
+
+async def _typed(what: Settings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
+    """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
     plainly = _Plain(net)
@@ -86,9 +108,8 @@ async def _diagnose_over(what: Settings, policy: Policy, net: Net) -> Diagnosis:
         around = [near for endpoint in failed for near in neighbours(endpoint)]
         seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=plainly)
         seen = await looked_into(seen, net, within=policy.look_timeout, stated=typed)
-    plain = (finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
-    seen = seen if failed else replace(seen, findings=())
-    return Diagnosis((*plain, *seen.findings, *_worth_knowing(seen)), seen)
+    plain = tuple(finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
+    return plain, seen if failed else replace(seen, findings=())
 
 
 @dataclass(frozen=True, slots=True)
