@@ -11,7 +11,7 @@ from mailsettings.looks import NOTHING, Around
 from mailsettings.model import Authority, Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
 from mailsettings.rank import FOUND_BY_NAME
 
-_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]+):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
 _TABLES = frozenset({Authority.TABLE, Authority.MX_TABLE})
 TLS_PORTS = frozenset({465, 993, 995})
 USUAL = {

@@ -77,7 +77,7 @@ async def looked_into(
     wanted = tuple(stated)
     if within <= 0 or not isinstance(net, Looker):
         return replace(detection, findings=explain(detection, wanted))
-    around = await _look_around(places_of(detection, wanted), detection, net, within)
+    around = await _look_around(places_of(detection, wanted), detection, net, within, wanted)
     return replace(detection, findings=explain(detection, wanted, around))
 
 
@@ -91,12 +91,14 @@ class _Seen:
     web: dict[str, bool] = field(default_factory=dict)
 
 
-async def _look_around(places: Places, detection: Detection, net: Looker, within: float) -> Around:
+async def _look_around(
+    places: Places, detection: Detection, net: Looker, within: float, wanted: tuple[Endpoint, ...]
+) -> Around:
     import anyio  # noqa: PLC0415 - explaining alone does without
 
     seen = _Seen()
     with anyio.move_on_after(within):
-        for place in _worth_a_look(places):
+        for place in _worth_a_look(places, wanted):
             seen.looks.append(await net.look(place.endpoint))
         if _may_be_invented(places, detection):
             seen.invented = await _addresses_of_nobody(net)
@@ -110,10 +112,10 @@ async def _look_around(places: Places, detection: Detection, net: Looker, within
     return Around(net.now(), tuple(seen.looks), seen.invented, tuple(seen.led), web, net.dates)
 
 
-def _worth_a_look(places: Places) -> Iterator[Place]:
-    """Yield one place of each host and direction, what was stated first, different owners before more of one."""
+def _worth_a_look(places: Places, wanted: tuple[Endpoint, ...]) -> Iterator[Place]:
+    """Yield one place of each host and direction: typed and stated ones first, new owners before more of one."""
     found: dict[tuple[str, Direction], Place] = {}
-    for place in sorted(places.all, key=lambda place: not place.stated):
+    for place in sorted(places.all, key=lambda place: (place.endpoint not in wanted, not place.stated)):
         kind = place.failure.kind if place.failure else None
         on_25 = place.endpoint.port == 25 and kind in _WORTH_IT_ON_25
         if kind is not None and (kind in _WORTH_IT or on_25):
