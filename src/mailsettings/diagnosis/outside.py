@@ -49,6 +49,11 @@ def _of_all(detection: Detection, places: Places) -> Iterator[Finding]:
     for kind in (Kind.NO_MAIL, Kind.NO_ACCESS):
         if kind in kinds:
             yield finding(MEANING[kind], kinds[kind].seen or kinds[kind].where)
+    # The words of the question are sources.mx's own: nothing exists below a domain that does not (RFC 8020).
+    unknown = (f for f in detection.failures if f.kind is Kind.NO_SUCH_NAME and f.where.endswith(" MX"))
+    if (failure := next(unknown, None)) is not None:
+        yield from _of_address(detection)
+        yield finding("domain-not-found", failure.seen, about=failure.where.removesuffix(" MX"))
     if detection.provider is not None and detection.provider.kind in ("none", "bridge"):
         yield finding("no-standard-access", f"{detection.provider.name} in the provider table")
     if any(place.verified for place in places.all):

@@ -14,8 +14,10 @@ from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.interceptors import intercepted
 from mailsettings.diagnosis.outside import explain
+from mailsettings.diagnosis.places import Place, places_of
 from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
+from mailsettings.errors import Kind
 from mailsettings.leads import Lead, Net, Source
 from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
@@ -36,6 +38,7 @@ from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
 
 SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
+_SPOKE_TLS = frozenset({Kind.TLS_TOO_OLD, Kind.TLS_FAILED, Kind.ALPN, Kind.GREETING_REFUSED, Kind.NO_LOGIN})
 # Names that providers use side by side for one and the same server's protocols.
 _SIBLINGS = {Protocol.IMAP: ("imap", "mail"), Protocol.POP3: ("pop", "pop3", "mail"), Protocol.SMTP: ("smtp", "mail")}
 
@@ -78,6 +81,7 @@ async def _diagnose_over(
         first, seen = await _typed(what, policy, net)
     else:
         first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
+        seen = replace(seen, findings=seen.findings or explain(seen))
     in_clear = await _in_clear(seen, net)
     found = (*first, *seen.findings, *_worth_knowing(seen), *_offered_in_clear(in_clear))
     return Diagnosis(found, seen, in_clear)
@@ -103,12 +107,12 @@ async def _typed(what: Settings, policy: Policy, net: Net) -> tuple[tuple[Findin
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
     plainly = _Plain(net)
     seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=plainly)
-    failed = [endpoint for endpoint in typed if not _verified(seen, endpoint)]
+    failed = [place for place in places_of(seen, typed).all if place.endpoint in typed and not place.verified]
     if failed:
-        around = [near for endpoint in failed for near in neighbours(endpoint)]
+        around = [near for place in failed for near in neighbours(place.endpoint, _kind(place))]
         seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=plainly)
         seen = await looked_into(seen, net, within=policy.look_timeout, stated=typed)
-    plain = tuple(finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
+    plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
     return plain, seen if failed else replace(seen, findings=())
 
 
@@ -146,11 +150,15 @@ class _Typed:
         return [Claim(endpoint, evidence, order=order) for order, endpoint in enumerate(dict.fromkeys(self.endpoints))]
 
 
-def neighbours(endpoint: Endpoint) -> Iterator[Endpoint]:
-    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names."""
+def neighbours(endpoint: Endpoint, failed: Kind | None = None) -> Iterator[Endpoint]:
+    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names.
+
+    Not the other way where the port has *failed* behind the point at which it would have made a difference.
+    """
     other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
     usual = SECURE_PORTS.get(endpoint.protocol, ())
-    yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
+    if failed is None or not (failed.about_certificate or failed in _SPOKE_TLS):
+        yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
     yield from (Endpoint(endpoint.protocol, endpoint.host, port, security) for port, security in usual)
     label, _, rest = endpoint.host.partition(".")
     names = {name for labels in _SIBLINGS.values() for name in labels}
@@ -160,9 +168,8 @@ def neighbours(endpoint: Endpoint) -> Iterator[Endpoint]:
         yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in wanted)
 
 
-def _verified(detection: Detection, endpoint: Endpoint) -> bool:
-    choices = (*detection.incoming, *detection.outgoing)
-    return any(choice.endpoint == endpoint and choice.verified for choice in choices)
+def _kind(place: Place) -> Kind | None:
+    return place.failure.kind if place.failure else None
 
 
 def _worth_knowing(detection: Detection) -> Iterator[Finding]:
