@@ -228,3 +228,61 @@ def test_a_greeting_in_drops_is_a_tarpit() -> None:
     net.host(MAIL).serve(smtp(587, greeting="220 mail.world.example please wait", drip=1.0))
 
     assert codes(net, f"smtp://{MAIL}:587")[0] == "tarpit"
+
+
+def test_a_page_for_everybody_is_a_portal() -> None:
+    """
+    T15: the database of providers answers with a page of HTML, as the domain's own host does.
+    """
+    net = FakeNetwork(rtt=0.05)
+    page = "<html><body>Welcome! Sign in to the network.</body></html>"
+    for url in (
+        f"https://autoconfig.{D}/mail/config-v1.1.xml",
+        f"https://live.thunderbird.net/autoconfig/v1.1/{D}",
+    ):
+        net.page(url, page, content_type="text/html")
+    net.host(MAIL).drop()
+
+    assert "captive-portal" in codes(net, ADA)
+
+
+def test_the_web_sites_of_two_companies_are_no_portal() -> None:
+    """
+    Many web servers have a page for every path.
+    """
+    net = FakeNetwork(rtt=0.05)
+    net.page(f"https://autoconfig.{D}/mail/config-v1.1.xml", "<html>A</html>", content_type="text/html")
+    net.page("https://autoconfig.mx.example/mail/config-v1.1.xml", "<html>A</html>", content_type="text/html")
+    net.records(D, MX="10 a.mx.example")
+    net.host(MAIL).drop()
+
+    assert "captive-portal" not in codes(net, ADA)
+
+
+def test_the_date_of_a_document_tells_a_wrong_clock() -> None:
+    """
+    The whole way: a web server whose certificate is good refuses the document, and says what day it is.
+    """
+    net = FakeNetwork(rtt=0.05)
+    url = f"https://autoconfig.{D}/mail/config-v1.1.xml"
+    net.page(url, status=404, headers=(("Date", "Sat, 28 Nov 2026 12:00:00 GMT"),))
+    net.host(MAIL).serve(imap()).drop(465, 587)
+
+    found = diagnosed(net, ADA, today=datetime(2026, 12, 24, tzinfo=UTC)).findings
+
+    assert (found[0].code, found[0].confidence) == ("clock-wrong", Confidence.CERTAIN)
+    assert "2026-11-28" in found[0].evidence
+
+
+def test_a_typed_host_of_a_known_provider_has_its_page() -> None:
+    """
+    The provider's own page stands beside what the user has to do.
+    """
+    net = FakeNetwork(rtt=0.05)
+    net.host("imap.gmail.com").serve(imap(143))
+
+    found = diagnosed(net, "starttls+pop3://imap.gmail.com:143").findings
+
+    assert [(item.code, item.link.partition("/answer")[0]) for item in found] == [
+        ("wrong-protocol-on-port", "https://support.google.com/mail")
+    ]

@@ -368,3 +368,13 @@ def test_a_port_whose_certificate_failed_is_not_tried_the_other_way() -> None:
 
     assert detection.seconds < 1
     assert not [failure for failure in detection.failures if ":993 (starttls)" in failure.where]
+
+
+def test_one_cause_in_both_directions_is_said_once() -> None:
+    """
+    One silent host for reading and sending is one finding, and port 25 no second one.
+    """
+    net = FakeNetwork(rtt=0.05)
+    net.host(MAIL).drop()
+
+    assert codes(net, ADA) == ["host-unreachable"]

@@ -117,7 +117,7 @@ def _no_connection(place: Place, places: Places, evidence: str) -> Finding:
     host, port = place.endpoint.host, place.endpoint.port
     refused_here = place.failure.kind is Kind.REFUSED
     ports = {other.endpoint.port for other in places.of_host(host)}
-    if port == 25 and not refused_here:
+    if port == 25 and not refused_here and (places.alive(host) or ports == {25}):
         return finding("port-25-blocked", evidence, Confidence.LIKELY)
     if places.alive(host):
         use = right_port(place, places)

@@ -27,6 +27,9 @@ _ABOUT_NAMES = frozenset({Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DNS_FAILED, K
 # A web server that refuses a document has been reached.
 _ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT, Kind.INSECURE_REDIRECT, Kind.LIMIT})
 
+# It answers with documents or not at all; elsewhere a page of HTML is somebody's web site.
+_NO_WEB_SITE = "live.thunderbird.net"
+
 Seen = tuple[str, Failure]  # a host and what failed there
 
 
@@ -83,8 +86,8 @@ def portal(detection: Detection, places: Places) -> Iterator[Finding]:
     for host, failure in _failed(detection, places):
         if failure.kind in _SAME:
             said[failure.kind, failure.seen].add(registrable(host))
-    for (_, words), owners in said.items():
-        if len(owners) > 1:
+    for (kind, words), owners in said.items():
+        if len(owners) > 1 and (kind is not Kind.NO_DOCUMENT or registrable(_NO_WEB_SITE) in owners):
             sure = Confidence.LIKELY if invented or len(owners) > 2 else Confidence.POSSIBLE
             yield finding("captive-portal", f"{words}: the same at {', '.join(sorted(owners)[:4])}", sure)
             return

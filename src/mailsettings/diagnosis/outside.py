@@ -6,14 +6,16 @@ explain(detection)  ->  findings for each direction without a verified server, w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from mailsettings import table
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.failures import MEANING, of_place
 from mailsettings.diagnosis.interference import blocked, opened_tls, portal, stripped, wrong_clock
 from mailsettings.diagnosis.places import Place, Places, places_of
 from mailsettings.errors import Kind
 from mailsettings.looks import NOTHING, Around
-from mailsettings.model import Confidence, Detection, Direction, Endpoint, Finding
+from mailsettings.model import Confidence, Detection, Direction, Endpoint, Finding, Whose
 
 _LEVELS = tuple(Confidence)
 _MOST = 5  # findings of one direction; behind the fifth nobody reads on
@@ -29,10 +31,22 @@ def explain(detection: Detection, stated: Iterable[Endpoint] = (), around: Aroun
     missing = [direction for direction in Direction if _is_missing(detection, direction, wanted)]
     if not missing:
         return ()
-    if found := tuple(_of_all(detection, places)):
-        return found
+    if all_ := tuple(_of_all(detection, places)):
+        return tuple(_linked(item, detection, wanted) for item in all_)
     each = (item for direction in missing for item in _of_direction(places, direction, wanted))
-    return tuple(dict.fromkeys((*_across(detection, places), *_of_address(detection), *each)))
+    across = tuple(_across(detection, places))
+    sure = [item for item in across if item.confidence is not Confidence.POSSIBLE]
+    found = (*sure, *_of_address(detection), *each, *across)
+    return tuple(_linked(item, detection, wanted) for item in merged(found))
+
+
+def _linked(item: Finding, detection: Detection, wanted: tuple[Endpoint, ...]) -> Finding:
+    """Add the provider's own page where the user or the provider has to act, and none is named yet."""
+    if item.link or item.whose not in (Whose.USER, Whose.PROVIDER):
+        return item
+    rows = (table.host_provider(endpoint.host) for endpoint in wanted)
+    known = detection.provider or next((row.provider for row in rows if row), None)
+    return replace(item, link=next((link.url for link in known.documentation), "") if known else "")
 
 
 def _is_missing(detection: Detection, direction: Direction, wanted: tuple[Endpoint, ...]) -> bool:

@@ -20,13 +20,12 @@ from mailsettings.diagnosis.places import NO_ANSWER, Place, Places, places_of
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Around, Look
 from mailsettings.model import Detection, Direction, Endpoint
+from mailsettings.policy import Policy
 from mailsettings.records import Answer, Question
 from mailsettings.suffix import registrable
 
-MAX_LOOKS = 4  # handshakes
 MAX_LED = 4  # hosts whose addresses are compared with invented ones
 MAX_REACHED = 2  # hosts whose port 443 is tried
-REACH_WITHIN = 1.0  # seconds for each of them
 # Where a second handshake shows more than the first. A certificate for another name has been read already.
 _WORTH_IT = frozenset(kind for kind in Kind if kind.about_certificate and kind is not Kind.CERTIFICATE_NAME) | {
     Kind.TLS_TOO_OLD,
@@ -40,6 +39,11 @@ _ABOUT_DNS = frozenset({Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DNS_FAILED, Kin
 @runtime_checkable
 class Looker(Interface):
     """The door, as far as second looks need it: net.door.Door."""
+
+    @property
+    def policy(self) -> Policy:
+        """Return what this detection may do."""
+        ...
 
     async def ask(self, question: Question) -> Answer:
         """Ask DNS."""
@@ -98,7 +102,7 @@ async def _look_around(
 
     seen = _Seen()
     with anyio.move_on_after(within):
-        for place in _worth_a_look(places, wanted):
+        for place in islice(_worth_a_look(places, wanted), net.policy.max_looks):
             seen.looks.append(await net.look(place.endpoint))
         if _may_be_invented(places, detection):
             seen.invented = await _addresses_of_nobody(net)
@@ -106,7 +110,7 @@ async def _look_around(
         # Where nobody was stated, documents were asked for, which tells as much.
         for host in _silent(places) if any(place.stated for place in places.all) and not _web(detection) else ():
             seen.web[host] = False
-            with anyio.move_on_after(REACH_WITHIN):
+            with anyio.move_on_after(net.policy.reach_timeout):
                 seen.web[host] = await net.reach(host, 443)
     web = tuple(seen.web.items())
     return Around(net.now(), tuple(seen.looks), seen.invented, tuple(seen.led), web, net.dates)
@@ -123,8 +127,7 @@ def _worth_a_look(places: Places, wanted: tuple[Endpoint, ...]) -> Iterator[Plac
     by_owner: dict[str, list[Place]] = {}
     for place in found.values():
         by_owner.setdefault(registrable(place.endpoint.host), []).append(place)
-    turns = (place for turn in zip_longest(*by_owner.values()) for place in turn if place is not None)
-    yield from islice(turns, MAX_LOOKS)
+    yield from (place for turn in zip_longest(*by_owner.values()) for place in turn if place is not None)
 
 
 def _may_be_invented(places: Places, detection: Detection) -> bool:
