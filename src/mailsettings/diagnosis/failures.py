@@ -89,7 +89,9 @@ def _of_certificate(place: Place, places: Places) -> Iterator[Finding]:
         found.insert(0, finding(code, f"{place.name}: {place.failure.seen or place.failure.kind}", about=place.name))
     yield from found
     if found and misses_name(place, look):
-        yield _other_name(place, places, f"{place.name}: another name", look.leaf.names)
+        names = look.leaf.names
+        seen = f"{place.name}: the certificate is for {', '.join(names[:6]) or 'no DNS name'}"
+        yield _other_name(place, places, seen, names)
 
 
 def _is_tarpit(place: Place, places: Places) -> bool:

@@ -80,7 +80,7 @@ async def looked_into(
     """
     wanted = tuple(stated)
     if within <= 0 or not isinstance(net, Looker):
-        return replace(detection, findings=explain(detection, wanted))
+        return replace(detection, findings=explain(detection, wanted)) if wanted else detection
     around = await _look_around(places_of(detection, wanted), detection, net, within, wanted)
     return replace(detection, findings=explain(detection, wanted, around))
 
