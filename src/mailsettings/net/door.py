@@ -10,11 +10,13 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
 from mailsettings import wire
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.address import parse_host
+from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
@@ -114,6 +116,9 @@ class Door:
     async def _fetch(
         self, url: str, method: str, body: bytes, headers: tuple[tuple[str, str], ...], answers: frozenset[int]
     ) -> Page:
+        if host := _host_of(url):
+            # Most domains have no such host, and httpx costs ten times what it takes to find that out.
+            await self._dialer.resolve(host)
         await self._modules.get("mailsettings.net.http", _load_http)
         if self._fetcher is None:
             from mailsettings.net.http import Fetcher  # noqa: PLC0415 - see _load_http
@@ -224,6 +229,14 @@ class Door:
 def _tag() -> str:
     """Return a tag for IMAP: nobody can answer in advance a command whose tag cannot be guessed."""
     return "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
+
+
+def _host_of(url: str) -> str:
+    """Return the host of *url*; empty where the fetcher has to say what is wrong with it."""
+    try:
+        return parse_host(urlsplit(url).hostname or "")
+    except (AddressError, ValueError):
+        return ""
 
 
 async def _load_http() -> None:
