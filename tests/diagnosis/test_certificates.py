@@ -151,3 +151,14 @@ def test_the_date_is_that_of_the_clock_given() -> None:
     after = codes(shows(certificate), f"imap://{MAIL}:993", today=datetime(2027, 1, 1, tzinfo=UTC))
 
     assert (before, after) == (["certificate-unknown-ca"], ["certificate-unknown-ca", "certificate-expired"])
+
+
+def test_a_second_look_that_takes_too_long_is_given_up() -> None:
+    """
+    Two seconds for all of them: the first handshake's fault is said, and no connection stays open.
+    """
+    net = FakeNetwork(rtt=1.2)
+    certificate = Certificate(("other.example",), EXPIRED, not_before=OLD[0], not_after=OLD[1])
+    net.host(MAIL, certificate=certificate).serve(imap())
+
+    assert codes(net, f"imap://{MAIL}:993") == ["certificate-expired"]

@@ -154,3 +154,24 @@ def test_a_mailbox_without_fault_is_fit() -> None:
     answer = fetched()
 
     assert (answer.verdict, answer.lacks, len(answer.has)) == ("yes", (), 11)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "lacks"),
+    [
+        (("UIDL", "EXPIRE NEVER"), ()),
+        (("TOP",), ("leaving mail on the server",)),
+        (("UIDL", "EXPIRE 0"), ("leaving mail on the server",)),
+        (("UIDL", "EXPIRE 30 USER", "LOGIN-DELAY 300"), ("mail that stays", "logins at any time")),
+    ],
+)
+def test_what_a_server_announces_is_known_before_any_login(
+    capabilities: tuple[str, ...], lacks: tuple[str, ...]
+) -> None:
+    """
+    CAPA says whether mail can be left, whether it stays, and how often one may come.
+    """
+    answer = pop_fetcher(found(POP3, *capabilities), None)
+
+    assert answer.lacks == lacks
+    assert answer.verdict.startswith("perhaps")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mailsettings.diagnosis.codes import finding
 from mailsettings.login.judged import Result
+from mailsettings.login.pop3 import announced, has_ids
 from mailsettings.login.verify import Verification
 from mailsettings.model import Choice, Detection, Finding, Probe, Protocol, Security
 
@@ -134,13 +135,23 @@ def pop_fetcher(detection: Detection, verification: Verification | None) -> Fitn
         return Fitness(subject, "no: there is no POP3 server", findings=(finding("no-pop3", detection.address),))
     incoming = verification.incoming if verification else None
     if incoming is None:
-        return Fitness(subject, "perhaps: the server is there; a login would show the rest")
+        return _from_outside(subject, usable[0])
     if not incoming.verified:
         return Fitness(subject, "no: the login did not succeed")
     codes = {item.code for item in incoming.findings}
     has = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if not faults & codes)
     lacks = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if faults & codes)
     return Fitness(subject, _verdict(incoming, codes), has, lacks)
+
+
+def _from_outside(subject: str, choice: Choice) -> Fitness:
+    """Say what can be said without a login: what the server announces."""
+    hello = choice.probe.hello if choice.probe else None
+    listed = hello.capabilities if hello else ()
+    codes = {each.code for each in announced(listed)} | (set() if has_ids(listed) else {"ids-not-announced"})
+    lacks = tuple(name for name, faults in _LIVES_WITH if faults & codes)
+    more = f", without {' and '.join(lacks)}" if lacks else ""
+    return Fitness(subject, f"perhaps{more}: the server is there; a login would show the rest", lacks=lacks)
 
 
 def _verdict(incoming: Result, codes: set[str]) -> str:

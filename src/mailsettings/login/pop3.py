@@ -12,13 +12,13 @@ C: UIDL
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.imap import respond
 from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.session import Course, Observed, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable
@@ -59,7 +59,7 @@ def log_in(course: Course) -> Turn[None]:
         return
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
-    _observe_capabilities(course)
+    course.observed += announced(course.hello.capabilities)
     try:
         yield from _look(course, size)
     except NetworkError as error:
@@ -126,7 +126,7 @@ def _look(course: Course, size: int) -> Turn[None]:
 
 def _look_closely(course: Course, count: int, size: int, *, whole: bool) -> Turn[None]:
     """Look at what makes a service stop that polls the mailbox and keeps no state of its own."""
-    if not any(line.upper().split()[:1] == ["UIDL"] for line in course.hello.capabilities):
+    if not has_ids(course.hello.capabilities):
         course.observe("ids-not-announced", "UIDL is not among what CAPA lists")
     if whole:
         sizes = yield from _command(course, b"LIST", listed=True)
@@ -148,15 +148,24 @@ def _check_edge(course: Course, number: int) -> Turn[None]:
         course.observe("message-very-large", f"message {number} has {int(words[2])} octets")
 
 
-def _observe_capabilities(course: Course) -> None:
-    for line in course.hello.capabilities:
+def announced(capabilities: Iterable[str]) -> Iterator[Observed]:
+    """Yield what a server says of itself in CAPA that a program which fetches mail has to reckon with (RFC 2449 §6)."""
+    for line in capabilities:
         keyword, *values = line.upper().split()
         if keyword == "EXPIRE" and values[:1] == ["0"]:
-            course.observe("leave-on-server-impossible", "the server says EXPIRE 0: fetched mail is deleted at once")
+            seen = "the server says EXPIRE 0: fetched mail is deleted at once"
+            yield Observed("leave-on-server-impossible", seen)
         elif keyword == "EXPIRE" and values and values[0].isdigit():
-            course.observe("mail-expires", f"the server says EXPIRE {values[0]}: mail is deleted after so many days")
+            seen = f"the server says EXPIRE {values[0]}: mail is deleted after so many days"
+            yield Observed("mail-expires", seen)
         elif keyword == "LOGIN-DELAY" and values and values[0] != "0":
-            course.observe("login-delay", f"the server says LOGIN-DELAY {values[0]} (seconds between logins)")
+            seen = f"the server says LOGIN-DELAY {values[0]} (seconds between logins)"
+            yield Observed("login-delay", seen)
+
+
+def has_ids(capabilities: Iterable[str]) -> bool:
+    """Say whether UIDL is announced: services that fetch mail believe CAPA, and do not try."""
+    return any(line.upper().split()[:1] == ["UIDL"] for line in capabilities)
 
 
 def _check_ids(course: Course, lines: Sequence[bytes], count: int) -> None:
