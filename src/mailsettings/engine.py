@@ -137,7 +137,11 @@ class _Search:
 
         policy = self._findings.policy
         left = min(policy.look_timeout, policy.deadline - self._now())
-        looked = await looked_into(detection, self._net, within=left)
+        try:
+            looked = await looked_into(detection, self._net, within=left)
+        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none
+            failure = Failure(Kind.INTERNAL, "second look", f"{type(error).__name__} while looking")
+            looked = replace(detection, failures=(*detection.failures, failure))
         return replace(looked, seconds=round(self._now(), 3))
 
     async def _work(self, group: TaskGroup) -> str:

@@ -1,12 +1,17 @@
 """Every fault of a certificate that was refused, seen by a second handshake that believes everything."""
 
+from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
+from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
-from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap
-from tests.diagnosis.worlds import D, codes, diagnosed
+from mailsettings.looks import Look
+from mailsettings.net.door import Door
+from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
+from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 
 MAIL = f"mail.{D}"
 OLD = ("2025-01-01T00:00:00+00:00", "2026-11-20T00:00:00+00:00")
@@ -162,3 +167,27 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
     net.host(MAIL, certificate=certificate).serve(imap())
 
     assert codes(net, f"imap://{MAIL}:993") == ["certificate-expired"]
+
+
+class Careless(Door):
+    """A door whose second looks fail in a way nobody has thought of."""
+
+    async def look(self, endpoint: Endpoint) -> Look:
+        raise LookupError(endpoint.host)
+
+
+async def _detected(net: FakeNetwork) -> Detection:
+    async with aclosing(Careless(Policy(), net.transport(Policy()))) as door:
+        return await detect(ADA, net=door)
+
+
+def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:
+    """
+    The explanation of the first handshake stays, and the mistake is said.
+    """
+    net = shows(Certificate((MAIL,), EXPIRED))
+
+    detection, _ = run_virtual(partial(_detected, net))
+
+    assert "certificate-expired" in [item.code for item in detection.findings]
+    assert [failure.where for failure in detection.failures if failure.kind is Kind.INTERNAL] == ["second look"]

@@ -8,9 +8,10 @@ import trustme
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailsettings import Endpoint, Kind, Policy, Protocol, Security
-from mailsettings.looks import Look
+from mailsettings.looks import Look, Paper
 from mailsettings.net.door import open_net
 from mailsettings.net.unverified import paper
+from scripts.fuzz_targets import CERTIFICATE
 from tests.hostile.certificates import HOST, NOW, authority
 from tests.hostile.test_tls_matrix import VERDICTS, MailServer, context
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
@@ -140,6 +141,15 @@ def test_a_broken_certificate_is_none(cut: int) -> None:
 
     assert paper(whole) is not None
     assert paper(whole[:cut]) is None
+
+
+def test_a_certificate_with_any_byte_changed_is_read_or_none() -> None:
+    """Each byte in turn becomes some others: nothing but a certificate or none comes of it."""
+    for place in range(len(CERTIFICATE)):
+        for byte in (0, 1, 0x30, 0x80, 0xFF):
+            changed = CERTIFICATE[:place] + bytes([byte]) + CERTIFICATE[place + 1 :]
+
+            assert paper(changed) is None or isinstance(paper(changed), Paper)
 
 
 async def test_the_whole_chain_is_read() -> None:

@@ -80,8 +80,17 @@ def paper(der: bytes) -> Paper | None:
                 issuer_url=_issuer_url(read),
                 fingerprint=read.fingerprint(SHA256()).hex(),
             )
-        except (ValueError, TypeError):
+        except _unreadable():
             return None
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what reading a certificate of a stranger may raise; most of cryptography's own errors have no root."""
+    from cryptography import x509  # noqa: PLC0415 - see paper
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+
+    own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+    return (ValueError, TypeError, *own)
 
 
 def _name(name: x509.Name) -> str:
@@ -100,7 +109,7 @@ def _extension(certificate: x509.Certificate, kind: Any) -> Any:
     """Return the value of the extension *kind*, None where there is none or it cannot be read."""
     from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415 - see paper
 
-    with suppress(ExtensionNotFound, ValueError, TypeError):
+    with suppress(ExtensionNotFound, *_unreadable()):
         return certificate.extensions.get_extension_for_class(kind).value
     return None
 
@@ -114,16 +123,15 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see paper
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415 - see paper
 
-    with suppress(UnsupportedAlgorithm, ValueError):
+    with suppress(*_unreadable()):
         key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < _MIN_RSA:
             yield f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'DSA'} of {key.key_size} bits"
         if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _MIN_EC:
             yield f"an elliptic curve of {key.key_size} bits"
-    with suppress(UnsupportedAlgorithm, ValueError):
+    with suppress(*_unreadable()):
         digest = certificate.signature_hash_algorithm
         # Who signs himself is not believed for his signature.
         if digest is not None and digest.name in _WEAK_HASHES and certificate.subject != certificate.issuer:
