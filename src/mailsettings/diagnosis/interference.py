@@ -36,10 +36,9 @@ Seen = tuple[str, Failure]  # a host and what failed there
 def wrong_clock(detection: Detection, places: Places) -> Iterator[Finding]:
     """Yield that this machine's clock is wrong: a verified server says so, or several certificates agree."""
     now = places.around.now
-    for host, text in places.around.dates if now else ():
-        if now and (said := _date(text)) and abs(said - now) > WRONG_BY:
-            yield finding("clock-wrong", f"this machine says {_iso(now)}, {host} says {_iso(said)}")
-            return
+    if now is not None and (found := _by_servers(now, places)):
+        yield found
+        return
     met = {registrable(host) for host, failure in _failed(detection, places) if failure.kind in _DATES}
     if len(met) < 2:
         return
@@ -50,6 +49,17 @@ def wrong_clock(detection: Detection, places: Places) -> Iterator[Finding]:
     elif span[0] <= span[1] and not span[0] <= now <= span[1]:
         right = f"all of them would be valid between {_iso(span[0])} and {_iso(span[1])}"
         yield finding("clock-wrong", f"{seen}; this machine says {_iso(now)}, {right}", Confidence.LIKELY)
+
+
+def _by_servers(now: datetime, places: Places) -> Finding | None:
+    """Compare *now* with what verified web servers say; one that agrees outweighs those of strangers that do not."""
+    said = {host: date for host, text in places.around.dates if (date := _date(text))}
+    wrong = {host: date for host, date in said.items() if abs(date - now) > WRONG_BY}
+    if not wrong or len(wrong) < len(said):
+        return None
+    host, date = next(iter(wrong.items()))
+    sure = Confidence.CERTAIN if len(set(map(registrable, wrong))) > 1 else Confidence.LIKELY
+    return finding("clock-wrong", f"this machine says {_iso(now)}, {host} says {_iso(date)}", sure)
 
 
 def _common_span(places: Places) -> tuple[datetime, datetime] | None:
@@ -64,9 +74,9 @@ def _date(text: str) -> datetime | None:
     """Read HTTP's date; without a zone it is UTC."""
     try:
         found = parsedate_to_datetime(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):  # strangers write it
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _iso(when: datetime) -> str:
@@ -99,18 +109,16 @@ def portal(detection: Detection, places: Places) -> Iterator[Finding]:
 def blocked(detection: Detection, places: Places) -> Iterator[Finding]:
     """Yield that no mail port of any host answers: where the web does, mail is blocked, otherwise it is the network."""
     hosts = {place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_ANSWER}
-    if not hosts or any(place.endpoint.host not in hosts and _existed(place.failure) for place in places.all):
+    if len(hosts) < 2 or any(place.endpoint.host not in hosts and _existed(place.failure) for place in places.all):
         return
     if any(map(places.alive, hosts)) or not _more_than_25(places):
-        return
-    if len(hosts) < 2:
         return
     reached = [host for host, good in places.around.web if good]
     web = [f for f in detection.failures if f.where.startswith("http") and f.kind not in _ABOUT_NAMES]
     reached += [_host(failure) for failure in web if failure.kind in _ANSWERED or failure.kind.about_certificate]
     listed = ", ".join(sorted(hosts)[:4])
     if reached:
-        seen = f"no answer from {listed}, but from {reached[0]} on port 443"
+        seen = f"no answer from {listed}, but from the web server {reached[0]}"
         sure = Confidence.LIKELY if len(set(map(registrable, hosts))) > 1 else Confidence.POSSIBLE
         yield finding("mail-ports-blocked", seen, sure)
     elif web and all(failure.kind in NO_ANSWER for failure in web):
