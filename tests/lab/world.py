@@ -26,10 +26,11 @@ class Speaks(StrEnum):
 
 
 class Software(StrEnum):
-    """Who speaks SMTP on a host; IMAP and POP3 are Dovecot's everywhere."""
+    """Who speaks on a host: Postfix or Exim SMTP, Dovecot IMAP and POP3; Courier nothing but IMAP and POP3."""
 
     POSTFIX = "postfix"
     EXIM = "exim"
+    COURIER = "courier"
 
 
 class Fault(StrEnum):
@@ -83,6 +84,35 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """One account."""
+
+    name: str  # that is logged in with, to the letter
+    password: str
+    disabled: bool = False  # refused as a wrong password is
+    off: bool = False  # refused with the server's own words for that
+    broken: bool = False  # the server cannot read what it has about the account
+    says: str = ""  # whatever the password is, the login is refused with this
+    stored: str = "PLAIN"  # Dovecot's scheme for the password
+    quota: int = 0  # octets; 0: as much as one likes
+    holds: int = 0  # octets of mail
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who may log in on a host, and how; *name* tells them apart. Without any, everybody has the same password."""
+
+    name: str
+    users: tuple[User, ...] = ()
+    mechanisms: tuple[str, ...] = ("plain", "login")  # with XOAUTH2 or OAUTHBEARER the passwords are tokens
+    connections: int = 10  # of one user from one address, to IMAP and to POP3
+
+    @property
+    def with_tokens(self) -> bool:
+        return any("OAUTH" in name for name in self.mechanisms)
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """A machine with addresses of its own. *name* is relative to its zone: "@" is the zone itself, "*" a wildcard."""
 
@@ -91,6 +121,9 @@ class Host:
     certificate: Certificate = Certificate()
     families: tuple[int, ...] = (4, 6)
     software: Software = Software.POSTFIX
+    accounts: Accounts | None = None
+    clients: int = 0  # connections of one client that SMTP takes, 0: all (Postfix only)
+    owned: bool = False  # SMTP takes no sender from anybody: each belongs to somebody else (Postfix only)
     delay: int = 0  # seconds before the SMTP greeting
     refuses: bool = False  # SMTP greets with 554 (Postfix only)
     old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)

@@ -11,12 +11,12 @@ S: A21 OK [CAPABILITY IMAP4rev1 {}] welcome
 C: A22 EXAMINE INBOX
 S: A22 OK done
 """
-ASKED = "C: A61 GETQUOTAROOT INBOX\n{}C: A2 LOGOUT\n"
+ASKED = "C: A23 GETQUOTAROOT INBOX\n{}C: A2 LOGOUT\n"
 
 
 def quota(*lines: str, tagged: str = "OK done") -> tuple[list[str], str]:
     """Return the codes observed, and the figures as they are shown."""
-    said = "".join(f"S: {line}\n" for line in (*lines, f"A61 {tagged}"))
+    said = "".join(f"S: {line}\n" for line in (*lines, f"A23 {tagged}"))
     session = play(errand(IMAPS), LOGIN.format("QUOTA") + ASKED.format(said))
     assert session.opened
     return [each.code for each in session.observed], next((s.text for s in session.said if s.step == "quota"), "")
@@ -64,7 +64,7 @@ def test_the_resources_of_rfc_9208_are_asked_for_as_well() -> None:
     """
     QUOTA=RES-STORAGE stands for QUOTA in a server that knows the newer document alone.
     """
-    transcript = LOGIN.format("QUOTA=RES-STORAGE") + ASKED.format("S: A61 OK done\n")
+    transcript = LOGIN.format("QUOTA=RES-STORAGE") + ASKED.format("S: A23 OK done\n")
 
     assert play(errand(IMAPS), transcript).opened
 

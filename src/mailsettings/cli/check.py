@@ -119,15 +119,21 @@ def _credentials(wishes: dict[str, Any]) -> Credentials | None:
         return None
     from mailsettings.login.credentials import Credentials  # noqa: PLC0415
 
-    if sys.stdin.isatty():
-        secret = click.prompt("Password or token", hide_input=True, err=True)
-    else:
-        secret = sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read()
     make = Credentials.token if wishes["token_stdin"] else Credentials.password
     try:
         return make(secret, username=wishes["username"])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _read() -> str:
+    """Read standard input without the line end behind the secret."""
+    try:
+        return sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        # Without its cause, which has the bytes in it.
+        raise click.UsageError(f"what came on standard input is not {sys.stdin.encoding}") from None
 
 
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
@@ -202,7 +208,7 @@ def _lines(checked: Checked, write: Pen) -> Iterator[str]:
 
 def _state(result: Any) -> str:
     if result.verified:
-        return f"logged in as {printable(result.username)} with {result.mechanism}"
+        return f"logged in as {printable(result.username)}{f' with {result.mechanism}' if result.mechanism else ''}"
     return "the login was accepted, but that is all" if result.accepted else "not logged in"
 
 

@@ -125,6 +125,12 @@ CODES = {
         USER,
         "login",
     ),
+    "server-not-proven": Code(
+        "The server said yes without proving that it knows the password, as this way of logging in wants it.",
+        "Do not use this server before whoever runs it has explained it: it may not be the one it says it is.",
+        PROVIDER,
+        "login",
+    ),
     # limits and troubles that pass
     "too-many-connections": Code(
         "Too many connections to this account are open at the same time.",

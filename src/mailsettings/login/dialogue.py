@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailsettings import wire
 from mailsettings.errors import NetworkError
-from mailsettings.login import imap, pop3, quota, smtp
+from mailsettings.login import imap, pop3, smtp
 from mailsettings.login.session import Course, Errand, only_inside_tls, up_to_farewell
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
@@ -24,8 +24,6 @@ def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
     course = Course(hello, errand, tag, policy.max_lines)
     try:
         yield from _PROTOCOLS[errand.endpoint.protocol](course)
-        if errand.endpoint.protocol is Protocol.IMAP:
-            yield from quota.look(course)
     except NetworkError as error:
         if not course.said:
             raise

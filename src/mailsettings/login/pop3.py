@@ -16,14 +16,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.imap import respond
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
-from mailsettings.login.session import Course, Observed, Secret
+from mailsettings.login.exchange import Exchange, nothing_fits
+from mailsettings.login.sasl import chosen
+from mailsettings.login.session import LOOK, Course, Observed, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn, read, too_long
 
+COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
 MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
 LARGE = 50_000_000  # octets of one message: what Gmail receives at most (support.google.com/mail/answer/6584)
@@ -60,6 +61,7 @@ def log_in(course: Course) -> Turn[None]:
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
     course.observed += announced(course.hello.capabilities)
+    yield LOOK
     try:
         yield from _look(course, size)
     except NetworkError as error:
@@ -76,11 +78,14 @@ def _authenticate(course: Course) -> Turn[Reply]:
     sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
     name = chosen(sasl, errand.credentials.auth, errand.mechanism)
     if name:
-        course.mechanism = name
-        return (yield from _sasl(course))
+        return (yield from _sasl(course, name))
     if errand.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = "USER and PASS"
+        raise nothing_fits(course)
+    course.mechanism = COMMANDS
+    if "UTF8 USER" in hello.capabilities and not errand.ascii:
+        # RFC 6856 §2.1: it takes other letters then. Whether it minds the command is shown by what it says to USER.
+        yield Send(b"UTF8")
+        yield from _status()
     yield Send(f"USER {errand.username}".encode())
     reply = yield from _status()
     if not reply.ok:
@@ -89,23 +94,18 @@ def _authenticate(course: Course) -> Turn[Reply]:
     return (yield from _status())
 
 
-def _sasl(course: Course) -> Turn[Reply]:
-    errand, name = course.errand, course.mechanism
-    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-    first = next(mechanism)
-    line = b"AUTH %b %b" % (name.encode(), encoded(first))
-    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
-    yield Secret(line if at_once else b"AUTH " + name.encode())
-    pending = None if at_once or name in SERVER_FIRST else first
+def _sasl(course: Course, name: str) -> Turn[Reply]:
+    """AUTH, with the first response in the same line where that is short enough."""
+    exchange = Exchange(course, name)
+    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
     while True:
         reply = yield from _status(challenges=True)
         if not reply.text.startswith(b"+ ") and reply.text != b"+":
-            return reply
-        if pending is None:
-            yield from respond(course, mechanism, reply.text[2:])
-        else:
-            yield Secret(encoded(pending))
-            pending = None
+            break
+        yield from exchange.answer(reply.text[2:])
+    if reply.ok:
+        exchange.succeeded(reply.text)
+    return reply
 
 
 def _look(course: Course, size: int) -> Turn[None]:

@@ -1,9 +1,9 @@
 """How full an IMAP mailbox is (RFC 9208 §4.1.2, §4.2.1, §5.1).
 
-C: A60 GETQUOTAROOT INBOX
+C: A24 GETQUOTAROOT INBOX
 S: * QUOTAROOT INBOX ""
 S: * QUOTA "" (STORAGE 1000 1024 MESSAGE 12 5000)         STORAGE in units of 1024 octets
-S: A60 OK done
+S: A24 OK done
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailsettings.login.imap import Tags, command
 from mailsettings.login.session import Course
-from mailsettings.wire.turns import Turn
 
 NEARLY = 90  # per cent; some providers begin to refuse large mail there
-_FIRST_TAG = 60  # the login has used the lower ones
 _RESOURCE = re.compile(rb"([A-Za-z][A-Za-z-]{0,30}) +([0-9]{1,18}) +([0-9]{1,18})")
 
 
@@ -39,19 +36,20 @@ class Resource:
         return f"{self.used} of {self.limit} ({self.name.lower()})"
 
 
-def look(course: Course) -> Turn[None]:
-    """Ask how full the inbox's root is, where the server knows quotas, and write down what a user has to know."""
-    if not course.opened or not any(word == "QUOTA" or word.startswith("QUOTA=") for word in course.capabilities):
-        return
-    reply = yield from command(Tags(course.tag, _FIRST_TAG).next(), "GETQUOTAROOT INBOX", course.max_lines)
-    found = tuple(resources(reply.untagged))
+def has_quotas(capabilities: Iterable[str]) -> bool:
+    """Say whether the server knows quotas, by the older document or by the newer one."""
+    return any(word == "QUOTA" or word.startswith("QUOTA=") for word in capabilities)
+
+
+def weigh(course: Course, lines: Iterable[bytes]) -> None:
+    """Write down the figures of *lines*, and what a user has to know of them."""
+    found = tuple(resources(lines))
     if found:
-        course.note("quota", reply.ok, ("; ".join(map(str, found)).encode(),))
+        course.note("quota", True, ("; ".join(map(str, found)).encode(),))
     for each in found:
-        if each.percent >= 100:
-            course.observe("over-quota", f"{each}: {each.percent} %")
-        elif each.percent >= NEARLY:
-            course.observe("quota-nearly-full", f"{each}: {each.percent} %")
+        if each.percent >= NEARLY:
+            code = "over-quota" if each.percent >= 100 else "quota-nearly-full"
+            course.observe(code, f"QUOTA {each.name}: {each.used} of {each.limit}")
 
 
 def resources(lines: Iterable[bytes]) -> Iterator[Resource]:
