@@ -39,6 +39,8 @@ class Policy:
     greeting_timeout: float = 8.0
     smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
     reply_timeout: float = 8.0
+    look_timeout: float = 2.0  # all second looks at what failed, where a direction has no server
+    reach_timeout: float = 1.0  # one port that is tried in one of them
     http_timeout: float = 5.0  # one document with all its redirects
     race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
     resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)
@@ -58,6 +60,7 @@ class Policy:
     max_per_address: int = 12  # connections to one IP address per detection
     max_parallel_per_address: int = 2
     max_parallel: int = 16  # connections open at once in one detection
+    max_looks: int = 4  # handshakes that believe everything, for the explanation alone
     max_mx: int = 10
     max_srv: int = 20
     max_addresses: int = 8  # used per host name

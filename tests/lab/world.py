@@ -40,6 +40,7 @@ class Fault(StrEnum):
     EXPIRED = "expired"
     SELF_SIGNED = "self-signed"
     UNKNOWN_CA = "unknown-ca"
+    INCOMPLETE = "incomplete"  # the certificate between its own and the authority's is not sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
     Protocol.POP3: {
         "": ("UIDL", "TOP", "USER", "SASL PLAIN"),
         "native": ("UIDL", "USER"),
+        "silent": ("USER",),
         "UTF8": ("UIDL", "USER", "UTF8 USER"),
         "token only": ("UIDL", "USER", "SASL XOAUTH2 OAUTHBEARER"),
         "expire": ("UIDL", "USER", "EXPIRE 0", "LOGIN-DELAY 300"),

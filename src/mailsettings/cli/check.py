@@ -151,7 +151,8 @@ async def _checked(address: Any, credentials: Credentials | None, wishes: dict[s
     verification = None
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
-    return Checked(diagnosis, verification, fitness_of(diagnosis.detection, verification, fetcher=fetcher))
+    fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, in_clear=diagnosis.in_clear)
+    return Checked(diagnosis, verification, fitness)
 
 
 def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
@@ -171,7 +172,10 @@ def _verdict(checked: Checked) -> Exit:
 
 
 # They are worth knowing, and nothing is broken because of them.
-_HARMLESS = frozenset({"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"})
+_HARMLESS = frozenset(
+    {"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"}
+    | {"password-in-clear", "quota-nearly-full"}
+)
 
 
 def _all_tried(verification: Verification) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
+from mailsettings.login.quota import has_quotas, weigh
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
@@ -28,7 +29,6 @@ COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
 _CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
-_RESOURCE = re.compile(rb"[(\s]([A-Za-z-]{1,30})[ \t]+([0-9]{1,20})[ \t]+([0-9]{1,20})(?=[\s)])")
 # Microsoft says OK and hides in the code that the mailbox cannot be opened (2026-11).
 _FALSE_OK = re.compile(rb"\[Error=", re.IGNORECASE)
 _FIRST_TAG = 20  # the greeting has used the lower ones
@@ -75,7 +75,7 @@ def log_in(course: Course) -> Turn[None]:
     if course.errand.introduce:
         yield from _introduce(course, tags)
     yield from _examine(course, tags)
-    if course.opened and "QUOTA" in course.capabilities:
+    if course.opened and has_quotas(course.capabilities):
         yield LOOK
         yield from _weigh(course, tags)
 
@@ -149,10 +149,7 @@ def _examine(course: Course, tags: Tags) -> Turn[None]:
 def _weigh(course: Course, tags: Tags) -> Turn[None]:
     """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
     reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
-    for line in reply.untagged:
-        for name, used, limit in _RESOURCE.findall(line) if line.upper().startswith(b"* QUOTA ") else ():
-            if int(used) >= int(limit) > 0:  # some servers say 0 where they have no limit
-                course.observe("over-quota", f"QUOTA {printable(name)}: {int(used)} of {int(limit)}")
+    weigh(course, reply.untagged)
 
 
 def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:

@@ -43,6 +43,7 @@ class Result:
     software: str = ""
     tls: TLSFacts | None = None
     tried: bool = True
+    quota: str = ""  # how full the mailbox is, in words; empty where the server does not say
 
     @property
     def refused_for_good(self) -> bool:
@@ -79,6 +80,7 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
         messages=session.messages,
         software=session.software,
         tls=session.tls,
+        quota=next((said.text for said in session.said if said.step == "quota"), ""),
     )
 
 
