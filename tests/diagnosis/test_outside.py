@@ -36,7 +36,7 @@ def test_an_imap_port_given_for_pop3_is_named_with_the_right_one() -> None:
 
     assert [item.code for item in found] == ["wrong-protocol-on-port"]
     assert "IMAP" in found[0].evidence
-    assert found[0].advice == f"Use port {MAIL}, port 995 with TLS or {MAIL}, port 110 with STARTTLS."
+    assert found[0].advice == "Use port 995 with TLS or 110 with STARTTLS."
 
 
 def test_tls_on_a_port_in_clear_is_told_from_broken_tls() -> None:
@@ -57,6 +57,22 @@ def test_clear_text_on_a_port_of_tls_is_told_from_silence() -> None:
     net.host(MAIL).serve(imap())
 
     assert codes(net, f"starttls+imap://{MAIL}:993") == ["plain-expected-tls-found"]
+
+
+def test_a_certificate_is_spoken_of_once_for_all_ports_of_its_host() -> None:
+    """
+    Five ports show the same expired certificate; two more are closed, which nobody had stated and which means nothing.
+    """
+    net = FakeNetwork(rtt=0.05)
+    old = Certificate((MAIL,), problem=Kind.CERTIFICATE_EXPIRED)
+    servers = (imap(), imap(143), pop3(), smtp(), smtp(587))
+    net.host(MAIL, certificate=old).serve(*servers).refuse(110, 25)
+
+    found = diagnosed(net, ADA).findings
+
+    assert [(item.code, item.text) for item in found] == [
+        ("certificate-expired", f"The certificate of {MAIL} has expired.")
+    ]
 
 
 def test_a_name_that_does_not_exist_is_named() -> None:

@@ -28,9 +28,9 @@ def faults(place: Place, look: Look, now: datetime) -> Iterator[Finding]:
     yield from _of_chain(place, look)
     yield from _of_dates(place, look, now)
     if leaf.weak:
-        yield finding("certificate-weak", f"{place.name}: {leaf.weak}", about=place.name)
+        yield finding("certificate-weak", f"{place.name}: {leaf.weak}", about=place.endpoint.host)
     if not leaf.for_servers:
-        yield finding("certificate-purpose", f"{place.name}: {_whose(leaf)}", about=place.name)
+        yield finding("certificate-purpose", f"{place.name}: {_whose(leaf)}", about=place.endpoint.host)
 
 
 def misses_name(place: Place, look: Look) -> bool:
@@ -46,13 +46,13 @@ def _of_chain(place: Place, look: Look) -> Iterator[Finding]:
         return
     leaf, last = look.shown.chain[0], look.shown.chain[-1]
     if leaf.self_signed:
-        yield finding("certificate-self-signed", f"{place.name}: {_whose(leaf)}", about=place.name)
+        yield finding("certificate-self-signed", f"{place.name}: {_whose(leaf)}", about=place.endpoint.host)
     elif not last.self_signed and last.issuer_url:
         # Public authorities say where their certificate is to be had; those of companies and of mail shields do not.
         seen = f"{place.name}: {_whose(leaf)}; not sent: {last.issuer}, to be had at {last.issuer_url}"
-        yield finding("certificate-chain-incomplete", seen, Confidence.LIKELY, about=place.name)
+        yield finding("certificate-chain-incomplete", seen, Confidence.LIKELY, about=place.endpoint.host)
     else:
-        yield finding("certificate-unknown-ca", f"{place.name}: {_whose(leaf)}", about=place.name)
+        yield finding("certificate-unknown-ca", f"{place.name}: {_whose(leaf)}", about=place.endpoint.host)
 
 
 def _of_dates(place: Place, look: Look, now: datetime) -> Iterator[Finding]:
@@ -65,10 +65,10 @@ def _of_dates(place: Place, look: Look, now: datetime) -> Iterator[Finding]:
         which = "" if paper is leaf else f", of {paper.subject} in the chain"
         if (end := moment(paper.not_after)) and end < now:
             seen = f"{place.name}: expired on {paper.not_after}, {_days(now, end)} ago{which}"
-            yield finding("certificate-expired", seen, about=place.name)
+            yield finding("certificate-expired", seen, about=place.endpoint.host)
         if (begin := moment(paper.not_before)) and begin > now:
             seen = f"{place.name}: valid from {paper.not_before}, in {_days(begin, now)}{which}"
-            yield finding("certificate-not-yet-valid", seen, about=place.name)
+            yield finding("certificate-not-yet-valid", seen, about=place.endpoint.host)
 
 
 def moment(text: str) -> datetime | None:

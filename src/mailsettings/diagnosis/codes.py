@@ -242,7 +242,7 @@ CODES = {
     # TLS
     "tls-expected-plain-found": Code(
         "Port {} does not begin with TLS: the server speaks in clear there.",
-        "Set the security to STARTTLS for this port, or use port {} with TLS.",
+        "Set the security to STARTTLS for this port, or use port {}.",
         USER,
     ),
     "plain-expected-tls-found": Code(

@@ -87,7 +87,9 @@ def _of_certificate(place: Place, places: Places) -> Iterator[Finding]:
     code = MEANING.get(place.failure.kind, "")
     # The dates may be those of a certificate that the server does not send.
     if code in ("certificate-expired", "certificate-not-yet-valid") and code not in {item.code for item in found}:
-        found.insert(0, finding(code, f"{place.name}: {place.failure.seen or place.failure.kind}", about=place.name))
+        found.insert(
+            0, finding(code, f"{place.name}: {place.failure.seen or place.failure.kind}", about=place.endpoint.host)
+        )
     yield from found
     if found and misses_name(place, look):
         names = look.leaf.names
@@ -109,7 +111,9 @@ def _holds(place: Place) -> bool:
 
 def _usual(place: Place, places: Places, evidence: str) -> Finding:
     assert place.failure is not None
-    about = place.endpoint.host if place.failure.kind in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS) else place.name
+    # A name and a certificate are the host's: what is wrong with them is said once for all its ports.
+    of_host = place.failure.kind in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS) or place.failure.kind.about_certificate
+    about = place.endpoint.host if of_host else place.name
     code = MEANING.get(place.failure.kind, "bad-reply")
     return finding(code, evidence, about=about, use=right_port(place, places))
 

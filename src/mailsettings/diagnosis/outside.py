@@ -90,16 +90,20 @@ def _of_direction(places: Places, direction: Direction, wanted: tuple[Endpoint, 
     """Yield what explains one direction: what a person or a source has named, otherwise what guesses met."""
     failed = [place for place in places.of(direction) if place.failure is not None]
     failed = [place for place in failed if not wanted or place.endpoint in wanted]
-    named = [place for place in failed if place.stated] or [place for place in failed if _telling(place)]
+    named = [place for place in failed if place.stated] or [place for place in failed if _telling(place, places)]
     found = merged(item for place in named for item in of_place(place, places))
     yield from sorted(found, key=lambda item: _LEVELS.index(item.confidence))[:_MOST]
     if not found:
         yield finding("no-settings", f"{direction}: {len(failed)} likely names were tried", Confidence.LIKELY)
 
 
-def _telling(place: Place) -> bool:
-    """Say whether a guess met something: that a guessed name does not exist means nothing."""
+def _telling(place: Place, places: Places) -> bool:
+    """Say whether a guess met something: a guessed name that does not exist, or a guessed port that is closed where
+    others answer, means nothing.
+    """
     assert place.failure is not None
+    if place.failure.kind is Kind.REFUSED and places.alive(place.endpoint.host):
+        return False
     return place.failure.kind not in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DENIED, Kind.BUDGET)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, Kind
@@ -15,9 +15,9 @@ _ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}
 _TABLES = frozenset({Authority.TABLE, Authority.MX_TABLE})
 TLS_PORTS = frozenset({465, 993, 995})
 USUAL = {
-    Protocol.IMAP: "993 (TLS) or 143 (STARTTLS)",
-    Protocol.POP3: "995 (TLS) or 110 (STARTTLS)",
-    Protocol.SMTP: "465 (TLS) or 587 (STARTTLS)",
+    Protocol.IMAP: "993 with TLS or 143 with STARTTLS",
+    Protocol.POP3: "995 with TLS or 110 with STARTTLS",
+    Protocol.SMTP: "465 with TLS or 587 with STARTTLS",
     Protocol.JMAP: "443",
 }
 NO_ANSWER = frozenset({Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE})
@@ -104,17 +104,8 @@ def endpoint_of(where: str) -> Endpoint | None:
         return None
 
 
-def spelled(endpoints: Iterable[Endpoint]) -> str:
-    """Name *endpoints* as a person would enter them."""
-    return " or ".join(_spelled(endpoints))
-
-
-def _spelled(endpoints: Iterable[Endpoint]) -> Iterator[str]:
-    for endpoint in endpoints:
-        yield f"{endpoint.host}, port {endpoint.port} with {endpoint.security.upper()}"
-
-
 def right_port(place: Place, places: Places) -> str:
     """Say which port of the host is right: one that was seen to work, otherwise the usual ones."""
     protocol = place.endpoint.protocol
-    return spelled(places.working(protocol, place.endpoint.host)[:2]) or USUAL[protocol]
+    working = places.working(protocol, place.endpoint.host)[:2]
+    return " or ".join(f"{found.port} with {found.security.upper()}" for found in working) or USUAL[protocol]

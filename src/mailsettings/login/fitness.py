@@ -66,9 +66,10 @@ def _of_server(choice: Choice, result: Result | None, detection: Detection, in_c
     has = tuple(name for name in wanted if name in words)
     lacks = tuple(name for name in wanted if name not in words)
     shown = [lines[name] if name == "SIZE" else name for name in has]
-    verdict = f"has {', '.join(shown) or 'none of the usual extensions'}; does not list {', '.join(lacks) or 'none'}"
-    more = (*_logins(choice, in_clear), *_limits(result, choice, detection))
-    return Fitness(str(choice.endpoint), "; ".join((verdict, *more)), has, lacks)
+    verdict = [f"has {', '.join(shown) or 'none of the usual extensions'}"]
+    verdict += [f"does not list {', '.join(lacks)}"] if lacks else []
+    verdict += (*_logins(choice, in_clear), *_limits(result, choice, detection))
+    return Fitness(str(choice.endpoint), "; ".join(verdict), has, lacks)
 
 
 def _with_implied(lines: Iterable[str]) -> frozenset[str]:
