@@ -132,7 +132,7 @@ def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int)
     """
     But for a few, however late everything is: it may be somebody else's doing.
     """
-    pulse, running = Pulse(0.1), []
+    pulse, running = Pulse(0.1, 4.5), []
 
     async def work(number: int) -> None:
         async with pulse.calm():
@@ -155,7 +155,7 @@ def test_being_late_is_forgotten() -> None:
     """
     Two beats after half a second too much work goes on.
     """
-    pulse = Pulse(0.2)
+    pulse = Pulse(0.2, 4.5)
 
     async def then() -> float:
         pulse.was_late(0.5)

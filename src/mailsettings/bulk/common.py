@@ -27,8 +27,10 @@ SILENCE = frozenset(
 class Common:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
-    def __init__(self, pace: Pace, policy: Policy) -> None:
+    def __init__(self, pace: Pace, policy: Policy, in_time: Callable[[], bool]) -> None:
+        """*in_time* says whether this process hears at once what there is to hear."""
         self._pace = pace
+        self._in_time = in_time
         self.gates = Gates(pace.per_address, policy.stagger)
         self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
         self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
@@ -42,7 +44,9 @@ class Common:
             return self._pace.keep
         if failure.kind in PRIVATE:
             return 0.0
-        return self._pace.keep_silence if failure.kind in SILENCE else self._pace.keep_failed
+        if failure.kind in SILENCE:
+            return self._pace.keep_silence if self._in_time() else 0.0
+        return self._pace.keep_failed
 
 
 def _is_host(name: str) -> bool:
