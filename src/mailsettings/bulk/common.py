@@ -11,7 +11,7 @@ from mailsettings.bulk.pace import Pace
 from mailsettings.errors import AddressError, Kind
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
-from mailsettings.net.gate import Gates
+from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Page, Question
@@ -27,11 +27,13 @@ SILENCE = frozenset(
 class Common:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
-    def __init__(self, pace: Pace, policy: Policy, in_time: Callable[[], bool]) -> None:
-        """*in_time* says whether this process hears at once what there is to hear."""
+    def __init__(
+        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], elsewhere: Elsewhere | None = None
+    ) -> None:
+        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.gate."""
         self._pace = pace
         self._in_time = in_time
-        self.gates = Gates(pace.per_address, policy.stagger)
+        self.gates = Gates(pace.per_address, policy.stagger, elsewhere)
         self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
         self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
         self.probes: Kept[Endpoint, Probe] = Kept(pace.max_probes, self._life)

@@ -12,17 +12,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.lowlevel import current_token
 
 from mailsettings.address import EmailAddress
 from mailsettings.bulk.common import Common, SharedNet, SharedTransport
 from mailsettings.bulk.destination import Destination, destination
 from mailsettings.bulk.entries import Answered, Entry, parse_entry, postmaster_of
 from mailsettings.bulk.filled import filled
+from mailsettings.bulk.leases import Leases
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.pulse import SLOWEST, Pulse
 from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import AddressError, Kind, MailSettingsError
 from mailsettings.leads import Net, Source
 from mailsettings.model import Detection, Failure
 from mailsettings.net.door import open_net
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 Given = str | EmailAddress | Entry
 AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
+MOST_FOR_A_TURN = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
 STOOD_STILL = Failure(Kind.NO_NETWORK, "this process", "it has been too slow to tell whether a server is silent")
 
 
@@ -45,6 +48,7 @@ async def detect_many(
     addresses: Iterable[Given] | AsyncIterable[Given],
     *,
     concurrency: int = 64,
+    redis: str = "",
     policy: Policy | None = None,
     sources: Sequence[Source] | None = None,
     pace: Pace | None = None,
@@ -54,22 +58,23 @@ async def detect_many(
 
     *addresses* are read no further ahead than `Pace.ahead`, so that a list of any length needs the same memory; a
     slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
-    *concurrency* is the number of domains searched at once, or *pace* says all of it. *policy* is that of a service
+    *concurrency* is the number of domains searched at once; *redis*, a URL, has processes share the limits on
+    connections (asyncio only); or *pace* says all of it. *policy* is that of a service
     unless given; whatever it lets be sent, no address of the input is: a domain is searched as its postmaster.
     *transport* stands in for the Internet in tests.
 
     async with detect_many(addresses) as stream:
         async for each in stream: ...
     """
-    how = pace or Pace.of(concurrency)
+    how = pace or Pace.of(concurrency, redis=redis)
     rules = how.rules(policy)
     send, receive = anyio.create_memory_object_stream[Answered](0)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
         await stack.enter_async_context(send)
         below = transport if transport is not None else await stack.enter_async_context(aclosing(_internet(rules)))
-        group = await stack.enter_async_context(anyio.create_task_group())
         run = _Run(how, rules, sources, below, send)
+        group = await stack.enter_async_context(anyio.create_task_group())
         group.start_soon(run.run, addresses)
         yield receive
         group.cancel_scope.cancel()
@@ -79,6 +84,15 @@ def _internet(policy: Policy) -> Internet:
     from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
     return Internet(policy)
+
+
+def _leases(pace: Pace) -> Leases:
+    """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
+    if "trio" in type(current_token().native_token).__module__:
+        raise MailSettingsError("limits that are shared through Redis need asyncio")
+    from mailsettings.bulk.register import RedisRegister  # noqa: PLC0415 - an extra
+
+    return Leases(RedisRegister(pace), pace.lease)
 
 
 class _Run:
@@ -97,7 +111,8 @@ class _Run:
         self._transport = transport
         self._answers = answers
         self._pulse = Pulse(pace.most_late, min(policy.quiet, policy.deadline))
-        self._common = Common(pace, policy, lambda: self._pulse.in_time)
+        self._leases = _leases(pace) if pace.redis else None
+        self._common = Common(pace, policy, lambda: self._pulse.in_time, self._leases)
         self._turns = Turns(pace.per_destination)
         self._room = anyio.Semaphore(pace.ahead)
         self._placing = anyio.Semaphore(pace.concurrency)
@@ -106,11 +121,13 @@ class _Run:
 
     async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Answer everything, then close the stream."""
-        async with self._answers, anyio.create_task_group() as pulse:
-            pulse.start_soon(self._pulse.beat)
+        async with self._answers, anyio.create_task_group() as beside:
+            beside.start_soon(self._pulse.beat)
+            if self._leases is not None:
+                beside.start_soon(self._leases.run)
             async with anyio.create_task_group() as group:
                 await self._take(group, addresses)
-            pulse.cancel_scope.cancel()
+            beside.cancel_scope.cancel()
 
     async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Start a task for each address as soon as there is room for it."""
@@ -164,7 +181,13 @@ class _Run:
         async with self._pulse.calm():
             since = self._pulse.mark()
             found = await self._detect(domain, net, place)
-            return found, not _both_verified(found) and self._pulse.doubtful(since, slowness)
+            doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
+            return found, doubtful and not _both_verified(found)
+
+    def _out_of_turn(self, found: Detection, slowness: float) -> bool:
+        """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
+        missed = any(failure.kind is Kind.DEADLINE for failure in found.failures)
+        return self._leases is not None and missed and slowness < MOST_FOR_A_TURN
 
     async def _again(self, domain: str, place: Destination, found: Detection) -> Detection:
         """Search again, longer each time, until silence is not ours; such searches run one after the other."""

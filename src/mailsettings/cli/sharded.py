@@ -27,7 +27,13 @@ def sharded(wishes: BulkWishes) -> bool:
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
     missing = shards.missing(batches(entries(wishes.file, form, wishes.column), wishes.batch))
-    work = partial(detect_batch, concurrency=wishes.concurrency, policy=wishes.policy(), full=wishes.full)
+    work = partial(
+        detect_batch,
+        concurrency=wishes.concurrency,
+        redis=wishes.redis,
+        policy=wishes.policy(),
+        full=wishes.full,
+    )
     progress, started, failed = Progress(None), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
         for done in spread(client, work, missing):

@@ -53,7 +53,7 @@ async def _run(
     wishes: BulkWishes, engine: Engine, missing: Iterator[Entry], journal: Journal, progress: Progress
 ) -> None:
     policy = wishes.policy()
-    pace = Pace.of(wishes.concurrency)
+    pace = Pace.of(wishes.concurrency, redis=wishes.redis)
     _allow_files(pace.files(policy))
     shown = _Shown(progress)
     async with engine.many(_ahead(missing, wishes.file), policy=policy, pace=pace) as stream:
