@@ -119,7 +119,7 @@ def test_a_cluster_answers_every_address(client: Any, tmp_path: Path) -> None:
 
     shards = Shards(tmp_path, SIZE, resume=False)
     for done in spread(client, searched, shards.missing(batches(ENTRIES, SIZE))):
-        shards.write(done.batch, done.records)
+        shards.write(done.batch, done.results)
 
     assert places(tmp_path) == [entry.place for entry in ENTRIES]
 
@@ -135,7 +135,7 @@ def test_a_killed_worker_loses_nothing(client: Any, tmp_path: Path) -> None:
     shards = Shards(tmp_path / "out", SIZE, resume=False)
     for done in spread(client, work, shards.missing(batches(ENTRIES, SIZE))):
         assert done.error == ""
-        shards.write(done.batch, done.records)
+        shards.write(done.batch, done.results)
 
     assert (mark.exists(), places(tmp_path / "out")) == (True, [entry.place for entry in ENTRIES])
 
@@ -147,7 +147,7 @@ def test_a_batch_that_fails_is_reported_and_the_others_go_on(client: Any) -> Non
     from mailsettings.bulk.cluster import spread  # noqa: PLC0415 - with the extra only
 
     found = {
-        done.batch.number: (len(done.records), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
+        done.batch.number: (len(done.results), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
     }
 
     assert found == {0: (20, ""), 1: (0, "ValueError: a mistake")}
@@ -168,7 +168,7 @@ def test_no_more_batches_are_taken_than_there_is_room_for(client: Any) -> None:
 
     first = next(spread(client, searched, watched()))
 
-    assert (len(first.records), len(taken)) == (1, AHEAD * 2)
+    assert (len(first.results), len(taken)) == (1, AHEAD * 2)
 
 
 def test_the_command_writes_shards(client: Any, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import anyio
 import pytest
 from anyio.abc import SocketStream
 
-from mailsettings.bulk import Pace
+from mailsettings.bulk import Pace, detect_batch
 from mailsettings.bulk.leases import Lease, Leases
 from mailsettings.bulk.register import RedisRegister
 from mailsettings.net.gate import Place
+from tests.bulk.clusters import transport
 from tests.bulk.neighbour import LEASE, MACHINE, MOST, pace
 from tests.web.running import free_port, redis
 
@@ -185,6 +187,18 @@ async def test_what_a_killed_process_had_lapses(port: int) -> None:
         group.cancel_scope.cancel()
 
     assert any(before), "it was killed too late to hold anything"
+
+
+async def test_a_batch_shares_its_limits(port: int) -> None:
+    """
+    What a worker of Dask, Ray or Spark runs asks Redis for each connection.
+    """
+    search = partial(detect_batch, ["d1.example", "d2.example"], redis=url(port), transport=transport)
+    found = await anyio.to_thread.run_sync(search)
+    said = cli(port, "info", "commandstats")
+
+    assert [record["verdict"] for record in found] == ["verified"] * 2
+    assert "cmdstat_eval:calls=" in said
 
 
 async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> None:
