@@ -111,7 +111,7 @@ def test_going_on_with_another_size_or_input_is_refused(tmp_path: Path) -> None:
     shards = Shards(tmp_path, SIZE, resume=False)
     shards.write(Batch(0, ENTRIES[:SIZE]), searched(ENTRIES[:SIZE]))
 
-    with pytest.raises(DocumentError, match="batches of 8"):
+    with pytest.raises(DocumentError, match=r'wanted is \{"batch": 8'):
         Shards(tmp_path, 8, resume=True)
     with pytest.raises(DocumentError, match="another input"):
         list(shards.missing(batches(ENTRIES[1:], SIZE)))

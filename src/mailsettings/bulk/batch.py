@@ -24,6 +24,7 @@ def detect_batch(
     *,
     concurrency: int = 64,
     redis: str = "",
+    pace: Pace | None = None,
     policy: Policy | None = None,
     full: bool = False,
     transport: Callable[[], Transport] | None = None,
@@ -31,10 +32,12 @@ def detect_batch(
     """Return a record for each of *entries*, in their order; blocks until all of them are answered.
 
     Shares nothing with other batches, so that what has one provider is best put into one batch, but the limits on
-    connections with those that name the same *redis*, a URL. *full* adds the whole
+    connections with those that name the same *redis*, a URL; *pace* says both and more. *full* adds the whole
     detection to each record. *transport* makes a stand-in for the Internet, for tests.
     """
-    search = partial(_records, pace=Pace.of(concurrency, redis=redis), policy=policy, full=full, transport=transport)
+    search = partial(
+        _records, pace=pace or Pace.of(concurrency, redis=redis), policy=policy, full=full, transport=transport
+    )
     return sorted(anyio.run(search, list(entries)), key=lambda record: int(record["place"]))
 
 

@@ -1,9 +1,9 @@
 """A long input in batches, and one file for what came of each: shards that exist are not done again.
 
-out/run.json            {"batch": 500}
+out/run.json            {"batch": 500, "by": "destination"}
 out/part-000000.jsonl   the records of the first 500 addresses
 out/part-000001.jsonl
-out/plan-000000.json    where the mail of the first 50,000 goes, if batches are made by that
+out/plan-000000.json    where the mail of the first 50,000 goes, and so which batches there are
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class Shards:
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and not resume:
             raise FileExistsError(f"{str(directory)!r} is not empty")
-        note = directory / "run.json"
+        note, wanted = directory / "run.json", {"batch": size, "by": "destination"}
         if not note.exists():
-            _write(note, json.dumps({"batch": size}) + "\n")
+            _write(note, json.dumps(wanted) + "\n")
         earlier = note.read_text()
-        if json.loads(earlier) != {"batch": size}:
-            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted are batches of {size}")
+        if json.loads(earlier) != wanted:
+            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted is {json.dumps(wanted)}")
 
     def missing(self, found: Iterable[Batch]) -> Iterator[Batch]:
         """Yield the batches without a shard. DocumentError if a shard is of another input."""

@@ -13,6 +13,7 @@ from mailsettings.bulk.batch import detect_batch
 from mailsettings.bulk.cluster import spread
 from mailsettings.bulk.entries import Entry
 from mailsettings.bulk.lines import Form, entries, form_of
+from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.partition import likely_place, partitioned, place_batch
 from mailsettings.bulk.progress import Progress
 from mailsettings.bulk.shards import Batch, Place, Shards, batches
@@ -34,14 +35,14 @@ def sharded(wishes: BulkWishes) -> bool:
     found = entries(wishes.file, form, wishes.column)
     work = partial(
         detect_batch,
-        concurrency=wishes.concurrency,
-        redis=wishes.redis,
+        # Dask writes calls that fail into its log: a pace does not show the password in its URL.
+        pace=Pace.of(wishes.concurrency, redis=wishes.redis),
         policy=wishes.policy(),
         full=wishes.full,
     )
     progress, started, failed = Progress(None), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
-        cut = batches(found, wishes.batch) if wishes.redis else _by_destination(client, found, shards, wishes)
+        cut = _by_destination(client, found, shards, wishes)
         for done in spread(client, work, shards.missing(cut)):
             if done.error:
                 failed += 1
