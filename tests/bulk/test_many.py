@@ -215,7 +215,6 @@ def test_input_is_read_only_so_far_ahead() -> None:
     assert len(taken) <= 40 + 16 + 1
 
 
-@pytest.mark.slow
 def test_memory_does_not_grow_with_the_input() -> None:
     """
     Five times as many domains, and the most that is in memory at a time is the same once its bounds are reached.
