@@ -168,6 +168,25 @@ def test_what_is_open_is_kept() -> None:
     assert inside == MOST
 
 
+def test_a_run_that_ends_keeps_nothing() -> None:
+    """
+    Also at the moment at which everything was to be renewed, and with connections that are still being closed.
+    """
+    book = Book()
+
+    async def ending() -> None:
+        async with running(leases := Leases(book, LEASE)):
+            places = [Place(0.0, answered=True) for _ in range(MOST)]
+            for place in places:
+                await leases.enter(IP, place)
+            await anyio.sleep_until(LEASE / 3)
+        for place in places:
+            leases.leave(place)
+
+    run_virtual(ending)
+    assert book.open == {}
+
+
 def test_one_who_is_cancelled_leaves_nothing_behind() -> None:
     """
     Whether the question was not yet asked, on its way, or answered with no.

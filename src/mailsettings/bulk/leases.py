@@ -104,7 +104,8 @@ class Leases:
 
     def leave(self, place: Place) -> None:
         """Give *place* back."""
-        lease = self._held.pop(place)
+        if (lease := self._held.pop(place, None)) is None:
+            return  # given back at the end of all
         if lease in self._wanted:
             self._wanted.remove(lease)
         self._returned.append(lease)
@@ -123,6 +124,7 @@ class Leases:
             with anyio.move_on_after(FAREWELL, shield=True):
                 async with aclosing(self._register):
                     self._returned += self._held.values()
+                    self._held = {}  # or some of it would be renewed
                     await self._round()
 
     def _wake(self) -> float:

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -36,7 +36,7 @@ class BulkWishes:
     form: str | None
     column: str
     concurrency: int
-    redis: str
+    redis: str = field(repr=False)
     dask: str | None
     batch: int
     no_guess: bool
