@@ -188,8 +188,10 @@ def test_the_command_writes_shards(client: Any, tmp_path: Path) -> None:
     again = CliRunner().invoke(cli, [*command, "--resume"])
 
     assert (first.exit_code, again.exit_code, places(tmp_path / "out")) == (0, 0, list(range(1, 11)))
+    assert "10 of 10  100 %" in first.stderr
     assert "10 answered" in first.stderr
     assert "0 answered" in again.stderr
+    assert "10 were there before" in again.stderr
 
 
 def test_an_interrupted_command_goes_on_where_it_was(client: Any, tmp_path: Path) -> None:

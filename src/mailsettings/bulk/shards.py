@@ -51,6 +51,7 @@ class Shards:
         batches of another size.
         """
         self._directory = directory
+        self.skipped = 0  # addresses in shards that were there already
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and not resume:
             raise FileExistsError(f"{str(directory)!r} is not empty")
@@ -73,6 +74,7 @@ class Shards:
                     raise DocumentError(f"{shard.name} begins with {first[:80]!r}: it belongs to another input")
                 if (count := 1 + sum(1 for _ in lines)) != len(batch.entries):
                     raise DocumentError(f"{shard.name} has {count} records, not {len(batch.entries)}: of another input")
+            self.skipped += len(batch.entries)
 
     def remembered(self, window: Batch, make: Callable[[], Sequence[Place]]) -> Sequence[Place]:
         """Return what *make* brings for *window*, or brought in an earlier run: DNS may say something else today.

@@ -12,7 +12,7 @@ import click
 from mailsettings.bulk.batch import detect_batch
 from mailsettings.bulk.cluster import spread
 from mailsettings.bulk.entries import Entry
-from mailsettings.bulk.lines import Form, entries, form_of
+from mailsettings.bulk.lines import Form, count_lines, entries, form_of
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.partition import likely_place, partitioned, place_batch
 from mailsettings.bulk.progress import Progress
@@ -40,7 +40,7 @@ def sharded(wishes: BulkWishes) -> bool:
         policy=wishes.policy(),
         full=wishes.full,
     )
-    progress, started, failed = Progress(None), time.monotonic(), 0
+    progress, started, failed = Progress(count_lines(wishes.file, form)), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
         cut = _by_destination(client, found, shards, wishes)
         for done in spread(client, work, shards.missing(cut)):
@@ -49,9 +49,11 @@ def sharded(wishes: BulkWishes) -> bool:
                 click.echo(f"mailsettings: batch {done.batch.number}: {printable(done.error)}", err=True)
                 continue
             shards.write(done.batch, done.results)
+            progress.earlier(shards.skipped)
             for record in done.results:
                 progress.count(record)
             click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+    progress.earlier(shards.skipped)
     click.echo(f"mailsettings: {progress.summary(time.monotonic() - started)}", err=True)
     return not failed
 
