@@ -182,7 +182,7 @@ class _Run:
             since = self._pulse.mark()
             found = await self._detect(domain, net, place)
             doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
-            return found, doubtful and not _both_verified(found)
+            return found, doubtful and not (place.dead or _both_verified(found))
 
     def _out_of_turn(self, found: Detection, slowness: float) -> bool:
         """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
