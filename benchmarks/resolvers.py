@@ -4,7 +4,7 @@
 
 The server is a process of its own on the loopback interface and answers from memory: MX, SRV, TXT, A, AAAA, and names
 that do not exist, in turns. aiodns is no dependency: without `pip install aiodns` only ours is measured.
-docs/decisions/0012-aiodns.md has the figures and what came of them.
+docs/decisions/0016-aiodns.md has the figures and what came of them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,9 +19,12 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc
 from mailsettings.formats.providers import read_own
 from mailsettings.model import Endpoint, Hello, Protocol, Security, TLSFacts
-from mailsettings.net.answers import answer_of, query_of, response_to
+from mailsettings.net.answers import records_of
+from mailsettings.net.carriers import response_to
 from mailsettings.net.certificates import dns_names
+from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
+from mailsettings.net.unverified import paper
 from mailsettings.policy import Policy
 from mailsettings.records import Question
 from mailsettings.wire.dialogue import READ, START_TLS
@@ -118,9 +122,9 @@ def dns_answer(data: bytes) -> object:
         Question("_imaps._tcp.example.org", "SRV"),
     ):
         query = query_of(question)
-        wire_form = query.id.to_bytes(2, "big") + data[2:]
-        if (response := response_to(query, wire_form)) is not None:
-            answers.append(answer_of(question, response, POLICY, trusted=True))
+        response = response_to(query, query.wire[:2] + data[2:])
+        if response is not None:
+            answers.append(records_of(question, response.message, POLICY) if response.message else response)
     return answers
 
 
@@ -149,6 +153,23 @@ def certificate(data: bytes) -> object:
     names = data.decode("utf-8", "surrogateescape").split("\n")
     found = dns_names({"subjectAltName": tuple(("DNS", name) for name in names)})
     assert all(name.isprintable() for name in found), found
+    return found
+
+
+# For imap.example.org, with names, purpose and the place of its issuer's certificate; its key was thrown away.
+CERTIFICATE = base64.b64decode(
+    "MIIBiTCCAS+gAwIBAgIBBzAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJDQTAeFw0yNjAxMDEwMDAwMDBaFw0yNzAxMDEwMDAwMDBaMCgx"
+    "GTAXBgNVBAMMEGltYXAuZXhhbXBsZS5vcmcxCzAJBgNVBAoMAkV4MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYLjSBkSufLxIfg+n"
+    "r9WIBA+0vv7zRwQc/Pgju453vVRECQVV9VpdwPQ0zDqrqKJbqa+Jm8V9a0rOabjv3/QTY6NlMGMwGwYDVR0RBBQwEoIQaW1hcC5leGFt"
+    "cGxlLm9yZzATBgNVHSUEDDAKBggrBgEFBQcDATAvBggrBgEFBQcBAQQjMCEwHwYIKwYBBQUHMAKGE2h0dHA6Ly9jYS5leGFtcGxlL3gw"
+    "CgYIKoZIzj0EAwIDSAAwRQIgP0d3SumlSfx1xjZE94KTSmeR5aard4OhR5o9sqBxGioCIQCdfHHWVTR+HA2uH3uXmu8iPGfPg0/JUj4v"
+    "ks8c8s9SFQ=="
+)
+
+
+def chain(data: bytes) -> object:
+    found = paper(data)
+    assert found is None or f"{found.subject}{found.issuer}{found.issuer_url}{found.weak}".isprintable(), found
     return found
 
 
@@ -208,6 +229,7 @@ TARGETS = (
     Target("ip", addresses, (bytes(16), NAT64, SIX_TO_FOUR)),
     Target("url", urls, (b"https://example.org/x?y=z", b"http://example.org:80/", b"//example.org", b"../a")),
     Target("certificate", certificate, (b"imap.example.org\n*.example.org",)),
+    Target("certificate-der", chain, (CERTIFICATE,)),
     Target("table", lambda data: read_own(data.decode("utf-8", "replace"), "fuzz"), (TABLE,)),
     Target(
         "dns",

@@ -11,6 +11,7 @@ from anyio.abc import SocketStream
 
 from mailsettings.bulk import Pace, detect_many
 from mailsettings.bulk.report import verdict
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
@@ -37,6 +38,9 @@ class Counted:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
+
+    async def look(self, host: str) -> Shown:
+        return await self._stream.look(host)
 
     async def aclose(self) -> None:
         try:

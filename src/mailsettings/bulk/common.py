@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.address import parse_host
 from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import Kind
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.gate import Elsewhere, Gates
@@ -17,7 +16,7 @@ from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Page, Question
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
-PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.INTERNAL})
+PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.PROXY, Kind.INTERNAL})
 # Failures that only a clock has seen. One of them, remembered for long, would be that of all a provider's customers.
 SILENCE = frozenset(
     {Kind.DNS_TIMEOUT, Kind.CONNECT_TIMEOUT, Kind.TLS_TIMEOUT, Kind.GREETING_TIMEOUT, Kind.REPLY_TIMEOUT, Kind.CLOSED}
@@ -49,14 +48,6 @@ class Common:
         if failure.kind in SILENCE:
             return self._pace.keep_silence if self._in_time() else 0.0
         return self._pace.keep_failed
-
-
-def _is_host(name: str) -> bool:
-    """Say whether *name* is one that the dialer would ask for; what is wrong with another one, the dialer says."""
-    try:
-        return parse_host(name) == name
-    except AddressError:
-        return False
 
 
 def _inside(host: str, domain: str) -> bool:
@@ -124,9 +115,6 @@ class SharedNet:
         plain = method == "GET" and not body and not headers and not answers
         if plain and not _inside(host, self._domain):
             return await self._common.pages.get(url, fetch)
-        if _is_host(host):
-            # Most domains have no such host; the machinery for documents costs ten times what finding that out does.
-            await self._door.resolve(host)
         return await fetch()
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:

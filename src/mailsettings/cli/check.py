@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.options import Network, Resolver
+from mailsettings.cli.proxied import proxied, with_proxy
 from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, ConfirmationRequired
@@ -87,6 +88,7 @@ class Checked:
 @click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS server.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
 @click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this, too.")
+@with_proxy
 @click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from.")
 @click.pass_context
 def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
@@ -117,15 +119,21 @@ def _credentials(wishes: dict[str, Any]) -> Credentials | None:
         return None
     from mailsettings.login.credentials import Credentials  # noqa: PLC0415
 
-    if sys.stdin.isatty():
-        secret = click.prompt("Password or token", hide_input=True, err=True)
-    else:
-        secret = sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read()
     make = Credentials.token if wishes["token_stdin"] else Credentials.password
     try:
         return make(secret, username=wishes["username"])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _read() -> str:
+    """Read standard input without the line end behind the secret."""
+    try:
+        return sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        # Without its cause, which has the bytes in it.
+        raise click.UsageError(f"what came on standard input is not {sys.stdin.encoding}") from None
 
 
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
@@ -143,13 +151,16 @@ async def _checked(address: Any, credentials: Credentials | None, wishes: dict[s
     verification = None
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
-    return Checked(diagnosis, verification, fitness_of(diagnosis.detection, verification, fetcher=fetcher))
+    fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, in_clear=diagnosis.in_clear)
+    return Checked(diagnosis, verification, fitness)
 
 
 def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
     from mailsettings.policy import Policy  # noqa: PLC0415 - see check()
 
     policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
+    way = proxied(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
+    policy = policy.with_(**way)
     wanted = frozenset({Protocol.POP3, Protocol.SMTP})
     return policy.with_(protocols=wanted) if fetcher and not wishes["incoming"] else policy
 
@@ -161,7 +172,10 @@ def _verdict(checked: Checked) -> Exit:
 
 
 # They are worth knowing, and nothing is broken because of them.
-_HARMLESS = frozenset({"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"})
+_HARMLESS = frozenset(
+    {"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"}
+    | {"password-in-clear", "quota-nearly-full"}
+)
 
 
 def _all_tried(verification: Verification) -> bool:
@@ -194,7 +208,7 @@ def _lines(checked: Checked, write: Pen) -> Iterator[str]:
 
 def _state(result: Any) -> str:
     if result.verified:
-        return f"logged in as {printable(result.username)} with {result.mechanism}"
+        return f"logged in as {printable(result.username)}{f' with {result.mechanism}' if result.mechanism else ''}"
     return "the login was accepted, but that is all" if result.accepted else "not logged in"
 
 

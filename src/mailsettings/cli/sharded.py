@@ -32,14 +32,12 @@ def sharded(wishes: BulkWishes) -> bool:
     """
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
-    found = entries(wishes.file, form, wishes.column)
-    work = partial(
-        detect_batch,
-        # Dask writes calls that fail into its log: a pace does not show the password in its URL.
-        pace=Pace.of(wishes.concurrency, redis=wishes.redis),
-        policy=wishes.policy(),
-        full=wishes.full,
-    )
+    found, policy = entries(wishes.file, form, wishes.column), wishes.policy()
+    if policy.through and policy.through.user:
+        raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
+    # Dask writes calls that fail into its log: a pace does not show the password in its URL.
+    pace = Pace.of(wishes.concurrency, redis=wishes.redis)
+    work = partial(detect_batch, pace=pace, policy=policy, full=wishes.full)
     progress, started, failed = Progress(count_lines(wishes.file, form)), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
         cut = _by_destination(client, found, shards, wishes)

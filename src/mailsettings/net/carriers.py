@@ -5,23 +5,20 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from ipaddress import ip_address
 from typing import Protocol as Interface
 
 import anyio
-import dns.flags
-import dns.message
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.answers import response_to
-from mailsettings.net.certificates import covers_address
+from mailsettings.net import tcp
 from mailsettings.net.nameservers import Nameserver
-from mailsettings.net.tcp import TCPStream, connect, os_fault
-from mailsettings.net.tls import NO_ALPN, secure
+from mailsettings.net.query import Query, Response, at_a_glance
+from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
+from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
-
-Message = dns.message.Message
 
 
 class Carrier(Interface):
@@ -29,7 +26,7 @@ class Carrier(Interface):
 
     round_trips: int  # before the first answer can be here
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         """Return the response to *query*. NetworkError; waits for ever, the caller sets a time-out."""
         ...
 
@@ -47,15 +44,15 @@ class ByUDP:
         self._ip = ip_address(nameserver.host)
         self._port = nameserver.port
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         response = await self._by_udp(query)
-        if not response.flags & dns.flags.TC:
+        if not response.truncated:
             return response
-        stream = await connect(self._ip, self._port)
+        stream = await tcp.connect(self._ip, self._port)
         async with contextlib.aclosing(stream):
             return await _over(stream, query)
 
-    async def _by_udp(self, query: Message) -> Message:
+    async def _by_udp(self, query: Query) -> Response:
         """Send *query* and wait for its response, past everything else that comes."""
         family = socket.AF_INET6 if self._ip.version == 6 else socket.AF_INET
         try:
@@ -63,7 +60,7 @@ class ByUDP:
                 udp.setblocking(False)
                 # Connected: the kernel drops what others send and tells at once when the port is closed.
                 udp.connect((str(self._ip), self._port))
-                udp.send(query.to_wire())
+                udp.send(query.wire)
                 return await _first_response(udp, query)
         except OSError as error:
             raise os_fault(error) from error
@@ -72,7 +69,7 @@ class ByUDP:
         """Nothing is kept open."""
 
 
-async def _first_response(udp: socket.socket, query: Message) -> Message:
+async def _first_response(udp: socket.socket, query: Query) -> Response:
     """Return the first datagram that is a response to *query*."""
     while True:
         await anyio.wait_readable(udp)
@@ -81,26 +78,22 @@ async def _first_response(udp: socket.socket, query: Message) -> Message:
                 return response
 
 
-class ByTLS:
+class Kept:
     """Connections are used again: a handshake per question would cost more than all the rest."""
 
-    round_trips = 4
-
-    def __init__(self, nameserver: Nameserver, ask: Callable[[Question], Awaitable[Answer]], *, ca_file: str) -> None:
-        """*ask* finds the address of a name server that is given by name."""
-        self._nameserver = nameserver
-        self._ask = ask
-        self._ca_file = ca_file
+    def __init__(self, open_one: Callable[[], Awaitable[TCPStream]]) -> None:
+        self._open = open_one
         self._idle: list[TCPStream] = []
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
+        """Return the response to *query*, see Carrier."""
         while self._idle:
             # One that the server has closed meanwhile says nothing about the server.
             with contextlib.suppress(NetworkError):
                 return await self._with(self._idle.pop(), query)
         return await self._with(await self._open(), query)
 
-    async def _with(self, stream: TCPStream, query: Message) -> Message:
+    async def _with(self, stream: TCPStream, query: Query) -> Response:
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(stream.aclose)
             response = await _over(stream, query)
@@ -108,13 +101,41 @@ class ByTLS:
         self._idle.append(stream)
         return response
 
+    async def aclose(self) -> None:
+        """Close the connections that wait for another question."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+class ByTLS:
+    """DNS over TLS, on connections that are kept."""
+
+    round_trips = 4
+
+    def __init__(
+        self,
+        nameserver: Nameserver,
+        ask: Callable[[Question], Awaitable[Answer]],
+        *,
+        ca_file: str,
+        connect: Connect | None = None,
+    ) -> None:
+        """*ask* finds the address of a name server that is given by name; *connect* leads there, if not directly."""
+        self._nameserver = nameserver
+        self._ask = ask
+        self._connect = connect or partial(tcp.connect, ca_file=ca_file)
+        self._kept = Kept(self._open)
+
+    async def exchange(self, query: Query) -> Response:
+        return await self._kept.exchange(query)
+
     async def _open(self) -> TCPStream:
         """Return a connection to the name server whose certificate has been checked."""
         server = self._nameserver
-        stream = await connect(server.address or await self._address(), server.port, ca_file=self._ca_file)
+        stream = await self._connect(server.address or await self._address(), server.port)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(stream.aclose)
-            await _secure(stream, server)
+            await secure_host(stream, server.host, NO_ALPN)
             undo.pop_all()
         return stream
 
@@ -127,24 +148,12 @@ class ByTLS:
 
     async def aclose(self) -> None:
         """Close the connections that wait for another question."""
-        while self._idle:
-            await self._idle.pop().aclose()
+        await self._kept.aclose()
 
 
-async def _secure(stream: TCPStream, server: Nameserver) -> None:
-    """Start TLS; the certificate must be for the name of *server*, or for its address if it is given by that."""
-    if server.address is None:
-        await secure(stream, server.host, NO_ALPN)
-        return
-    await stream.start_tls(server.host, NO_ALPN)
-    if not covers_address(stream.certificate, server.address):
-        raise NetworkError(Kind.CERTIFICATE_NAME, f"the name server's certificate is not for {server.host}")
-
-
-async def _over(stream: TCPStream, query: Message) -> Message:
+async def _over(stream: TCPStream, query: Query) -> Response:
     """Return the response to *query* over a stream: each message comes after its length in two bytes."""
-    wire = query.to_wire()
-    await stream.send(len(wire).to_bytes(2, "big") + wire)
+    await stream.send(len(query.wire).to_bytes(2, "big") + query.wire)
     length = int.from_bytes(await _exactly(stream, 2), "big")
     response = response_to(query, await _exactly(stream, length))
     if response is None:
@@ -160,3 +169,15 @@ async def _exactly(stream: TCPStream, count: int) -> bytes:
             raise NetworkError(Kind.CLOSED, "the name server closed the connection")
         got += more
     return got
+
+
+def response_to(query: Query, wire: bytes) -> Response | None:
+    """Return the response to *query* that *wire* is, or None if it is none: malformed, forged or of another question.
+
+    A truncated one is returned as far as it goes.
+    """
+    if (no := at_a_glance(query, wire)) is not None:
+        return no
+    from mailsettings.net.answers import read  # noqa: PLC0415 - loads dnspython, when questions are on their way
+
+    return read(query, wire)

@@ -16,6 +16,7 @@ import anyio
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget, Lease
@@ -80,7 +81,8 @@ class Dialer:
 
     async def resolve(self, host: str) -> Addresses:
         """Ask for IPv4 and IPv6 addresses of *host* at once; late IPv6 is not waited for long (RFC 8305 §3)."""
-        answers: dict[str, Answer] = {}
+        known = {rdtype: self._asker.known(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
+        answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
         async def look(rdtype: str) -> None:
@@ -88,12 +90,14 @@ class Dialer:
                 answers[rdtype] = await self._asker.ask(Question(host, rdtype))
             except NetworkError as error:
                 failures[rdtype] = error
-            if rdtype == "A" and (answer := answers.get("A")):
-                group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(look, "A")
-            group.start_soon(look, "AAAA")
+        # A task for each question costs more than all the rest here: names are looked up again and again.
+        if len(answers) < len(known):
+            async with anyio.create_task_group() as group:
+                group.start_soon(look, "AAAA")
+                await look("A")
+                if answer := answers.get("A"):
+                    group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
         return _addresses(answers, failures, self._policy.max_addresses)
 
     def _grace(self, answer: Answer) -> float:
@@ -125,7 +129,8 @@ class Dialer:
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
-                self._closed[ip, port] = error.kind, error.seen
+                if error.kind is not Kind.PROXY:  # that says nothing about this door
+                    self._closed[ip, port] = error.kind, error.seen
                 raise
             undo.pop_all()
         lease.answered()
@@ -138,10 +143,10 @@ class Dialer:
 
     async def _open(self, ip: IPAddress, port: int) -> Stream:
         try:
-            with anyio.fail_after(self._policy.connect_timeout):
+            with anyio.fail_after(self._policy.time_to_connect):
                 return await self._transport.connect(ip, port)
         except TimeoutError as error:
-            seconds = self._policy.connect_timeout
+            seconds = self._policy.time_to_connect
             raise NetworkError(Kind.CONNECT_TIMEOUT, f"no answer within {seconds:g} s") from error
 
 
@@ -160,6 +165,9 @@ class Leased:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
+
+    async def look(self, host: str) -> Shown:
+        return await self._stream.look(host)
 
     async def aclose(self) -> None:
         try:

@@ -6,19 +6,21 @@ import errno
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
-from mailsettings.net.certificates import facts_of
-from mailsettings.net.tls import context_for, fault
+from mailsettings.net.certificates import covers_address, facts_of
+from mailsettings.net.tls import context_for, fault, secure
 from mailsettings.policy import IPAddress
 
 _BY_ERRNO = {
@@ -69,6 +71,34 @@ def hurry(stream: ByteStream) -> None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
+class _Ahead(ByteStream):
+    """A stream whose first bytes have been read already."""
+
+    def __init__(self, data: bytes, stream: ByteStream) -> None:
+        self._data = data
+        self._stream = stream
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        if not self._data:
+            return await self._stream.receive(max_bytes)
+        await anyio.lowlevel.checkpoint()
+        data, self._data = self._data[:max_bytes], self._data[max_bytes:]
+        return data
+
+    async def send(self, item: bytes) -> None:
+        await self._stream.send(item)
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        return self._stream.extra_attributes
+
+
 class TCPStream:
     """One connection, in clear at first."""
 
@@ -97,19 +127,37 @@ class TCPStream:
         except ssl.SSLError as error:
             raise fault(error) from error
 
+    def put_back(self, data: bytes) -> None:
+        """Let *data* be what comes next: it was read too far."""
+        if data:
+            self._stream = _Ahead(data, self._stream)
+
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
-        context = context_for(self._ca_file, alpn)
+        await self._wrap(host, context_for(self._ca_file, alpn))
+        return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
+
+    async def look(self, host: str) -> Shown:
+        """Shake hands without believing anything, close, and return what was shown."""
+        from mailsettings.net import unverified  # noqa: PLC0415 - for those whose server has failed
+
+        try:
+            await self._wrap(host, unverified.context())
+            return unverified.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
+        finally:
+            await self.aclose()
+
+    async def _wrap(self, host: str, context: ssl.SSLContext) -> None:
+        """Go on inside TLS."""
         try:
             # Mail servers close without saying so in TLS: that is no error (standard_compatible=False).
-            self._stream = stream = await TLSStream.wrap(
+            self._stream = await TLSStream.wrap(
                 self._stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
             )
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise NetworkError(Kind.CLOSED, "closed during the TLS handshake") from error
         except ssl.SSLError as error:
             raise fault(error) from error
-        return facts_of(stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
     @property
     def certificate(self) -> Mapping[str, Any]:
@@ -120,3 +168,18 @@ class TCPStream:
     async def aclose(self) -> None:
         """Close at once: nobody waits for a farewell of a stranger."""
         await anyio.aclose_forcefully(self._stream)
+
+
+Connect: TypeAlias = Callable[[IPAddress, int], Awaitable[TCPStream]]  # a way to connect, directly or through a proxy
+
+
+async def secure_host(stream: TCPStream, host: str, alpn: tuple[str, ...]) -> None:
+    """Start TLS with what the user has named; the certificate must be for the name *host*, or for that address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        await secure(stream, host, alpn)
+        return
+    await stream.start_tls(host, alpn)
+    if not covers_address(stream.certificate, address):
+        raise NetworkError(Kind.CERTIFICATE_NAME, f"the certificate is not for {host}")
