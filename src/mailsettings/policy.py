@@ -5,7 +5,7 @@ The figures follow the table "Limits" of docs/limits.md; all of them can be set 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from mailsettings.addresses import objection_to
@@ -132,6 +132,11 @@ class Policy:
         """
         wait = max(self.reply_timeout, 15.0)
         return self.with_(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
+
+    def slower(self, factor: float) -> Policy:
+        """Return the policy of a process that is *factor* times as slow as it should be: waits are so much longer."""
+        waits = [field.name for field in fields(self) if field.type == "float"]  # all of them are seconds
+        return self.with_(**{name: factor * getattr(self, name) for name in waits})
 
     def objection(self, ip: IPAddress, port: int) -> str | None:
         """Say why *ip*:*port* must not be contacted, or None if it may be."""
