@@ -39,6 +39,7 @@ format: $(VENV)/.installed
 	$(BIN)/ruff format .
 
 fuzz: $(VENV)/.installed ## throw broken input at every parser: make fuzz MINUTES=30
+	-$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m scripts.fuzz $(MINUTES)
 
 mutate: $(VENV)/.installed ## change the guards one by one and see whether a test notices

@@ -88,7 +88,8 @@ def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) 
     proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
     final = yield f"{bare},p={base64.b64encode(proof).decode()}".encode()
     expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
-    if not hmac.compare_digest(_fields(final).get("v", ""), base64.b64encode(expected).decode()):
+    # As bytes: text that is not ASCII cannot be compared so.
+    if not hmac.compare_digest(_fields(final).get("v", "").encode(), base64.b64encode(expected)):
         raise NetworkError(Kind.BAD_REPLY, "the server did not prove that it knows the account (SCRAM)")
     yield b""  # where the signature came as a challenge, an empty answer lets the server say OK
 
