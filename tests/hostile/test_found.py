@@ -33,6 +33,7 @@ def test_the_seeds_are_read(target: Target) -> None:
     assert target.run(target.seeds[0]) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_some_broken_input_does_no_harm(target: Target) -> None:
     """The same few on every run; what raises anything but our own errors, or takes long, is printed."""
