@@ -33,7 +33,7 @@ INTERESTING = (
     b"{9}", b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", "\u202e".encode(), "①".encode(), "ß".encode(),
     b"\x1b[2J", b"xn--", b"xn--a-", b"@", b"127.0.0.1", b"[::1]", b"%EMAILADDRESS%", b"%", b"&#13;", b"&x;",
     b"<![CDATA[", b"<!DOCTYPE x [",
-    b"65536", b"-1", b"9" * 400, b"1e999", b"NaN", b"[" * 100, b"<a>" * 30, b"\\ud800", b'"', b"'",
+    b"65536", b"-1", b"9" * 400, b"9" * 5000, b"1e999", b"NaN", b"[" * 100, b"<a>" * 30, b"\\ud800", b'"', b"'",
     b"\\", b"A" * 9000,
 )  # fmt: skip
 

@@ -12,11 +12,22 @@ from scripts.fuzz_targets import TARGETS
 
 BY_NAME = {target.name: target for target in TARGETS}
 COUNT = 150  # of each parser; `make fuzz` takes minutes
+MANY = b"9" * 5000
+# A mailbox with a message, up to its STAT.
+WITHIN = b"+OK\r\n+OK\r\nUIDL\r\nSASL PLAIN OAUTHBEARER\r\n.\r\n+OK\r\n"
 FOUND = [
     # 2026-11: a list as a key of a mapping was a TypeError.
     pytest.param("table", b"providers:\n  ? - {protocol: imap}\n  : x\n", id="table-list-as-a-key"),
     # 2026-11: a signature outside ASCII was a TypeError.
     pytest.param("scram", b"r=NONCEs,s=QSXCR+Q6sek8bf92,i=4096\nv=\xc3\xa4", id="scram-signature-outside-ascii"),
+    # 2026-11: a number of more than 4300 digits was a ValueError.
+    pytest.param("login-pop3", WITHIN + b"+OK 2 " + MANY + b"\r\n", id="stat-of-many-digits"),
+    pytest.param("login-pop3", WITHIN + b"+OK 1 1\r\n+OK\r\n" + MANY + b" aa\r\n.\r\n", id="uidl-of-many-digits"),
+    pytest.param(
+        "login-pop3",
+        WITHIN + b"+OK 1 1\r\n+OK\r\n1 aa\r\n.\r\n+OK\r\n1 " + MANY + b"\r\n.\r\n",
+        id="list-of-many-digits",
+    ),
 ]
 
 

@@ -27,6 +27,8 @@ from mailsettings.wire.turns import Turn, read, too_long
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
 MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
 MAX_HEADERS = 3  # messages whose headers are looked at for their dots
+# Of messages or octets; Python reads no number of more than 4300 digits, and no mailbox needs one.
+_NUMBER = re.compile(rb"[0-9]{1,18}")
 _STATUS = re.compile(rb"(\+OK|-ERR)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _MAX_COMMAND = 250  # octets of one line (RFC 2449 §4), less the line end
 
@@ -54,7 +56,7 @@ def log_in(course: Course) -> Turn[None]:
     stat = yield from _command(course, b"STAT")
     course.note("mailbox", stat.ok, (stat.text,))
     numbers = stat.text.split()[1:3]
-    if not stat.ok or len(numbers) < 2 or not all(map(bytes.isdigit, numbers)):
+    if not stat.ok or len(numbers) < 2 or not all(map(_NUMBER.fullmatch, numbers)):
         return
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
@@ -148,7 +150,7 @@ def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
         return
     rows = [line.split() for line in sizes.lines]
     _check_numbers(course, "LIST", rows, count)
-    octets = sum(int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit())
+    octets = sum(int(row[1]) for row in rows if len(row) > 1 and _NUMBER.fullmatch(row[1]))
     if len(rows) == count and octets != size:
         course.observe("list-invalid", f"LIST adds up to {octets} octets, STAT says {size}")
 
@@ -156,7 +158,7 @@ def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
 def _check_numbers(course: Course, name: str, rows: Sequence[Sequence[bytes]], count: int) -> None:
     if any(not row for row in rows):
         course.observe("empty-line", f"{name} has an empty line in its list")
-    numbers = [int(row[0]) for row in rows if row and row[0].isdigit()]
+    numbers = [int(row[0]) for row in rows if row and _NUMBER.fullmatch(row[0])]
     if numbers != list(range(1, count + 1)):
         seen = ", ".join(map(str, numbers[:5]))
         course.observe("list-invalid", f"{name} numbers {len(numbers)} messages ({seen} …), STAT counts {count} from 1")
