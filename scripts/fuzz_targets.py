@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
 import dns.flags
@@ -15,72 +14,24 @@ import dns.rrset
 from mailsettings import wire
 from mailsettings.address import parse_address, parse_host
 from mailsettings.addresses import objection_to
-from mailsettings.errors import Kind, NetworkError
-from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc
-from mailsettings.formats.providers import read_own
-from mailsettings.model import Endpoint, Hello, Protocol, Security, TLSFacts
+from mailsettings.model import Endpoint, Hello, Protocol, Security
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import response_to
 from mailsettings.net.certificates import dns_names
+from mailsettings.net.door import open_net
 from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.net.unverified import paper
-from mailsettings.policy import Policy
-from mailsettings.records import Question
-from mailsettings.wire.dialogue import READ, START_TLS
+from mailsettings.records import Page, Question
+from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
 from mailsettings.wire.lines import Lines
 from mailsettings.wire.text import printable
+from scripts.fuzz_documents import DOCUMENT_TARGETS
+from scripts.fuzz_logins import LOGIN_TARGETS
+from scripts.fuzz_target import POLICY, Target, heard, text
 
-POLICY = Policy()
-FACTS = TLSFacts("TLSv1.3", ("imap.example.org",))
-SERVER = b"<type>imap</type><hostname>imap.example.org</hostname><port>993</port><socketType>SSL</socketType>"
-AUTOCONFIG = (
-    b'<?xml version="1.0" encoding="UTF-8"?><clientConfig version="1.1"><emailProvider id="example.org"><domain>'
-    b'example.org</domain><displayName>Example</displayName><incomingServer type="imap">'
-    + SERVER
-    + b"<username>%EMAILADDRESS%"
-    b'</username><authentication>password-cleartext</authentication></incomingServer><outgoingServer type="smtp">'
-    b"<hostname>smtp.example.org</hostname><port>465</port><socketType>SSL</socketType></outgoingServer>"
-    b'<documentation url="https://example.org/"><descr lang="en">Help</descr></documentation><enable visiturl="https://'
-    b'example.org/on"><instruction>On</instruction></enable></emailProvider><oAuth2><issuer>a.example</issuer></oAuth2>'
-    b'<webMail><loginPage url="https://example.org/mail"/></webMail></clientConfig>'
-)
-AUTODISCOVER = (
-    b'<?xml version="1.0"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response'
-    b' xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"><Account><AccountType>email'
-    b"</AccountType><Action>settings</Action><Protocol><Type>IMAP</Type><Server>imap.example.org</Server><Port>993</Port>"
-    b"<SSL>on</SSL><Encryption>SSL</Encryption><LoginName>ada</LoginName></Protocol></Account></Response></Autodiscover>"
-)
-REDIRECT = AUTODISCOVER.replace(
-    b"settings</Action>", b"redirectAddr</Action><RedirectAddr>ada@example.net</RedirectAddr>"
-)
-JSON = b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}'
-PACC = (
-    b'{"protocols": {"imap": {"host": "imap.example.org"}, "jmap": {"url": "https://jmap.example.org/"}}, '
-    b'"authentication": {"oauth-public": {"issuer": "https://login.example.org"}, "password": true}, '
-    b'"info": {"provider": {"name": "Example"}}}'
-)
 NAT64 = b"\0\x64\xff\x9b" + bytes(8) + b"\x7f\0\0\x01"
 SIX_TO_FOUR = b"\x20\x02\x7f\0\0\x01" + bytes(10)
-TABLE = (
-    b"providers:\n  example:\n    name: Example Mail\n    domains:\n      - example.org\n    incoming:\n"
-    b"      - {protocol: imap, host: imap.example.org, port: 993, security: tls}\n    outgoing:\n"
-    b"      - {protocol: smtp, host: smtp.example.org, port: 465, security: tls}\n"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One parser. *run* reads the input and may raise MailSettingsError, nothing else."""
-
-    name: str
-    run: Callable[[bytes], object]
-    seeds: tuple[bytes, ...]
-
-
-def text(read: Callable[[str], object]) -> Callable[[bytes], object]:
-    """Let *read*, which takes text, read bytes; lone surrogates included."""
-    return lambda data: read(data.decode("utf-8", "surrogateescape"))
 
 
 def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object]:
@@ -88,29 +39,9 @@ def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object
 
     def run(data: bytes) -> Hello:
         endpoint = Endpoint(protocol, "mail.example.org", 993, security)
-        dialogue = wire.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI")
-        lines, wish = Lines(POLICY), dialogue.send(None)
-        lines.feed(data)
-        try:
-            while True:
-                if wish is READ:
-                    line = lines.take()
-                    closed = NetworkError(Kind.CLOSED, "over")
-                    wish = dialogue.throw(closed) if line is None else dialogue.send(line)
-                else:
-                    lines.next_reply()
-                    wish = dialogue.send(FACTS if wish is START_TLS else None)
-        except StopIteration as end:
-            return _clean(end.value)
+        return heard(wire.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
 
     return run
-
-
-def _clean(hello: Hello) -> Hello:
-    """Return *hello* if all that it shows can be shown."""
-    shown = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *hello.notes)
-    assert all(each.isprintable() for each in shown), shown
-    return hello
 
 
 def dns_answer(data: bytes) -> object:
@@ -135,6 +66,13 @@ def _dns_seed(name: str, kind: str, *records: str) -> bytes:
     return response.to_wire()
 
 
+def _dns_alias_seed() -> bytes:
+    response = dns.message.make_response(dns.message.make_query("example.org.", "A"))
+    response.answer.append(dns.rrset.from_text("example.org.", 300, "IN", "CNAME", "www.example.org."))
+    response.answer.append(dns.rrset.from_text("www.example.org.", 300, "IN", "A", "11.0.0.1", "11.0.0.2"))
+    return response.to_wire()
+
+
 def addresses(data: bytes) -> object:
     """Read sixteen bytes as an address of each family; what is inside is decoded, too."""
     number = int.from_bytes(data[:16], "big")
@@ -147,6 +85,24 @@ def urls(data: bytes) -> object:
     written = data.decode("utf-8", "replace")
     next_url([check_url("https://example.org/a", POLICY)], written, POLICY)
     return check_url(written, POLICY)
+
+
+def page(data: bytes) -> object:
+    """Read *data* as all that a web server says behind its handshake."""
+
+    def script() -> Script:
+        yield TLS()
+        yield HEAR_SOME
+        yield Say(data)
+
+    net = FakeNetwork()
+    net.host("www.example.org").serve(scripted(443, script))
+    return run_virtual(_fetched, net)
+
+
+async def _fetched(net: FakeNetwork) -> Page:
+    async with open_net(POLICY, transport=net.transport(POLICY)) as door:
+        return await door.get("https://www.example.org/x")
 
 
 def certificate(data: bytes) -> object:
@@ -208,8 +164,16 @@ CONVERSATIONS = {
         b"220-a\r\n220 b\r\n250-x\r\n250 STARTTLS\r\n220 go\r\n250-x\r\n250 AUTH PLAIN\r\n",
     ),
 }
+PAGES = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\nContent-Length: 3\r\n\r\n<a>",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: x\r\n\r\n3\r\n<a>\r\n0\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: https://www.example.org/y\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 404 Not Found\r\nContent-Encoding: gzip\r\nSet-Cookie: a=b\r\n\r\n",
+)
 # The first seed of each is read to its end.
 TARGETS = (
+    *DOCUMENT_TARGETS,
+    *LOGIN_TARGETS,
     *(
         Target(f"{protocol}-{security}", converse(protocol, security), (said[place], said[1 - place]))
         for protocol, said in CONVERSATIONS.items()
@@ -217,27 +181,20 @@ TARGETS = (
     ),
     Target("lines", lines, (b"a\r\nb\nc\r\n", b"x" * 9000)),
     Target("printable", shown, (b"* OK ready", "Verf\u00fcgung \u202e".encode())),
-    Target("autoconfig", lambda data: clientconfig.read(data, "example.org"), (AUTOCONFIG,)),
-    Target("autodiscover", autodiscover.read, (AUTODISCOVER, REDIRECT)),
-    Target("autodiscover-json", autodiscover.read_v2, (JSON,)),
-    Target("pacc", lambda data: pacc.read(data, (pacc.digest_of(data),)), (PACC,)),
-    Target("pacc-txt", text(lambda record: pacc.digests((record,))), (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=",)),
-    Target("mailconf", text(lambda record: mailconf.urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
-    Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
     Target("address", text(parse_address), (b"ada@example.org", "ädå@bücher.org".encode(), b"a+b@xn--bcher-kva.org")),
     Target("host", text(parse_host), (b"imap.example.org", "bücher.example".encode(), b"xn--bcher-kva.example")),
     Target("ip", addresses, (bytes(16), NAT64, SIX_TO_FOUR)),
     Target("url", urls, (b"https://example.org/x?y=z", b"http://example.org:80/", b"//example.org", b"../a")),
+    Target("http", page, PAGES),
     Target("certificate", certificate, (b"imap.example.org\n*.example.org",)),
     Target("certificate-der", chain, (CERTIFICATE,)),
-    Target("table", lambda data: read_own(data.decode("utf-8", "replace"), "fuzz"), (TABLE,)),
     Target(
         "dns",
         dns_answer,
         (
             _dns_seed("example.org.", "MX", "10 mx.example.org.", "0 ."),
             _dns_seed("example.org.", "A", "11.0.0.1"),
-            _dns_seed("example.org.", "CNAME", "www.example.org."),
+            _dns_alias_seed(),
             _dns_seed("_imaps._tcp.example.org.", "SRV", "0 1 993 imap.example.org."),
         ),
     ),

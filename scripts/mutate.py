@@ -112,13 +112,17 @@ def sites(parent: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
             continue
         for place, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             # Messages are f-strings: how much of a value one shows guards nothing.
-            if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr) and not _is_docstring(child):
+            if isinstance(child, ast.AST) and not isinstance(child, ast.JoinedStr) and not _never_runs(child):
                 yield parent, name, place
                 yield from sites(child)
 
 
-def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+def _never_runs(node: ast.AST) -> bool:
+    """Say whether *node* is a docstring, or for type checkers only."""
+    match node:
+        case ast.Expr(ast.Constant()) | ast.If(ast.Name("TYPE_CHECKING")):
+            return True
+    return False
 
 
 def mutants(source: str, functions: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ def whole() -> PublicSuffixList:
     return PublicSuffixList()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", ["", "a.", "a.b."])
 def test_a_few_rules_say_what_all_of_them_say(whole: PublicSuffixList, below: str) -> None:
     """

@@ -173,15 +173,39 @@ def test_an_interrupt_ends_the_command(options: list[str]) -> None:
         while "verified" not in process.stderr.readline():
             pass
         process.send_signal(signal.SIGINT)
-        try:
-            out, err = process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            # CPython handles a signal that comes just before the loop begins to wait only when the loop wakes up. A
-            # real search wakes up every 0.3 s; this one never does, so the signal comes once more.
-            process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, out, err) == (Exit.INTERRUPTED, "", "")
+
+
+DEAF = """
+import select, signal
+from mailsettings.cli.interrupt import heard, interruptible
+with heard(), interruptible(b"stopped"):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    print("waiting", flush=True)
+    select.select([], [], [])
+"""
+
+
+def test_an_interrupt_needs_no_main_thread_that_wakes_up() -> None:
+    """
+    In one of some hundred runs Ctrl-C came just before the loop began to wait, which then waited on.
+
+    Here the signal is kept from the waiting thread, which is the same every time.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", DEAF], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+
+    assert (process.returncode, err) == (Exit.INTERRUPTED, "stopped")
 
 
 def test_a_mistake_of_ours_is_one_line() -> None:

@@ -113,6 +113,15 @@ def test_the_longest_url_is_fetched() -> None:
     assert str(check_url(url, Policy())) == url
 
 
+@pytest.mark.parametrize("url", ["https://[::1", "https://a.example.org/\x00"])
+def test_what_is_no_url_is_refused_as_such(url: str) -> None:
+    """Whatever httpx has against it, the failure is one of ours."""
+    with pytest.raises(NetworkError) as caught:
+        check_url(url, Policy())
+
+    assert caught.value.kind is Kind.HTTP_FAILED
+
+
 def test_a_longer_url_is_refused_and_not_cut() -> None:
     """One character more."""
     assert refusal(["https://a.example/"], "https://a.example/".ljust(MAX_URL + 1, "x")).kind is Kind.DENIED

@@ -37,6 +37,14 @@ def answers(build: Callable[[FakeNetwork], None], policy: Policy, times: int) ->
     return {meet(build, policy=policy, rtt=0.05).detection.to_json() for _ in range(times)}
 
 
+def test_schedules_really_differ() -> None:
+    """What is asked at the same moment is asked in another order each time: one order would make one answer easy."""
+    worlds = [meet(busy, policy=Policy(), rtt=0.05).net for _ in range(QUICK)]
+    orders = {(net.questions, net.connections) for net in worlds}
+
+    assert len(orders) > 1
+
+
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 @pytest.mark.parametrize("build", WORLDS.values(), ids=WORLDS)
 def test_a_dozen_schedules_are_one_answer(build: Callable[[FakeNetwork], None], policy: Policy) -> None:

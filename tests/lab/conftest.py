@@ -1,23 +1,15 @@
-"""The laboratory as a fixture; every test below this directory is marked `lab`."""
+"""The laboratory as a fixture; tests/conftest.py marks every test below this directory `lab`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab.domains import WORLDS, ZONES
 from tests.lab.laboratory import Laboratory, obstacle, opened
 from tests.lab.members import ZONES as MEMBERS
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies here; the hook sees the items of all directories."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.lab)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.lab.certificates import Authority
-from tests.lab.layout import AUTHORITATIVE, CLIENT, RESOLVER, Place
+from tests.lab.layout import AUTHORITATIVE, CLIENT, GATEWAY, RESOLVER, Place
 from tests.lab.processes import Daemon
 from tests.lab.signatures import SIGNED, Signer
 from tests.lab.world import Delegation, Zone
@@ -49,9 +49,8 @@ def unbound(directory: Path, authority: Authority, anchors: Iterable[str]) -> Da
     (directory / "root.hints").write_text(f". 3600 NS {SERVER}.\n{_hints()}\n")
     interfaces = "".join(f"  interface: {ip}\n  interface: {ip}@853\n" for ip in RESOLVER)
     certificate = authority.issue_for(RESOLVER)
-    clients = "".join(
-        f"  access-control: {ip}/{ip.max_prefixlen} allow\n" for ip in (*CLIENT, *RESOLVER)
-    )  # itself: a proxy beside it
+    users = (*CLIENT, *GATEWAY, *RESOLVER)  # the last: a proxy beside it
+    clients = "".join(f"  access-control: {ip}/{ip.max_prefixlen} allow\n" for ip in users)
     keys = "".join(f'  trust-anchor: "{anchor}"\n' for anchor in anchors)
     config = directory / "unbound.conf"
     config.write_text(

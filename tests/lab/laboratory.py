@@ -120,12 +120,27 @@ def _dovecots(directory: Path, places: Sequence[Place], authority: Authority, ho
         yield dovecot.dovecot(directory / name, served, authority, postfix.sasl_socket(home, accounts))
 
 
+def awaited(
+    lab: Laboratory,
+    expected: Set[tuple[str, int]],
+    processes: Mapping[str, subprocess.Popen[bytes]],
+    *,
+    udp: bool = False,
+) -> None:
+    """Return when all of *expected*, addresses and ports of *processes*, can be talked to. RuntimeError as below."""
+    _await_sockets(lab.namespaces.servers, expected, processes, lab.directory, "u" if udp else "t")
+
+
 def _await_sockets(
-    namespace: str, expected: frozenset[tuple[str, int]], processes: Mapping[str, subprocess.Popen[bytes]], logs: Path
+    namespace: str,
+    expected: Set[tuple[str, int]],
+    processes: Mapping[str, subprocess.Popen[bytes]],
+    logs: Path,
+    kind: str = "t",
 ) -> None:
     """Return when all of *expected* listen. Raises RuntimeError when a program ends or the time is over."""
     end = time.monotonic() + READY_WITHIN
-    while missing := expected - _listening(namespace):
+    while missing := expected - _listening(namespace, kind):
         for name, process in processes.items():
             if process.poll() is not None:
                 raise RuntimeError(f"{name} ended with {process.returncode}: {_tail(logs, name)}")
@@ -139,15 +154,15 @@ def _tail(logs: Path, name: str) -> str:
     return "\n".join(file.read_text(errors="replace")[-2000:] for file in files if file.is_file())
 
 
-def _listening(namespace: str) -> frozenset[tuple[str, int]]:
-    """Return addresses and ports on which something listens in *namespace*."""
-    lines = run("ip", "netns", "exec", namespace, "ss", "-Hltn").splitlines()
+def _listening(namespace: str, kind: str) -> frozenset[tuple[str, int]]:
+    """Return addresses and ports on which something listens in *namespace*, for TCP ("t") or UDP ("u")."""
+    lines = run("ip", "netns", "exec", namespace, "ss", f"-Hln{kind}").splitlines()
     return frozenset(_socket(line.split()[3]) for line in lines)
 
 
 def _socket(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
+    return host.strip("[]").replace("*", "::"), int(port)
 
 
 def obstacle(which: Callable[[str], str | None] = shutil.which) -> str | None:

@@ -85,6 +85,7 @@ def test_the_order_of_servers_is_a_fact() -> None:
     assert len(changes(first, second)) == 4
 
 
+@pytest.mark.slow
 def test_the_committed_files_are_in_their_form(capsys: pytest.CaptureFixture[str]) -> None:
     """`make table` was run before the commit."""
     assert tidy(write=False) == 0

@@ -3,9 +3,11 @@
 import subprocess
 import sys
 
+import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.transport import Stream
 from mailsettings.testing import Connect, FakeNetwork, Handshake, Line, imap, run_virtual
 
 from .worlds import ADDRESS, HOST, ask, dial, dial_tls, fetch, talk, world
@@ -132,6 +134,38 @@ async def test_every_operation_can_fail_by_number() -> None:
         ends.append((net.steps, len(net.asked)))
 
     assert ends == [(1, 1), (2, 2), (3, 3), (4, 3), (5, 3), (6, 4)]
+
+
+async def _reads(stream: Stream) -> list[bytes]:
+    return [await stream.receive() for _ in range(3)]
+
+
+async def test_any_read_can_be_cut_short() -> None:
+    """Half of what has come, and then the end, as often as it is read."""
+    whole, halved = _world(), _world()
+    halved.cut_at(3)
+
+    greeting = await (await dial_tls(whole, 993)).receive()
+    heard = await _reads(await dial_tls(halved, 993))
+
+    assert heard == [greeting[: len(greeting) // 2], b"", b""]
+
+
+async def _patiently(net: FakeNetwork, seconds: float) -> bool:
+    with anyio.move_on_after(seconds) as scope:
+        await _greet(net)
+    return scope.cancelled_caught
+
+
+def test_every_operation_can_hang_by_number() -> None:
+    """None of them ends, however long somebody waits; the seventh would be the first that is not there."""
+    ends = []
+    for step in range(1, 8):
+        net = _world()
+        net.hang_at(step)
+        ends.append(run_virtual(_patiently, net, 3600.0))
+
+    assert ends == [(True, 3600.0)] * 6 + [(False, 0.0)]
 
 
 async def test_the_number_of_operations_is_known() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -12,6 +9,7 @@ from typing import Any
 import click
 
 from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.interrupt import heard, interruptible
 from mailsettings.cli.options import Wishes, with_options
 from mailsettings.cli.planned import plan
 from mailsettings.cli.show import answer
@@ -104,8 +102,12 @@ cli.usual = detect
 
 def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
     """Run the command with *arguments* and return its exit code. For the main thread of a process of its own."""
-    signal.signal(signal.SIGINT, _interrupted)
     tolerate_narrow_encodings()
+    with heard(), interruptible():
+        return _carried_out(arguments, engine)
+
+
+def _carried_out(arguments: Sequence[str], engine: Engine | None) -> int:
     try:
         code = cli.main(list(arguments), prog_name="mailsettings", standalone_mode=False, obj=engine)
     except click.ClickException as error:
@@ -116,16 +118,6 @@ def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
             raise
         return _apologise(error)
     return written("", int(code or 0))
-
-
-def _interrupted(_number: int, _frame: object) -> None:
-    """Leave at once: there is nothing to save, and the kernel closes what is open.
-
-    Ctrl-C through the event loop takes 30 to 300 ms, for it waits for a long import, the tasks and the interpreter.
-    """
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), b"\r\x1b[K")  # the progress line and the terminal's ^C
-    os._exit(Exit.INTERRUPTED)
 
 
 def _apologise(error: Exception) -> Exit:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +13,7 @@ import click
 
 from mailsettings.bulk.pace import Pace
 from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.interrupt import interruptible
 from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
 from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
 from mailsettings.cli.proxied import proxied
@@ -24,6 +22,8 @@ from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
 from mailsettings.policy import Policy
 
+# Every record that was begun is whole, and what is under way will be done again.
+_STOPPED = b"mailsettings: stopped; the same command with --resume goes on\n"
 MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see docs/bulk.md
 
 
@@ -140,7 +140,7 @@ def bulk(ctx: click.Context, /, **wishes: Any) -> None:
     """Find the mail servers of every address or domain in FILE (- is standard input)."""
     asked_for = BulkWishes(**wishes)
     engine: Engine = ctx.obj or real()
-    with _refusals(), _stoppable():
+    with _refusals(), interruptible(_STOPPED):
         if asked_for.dask is not None:
             from mailsettings.cli.sharded import sharded  # noqa: PLC0415 - Dask is an extra
 
@@ -165,19 +165,3 @@ def _refusals() -> Iterator[None]:
         raise click.UsageError("another run is writing to this output") from error
     except DocumentError as error:
         raise click.UsageError(printable(str(error))) from error
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Leave at once on Ctrl-C: every record that was begun is whole, and what is under way will be done again."""
-
-    def stop(_number: int, _frame: object) -> None:
-        start = b"\r\x1b[K" if sys.stderr.isatty() else b""
-        os.write(sys.stderr.fileno(), start + b"mailsettings: stopped; the same command with --resume goes on\n")
-        os._exit(Exit.INTERRUPTED)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

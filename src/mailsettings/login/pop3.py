@@ -29,6 +29,8 @@ MAX_LISTED = 900  # messages whose lists are read whole: within what one reply m
 MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
 LARGE = 50_000_000  # octets of one message: what Gmail receives at most (support.google.com/mail/answer/6584)
 MAX_HEADERS = 3  # messages whose headers are looked at for their dots
+# Of messages or octets; Python reads no number of more than 4300 digits, and no mailbox needs one.
+_NUMBER = re.compile(rb"[0-9]{1,18}")
 _STATUS = re.compile(rb"(\+OK|-ERR)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _MAX_COMMAND = 250  # octets of one line (RFC 2449 §4), less the line end
 
@@ -56,7 +58,7 @@ def log_in(course: Course) -> Turn[None]:
     stat = yield from _command(course, b"STAT")
     course.note("mailbox", stat.ok, (stat.text,))
     numbers = stat.text.split()[1:3]
-    if not stat.ok or len(numbers) < 2 or not all(map(bytes.isdigit, numbers)):
+    if not stat.ok or len(numbers) < 2 or not all(map(_NUMBER.fullmatch, numbers)):
         return
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
@@ -186,7 +188,7 @@ def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
         return
     rows = [line.split() for line in sizes.lines]
     _check_numbers(course, "LIST", rows, count)
-    each = [int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()]
+    each = [int(row[1]) for row in rows if len(row) > 1 and _NUMBER.fullmatch(row[1])]
     octets = sum(each)
     if each and max(each) > LARGE:
         course.observe("message-very-large", f"a message has {max(each)} octets")
@@ -197,7 +199,7 @@ def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
 def _check_numbers(course: Course, name: str, rows: Sequence[Sequence[bytes]], count: int) -> None:
     if any(not row for row in rows):
         course.observe("empty-line", f"{name} has an empty line in its list")
-    numbers = [int(row[0]) for row in rows if row and row[0].isdigit()]
+    numbers = [int(row[0]) for row in rows if row and _NUMBER.fullmatch(row[0])]
     if numbers != list(range(1, count + 1)):
         seen = ", ".join(map(str, numbers[:5]))
         course.observe("list-invalid", f"{name} numbers {len(numbers)} messages ({seen} …), STAT counts {count} from 1")

@@ -92,6 +92,7 @@ def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) 
         yield b""  # refused (RFC 5802 §7): an empty answer lets the server say NO; if it says OK it is unproven
         raise UnprovenError(Kind.BAD_REPLY, "it refused, then said yes without a signature")
     expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
+    # As bytes: text that is not ASCII cannot be compared so.
     if not hmac.compare_digest(_fields(final).get("v", "").encode(), base64.b64encode(expected)):
         raise UnprovenError(Kind.BAD_REPLY, _WRONG if final else _MISSING)
     yield b""  # where the signature came as a challenge, an empty answer lets the server say OK

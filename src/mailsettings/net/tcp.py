@@ -53,11 +53,20 @@ async def connect(ip: IPAddress, port: int, *, ca_file: str = "") -> TCPStream:
         stream = await anyio.connect_tcp(str(ip), port)
     except OSError as error:
         raise os_fault(error) from error
-    peer = ip_address(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's extra(), not Django's
-    if peer != ip:
+    if (objection := _objection(stream, ip)) is not None:
         await anyio.aclose_forcefully(stream)
-        raise NetworkError(Kind.DENIED, f"{peer} answered instead of {ip}")
+        raise objection
     return TCPStream(stream, ca_file)
+
+
+def _objection(stream: ByteStream, ip: IPAddress) -> NetworkError | None:
+    """Say why *stream* does not lead to *ip*, or None if it does."""
+    peer = stream.extra(SocketAttribute.remote_address, None)  # noqa: S610 - anyio's extra(), not Django's
+    if peer is None:
+        return NetworkError(Kind.CLOSED, "the connection was reset at once")  # and nobody is at its other end any more
+    if ip_address(peer[0]) != ip:
+        return NetworkError(Kind.DENIED, f"{peer[0]} answered instead of {ip}")
+    return None
 
 
 def hurry(stream: ByteStream) -> None:

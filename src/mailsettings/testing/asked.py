@@ -97,6 +97,8 @@ class Ledger:
         self.most_open = 0
         self.steps = 0  # operations of the world so far; the first one is 1
         self.faults: dict[int, Kind] = {}
+        self.hangs: set[int] = set()  # operations that never end
+        self.cuts: set[int] = set()  # operations that read half of what has come, and then the end
         self._started: float | None = None
 
     def note(self, entry: Callable[[float], Entry]) -> None:
@@ -106,12 +108,16 @@ class Ledger:
             self._started = now
         self.entries.append(entry(now - self._started))
 
-    async def step(self) -> None:
-        """Let other tasks run, and fail if a fault is planned here."""
+    async def step(self) -> int:
+        """Let other tasks run, and fail or hang if that is planned here; return the number of the operation."""
         self.steps += 1
-        if (kind := self.faults.get(self.steps)) is not None:
-            raise NetworkError(kind, f"planned fault at step {self.steps}")
+        step = self.steps
+        if (kind := self.faults.get(step)) is not None:
+            raise NetworkError(kind, f"planned fault at step {step}")
+        if step in self.hangs:
+            await anyio.sleep_forever()
         await anyio.lowlevel.checkpoint()
+        return step
 
     def opened(self, stream: FakeStream) -> None:
         """Count *stream* as open until `closed` is called."""

@@ -192,12 +192,20 @@ class FakeNetwork:
 
     @property
     def steps(self) -> int:
-        """How many operations there were: each is a place where `fail_at` can strike."""
+        """How many operations there were: each is a place where `fail_at`, `hang_at` and `cut_at` can strike."""
         return self.ledger.steps
 
     def fail_at(self, step: int, kind: Kind) -> None:
         """Let the operation number *step* (starts at 1) raise NetworkError(*kind*), whatever it is."""
         self.ledger.faults[step] = kind
+
+    def hang_at(self, step: int) -> None:
+        """Let the operation number *step* (starts at 1) never end, whatever it is."""
+        self.ledger.hangs.add(step)
+
+    def cut_at(self, step: int) -> None:
+        """Let the operation number *step* (starts at 1), if it reads, get half of what has come, and then the end."""
+        self.ledger.cuts.add(step)
 
     def _free_address(self) -> IPv4Address:
         return next(ip for ip in map(FIRST_ADDRESS.__add__, count()) if ip not in self._places)

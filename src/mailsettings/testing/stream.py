@@ -41,6 +41,7 @@ class FakeStream:
         self._speaks_lines = speaks_lines
         self._said = b""  # an unfinished line
         self._closed = False
+        self._cut = False  # the rest of what the server says is lost
         self._changed = anyio.Event()  # set and replaced when a waiting task has to look again
         ledger.opened(self)
 
@@ -49,11 +50,14 @@ class FakeStream:
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
         """Return the next segment; empty at the end of the stream. NetworkError(CLOSED) on reset."""
-        await self._ledger.step()
+        step = await self._ledger.step()
         while True:
             now = self._now()
+            if self._cut:
+                return b""
             if (data := self._peer.take(now, min(max_bytes, self._segment))) is not None:
-                return data
+                self._cut = step in self._ledger.cuts
+                return data[: len(data) // 2] if self._cut else data
             await self._until(self._peer.due(now))
 
     async def send(self, data: bytes) -> None:
