@@ -63,6 +63,7 @@ class Service:
         self.known = Known()
         self.metrics.watch("running", "Detections under way", lambda: self.house.running)
         self.metrics.watch("inside", "Requests that work or wait", lambda: self.house.inside)
+        self.metrics.watch("tasks", "Tasks of the event loop", lambda: len(anyio.get_running_tasks()))
         self._guarded = Guarded(
             transport if transport is not None else _internet(self.policy),
             self.policy,
