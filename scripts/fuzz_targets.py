@@ -18,8 +18,9 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc
 from mailsettings.formats.providers import read_own
 from mailsettings.model import Endpoint, Hello, Protocol, Security, TLSFacts
-from mailsettings.net.answers import answer_of, query_of, response_to
+from mailsettings.net.answers import records_of
 from mailsettings.net.certificates import dns_names
+from mailsettings.net.query import query_of, response_to
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.policy import Policy
 from mailsettings.records import Question
@@ -118,9 +119,9 @@ def dns_answer(data: bytes) -> object:
         Question("_imaps._tcp.example.org", "SRV"),
     ):
         query = query_of(question)
-        wire_form = query.id.to_bytes(2, "big") + data[2:]
-        if (response := response_to(query, wire_form)) is not None:
-            answers.append(answer_of(question, response, POLICY, trusted=True))
+        response = response_to(query, query.wire[:2] + data[2:])
+        if response is not None:
+            answers.append(records_of(question, response.message, POLICY) if response.message else response)
     return answers
 
 

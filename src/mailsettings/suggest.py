@@ -54,7 +54,9 @@ def suggestion(domain: str, popular: Iterable[str]) -> str:
     known = tuple(popular)
     if domain in known or domain in _REAL:
         return ""
-    return next((name for name in known if _is_slip(domain, name)), "")
+    # No slip makes a name longer or shorter by more than a letter.
+    near = (name for name in known if abs(len(name) - len(domain)) <= 1)
+    return next((name for name in near if _is_slip(domain, name)), "")
 
 
 def confusable_with(domain: str) -> str:

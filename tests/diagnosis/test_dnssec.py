@@ -10,6 +10,7 @@ from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Failure
 from mailsettings.net.dns import _once
+from mailsettings.net.query import Query, Response
 from mailsettings.records import Question
 from tests.values import endpoint
 
@@ -22,11 +23,11 @@ class Refusing:
     def __init__(self, *errors: int) -> None:
         self._errors = errors
 
-    async def exchange(self, query: dns.message.Message) -> dns.message.Message:
-        response = dns.message.make_response(query)
+    async def exchange(self, query: Query) -> Response:
+        response = dns.message.make_response(dns.message.from_wire(query.wire))
         response.set_rcode(dns.rcode.SERVFAIL)
         response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode(error)) for error in self._errors])
-        return response
+        return Response(dns.rcode.SERVFAIL, message=response)
 
     async def aclose(self) -> None:
         """Nothing is open."""

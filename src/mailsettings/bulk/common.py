@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.address import parse_host
 from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import Kind
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.gate import Gates
@@ -43,14 +42,6 @@ class Common:
         if failure.kind in PRIVATE:
             return 0.0
         return self._pace.keep_silence if failure.kind in SILENCE else self._pace.keep_failed
-
-
-def _is_host(name: str) -> bool:
-    """Say whether *name* is one that the dialer would ask for; what is wrong with another one, the dialer says."""
-    try:
-        return parse_host(name) == name
-    except AddressError:
-        return False
 
 
 def _inside(host: str, domain: str) -> bool:
@@ -118,9 +109,6 @@ class SharedNet:
         plain = method == "GET" and not body and not headers and not answers
         if plain and not _inside(host, self._domain):
             return await self._common.pages.get(url, fetch)
-        if _is_host(host):
-            # Most domains have no such host; the machinery for documents costs ten times what finding that out does.
-            await self._door.resolve(host)
         return await fetch()
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:

@@ -6,21 +6,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import click
 
-from mailsettings.cli.bulk import bulk
-from mailsettings.cli.check import check
 from mailsettings.cli.engine import Engine, real
 from mailsettings.cli.options import Wishes, with_options
 from mailsettings.cli.planned import plan
-from mailsettings.cli.providers import provider, providers
-from mailsettings.cli.serving import serve
 from mailsettings.cli.show import answer
 from mailsettings.cli.text import pipe_closed, printable, tolerate_narrow_encodings, written
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, MailSettingsError
+
+# The commands beside the usual one, and their modules: loaded when asked for, since hardly anybody does.
+MODULES = {"providers": "providers", "provider": "providers", "serve": "serving", "check": "check", "bulk": "bulk"}
 
 
 class AddressFirst(click.Group):
@@ -28,10 +28,20 @@ class AddressFirst(click.Group):
 
     usual: click.Command
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in MODULES:
+            return None
+        found = getattr(import_module(f"mailsettings.cli.{MODULES[cmd_name]}"), cmd_name)
+        assert isinstance(found, click.Command)
+        return found
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        if args and args[0] in self.commands:
+        if args and args[0] in MODULES:
             return super().make_context(info_name, args, parent, **extra)
         return self.usual.make_context(info_name, args, parent, **extra)
 
@@ -62,7 +72,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the first word, which may be a command."""
-    return [name for name in cli.commands if name.startswith(incomplete)]
+    return [name for name in MODULES if name.startswith(incomplete)]
 
 
 @click.command(
@@ -88,7 +98,7 @@ def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
     ctx.exit(plan(parsed, asked_for, engine) if asked_for.plan else answer(parsed, asked_for, engine))
 
 
-cli = AddressFirst("mailsettings", commands=[providers, provider, serve, check, bulk])
+cli = AddressFirst("mailsettings")
 cli.usual = detect
 
 

@@ -1,4 +1,4 @@
-"""DNS messages and the values made of them. Pure.
+"""DNS messages that have records, and the values made of them. Pure.
 
 What a zone's owner wrote is checked here, once: hosts that no mail server can have are dropped, lists are cut.
 """
@@ -19,62 +19,56 @@ import dns.rrset
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.net.query import Query, Response
 from mailsettings.policy import Policy
-from mailsettings.records import MX, SRV, Answer, Question, Record
-
-EDNS_PAYLOAD = 1232  # bytes: fits into one packet everywhere (DNS flag day 2020)
+from mailsettings.records import MX, SRV, Question, Record
 
 
-def query_of(question: Question, *, edns: bool = True) -> dns.message.QueryMessage:
-    """Return a query with a fresh random id. It asks for the AD bit (RFC 6840 §5.7), not for signatures."""
+def read(query: Query, wire: bytes) -> Response | None:
+    """Return the response to *query* that *wire* is, with all its records; None if it is none."""
     try:
-        query = dns.message.make_query(f"{question.name}.", question.type, use_edns=0 if edns else -1)
-    except dns.exception.DNSException as error:
-        raise NetworkError(Kind.DNS_FAILED, f"{str(question)!r} is no DNS question") from error
-    if edns:
-        query.use_edns(0, 0, EDNS_PAYLOAD)
-    query.flags |= dns.flags.AD
-    return query
-
-
-def response_to(query: dns.message.Message, wire: bytes) -> dns.message.Message | None:
-    """Return the response to *query* that *wire* is, or None if it is none: malformed, forged or of another question.
-
-    A truncated one is returned as far as it goes, with its TC flag.
-    """
-    try:
-        response: dns.message.Message = dns.message.from_wire(wire, raise_on_truncation=True)
+        message: dns.message.Message = dns.message.from_wire(wire, raise_on_truncation=True)
     except dns.message.Truncated as error:
-        response = error.message()  # type: ignore[no-untyped-call]  # dnspython leaves it untyped
+        message = error.message()  # type: ignore[no-untyped-call]  # dnspython leaves it untyped
     except dns.exception.DNSException:
         return None
-    return response if query.is_response(response) else None
+    if not dns.message.from_wire(query.wire, question_only=True).is_response(message):
+        return None
+    truncated, authentic = (bool(message.flags & bit) for bit in (dns.flags.TC, dns.flags.AD))
+    return Response(int(message.rcode()), truncated, authentic, message)
 
 
-def answer_of(question: Question, response: dns.message.Message, policy: Policy, *, trusted: bool) -> Answer:
-    """Return what *response* says; its AD bit is believed if the resolver is *trusted*.
+def records_of(
+    question: Question, message: dns.message.Message, policy: Policy
+) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """Return what *message* answers to *question*: records, the preferred ones first, and the aliases on the way.
 
     Raises NetworkError(DNS_FAILED) when aliases are chained too long, as they are in a loop.
     """
-    rrset, aliases = _follow(question, response, policy.max_aliases)
-    return Answer(
-        question,
-        records=_records(rrset, policy) if rrset else (),
-        exists=response.rcode() != dns.rcode.NXDOMAIN,
-        authentic=trusted and bool(response.flags & dns.flags.AD),
-        aliases=tuple(aliases),
-    )
+    rrset, aliases = _follow(question, message, policy.max_aliases)
+    return (_records(rrset, policy) if rrset else ()), aliases
+
+
+def refusal(message: dns.message.Message) -> NetworkError:
+    """Return the failure that *message*, an error, reports; DNSSEC where the resolver says that it is the reason."""
+    codes = sorted(_SIGNATURES.intersection(error.code for error in message.extended_errors()))
+    why = f": DNSSEC validation failed (extended error {codes[0]:d})" if codes else ""
+    return NetworkError(Kind.DNS_FAILED, f"the name server says {dns.rcode.to_text(message.rcode())}{why}")
+
+
+# Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
+_SIGNATURES = frozenset(range(5, 13))
 
 
 def _follow(
-    question: Question, response: dns.message.Message, most: int
+    question: Question, message: dns.message.Message, most: int
 ) -> tuple[dns.rrset.RRset | None, tuple[str, ...]]:
     """Return the records at the end of the chain of aliases, and the aliases."""
     name = dns.name.from_text(f"{question.name}.")
     wanted = dns.rdatatype.from_text(question.type)
     aliases: list[dns.name.Name] = []
-    while (rrset := _rrset(response, name, wanted)) is None and wanted != dns.rdatatype.CNAME:
-        alias = _rrset(response, name, dns.rdatatype.CNAME)
+    while (rrset := _rrset(message, name, wanted)) is None and wanted != dns.rdatatype.CNAME:
+        alias = _rrset(message, name, dns.rdatatype.CNAME)
         if alias is None:
             break
         if len(aliases) == most:
@@ -85,9 +79,9 @@ def _follow(
 
 
 def _rrset(
-    response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    message: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
 ) -> dns.rrset.RRset | None:
-    return response.get_rrset(response.answer, name, dns.rdataclass.IN, rdtype)
+    return message.get_rrset(message.answer, name, dns.rdataclass.IN, rdtype)
 
 
 def _records(rrset: dns.rrset.RRset, policy: Policy) -> tuple[Record, ...]:

@@ -20,6 +20,10 @@ class Asker:
         """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET), the same to all who ask."""
         return await self._once.get(question, lambda: self._ask(question))
 
+    def known(self, question: Question) -> Answer | None:
+        """Return the answer if it is here already."""
+        return self._once.known(question)
+
     async def _ask(self, question: Question) -> Answer:
         self._budget.spend(Resource.DNS)
         return await self._transport.ask(question)

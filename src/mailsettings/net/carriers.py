@@ -9,19 +9,15 @@ from ipaddress import ip_address
 from typing import Protocol as Interface
 
 import anyio
-import dns.flags
-import dns.message
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.answers import response_to
 from mailsettings.net.certificates import covers_address
 from mailsettings.net.nameservers import Nameserver
+from mailsettings.net.query import Query, Response, response_to
 from mailsettings.net.tcp import TCPStream, connect, os_fault
 from mailsettings.net.tls import NO_ALPN, secure
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
-
-Message = dns.message.Message
 
 
 class Carrier(Interface):
@@ -29,7 +25,7 @@ class Carrier(Interface):
 
     round_trips: int  # before the first answer can be here
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         """Return the response to *query*. NetworkError; waits for ever, the caller sets a time-out."""
         ...
 
@@ -47,15 +43,15 @@ class ByUDP:
         self._ip = ip_address(nameserver.host)
         self._port = nameserver.port
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         response = await self._by_udp(query)
-        if not response.flags & dns.flags.TC:
+        if not response.truncated:
             return response
         stream = await connect(self._ip, self._port)
         async with contextlib.aclosing(stream):
             return await _over(stream, query)
 
-    async def _by_udp(self, query: Message) -> Message:
+    async def _by_udp(self, query: Query) -> Response:
         """Send *query* and wait for its response, past everything else that comes."""
         family = socket.AF_INET6 if self._ip.version == 6 else socket.AF_INET
         try:
@@ -63,7 +59,7 @@ class ByUDP:
                 udp.setblocking(False)
                 # Connected: the kernel drops what others send and tells at once when the port is closed.
                 udp.connect((str(self._ip), self._port))
-                udp.send(query.to_wire())
+                udp.send(query.wire)
                 return await _first_response(udp, query)
         except OSError as error:
             raise os_fault(error) from error
@@ -72,7 +68,7 @@ class ByUDP:
         """Nothing is kept open."""
 
 
-async def _first_response(udp: socket.socket, query: Message) -> Message:
+async def _first_response(udp: socket.socket, query: Query) -> Response:
     """Return the first datagram that is a response to *query*."""
     while True:
         await anyio.wait_readable(udp)
@@ -93,14 +89,14 @@ class ByTLS:
         self._ca_file = ca_file
         self._idle: list[TCPStream] = []
 
-    async def exchange(self, query: Message) -> Message:
+    async def exchange(self, query: Query) -> Response:
         while self._idle:
             # One that the server has closed meanwhile says nothing about the server.
             with contextlib.suppress(NetworkError):
                 return await self._with(self._idle.pop(), query)
         return await self._with(await self._open(), query)
 
-    async def _with(self, stream: TCPStream, query: Message) -> Message:
+    async def _with(self, stream: TCPStream, query: Query) -> Response:
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(stream.aclose)
             response = await _over(stream, query)
@@ -141,10 +137,9 @@ async def _secure(stream: TCPStream, server: Nameserver) -> None:
         raise NetworkError(Kind.CERTIFICATE_NAME, f"the name server's certificate is not for {server.host}")
 
 
-async def _over(stream: TCPStream, query: Message) -> Message:
+async def _over(stream: TCPStream, query: Query) -> Response:
     """Return the response to *query* over a stream: each message comes after its length in two bytes."""
-    wire = query.to_wire()
-    await stream.send(len(wire).to_bytes(2, "big") + wire)
+    await stream.send(len(query.wire).to_bytes(2, "big") + query.wire)
     length = int.from_bytes(await _exactly(stream, 2), "big")
     response = response_to(query, await _exactly(stream, length))
     if response is None:

@@ -80,7 +80,8 @@ class Dialer:
 
     async def resolve(self, host: str) -> Addresses:
         """Ask for IPv4 and IPv6 addresses of *host* at once; late IPv6 is not waited for long (RFC 8305 §3)."""
-        answers: dict[str, Answer] = {}
+        known = {rdtype: self._asker.known(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
+        answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
         async def look(rdtype: str) -> None:
@@ -88,12 +89,14 @@ class Dialer:
                 answers[rdtype] = await self._asker.ask(Question(host, rdtype))
             except NetworkError as error:
                 failures[rdtype] = error
-            if rdtype == "A" and (answer := answers.get("A")):
-                group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(look, "A")
-            group.start_soon(look, "AAAA")
+        # A task for each question costs more than all the rest here: names are looked up again and again.
+        if len(answers) < len(known):
+            async with anyio.create_task_group() as group:
+                group.start_soon(look, "AAAA")
+                await look("A")
+                if answer := answers.get("A"):
+                    group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
         return _addresses(answers, failures, self._policy.max_addresses)
 
     def _grace(self, answer: Answer) -> float:

@@ -1,24 +1,23 @@
 """Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
 
-dnspython makes and reads the messages; the sockets are anyio's, so that asyncio and trio, time-outs and cancellation
+dnspython reads the messages; the sockets are anyio's, so that asyncio and trio, time-outs and cancellation
 are the same here as everywhere, and running out of sockets does not look like a silent resolver.
 """
 
 from __future__ import annotations
 
 import anyio
-import dns.message
-import dns.rcode
 from anyio.lowlevel import RunVar
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.answers import answer_of, query_of
 from mailsettings.net.carriers import ByTLS, ByUDP, Carrier
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.net.query import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
+from mailsettings.records import Answer, Question, Record
 
 MAX_SOCKETS = 100  # at once in one event loop: well below the usual 1024 of a process
+BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
 _sockets: RunVar[anyio.Semaphore] = RunVar("mailsettings DNS sockets")
 
 
@@ -36,29 +35,40 @@ class Resolver:
         if not self._carriers:
             raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
         async with _limit():
-            try:
-                with anyio.fail_after(self._policy.dns_lifetime):
-                    return answer_of(question, await self._response(question), self._policy, trusted=self._trusted)
-            except TimeoutError as error:
-                seconds = self._policy.dns_lifetime
-                raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s") from error
+            return self._answer(question, await self._response(question))
 
-    async def _response(self, question: Question) -> dns.message.Message:
+    def _answer(self, question: Question, response: Response) -> Answer:
+        """Return what *response* says."""
+        records, aliases = _read(question, response, self._policy)
+        exists, authentic = response.rcode != NXDOMAIN, self._trusted and response.authentic
+        return Answer(question, records, exists=exists, authentic=authentic, aliases=aliases)
+
+    async def _response(self, question: Question) -> Response:
         """Ask each server, and those that kept silent again, for as long as we are let."""
+        end = anyio.current_time() + self._policy.dns_lifetime
         failures: list[NetworkError] = []
         waiting = list(self._carriers)
         while waiting:
             silent = []
             for carrier in waiting:
+                seconds = self._patience(carrier, end)
                 try:
-                    with anyio.fail_after(carrier.round_trips * self._policy.dns_timeout):
+                    with anyio.move_on_after(seconds):
                         return await _once(carrier, question)
-                except TimeoutError:
-                    silent.append(carrier)
                 except NetworkError as error:
                     failures.append(error)
+                else:
+                    silent.append(carrier)
             waiting = silent
         raise _summary(failures)
+
+    def _patience(self, carrier: Carrier, end: float) -> float:
+        """Return how many seconds *carrier* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's own time."""
+        left = end - anyio.current_time()
+        if left < BLINK:
+            seconds = self._policy.dns_lifetime
+            raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
+        return min(left, carrier.round_trips * self._policy.dns_timeout)
 
     async def aclose(self) -> None:
         """Close what the carriers keep open."""
@@ -66,26 +76,31 @@ class Resolver:
             await carrier.aclose()
 
 
-async def _once(carrier: Carrier, question: Question) -> dns.message.Message:
+async def _once(carrier: Carrier, question: Question) -> Response:
     """Ask one server once; one that cannot read EDNS is asked again without (RFC 6891 §7)."""
     response = await carrier.exchange(query_of(question))
-    if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+    if response.rcode in (FORMERR, NOTIMP):
         response = await carrier.exchange(query_of(question, edns=False))
-    if response.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        raise NetworkError(
-            Kind.DNS_FAILED, f"the name server says {dns.rcode.to_text(response.rcode())}{_why(response)}"
-        )
+    if response.rcode not in (NOERROR, NXDOMAIN):
+        raise _refusal(response)
     return response
 
 
-# Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
-_SIGNATURES = frozenset(range(5, 13))
+def _read(question: Question, response: Response, policy: Policy) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """Return records and aliases of *response*."""
+    if response.message is None:
+        return (), ()
+    from mailsettings.net.answers import records_of  # noqa: PLC0415 - dnspython: see query.py
+
+    return records_of(question, response.message, policy)
 
 
-def _why(response: dns.message.Message) -> str:
-    """Say that DNSSEC is the reason, where the resolver says so."""
-    codes = sorted(_SIGNATURES.intersection(error.code for error in response.extended_errors()))
-    return f": DNSSEC validation failed (extended error {codes[0]:d})" if codes else ""
+def _refusal(response: Response) -> NetworkError:
+    """Return the failure that *response* reports."""
+    from mailsettings.net.answers import refusal  # noqa: PLC0415 - dnspython: see query.py
+
+    assert response.message is not None, "only a no is not read whole"
+    return refusal(response.message)
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-import dns.message
-
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.answers import response_to
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.dial import Dialer
 from mailsettings.net.http import Fetcher
 from mailsettings.net.nameservers import Nameserver
+from mailsettings.net.query import Query, Response, response_to
 from mailsettings.net.real import Internet
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
@@ -36,10 +34,10 @@ class ByHTTPS:
         dialer = Dialer(self._transport, own, asker=Asker(self._transport, budget), budget=budget)
         self._fetcher = Fetcher(dialer, own, budget=budget, keep_alive=PARALLEL)
 
-    async def exchange(self, query: dns.message.Message) -> dns.message.Message:
-        query.id = 0  # so that the answer can be cached on the way (§4.1); TLS keeps forgers out
+    async def exchange(self, query: Query) -> Response:
+        query = query.anonymous  # TLS keeps forgers out
         headers = {"Content-Type": TYPE, "Accept": TYPE}
-        page = await self._fetcher.get(self._url, method="POST", body=query.to_wire(), headers=headers)
+        page = await self._fetcher.get(self._url, method="POST", body=query.wire, headers=headers)
         response = response_to(query, page.body)
         if response is None:
             raise NetworkError(Kind.DNS_FAILED, "the name server sent something that is no answer")

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import anyio
 
 from mailsettings import wire
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.address import parse_host
+from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ask import Asker
@@ -97,6 +99,9 @@ class Door:
     async def _fetch(
         self, url: str, method: str, body: bytes, headers: tuple[tuple[str, str], ...], answers: frozenset[int]
     ) -> Page:
+        if host := _host_of(url):
+            # Most domains have no such host, and httpx costs ten times what it takes to find that out.
+            await self._dialer.resolve(host)
         await self._modules.get("mailsettings.net.http", _load_http)
         if self._fetcher is None:
             from mailsettings.net.http import Fetcher  # noqa: PLC0415 - see _load_http
@@ -173,6 +178,14 @@ class Door:
         """Close every connection that is still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
+
+
+def _host_of(url: str) -> str:
+    """Return the host of *url*; empty where the fetcher has to say what is wrong with it."""
+    try:
+        return parse_host(urlsplit(url).hostname or "")
+    except (AddressError, ValueError):
+        return ""
 
 
 async def _load_http() -> None:

@@ -31,6 +31,10 @@ class Once(Generic[Key, Value]):
             raise NetworkError(*self._failed[key])
         return self._said[key]
 
+    def known(self, key: Key) -> Value | None:
+        """Return what was brought for *key* before, if anything was."""
+        return self._said.get(key)
+
     async def _settle(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> None:
         try:
             self._said[key] = await ask()

@@ -1,4 +1,4 @@
-"""All sources that ship with the package. Their order decides nothing: authority does."""
+"""All sources that ship with the package. Their order decides nothing in the answer: authority does."""
 
 from __future__ import annotations
 
@@ -20,18 +20,20 @@ from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
 from mailsettings.sources.table import table
 
+# Asked in this order: first what leads to servers in one step, last what no server depends on. A process that has just
+# begun takes a tenth of a second to say it all.
 SOURCES: tuple[Source, ...] = (
     table,
+    mx,
+    srv,
+    guess,
     autoconfig,
     mailconf,
     pacc,
     autodiscover,
     jmap,
-    srv,
     usual_ispdb,
-    mx,
     services,
-    guess,
 )
 
 

@@ -19,7 +19,7 @@ from mailsettings.records import Question
 IMAP_NAMES = ("imap.{d}", "mail.{d}", "{d}", "imap.{r}", "mail.{r}", "{r}", "imap.mail.{d}", "pop.{d}")
 POP3_NAMES = ("pop.{d}", "pop3.{d}", "mail.{d}", "{d}", "mail.{r}", "pop.{r}", "imap.{d}")
 SMTP_NAMES = ("smtp.{d}", "mail.{d}", "{d}", "smtp.{r}", "mail.{r}", "{r}", "smtp.mail.{d}")
-LIKELIEST = frozenset({"imap.{d}", "smtp.{d}", "mail.{d}"})
+LIKELIEST = ("imap.{d}", "smtp.{d}", "mail.{d}")  # asked for first, and contacted without waiting for better words
 
 # (protocol, names, ports in the order to try, of which the first *n* are contacted at once on the likeliest names)
 ROLES = (
@@ -34,11 +34,11 @@ def guess(address: EmailAddress) -> Iterator[Lead]:
     from mailsettings.suffix import registrable  # noqa: PLC0415 - loads the public suffix list
 
     own, parent = address.domain, registrable(address.domain)
-    yield Wildcard(own)
-    names = dict.fromkeys(name for _, group, _, _ in ROLES for name in group)
+    names = dict.fromkeys((*LIKELIEST, *(name for _, group, _, _ in ROLES for name in group)))
     hosts = {name: name.format(d=own, r=parent) for name in names if parent != own or "{r}" not in name}
     for name, host in hosts.items():
         yield GuessedHost(host, name)
+    yield Wildcard(own)
 
 
 @dataclass(frozen=True, slots=True)
