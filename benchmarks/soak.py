@@ -39,7 +39,7 @@ class Sample:
 
 def sample(process: int, started: float) -> Sample:
     """Look at *process*."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=30) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=300) as answer:
         text = answer.read().decode()
     tasks = re.search(r"^mailsettings_tasks (\S+)", text, re.MULTILINE)
     assert tasks is not None
