@@ -70,9 +70,10 @@ class Guarded:
         return await self._transport.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:
-        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough."""
-        if self._policy.objection(ip, port) is not None:
-            await anyio.sleep_forever()
+        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough.
+
+        Both are counted and both take a place: a limit that one of them does not meet would tell them apart.
+        """
         if await self._count(f"to:{ip}", _MINUTE) > self._per_minute:
             raise NetworkError(Kind.BUDGET, "this address was visited often enough in this minute")
         while self._open[ip] >= self._at_once:
@@ -80,6 +81,8 @@ class Guarded:
         self._open[ip] += 1
         with ExitStack() as undo:
             undo.callback(self._leave, ip)
+            if self._policy.objection(ip, port) is not None:
+                await anyio.sleep_forever()
             stream = await self._transport.connect(ip, port)
             undo.pop_all()
         return Visit(stream, lambda: self._leave(ip))
