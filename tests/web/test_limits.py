@@ -144,6 +144,38 @@ async def test_a_full_house_sends_visitors_away() -> None:
     assert (len(refused), refused[0].headers["retry-after"], later.status_code) == (1, "2", 200)
 
 
+def test_too_many_at_once_are_sent_away_and_then_served() -> None:
+    """
+    A hundred visitors where 16 may work and 48 may wait: 64 are answered, the others hear 503 and when to come back, at
+    once; the next one after them is served as if nothing had been.
+    """
+    network = world()
+    network.slow(1.0, "slow.example")
+    heard: list[tuple[int, str, float]] = []
+
+    async def crowd() -> float:
+        async with service(network, running=16, waiting=48, domain_per_minute=1000) as app:
+
+            async def one(number: int) -> None:
+                response = await Visitor(app).detect(f"ada@c{number}.slow.example")
+                heard.append((response.status_code, response.headers.get("retry-after", ""), anyio.current_time()))
+
+            async with anyio.create_task_group() as group:
+                for number in range(100):
+                    group.start_soon(one, number)
+            started = anyio.current_time()
+            await Visitor(app).detect("ada@example.org")
+            return anyio.current_time() - started
+
+    after, _ = run_virtual(crowd)
+    refused = {each for each in heard if each[0] != 200}
+
+    assert (len(heard), refused) == (100, {(503, "2", 0.0)})
+    assert sum(status == 200 for status, _, _ in heard) == 16 + 48
+    assert (Settings().running, Settings().waiting) == (64, 256)
+    assert after == 0.0
+
+
 class Counting:
     """A transport that knows how many questions were under way at once, at most."""
 

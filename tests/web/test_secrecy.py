@@ -25,7 +25,7 @@ def dead(like: str) -> str:
 
 
 def told(
-    ask: Asking, address: str, name: str = "imap.target.example", *, other: str = "", **limits: int
+    ask: Asking, address: str, name: str = "imap.target.example", *, other: str = "", **limits: Any
 ) -> tuple[Any, float]:
     """Return what *ask* hears, and after how many seconds, in a world where *name* has *address*."""
     network: FakeNetwork = world()
