@@ -1,20 +1,26 @@
 """The real server under strange requests: generated ones, and many that never end."""
 
+import shutil
 import socket
 import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+import anyio
+import dns.message
+import dns.rcode
+import dns.rdatatype
 import httpx
 import pytest
 import schemathesis
+from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.web.running import free_port, running, service_in_memory
+from tests.web.running import free_port, redis, running, service_in_memory
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +91,90 @@ def test_half_requests_hold_nobody_up(url: str) -> None:
 
     assert statistics.quantiles(times, n=20)[-1] < 0.5
     assert ends <= {b"", b"HTTP/1.1 408"}
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_megabyte_is_not_read(url: str, announced: bool) -> None:
+    """
+    Announced or in pieces: 413 and the connection is closed, whether or not the visitor has finished.
+    """
+    port = int(url.rpartition(":")[2])
+    length = b"Content-Length: 1000000" if announced else b"Transfer-Encoding: chunked"
+    head = b"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + length + b"\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", port))) as visitor:
+        visitor.settimeout(10)
+        visitor.sendall(head if announced else head + b"2000\r\n" + b" " * 0x2000 + b"\r\n")
+        answer = b""
+        while part := visitor.recv(4096):
+            answer += part
+
+    assert (answer[:12], b"connection: close" in answer.lower()) == (b"HTTP/1.1 413", True)
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server; tests/web/install installs it")
+def test_two_workers_make_one_search_for_two_hundred_visitors() -> None:
+    """
+    The command itself with two processes and a real Redis; the name server is asked for the domain's mail once.
+    """
+    port, store = free_port(), free_port()
+    command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port), "--workers", "2")
+    limits = dict.fromkeys(("VISITOR_AT_ONCE", "VISITOR_PER_MINUTE", "VISITOR_PER_HOUR"), "1000")
+    known = {"CACHE": ":memory:", "REDIS_URL": f"redis://127.0.0.1:{store}/0", **limits}
+    with redis(store), name_server() as (asked, dns):
+        known["RESOLVER"] = f"127.0.0.1:{dns}"
+        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+            _answered(f"http://127.0.0.1:{port}/healthz")
+            answers = anyio.run(_crowd, f"http://127.0.0.1:{port}/v1/detect")
+
+    assert answers == [(200, "crowd.example")] * 200
+    assert asked.count("crowd.example") == 1
+
+
+async def _crowd(url: str) -> list[tuple[int, str]]:
+    """Ask for one domain two hundred times at once, each on a connection of its own."""
+    answers: list[tuple[int, str]] = []
+
+    async def one(number: int) -> None:
+        answer = await client.post(url, json={"address": f"v{number}@crowd.example"})
+        answers.append((answer.status_code, answer.json()["address"].partition("@")[2]))
+
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client, anyio.create_task_group() as group:
+        for number in range(200):
+            group.start_soon(one, number)
+    return answers
+
+
+@contextmanager
+def name_server() -> Iterator[tuple[list[str], int]]:
+    """Run a name server that knows no name and takes half a second to say so; what it was asked for the mail of."""
+    asked: list[str] = []
+
+    async def serve(udp: socket.socket) -> None:
+        async with anyio.create_task_group() as group:
+            while True:
+                await anyio.wait_readable(udp)
+                query, place = udp.recvfrom(4096)
+                group.start_soon(answer, udp, query, place)
+
+    async def answer(udp: socket.socket, query: bytes, place: tuple[str, int]) -> None:
+        message = dns.message.from_wire(query)
+        if message.question[0].rdtype == dns.rdatatype.MX:
+            asked.append(message.question[0].name.to_text(omit_final_dot=True))
+        response = dns.message.make_response(message)
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        await anyio.sleep(0.5)  # long enough for all visitors to be there before the answer is
+        udp.sendto(response.to_wire(), place)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, start_blocking_portal("asyncio") as portal:
+        udp.bind(("127.0.0.1", 0))
+        udp.setblocking(False)
+        future = portal.start_task_soon(serve, udp)
+        try:
+            yield asked, udp.getsockname()[1]
+        finally:
+            future.cancel()
 
 
 def test_who_hangs_up_ends_the_work() -> None:
