@@ -19,8 +19,9 @@ from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pac
 from mailsettings.formats.providers import read_own
 from mailsettings.model import Endpoint, Hello, Protocol, Security, TLSFacts
 from mailsettings.net.answers import records_of
+from mailsettings.net.carriers import response_to
 from mailsettings.net.certificates import dns_names
-from mailsettings.net.query import query_of, response_to
+from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.policy import Policy
 from mailsettings.records import Question

@@ -95,6 +95,7 @@ def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives
 # Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
 SAME_MOMENT = 8
 TICK = 1e-6  # seconds; a shorter wait may round to none, and a clock that only jumps would stand still
+PULSE = 0.25  # seconds; how often a wait looks whether the event loop keeps up
 
 
 class _Search:
@@ -107,6 +108,7 @@ class _Search:
         self._news = anyio.Event()
         self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
         self._started = anyio.current_time()
+        self._waited = 0.0  # seconds in which others could have answered
 
     def _now(self) -> float:
         return anyio.current_time() - self._started
@@ -130,6 +132,7 @@ class _Search:
         """Decide, act, wait for news; return why it is over."""
         while True:
             now = self._now()
+            self._findings.starved = max(0.0, now - self._waited)
             decision = decide(self._findings, now)
             if decision.settled:
                 return decision.settled
@@ -143,12 +146,23 @@ class _Search:
             for endpoint in decision.dial:
                 self._dial(group, endpoint)
                 await anyio.lowlevel.checkpoint()
-            with anyio.move_on_after(max(decision.wake - now, TICK)):
-                await self._news.wait()
-                # What comes at the same moment is decided on together.
-                for _ in range(SAME_MOMENT):
-                    await anyio.lowlevel.checkpoint()
+            await self._wait(max(decision.wake - self._now(), TICK))
             self._news = anyio.Event()
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for news, *seconds* at the most; what comes at the same moment is decided on together.
+
+        A process that cannot follow, with hundreds of detections or on a busy machine, must not take servers for silent
+        whose answers lie unread: what a turn of the event loop takes beyond its pulse does not count as waiting.
+        """
+        end = anyio.current_time() + seconds
+        while (left := end - anyio.current_time()) > 0 and not self._news.is_set():
+            started, pulse = anyio.current_time(), min(PULSE, left)
+            with anyio.move_on_after(pulse):
+                await self._news.wait()
+            self._waited += min(pulse, anyio.current_time() - started)
+        for _ in range(SAME_MOMENT):
+            await anyio.lowlevel.checkpoint()
 
     def _add(self, found: Iterable[Lead]) -> None:
         """Take in what was found and say so."""

@@ -65,6 +65,7 @@ class Findings:
     services: dict[Service, None] = field(default_factory=dict)
     issuers: dict[Issuer, None] = field(default_factory=dict)
     spoke: bool = False  # a server has shown a sign of life
+    starved: float = 0.0  # seconds in which nobody could be heard, because this process did not come to listen
     _candidates: tuple[Candidate, ...] | None = None
 
     def add(self, leads: Iterable[Lead]) -> tuple[Lookup, ...]:

@@ -114,7 +114,7 @@ def _settled(findings: Findings, both: Iterable[View], now: float) -> str:
         return _reason(findings, both, closed=closed)
     if not policy.exhaustive and all(each.finished or _impatient(each, now) for each in both):
         return "verified; better-ranked work kept silent for too long"
-    if not findings.spoke and now >= policy.quiet and not policy.exhaustive:
+    if not findings.spoke and now >= policy.quiet + findings.starved and not policy.exhaustive:
         return f"no server said a word within {policy.quiet:g} s"
     if now >= policy.deadline and not (_greeting_awaited(findings) and now < policy.greeting_deadline):
         return f"the deadline of {policy.deadline:g} s"
@@ -207,7 +207,13 @@ def _guessing_allowed(findings: Findings, now: float) -> bool:
 def _moments(findings: Findings, now: float) -> Iterator[float]:
     """Yield the times at which a new decision may be due without any news."""
     policy = findings.policy
-    times = [policy.guess_after, policy.quiet, policy.deadline, policy.greeting_deadline, policy.patience]
+    times = [
+        policy.guess_after,
+        policy.quiet + findings.starved,
+        policy.deadline,
+        policy.greeting_deadline,
+        policy.patience,
+    ]
     times += [at.started + wait for at in findings.probing.values() for wait in (policy.stagger, policy.patience)]
     # What is dialled at this moment may be overtaken a stagger later.
     times += [now + policy.stagger]

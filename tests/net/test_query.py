@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.query import EDNS_PAYLOAD, TYPES, Query, Response, query_of, response_to
+from mailsettings.net.carriers import response_to
+from mailsettings.net.query import EDNS_PAYLOAD, TYPES, Query, Response, query_of
 from mailsettings.records import Question
 
 QUESTION = Question("_imaps._tcp.example.org", "SRV")

@@ -13,7 +13,7 @@ import anyio
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.net.certificates import covers_address
 from mailsettings.net.nameservers import Nameserver
-from mailsettings.net.query import Query, Response, response_to
+from mailsettings.net.query import Query, Response, at_a_glance
 from mailsettings.net.tcp import TCPStream, connect, os_fault
 from mailsettings.net.tls import NO_ALPN, secure
 from mailsettings.policy import IPAddress
@@ -155,3 +155,15 @@ async def _exactly(stream: TCPStream, count: int) -> bytes:
             raise NetworkError(Kind.CLOSED, "the name server closed the connection")
         got += more
     return got
+
+
+def response_to(query: Query, wire: bytes) -> Response | None:
+    """Return the response to *query* that *wire* is, or None if it is none: malformed, forged or of another question.
+
+    A truncated one is returned as far as it goes.
+    """
+    if (no := at_a_glance(query, wire)) is not None:
+        return no
+    from mailsettings.net.answers import read  # noqa: PLC0415 - loads dnspython, when questions are on their way
+
+    return read(query, wire)

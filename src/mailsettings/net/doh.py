@@ -7,10 +7,11 @@ from ipaddress import ip_network
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
+from mailsettings.net.carriers import response_to
 from mailsettings.net.dial import Dialer
 from mailsettings.net.http import Fetcher
 from mailsettings.net.nameservers import Nameserver
-from mailsettings.net.query import Query, Response, response_to
+from mailsettings.net.query import Query, Response
 from mailsettings.net.real import Internet
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy

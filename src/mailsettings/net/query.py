@@ -77,19 +77,7 @@ def _name(question: Question) -> bytes | None:
     return wire if whole else None
 
 
-def response_to(query: Query, wire: bytes) -> Response | None:
-    """Return the response to *query* that *wire* is, or None if it is none: malformed, forged or of another question.
-
-    A truncated one is returned as far as it goes.
-    """
-    if (no := _at_a_glance(query, wire)) is not None:
-        return no
-    from mailsettings.net.answers import read  # noqa: PLC0415 - loads dnspython, see carriers.py
-
-    return read(query, wire)
-
-
-def _at_a_glance(query: Query, wire: bytes) -> Response | None:
+def at_a_glance(query: Query, wire: bytes) -> Response | None:
     """Return *wire* if it says "no" to exactly this question; None: it has to be read."""
     if len(wire) < _HEADER.size:
         return None
