@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailsettings.model import Detection
-from mailsettings.schema import json_schema, to_dict
-from mailsettings.web.problems import MEDIA_TYPE, TITLES
+from mailsettings.schema import json_schema
+from mailsettings.web import examples
+from mailsettings.web.problems import MEDIA_TYPE, TITLES, Problem
 from mailsettings.web.stream import MEDIA_TYPE as STREAM_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
@@ -23,7 +23,6 @@ def _problems(*statuses: int) -> Responses:
 
 
 _REQUEST = _problems(400, 408, 413, 422, 429, 503)
-_EMPTY = to_dict(Detection(address="ada@example.org", settled_by="everything was tried"))
 DETECT: Responses = {
     200: _ok({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
     **_REQUEST,
@@ -75,8 +74,10 @@ def schemas() -> dict[str, Any]:
     root = json_schema()
     parts = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
     # Here and not beside the response: FastAPI drops every null out of what it is given there.
-    parts["examples"] = [_EMPTY]
-    every = {"Detection": parts, **root["$defs"], "Problem": _PROBLEM, "Verification": _VERIFICATION}
+    parts["examples"] = [examples.detection()]
+    problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
+    login = _VERIFICATION | {"examples": [examples.verification()]}
+    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login}
     return {name: _moved(part) for name, part in every.items()}
 
 
@@ -95,4 +96,6 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         known.pop(name, None)
     known.update(schemas())
+    stream = document["paths"]["/v1/detect/stream"]["post"]["responses"]["200"]["content"]
+    stream[STREAM_TYPE]["example"] = examples.events()
     return document
