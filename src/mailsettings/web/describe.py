@@ -28,7 +28,7 @@ DETECT: Responses = {
     **_REQUEST,
 }
 STREAM: Responses = {
-    200: _ok({"type": "string"}, "Events: asked, learned, failed, contacting, probed, settled", STREAM_TYPE),
+    200: _ok({"$ref": f"{_REF}Told"}, "Server-sent events, each of which is like this", STREAM_TYPE),
     **_REQUEST,
 }
 VERIFY: Responses = {
@@ -67,6 +67,14 @@ _VERIFICATION = {
         "findings": {"type": "array", "items": {"$ref": f"{_REF}Finding"}},
     },
 }
+_TOLD = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["asked", "learned", "failed", "contacting", "probed", "settled", "problem"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 
 
 def schemas() -> dict[str, Any]:
@@ -77,7 +85,8 @@ def schemas() -> dict[str, Any]:
     parts["examples"] = [examples.detection()]
     problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
     login = _VERIFICATION | {"examples": [examples.verification()]}
-    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login}
+    told = _TOLD | {"examples": [examples.event()]}
+    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login, "Told": told}
     return {name: _moved(part) for name, part in every.items()}
 
 
@@ -96,6 +105,4 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         known.pop(name, None)
     known.update(schemas())
-    stream = document["paths"]["/v1/detect/stream"]["post"]["responses"]["200"]["content"]
-    stream[STREAM_TYPE]["example"] = examples.events()
     return document

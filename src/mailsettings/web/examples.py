@@ -55,11 +55,9 @@ def _choice(endpoint: Endpoint) -> Choice:
     )
 
 
-def events() -> str:
-    """Return the beginning and the end of a stream."""
-    asked = {"event": "asked", "at": 0.0, "what": "example.org MX"}
-    settled = {"event": "settled", "at": 0.2, "detection": detection()}
-    return f"event: asked\ndata: {dumps(asked)}\n\nevent: settled\ndata: {dumps(settled)}\n\n"
+def event() -> dict[str, str]:
+    """Return the last event of a stream."""
+    return {"event": "settled", "data": dumps({"event": "settled", "at": 0.2, "detection": detection()})}
 
 
 def verification() -> dict[str, Any]:
