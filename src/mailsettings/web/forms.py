@@ -34,16 +34,21 @@ def search_form(address: str, button: Html) -> Html:
     return tag("form", hidden, button, method="post", action="./", data_search=True)
 
 
-def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
-    """Return the form for name and password; None where a password would not help."""
+def can_sign_in(detection: Detection) -> bool:
+    """Say whether a password would help: the best servers are verified, and one of them takes it."""
     best = (*detection.incoming[:1], *detection.outgoing[:1])
-    if not best or not all(choice.verified for choice in best):
+    password = any(auth in (Auth.PASSWORD, Auth.ENCRYPTED) for choice in best for auth in choice.auth)
+    return password and all(choice.verified for choice in best)
+
+
+def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
+    """Return the form for name and password; None where a password would not help: the hints say how to sign in."""
+    if not can_sign_in(detection):
         return None
-    if not any(auth in (Auth.PASSWORD, Auth.ENCRYPTED) for choice in best for auth in choice.auth):
-        return None  # the hints say how to sign in
     title = tag("h3", "Sign in")
     if not safe:
         return tag("section", title, tag("p", _UNSAFE), class_="box try")
+    best = (*detection.incoming[:1], *detection.outgoing[:1])
     hosts = " and ".join(dict.fromkeys(choice.endpoint.host for choice in best))
     form = _check(
         detection,

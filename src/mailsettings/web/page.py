@@ -14,13 +14,13 @@ from mailsettings.web.api import visitor_of
 from mailsettings.web.bodies import Login, Wanted
 from mailsettings.web.cards import answer
 from mailsettings.web.flights import Tell
-from mailsettings.web.forms import address_form
+from mailsettings.web.forms import address_form, can_sign_in
 from mailsettings.web.layout import page
 from mailsettings.web.logins import log_in, only_safely, safe
 from mailsettings.web.markup import Html, join, tag
 from mailsettings.web.problems import Problem
 from mailsettings.web.results import result
-from mailsettings.web.service import Service, outcome_of
+from mailsettings.web.service import Service
 from mailsettings.web.steps import step
 from mailsettings.web.stream import MEDIA_TYPE, EventStream
 
@@ -47,7 +47,7 @@ def routes(service: Service) -> APIRouter:
             detection = await service.detect(_wanted(address).query(), visitor_of(request, service))
         except Problem as problem:
             return page(address_form(address, _words(problem)), None, problem.status)
-        stage = int(outcome_of(detection) == "verified")
+        stage = int(can_sign_in(detection))
         return page(address_form(address), answer(detection, password=safe(request, service)), stage=stage)
 
     @router.post("/check")
