@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailsettings import table
 from mailsettings.address import EmailAddress
+from mailsettings.errors import Kind
 from mailsettings.findings import Findings
 from mailsettings.issuers import words_for
 from mailsettings.merge import contradictions, of_server
@@ -24,6 +25,7 @@ from mailsettings.model import (
     Provider,
     Trust,
 )
+from mailsettings.policy import Policy
 from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable
@@ -167,9 +169,21 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
 def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
-            (*_look_alike(findings), *sorted(findings.notes), *contradictions(findings.claims), *_probe_notes(choices))
+            (
+                *_of_proxy(findings),
+                *_look_alike(findings),
+                *sorted(findings.notes),
+                *contradictions(findings.claims),
+                *_probe_notes(choices),
+            )
         )
     )
+
+
+def _of_proxy(findings: Findings) -> tuple[str, ...]:
+    """Say what cannot be promised of connections that somebody else has made."""
+    proxy = findings.policy.through
+    return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
 
 
 def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
@@ -180,8 +194,16 @@ def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
             yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said if note != IN_CLEAR)
 
 
+def _blamed(failure: Failure, policy: Policy) -> Failure:
+    """Return *failure*; one of the proxy happened there, whatever was asked for, and is said once."""
+    if failure.kind is Kind.PROXY and policy.through:
+        return replace(failure, where=policy.through.name)
+    return failure
+
+
 def _failures(findings: Findings) -> tuple[Failure, ...]:
     """Return everything that failed: first what ends it all, the rest in an order that time cannot change."""
     probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
-    rest = sorted({*findings.failures, *probes}, key=lambda failure: (failure.where, failure.kind, failure.seen))
+    met = {_blamed(failure, findings.policy) for failure in (*findings.failures, *probes)}
+    rest = sorted(met, key=lambda failure: (failure.where, failure.kind, failure.seen))
     return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)

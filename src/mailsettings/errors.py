@@ -36,6 +36,7 @@ class Kind(StrEnum):
     CONNECT_TIMEOUT = "connect-timeout"
     CLOSED = "closed"  # closed or reset before the dialogue was over
     NO_NETWORK = "no-network"
+    PROXY = "proxy"  # the proxy itself: not reached, login refused, not understood; says nothing about a server
     # TLS
     TLS_FAILED = "tls-failed"
     TLS_TIMEOUT = "tls-timeout"

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from mailsettings.addresses import objection_to
 from mailsettings.model import Protocol
+from mailsettings.proxy import Proxy, parse_proxy
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -33,6 +34,7 @@ class Policy:
     dns_timeout: float = 1.0  # one try of one question
     dns_lifetime: float = 3.0  # one question with all its tries
     connect_timeout: float = 3.2  # outlives one repeated SYN (1 s, then 2 s later)
+    proxy_timeout: float = 2.0  # to reach the proxy and agree with it; its connecting is another connect_timeout
     tls_timeout: float = 5.0
     greeting_timeout: float = 8.0
     smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
@@ -80,6 +82,28 @@ class Policy:
     # with whose help
     resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's
     ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
+    proxy: Proxy | str | None = None  # "socks5://user:password@host:1080", "http://…"; kept as a Proxy, prints as ***
+    dns_past_proxy: bool = False  # ask the resolver without the proxy, which the answer then says
+
+    def __post_init__(self) -> None:
+        """Raises MailSettingsError if the proxy's URL cannot be understood."""
+        if isinstance(self.proxy, str):
+            object.__setattr__(self, "proxy", parse_proxy(self.proxy) if self.proxy else None)
+
+    @property
+    def through(self) -> Proxy | None:
+        """The proxy that every connection goes through, or None."""
+        assert not isinstance(self.proxy, str), "read in __post_init__"
+        return self.proxy
+
+    def directly(self) -> Policy:
+        """Return the policy for the little that does not go through the proxy."""
+        return self.with_(proxy=None)
+
+    @property
+    def time_to_connect(self) -> float:
+        """Seconds until a connection to a server is given up."""
+        return self.connect_timeout + (self.proxy_timeout if self.through else 0.0)
 
     @classmethod
     def personal(cls) -> Policy:

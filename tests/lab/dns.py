@@ -49,7 +49,9 @@ def unbound(directory: Path, authority: Authority, anchors: Iterable[str]) -> Da
     (directory / "root.hints").write_text(f". 3600 NS {SERVER}.\n{_hints()}\n")
     interfaces = "".join(f"  interface: {ip}\n  interface: {ip}@853\n" for ip in RESOLVER)
     certificate = authority.issue_for(RESOLVER)
-    clients = "".join(f"  access-control: {ip}/{ip.max_prefixlen} allow\n" for ip in CLIENT)
+    clients = "".join(
+        f"  access-control: {ip}/{ip.max_prefixlen} allow\n" for ip in (*CLIENT, *RESOLVER)
+    )  # itself: a proxy beside it
     keys = "".join(f'  trust-anchor: "{anchor}"\n' for anchor in anchors)
     config = directory / "unbound.conf"
     config.write_text(

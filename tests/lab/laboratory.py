@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,10 @@ class Laboratory:
     def on_island(self, *command: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run *command* where there is no network."""
         return self._run(self.namespaces.island, command, timeout)
+
+    def await_sockets(self, expected: Set[tuple[str, int]], processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        """Return when all of *expected* listen among the servers. Raises RuntimeError when one of *processes* ends."""
+        _await_sockets(self.namespaces.servers, frozenset(expected), processes, self.directory)
 
     def _run(self, namespace: str, command: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
         full = ("ip", "netns", "exec", namespace, *command)
@@ -138,6 +142,6 @@ def obstacle(which: Callable[[str], str | None] = shutil.which) -> str | None:
     """Say why the laboratory cannot be opened on this machine, or None if it can."""
     if os.geteuid() != 0:
         return "network namespaces and real ports need root"
-    names = ("dovecot", "ip", "nft", "nginx", "nsd", "postfix", "unbound", str(exim.PROGRAM))
+    names = ("dovecot", "ip", "microsocks", "nft", "nginx", "nsd", "postfix", "tinyproxy", "unbound", str(exim.PROGRAM))
     absent = [name for name in names if which(name) is None]
     return f"not installed: {', '.join(absent)}; run tests/lab/install" if absent else None

@@ -45,11 +45,12 @@ def test_a_url_with_a_password_is_refused(text: str) -> None:
 
 def test_there_is_no_option_that_takes_a_password() -> None:
     """
-    Command lines can be read by everybody on the machine.
+    Command lines can be read by everybody on the machine: at most the name of a file may stand there.
     """
     names = [name for option in cli.commands["check"].params for name in option.opts]
 
-    assert [name for name in names if "pass" in name or "token" in name] == ["--password-stdin", "--token-stdin"]
+    taken = ["--password-stdin", "--token-stdin", "--proxy-password-file"]
+    assert [name for name in names if "pass" in name or "token" in name] == taken
 
 
 def test_password_and_token_exclude_each_other() -> None:

@@ -30,7 +30,13 @@ async def serving(handler: Handler, context: ssl.SSLContext | None = None) -> As
         try:
             async with stream:
                 await handler(await _wrapped(stream, context) if context else stream)
-        except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
+        except (
+            ssl.SSLError,
+            anyio.BrokenResourceError,
+            anyio.EndOfStream,
+            anyio.ClosedResourceError,
+            anyio.IncompleteRead,
+        ):
             pass  # the client did not want to go on, which is what many of these tests are about
 
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -57,10 +57,14 @@ class Zone:
 @asynccontextmanager
 async def answering(reply: Reply, *, tcp: Callable[[Message], bytes] | None = None) -> AsyncIterator[int]:
     """Send what *reply* makes of each query, datagram by datagram; over TCP what *tcp* makes of it."""
-    async with (
-        await anyio.create_udp_socket(local_host="127.0.0.1") as udp,
-        anyio.create_task_group() as group,
-    ):
+    async with AsyncExitStack() as stack:
+        port = 0
+        if tcp is not None:
+            # First: a port that is free for UDP is often taken for TCP, the other way round hardly ever.
+            listener = await stack.enter_async_context(await anyio.create_tcp_listener(local_host="127.0.0.1"))
+            port = listener.extra(SocketAttribute.local_port)
+        udp = await stack.enter_async_context(await anyio.create_udp_socket(local_host="127.0.0.1", local_port=port))
+        group = await stack.enter_async_context(anyio.create_task_group())
         port = udp.extra(SocketAttribute.local_port)
 
         async def datagrams() -> None:
@@ -70,15 +74,10 @@ async def answering(reply: Reply, *, tcp: Callable[[Message], bytes] | None = No
 
         group.start_soon(datagrams)
         if tcp is not None:
-            group.start_soon(_listen, port, tcp)
+            group.start_soon(listener.serve, lambda stream: converse(stream, tcp))
             await anyio.wait_all_tasks_blocked()
         yield port
         group.cancel_scope.cancel()
-
-
-async def _listen(port: int, reply: Callable[[Message], bytes]) -> None:
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port) as listener:
-        await listener.serve(lambda stream: converse(stream, reply))
 
 
 async def converse(stream: ByteStream, reply: Callable[[Message], bytes], *, once: bool = False) -> None:

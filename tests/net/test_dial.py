@@ -425,3 +425,38 @@ def test_who_waits_for_a_cancelled_question_asks_again() -> None:
     _, seconds = run_virtual(two_ask)
 
     assert ([answer.records for answer in answers], round(seconds, 6)) == ([(V4,)], 0.15)
+
+
+def test_a_failure_of_the_proxy_says_nothing_about_any_address() -> None:
+    """
+    Whatever was seen at the others: it is said once, and the door behind it is not taken for closed.
+    """
+    net = FakeNetwork()
+    net.host(HOST, V6, V4).serve(imap())
+    net.fail_at(3, Kind.PROXY)  # behind A and AAAA
+    net.fail_at(4, Kind.REFUSED)
+
+    async def dial() -> tuple[NetworkError, Connection]:
+        dialer = dialer_in(net)
+        with pytest.raises(NetworkError) as caught:
+            await dialer.dial(HOST, 993)
+        connection = await dialer.dial(HOST, 993)
+        async with aclosing(connection.stream):
+            return caught.value, connection
+
+    (error, connection), _ = run_virtual(dial)
+
+    assert (error.kind, connection.ip) == (Kind.PROXY, ip_address(V6))
+
+
+def test_with_a_proxy_a_server_has_as_much_time_as_without() -> None:
+    """
+    What it takes to reach the proxy comes on top.
+    """
+    net = FakeNetwork()
+    net.host(HOST, V4, rtt=4.0).serve(imap())
+
+    kind = refusal(net).kind
+    connection, seconds = dialled(net, Policy(proxy="socks5://127.0.0.1"))
+
+    assert (kind, connection.ip, seconds) == (Kind.CONNECT_TIMEOUT, ip_address(V4), 4.0)

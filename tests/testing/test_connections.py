@@ -126,6 +126,18 @@ async def test_offline_neither_names_nor_connections_work() -> None:
     assert (caught.value.kind, await _kind(net, 993)) == (Kind.NO_NETWORK, Kind.NO_NETWORK)
 
 
+async def test_behind_a_broken_proxy_nothing_works() -> None:
+    """An application can see what its users will see then."""
+    net = world(imap())
+    net.proxy_fails("it is on holiday")
+
+    with pytest.raises(NetworkError) as caught:
+        await net.transport().ask(Question(HOST, "A"))
+
+    assert (caught.value.kind, await _kind(net, 993)) == (Kind.PROXY, Kind.PROXY)
+    assert "on holiday" in caught.value.seen
+
+
 async def test_a_reset_connection_says_so() -> None:
     """Accepted, then reset before the first byte."""
     net = world()

@@ -16,7 +16,7 @@ from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Page, Question
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
-PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.INTERNAL})
+PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.PROXY, Kind.INTERNAL})
 # Failures that only a clock has seen. One of them, remembered for long, would be that of all a provider's customers.
 SILENCE = frozenset(
     {Kind.DNS_TIMEOUT, Kind.CONNECT_TIMEOUT, Kind.TLS_TIMEOUT, Kind.GREETING_TIMEOUT, Kind.REPLY_TIMEOUT, Kind.CLOSED}

@@ -53,8 +53,8 @@ def verdict(detection: Detection) -> str:
     best = (detection.incoming[:1], detection.outgoing[:1])
     if all(choices and choices[0].verified for choices in best):
         return "verified"
-    # Worth another try when the network is back, whatever the table knew without it.
-    if any(failure.kind is Kind.NO_NETWORK for failure in detection.failures):
+    # Worth another try when the network, or the proxy, is back, whatever the table knew without it.
+    if any(failure.kind in (Kind.NO_NETWORK, Kind.PROXY) for failure in detection.failures):
         return "no-network"
     return "unverified" if any(best) else "nothing"
 

@@ -16,6 +16,8 @@ import click
 
 from mailsettings.cli.engine import Engine, real
 from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
+from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
+from mailsettings.cli.proxied import proxied
 from mailsettings.cli.text import printable
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
@@ -44,12 +46,16 @@ class BulkWishes:
     ca: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
     profile: str
+    proxy: str | None  # URL, without a password
+    proxy_password_file: str | None
+    dns_past_proxy: bool
 
     def policy(self) -> Policy:
         """Return the policy of each detection."""
         base = Policy.service() if self.profile == "service" else Policy.personal()
         changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
         changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
+        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
         return base.with_(**changes)
@@ -90,6 +96,7 @@ _OPTIONS = (
         show_default=True,
         help="Which networks may be contacted.",
     ),
+    *PROXY_OPTIONS,
 )
 
 

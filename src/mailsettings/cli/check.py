@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.options import Network, Resolver
+from mailsettings.cli.proxied import proxied, with_proxy
 from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, ConfirmationRequired
@@ -87,6 +88,7 @@ class Checked:
 @click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS server.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
 @click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this, too.")
+@with_proxy
 @click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from.")
 @click.pass_context
 def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
@@ -150,6 +152,8 @@ def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
     from mailsettings.policy import Policy  # noqa: PLC0415 - see check()
 
     policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
+    way = proxied(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
+    policy = policy.with_(**way)
     wanted = frozenset({Protocol.POP3, Protocol.SMTP})
     return policy.with_(protocols=wanted) if fetcher and not wishes["incoming"] else policy
 

@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from mailsettings.cli.engine import Engine, source_name
+from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
+from mailsettings.cli.proxied import proxied
 from mailsettings.errors import DocumentError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
@@ -42,6 +44,9 @@ class Wishes:
     ca: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
     profile: str
+    proxy: str | None  # URL, without a password
+    proxy_password_file: str | None
+    dns_past_proxy: bool
 
     def __post_init__(self) -> None:
         for one, other in _EXCLUSIVE:
@@ -55,6 +60,7 @@ class Wishes:
         changes["guess"] = not self.no_guess
         changes["allow_http"] = not self.no_http
         changes |= {"resolver": self.resolver or "", "ca_file": self.ca or ""}
+        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
         if self.protocol is not None:
@@ -204,6 +210,7 @@ OPTIONS = (
         default="personal",
         help="Which networks may be contacted; service: public addresses only.",
     ),
+    *PROXY_OPTIONS,
     click.option("-v", "--verbose", is_flag=True, help="Show each step, with its time, on stderr."),
     click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from."),
 )

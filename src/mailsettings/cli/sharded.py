@@ -27,7 +27,10 @@ def sharded(wishes: BulkWishes) -> bool:
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
     missing = shards.missing(batches(entries(wishes.file, form, wishes.column), wishes.batch))
-    work = partial(detect_batch, concurrency=wishes.concurrency, policy=wishes.policy(), full=wishes.full)
+    policy = wishes.policy()
+    if policy.through and policy.through.user:
+        raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
+    work = partial(detect_batch, concurrency=wishes.concurrency, policy=policy, full=wishes.full)
     progress, started, failed = Progress(None), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
         for done in spread(client, work, missing):

@@ -31,7 +31,7 @@ class Exit(IntEnum):
 
 
 # A network that is down fails in these ways only; every other failure is somebody's answer.
-_DOWN = frozenset({"no-network", "dns-timeout"})
+_DOWN = frozenset({"no-network", "dns-timeout", "proxy"})
 # What a resolver says of every name that has no access to the Internet; it counts only beside a sign of that.
 _NOTHING = frozenset({"no-such-name", "no-address"})
 _SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}

@@ -27,6 +27,7 @@ WORDS = {
     Kind.CONNECT_TIMEOUT: "no answer to the connection, perhaps a firewall",
     Kind.CLOSED: "the server hung up",
     Kind.NO_NETWORK: "no network, or none that reaches the Internet",
+    Kind.PROXY: "the proxy cannot be used",
     Kind.TLS_FAILED: "TLS failed",
     Kind.TLS_TIMEOUT: "TLS was not done in time",
     Kind.TLS_TOO_OLD: "only TLS versions that are no longer safe",
@@ -64,6 +65,7 @@ WORDS = {
 _CONNECTION = (Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE, Kind.GREETING_TIMEOUT)
 # What helps, most telling kinds first: the first that applies is shown.
 ADVICE = (
+    ((Kind.PROXY,), "Check the proxy, and what it lets through; nothing was tried without it."),
     ((Kind.NO_NETWORK,), "Check the connection of this machine, then try again."),
     ((Kind.NO_MAIL,), "Check the spelling of the domain: it says that it takes no mail."),
     ((Kind.NO_ACCESS,), "Use the provider's own apps or its web page."),
@@ -87,9 +89,12 @@ def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]
 
     Servers first, then documents and DNS records that most domains do not have.
     """
+    known = tuple(failures)
+    yield from dict.fromkeys(reason(failure) for failure in known if failure["kind"] == Kind.PROXY)
     groups: dict[Kind, dict[str, None]] = {}
-    for failure in sorted(failures, key=lambda failure: failure["kind"] in _EXPECTED):
+    for failure in sorted(known, key=lambda failure: failure["kind"] in _EXPECTED):
         groups.setdefault(Kind(failure["kind"]), {})[place(failure)] = None
+    groups.pop(Kind.PROXY, None)  # no place is to blame for that
     for kind, places in groups.items():
         # Without a network every place says the same.
         where = "" if kind is Kind.NO_NETWORK else f"{_some(list(places), at_most)}: "

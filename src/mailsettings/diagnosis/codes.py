@@ -186,6 +186,11 @@ CODES = {
     "no-standard-access": Code("The provider lets no mail program in.", "Use its own apps or its web page.", USER),
     # connections
     "network-down": Code("Nothing at all can be reached.", "Check the connection of this machine.", NETWORK),
+    "proxy-failed": Code(
+        "The proxy cannot be used, and nothing was tried without it.",
+        "Check its address and login, and whether it lets DNS and the ports of mail through.",
+        NETWORK,
+    ),
     "host-unreachable": Code(
         "The host {} does not answer on any port of mail.",
         "Check the server's name; if it is right, a firewall or the server is in the way.",

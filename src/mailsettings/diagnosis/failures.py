@@ -29,6 +29,7 @@ MEANING = {
     Kind.BUDGET: "not-contacted",
     Kind.CLOSED: "connection-reset",
     Kind.NO_NETWORK: "network-down",
+    Kind.PROXY: "proxy-failed",
     Kind.TLS_TIMEOUT: "silent-server",
     Kind.TLS_TOO_OLD: "tls-too-old",
     Kind.CERTIFICATE_EXPIRED: "certificate-expired",

@@ -52,6 +52,9 @@ def _of_all(detection: Detection, places: Places) -> Iterator[Finding]:
         yield finding("no-standard-access", f"{detection.provider.name} in the provider table")
     if any(place.verified for place in places.all):
         return
+    if Kind.PROXY in kinds:
+        yield finding("proxy-failed", kinds[Kind.PROXY].seen)
+        return
     if Kind.NO_NETWORK in kinds or (kinds and set(kinds) <= {Kind.DNS_TIMEOUT}):
         yield finding("network-down", f"{len(detection.failures)} questions, no answer", Confidence.LIKELY)
     hosts = {place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_ANSWER}

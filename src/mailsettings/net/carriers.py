@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from ipaddress import ip_address
 from typing import Protocol as Interface
 
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.certificates import covers_address
+from mailsettings.net import tcp
 from mailsettings.net.nameservers import Nameserver
 from mailsettings.net.query import Query, Response, at_a_glance
-from mailsettings.net.tcp import TCPStream, connect, os_fault
-from mailsettings.net.tls import NO_ALPN, secure
+from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
+from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
 
@@ -47,7 +48,7 @@ class ByUDP:
         response = await self._by_udp(query)
         if not response.truncated:
             return response
-        stream = await connect(self._ip, self._port)
+        stream = await tcp.connect(self._ip, self._port)
         async with contextlib.aclosing(stream):
             return await _over(stream, query)
 
@@ -77,19 +78,15 @@ async def _first_response(udp: socket.socket, query: Query) -> Response:
                 return response
 
 
-class ByTLS:
+class Kept:
     """Connections are used again: a handshake per question would cost more than all the rest."""
 
-    round_trips = 4
-
-    def __init__(self, nameserver: Nameserver, ask: Callable[[Question], Awaitable[Answer]], *, ca_file: str) -> None:
-        """*ask* finds the address of a name server that is given by name."""
-        self._nameserver = nameserver
-        self._ask = ask
-        self._ca_file = ca_file
+    def __init__(self, open_one: Callable[[], Awaitable[TCPStream]]) -> None:
+        self._open = open_one
         self._idle: list[TCPStream] = []
 
     async def exchange(self, query: Query) -> Response:
+        """Return the response to *query*, see Carrier."""
         while self._idle:
             # One that the server has closed meanwhile says nothing about the server.
             with contextlib.suppress(NetworkError):
@@ -104,13 +101,41 @@ class ByTLS:
         self._idle.append(stream)
         return response
 
+    async def aclose(self) -> None:
+        """Close the connections that wait for another question."""
+        while self._idle:
+            await self._idle.pop().aclose()
+
+
+class ByTLS:
+    """DNS over TLS, on connections that are kept."""
+
+    round_trips = 4
+
+    def __init__(
+        self,
+        nameserver: Nameserver,
+        ask: Callable[[Question], Awaitable[Answer]],
+        *,
+        ca_file: str,
+        connect: Connect | None = None,
+    ) -> None:
+        """*ask* finds the address of a name server that is given by name; *connect* leads there, if not directly."""
+        self._nameserver = nameserver
+        self._ask = ask
+        self._connect = connect or partial(tcp.connect, ca_file=ca_file)
+        self._kept = Kept(self._open)
+
+    async def exchange(self, query: Query) -> Response:
+        return await self._kept.exchange(query)
+
     async def _open(self) -> TCPStream:
         """Return a connection to the name server whose certificate has been checked."""
         server = self._nameserver
-        stream = await connect(server.address or await self._address(), server.port, ca_file=self._ca_file)
+        stream = await self._connect(server.address or await self._address(), server.port)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(stream.aclose)
-            await _secure(stream, server)
+            await secure_host(stream, server.host, NO_ALPN)
             undo.pop_all()
         return stream
 
@@ -123,18 +148,7 @@ class ByTLS:
 
     async def aclose(self) -> None:
         """Close the connections that wait for another question."""
-        while self._idle:
-            await self._idle.pop().aclose()
-
-
-async def _secure(stream: TCPStream, server: Nameserver) -> None:
-    """Start TLS; the certificate must be for the name of *server*, or for its address if it is given by that."""
-    if server.address is None:
-        await secure(stream, server.host, NO_ALPN)
-        return
-    await stream.start_tls(server.host, NO_ALPN)
-    if not covers_address(stream.certificate, server.address):
-        raise NetworkError(Kind.CERTIFICATE_NAME, f"the name server's certificate is not for {server.host}")
+        await self._kept.aclose()
 
 
 async def _over(stream: TCPStream, query: Query) -> Response:

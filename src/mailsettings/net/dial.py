@@ -128,7 +128,8 @@ class Dialer:
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
-                self._closed[ip, port] = error.kind, error.seen
+                if error.kind is not Kind.PROXY:  # that says nothing about this door
+                    self._closed[ip, port] = error.kind, error.seen
                 raise
             undo.pop_all()
         lease.answered()
@@ -141,10 +142,10 @@ class Dialer:
 
     async def _open(self, ip: IPAddress, port: int) -> Stream:
         try:
-            with anyio.fail_after(self._policy.connect_timeout):
+            with anyio.fail_after(self._policy.time_to_connect):
                 return await self._transport.connect(ip, port)
         except TimeoutError as error:
-            seconds = self._policy.connect_timeout
+            seconds = self._policy.time_to_connect
             raise NetworkError(Kind.CONNECT_TIMEOUT, f"no answer within {seconds:g} s") from error
 
 

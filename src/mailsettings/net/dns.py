@@ -106,7 +106,7 @@ def _summary(failures: list[NetworkError]) -> NetworkError:
     """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
     if all(failure.kind is Kind.UNREACHABLE for failure in failures):
         return NetworkError(Kind.NO_NETWORK, f"no way to a name server: {failures[0].seen}")
-    order = (Kind.BUDGET, Kind.DNS_FAILED)
+    order = (Kind.BUDGET, Kind.PROXY, Kind.DNS_FAILED)
     worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
     return worst if worst.kind in order else NetworkError(Kind.DNS_FAILED, f"the name server: {worst.seen}")
 

@@ -96,7 +96,9 @@ class _Contest:
 
 
 def _summary(failed: list[tuple[IPAddress, NetworkError]]) -> NetworkError:
-    """Return one failure for all of *failed*."""
+    """Return one failure for all of *failed*; one of the proxy says nothing about any address."""
+    if proxy := next((error for _, error in failed if error.kind is Kind.PROXY), None):
+        return proxy
     if len(failed) == 1:
         return failed[0][1]
     kinds = [error.kind for _, error in failed]

@@ -6,19 +6,20 @@ import errno
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import TLSFacts
-from mailsettings.net.certificates import facts_of
-from mailsettings.net.tls import context_for, fault
+from mailsettings.net.certificates import covers_address, facts_of
+from mailsettings.net.tls import context_for, fault, secure
 from mailsettings.policy import IPAddress
 
 _BY_ERRNO = {
@@ -69,6 +70,34 @@ def hurry(stream: ByteStream) -> None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
+class _Ahead(ByteStream):
+    """A stream whose first bytes have been read already."""
+
+    def __init__(self, data: bytes, stream: ByteStream) -> None:
+        self._data = data
+        self._stream = stream
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        if not self._data:
+            return await self._stream.receive(max_bytes)
+        await anyio.lowlevel.checkpoint()
+        data, self._data = self._data[:max_bytes], self._data[max_bytes:]
+        return data
+
+    async def send(self, item: bytes) -> None:
+        await self._stream.send(item)
+
+    async def send_eof(self) -> None:
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        return self._stream.extra_attributes
+
+
 class TCPStream:
     """One connection, in clear at first."""
 
@@ -97,6 +126,11 @@ class TCPStream:
         except ssl.SSLError as error:
             raise fault(error) from error
 
+    def put_back(self, data: bytes) -> None:
+        """Let *data* be what comes next: it was read too far."""
+        if data:
+            self._stream = _Ahead(data, self._stream)
+
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
         context = context_for(self._ca_file, alpn)
@@ -120,3 +154,18 @@ class TCPStream:
     async def aclose(self) -> None:
         """Close at once: nobody waits for a farewell of a stranger."""
         await anyio.aclose_forcefully(self._stream)
+
+
+Connect: TypeAlias = Callable[[IPAddress, int], Awaitable[TCPStream]]  # a way to connect, directly or through a proxy
+
+
+async def secure_host(stream: TCPStream, host: str, alpn: tuple[str, ...]) -> None:
+    """Start TLS with what the user has named; the certificate must be for the name *host*, or for that address."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        await secure(stream, host, alpn)
+        return
+    await stream.start_tls(host, alpn)
+    if not covers_address(stream.certificate, address):
+        raise NetworkError(Kind.CERTIFICATE_NAME, f"the certificate is not for {host}")

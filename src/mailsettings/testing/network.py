@@ -35,6 +35,7 @@ class FakeNetwork:
         self.rtt = rtt
         self.segment = segment
         self.is_offline = False
+        self.proxy_fault = ""
         self.ledger = Ledger()
         self.zones = Zones()
         self._site = Site(self.ledger)
@@ -110,6 +111,10 @@ class FakeNetwork:
     def offline(self) -> None:
         """Take the network away, the resolver too."""
         self.is_offline = True
+
+    def proxy_fails(self, seen: str = "it refused the login") -> None:
+        """Let everything fail as behind a proxy that cannot be used (Policy.proxy): *seen* is what is wrong with it."""
+        self.proxy_fault = seen
 
     def place(self, ip: IPAddress) -> Place:
         """Return what is at *ip*: nobody answers where the world has no host."""

@@ -84,3 +84,5 @@ class FakeTransport:
     def _need_network(self) -> None:
         if self._net.is_offline:
             raise NetworkError(Kind.NO_NETWORK, "the world has no network")
+        if self._net.proxy_fault:
+            raise NetworkError(Kind.PROXY, f"the proxy: {self._net.proxy_fault}")

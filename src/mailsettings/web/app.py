@@ -72,7 +72,9 @@ def create_app(
 
 def _network(settings: Settings) -> dict[str, object]:
     """Return the settings that are the policy's, those that are set."""
-    found = {name: getattr(settings, name) for name in ("resolver", "ca_file", "allow_networks")}
+    found = {
+        name: getattr(settings, name) for name in ("resolver", "ca_file", "proxy", "dns_past_proxy", "allow_networks")
+    }
     return {name: value for name, value in found.items() if value}
 
 

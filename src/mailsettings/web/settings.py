@@ -8,18 +8,33 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from mailsettings.errors import MailSettingsError
+from mailsettings.proxy import Proxy, parse_proxy
 
 Network = IPv4Network | IPv6Network
 CONFIG = "MAILSETTINGS_CONFIG"  # where the path of the file is handed to worker processes
 
 
+def _proxy(value: object) -> object:
+    """Read a proxy's URL; the error says nothing of a password in it."""
+    try:
+        return (parse_proxy(value) if value else None) if isinstance(value, str) else value
+    except MailSettingsError as error:
+        raise ValueError(str(error)) from None
+
+
 class Settings(BaseSettings):
     """Limits follow docs/service.md; seconds and bytes throughout."""
 
-    model_config = SettingsConfigDict(env_prefix="MAILSETTINGS_", extra="ignore", frozen=True)
+    # Errors without their input: a proxy's URL may have a password in it.
+    model_config = SettingsConfigDict(
+        env_prefix="MAILSETTINGS_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     # who asks
     trusted_proxies: tuple[Network, ...] = ()  # whose word on the visitor's address counts
@@ -47,6 +62,8 @@ class Settings(BaseSettings):
     # how the network is reached
     resolver: str = ""  # see Policy.resolver
     ca_file: str = ""
+    proxy: Annotated[Proxy | None, NoDecode, BeforeValidator(_proxy)] = None  # a URL, see Policy.proxy
+    dns_past_proxy: bool = False
     allow_networks: tuple[Network, ...] = ()  # opened by name, for laboratories
     # what is served
     page: bool = True  # the page at /

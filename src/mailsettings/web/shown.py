@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailsettings.address import EmailAddress
+from mailsettings.diagnosis.codes import finding as finding_of
+from mailsettings.diagnosis.failures import MEANING
 from mailsettings.errors import Kind
 from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
+from mailsettings.proxy import NOTE
 from mailsettings.reasons import reasons_for
 from mailsettings.template import USUAL, fill_all
 
@@ -27,7 +30,7 @@ def shown(detection: Detection) -> Detection:
         detection,
         incoming=tuple(map(_choice, detection.incoming)),
         outgoing=tuple(map(_choice, detection.outgoing)),
-        notes=tuple(note for note in detection.notes if not note.startswith(places)),
+        notes=tuple(note for note in detection.notes if not note.startswith((*places, NOTE))),
         failures=tuple(dict.fromkeys(map(shown_failure, detection.failures))),
         findings=tuple(dict.fromkeys(map(shown_finding, detection.findings))),
         seconds=round(detection.seconds, _GRAIN),
@@ -49,11 +52,15 @@ def shown_event(event: Event) -> Event:
 
 def shown_failure(failure: Failure) -> Failure:
     """Return *failure* without what was seen: that is remote text, or names addresses and times."""
+    if failure.kind is Kind.PROXY:
+        return Failure(Kind.NO_NETWORK, "")  # how we get out is nobody's business
     return Failure(Kind.UNREACHABLE if failure.kind in _UNREACHABLE else failure.kind, failure.where)
 
 
 def shown_finding(finding: Finding) -> Finding:
     """Return *finding* without its evidence, for the same reason; its own words say what it means."""
+    if finding.code == MEANING[Kind.PROXY]:
+        return finding_of(MEANING[Kind.NO_NETWORK], "")
     return replace(finding, evidence="")
 
 
