@@ -194,6 +194,31 @@ def test_who_hangs_up_ends_the_work() -> None:
         assert (before, running_at(url)) == (1, 0)
 
 
+@pytest.mark.parametrize("path", ["v1/detect", ""])
+def test_who_does_not_wait_ends_the_work(path: str) -> None:
+    """
+    Neither is a plain request: whoever closes the connection gives the place back at once.
+    """
+    with service_in_memory() as url:
+        body = b'{"address": "ada@silent.example"}' if path else b"address=ada%40silent.example"
+        kind = b"json" if path else b"x-www-form-urlencoded"
+        head = f"POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n".encode()
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with closing(socket.create_connection(("127.0.0.1", port))) as visitor:
+            visitor.sendall(head + b"Content-Type: application/" + kind + b"\r\n\r\n" + body)
+            before = _running_becomes(url, 1)
+
+        assert (before, _running_becomes(url, 0)) == (1, 0)
+
+
+def _running_becomes(url: str, wanted: int) -> int:
+    """Return how many detections are under way when they are *wanted*, or after two seconds."""
+    deadline = time.monotonic() + 2
+    while (now := running_at(url)) != wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return now
+
+
 def running_at(url: str) -> int:
     """Return how many detections are under way."""
     text = httpx.get(f"{url}metrics").text

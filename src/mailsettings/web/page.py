@@ -22,7 +22,7 @@ from mailsettings.web.problems import Problem
 from mailsettings.web.results import result
 from mailsettings.web.service import Service
 from mailsettings.web.steps import step
-from mailsettings.web.stream import MEDIA_TYPE, EventStream
+from mailsettings.web.stream import MEDIA_TYPE, EventStream, while_there
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
@@ -39,16 +39,10 @@ def routes(service: Service) -> APIRouter:
 
     @router.post("/")
     async def search(request: Request) -> Response:
-        form = await _form(request)
-        address = _first(form, "address")
+        address = _first(await _form(request), "address")
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return _stream(service, request, address)
-        try:
-            detection = await service.detect(_wanted(address).query(), visitor_of(request, service))
-        except Problem as problem:
-            return page(address_form(address, _words(problem)), None, problem.status)
-        stage = int(can_sign_in(detection))
-        return page(address_form(address), answer(detection, password=safe(request, service)), stage=stage)
+        return await _searched(service, request, address)
 
     @router.post("/check")
     async def check(request: Request) -> Response:
@@ -72,6 +66,19 @@ def routes(service: Service) -> APIRouter:
         return Response((_STATIC / name).read_bytes(), headers=headers, media_type=_FILES[name])
 
     return router
+
+
+async def _searched(service: Service, request: Request, address: str) -> Response:
+    """Return the whole page with the answer."""
+    try:
+        query, who = _wanted(address).query(), visitor_of(request, service)
+        detection = await while_there(request.receive, lambda: service.detect(query, who))
+    except Problem as problem:
+        return page(address_form(address, _words(problem)), None, problem.status)
+    if detection is None:
+        return Response()  # nobody reads it
+    piece = answer(detection, password=safe(request, service))
+    return page(address_form(address), piece, stage=int(can_sign_in(detection)))
 
 
 def _stream(service: Service, request: Request, address: str) -> Response:
