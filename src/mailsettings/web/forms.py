@@ -94,7 +94,7 @@ def hand_form(detection: Detection, *, safe: bool) -> Html:
 
 def _own_word() -> Html:
     box = tag("input", type="checkbox", name="typed", value="yes", required=True)
-    return tag("label", box, tag("span", "I know these servers and want to sign in there"), class_="agree")
+    return tag("label", box, tag("span", "I know these servers and want to send my password there"), class_="agree")
 
 
 def _username(detection: Detection) -> str:
