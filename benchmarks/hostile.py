@@ -17,6 +17,7 @@ import trio.testing
 
 from benchmarks.transcripts import FACTS, secure
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.talk import Talked, talk
 from mailsettings.policy import Policy
@@ -131,6 +132,10 @@ class Scripted:
             raise NetworkError(_CERTIFICATES[how], how)
         self._secure = True
         return FACTS
+
+    async def look(self, host: str) -> Shown:
+        """Nobody looks here."""
+        raise NetworkError(Kind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

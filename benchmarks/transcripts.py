@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.talk import Talked, talk
 from mailsettings.net.transport import Stream
@@ -116,6 +117,10 @@ class Replay:
         if self.handed and self._waiting:
             raise NetworkError(Kind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
         return FACTS
+
+    async def look(self, host: str) -> Shown:
+        """Nobody looks here."""
+        raise NetworkError(Kind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

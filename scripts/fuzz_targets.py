@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from mailsettings.net.carriers import response_to
 from mailsettings.net.certificates import dns_names
 from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
+from mailsettings.net.unverified import paper
 from mailsettings.policy import Policy
 from mailsettings.records import Question
 from mailsettings.wire.dialogue import READ, START_TLS
@@ -154,6 +156,23 @@ def certificate(data: bytes) -> object:
     return found
 
 
+# For imap.example.org, with names, purpose and the place of its issuer's certificate; its key was thrown away.
+CERTIFICATE = base64.b64decode(
+    "MIIBiTCCAS+gAwIBAgIBBzAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJDQTAeFw0yNjAxMDEwMDAwMDBaFw0yNzAxMDEwMDAwMDBaMCgx"
+    "GTAXBgNVBAMMEGltYXAuZXhhbXBsZS5vcmcxCzAJBgNVBAoMAkV4MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYLjSBkSufLxIfg+n"
+    "r9WIBA+0vv7zRwQc/Pgju453vVRECQVV9VpdwPQ0zDqrqKJbqa+Jm8V9a0rOabjv3/QTY6NlMGMwGwYDVR0RBBQwEoIQaW1hcC5leGFt"
+    "cGxlLm9yZzATBgNVHSUEDDAKBggrBgEFBQcDATAvBggrBgEFBQcBAQQjMCEwHwYIKwYBBQUHMAKGE2h0dHA6Ly9jYS5leGFtcGxlL3gw"
+    "CgYIKoZIzj0EAwIDSAAwRQIgP0d3SumlSfx1xjZE94KTSmeR5aard4OhR5o9sqBxGioCIQCdfHHWVTR+HA2uH3uXmu8iPGfPg0/JUj4v"
+    "ks8c8s9SFQ=="
+)
+
+
+def chain(data: bytes) -> object:
+    found = paper(data)
+    assert found is None or f"{found.subject}{found.issuer}{found.issuer_url}{found.weak}".isprintable(), found
+    return found
+
+
 def shown(data: bytes) -> str:
     line = printable(data)
     assert line.isprintable(), line
@@ -210,6 +229,7 @@ TARGETS = (
     Target("ip", addresses, (bytes(16), NAT64, SIX_TO_FOUR)),
     Target("url", urls, (b"https://example.org/x?y=z", b"http://example.org:80/", b"//example.org", b"../a")),
     Target("certificate", certificate, (b"imap.example.org\n*.example.org",)),
+    Target("certificate-der", chain, (CERTIFICATE,)),
     Target("table", lambda data: read_own(data.decode("utf-8", "replace"), "fuzz"), (TABLE,)),
     Target(
         "dns",

@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 # What stands in a row may import from its own row and from those above it.
 LAYERS = (
     "errors address addresses names suffix records",
-    "model template events",
+    "model template events looks",
     "proxy policy leads rows table _compile suggest merge rank trust reasons formats wire",
     "findings issuers settling answer net diagnosis",
     "sources",

@@ -6,7 +6,8 @@ MailSettingsError
 ├── DocumentError         a document is not what its place promises
 ├── ConfirmationRequired  a password may go to these domains only after the user has agreed
 └── NetworkError          one question to the network failed; carries a Kind. The engine turns it into a Failure
-    └── CertificateError  the chain is fine, the name is not: carries what the certificate says
+    ├── CertificateError  the chain is fine, the name is not: carries what the certificate says
+    └── UnprovenError     the server says yes to a login without proving that it knows the password (SCRAM)
 
 `detect()` itself raises only AddressError: network failure is data (Detection.failures).
 """
@@ -122,3 +123,7 @@ class CertificateError(NetworkError):
     def __init__(self, kind: Kind, seen: str, facts: TLSFacts) -> None:
         super().__init__(kind, seen)
         self.facts = facts
+
+
+class UnprovenError(NetworkError):
+    """The server did not prove that it knows the password, as SCRAM has it: its yes counts for nothing."""

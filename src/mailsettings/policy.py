@@ -5,7 +5,7 @@ The figures follow the table "Limits" of docs/limits.md; all of them can be set 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from mailsettings.addresses import objection_to
@@ -39,6 +39,8 @@ class Policy:
     greeting_timeout: float = 8.0
     smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
     reply_timeout: float = 8.0
+    look_timeout: float = 2.0  # all second looks at what failed, where a direction has no server
+    reach_timeout: float = 1.0  # one port that is tried in one of them
     http_timeout: float = 5.0  # one document with all its redirects
     race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
     resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)
@@ -60,6 +62,7 @@ class Policy:
     max_per_address: int = 12  # connections to one IP address per detection
     max_parallel_per_address: int = 2
     max_parallel: int = 16  # connections open at once in one detection
+    max_looks: int = 4  # handshakes that believe everything, for the explanation alone
     max_mx: int = 10
     max_srv: int = 20
     max_addresses: int = 8  # used per host name
@@ -131,6 +134,11 @@ class Policy:
         """
         wait = max(self.reply_timeout, 15.0)
         return self.with_(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
+
+    def slower(self, factor: float) -> Policy:
+        """Return the policy of a process that is *factor* times as slow as it should be: waits are so much longer."""
+        waits = [field.name for field in fields(self) if field.type == "float"]  # all of them are seconds
+        return self.with_(**{name: factor * getattr(self, name) for name in waits})
 
     def objection(self, ip: IPAddress, port: int) -> str | None:
         """Say why *ip*:*port* must not be contacted, or None if it may be."""

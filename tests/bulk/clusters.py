@@ -35,3 +35,14 @@ def broken(entries: tuple[Entry, ...]) -> list[Object]:
     if entries[0].place > 1:
         raise ValueError("a mistake")
     return searched(entries)
+
+
+def alone(entries: tuple[Entry, ...], *, directory: str) -> list[Object]:
+    """Do one batch whose texts are names of destinations; a mistake if another one is at one of them meanwhile."""
+    marks = [Path(directory, name) for name in {entry.text for entry in entries}]
+    for mark in marks:
+        mark.touch(exist_ok=False)
+    found = searched(entries[:1])
+    for mark in marks:
+        mark.unlink()
+    return found

@@ -1,6 +1,10 @@
 """Batches, shards, and a Dask cluster whose workers die."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,8 +16,10 @@ from click.testing import CliRunner
 from mailsettings.bulk import Entry, detect_batch
 from mailsettings.bulk.shards import Batch, Shards, batches
 from mailsettings.cli.app import cli
+from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
 from tests.bulk.clusters import broken, killed_once, searched, transport
+from tests.web.running import free_port
 
 ENTRIES = tuple(Entry(place, f"ada@d{place}.example") for place in range(1, 41))
 SIZE = 4
@@ -105,7 +111,7 @@ def test_going_on_with_another_size_or_input_is_refused(tmp_path: Path) -> None:
     shards = Shards(tmp_path, SIZE, resume=False)
     shards.write(Batch(0, ENTRIES[:SIZE]), searched(ENTRIES[:SIZE]))
 
-    with pytest.raises(DocumentError, match="batches of 8"):
+    with pytest.raises(DocumentError, match=r'wanted is \{"batch": 8'):
         Shards(tmp_path, 8, resume=True)
     with pytest.raises(DocumentError, match="another input"):
         list(shards.missing(batches(ENTRIES[1:], SIZE)))
@@ -119,7 +125,7 @@ def test_a_cluster_answers_every_address(client: Any, tmp_path: Path) -> None:
 
     shards = Shards(tmp_path, SIZE, resume=False)
     for done in spread(client, searched, shards.missing(batches(ENTRIES, SIZE))):
-        shards.write(done.batch, done.records)
+        shards.write(done.batch, done.results)
 
     assert places(tmp_path) == [entry.place for entry in ENTRIES]
 
@@ -135,7 +141,7 @@ def test_a_killed_worker_loses_nothing(client: Any, tmp_path: Path) -> None:
     shards = Shards(tmp_path / "out", SIZE, resume=False)
     for done in spread(client, work, shards.missing(batches(ENTRIES, SIZE))):
         assert done.error == ""
-        shards.write(done.batch, done.records)
+        shards.write(done.batch, done.results)
 
     assert (mark.exists(), places(tmp_path / "out")) == (True, [entry.place for entry in ENTRIES])
 
@@ -147,7 +153,7 @@ def test_a_batch_that_fails_is_reported_and_the_others_go_on(client: Any) -> Non
     from mailsettings.bulk.cluster import spread  # noqa: PLC0415 - with the extra only
 
     found = {
-        done.batch.number: (len(done.records), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
+        done.batch.number: (len(done.results), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
     }
 
     assert found == {0: (20, ""), 1: (0, "ValueError: a mistake")}
@@ -168,7 +174,7 @@ def test_no_more_batches_are_taken_than_there_is_room_for(client: Any) -> None:
 
     first = next(spread(client, searched, watched()))
 
-    assert (len(first.records), len(taken)) == (1, AHEAD * 2)
+    assert (len(first.results), len(taken)) == (1, AHEAD * 2)
 
 
 def test_the_command_writes_shards(client: Any, tmp_path: Path) -> None:
@@ -182,5 +188,35 @@ def test_the_command_writes_shards(client: Any, tmp_path: Path) -> None:
     again = CliRunner().invoke(cli, [*command, "--resume"])
 
     assert (first.exit_code, again.exit_code, places(tmp_path / "out")) == (0, 0, list(range(1, 11)))
+    assert "10 of 10  100 %" in first.stderr
     assert "10 answered" in first.stderr
     assert "0 answered" in again.stderr
+    assert "10 were there before" in again.stderr
+
+
+def test_an_interrupted_command_goes_on_where_it_was(client: Any, tmp_path: Path) -> None:
+    """
+    Ctrl-C and kill -9 in the middle of `bulk --dask`: shards that exist are whole, the next run does the others.
+    """
+    addresses, output = tmp_path / "in.txt", tmp_path / "out"
+    addresses.write_text("".join(f"ada@d{number}.example\n" for number in range(1, 201)))
+    nowhere = f"127.0.0.1:{free_port()}"
+    command = ["bulk", str(addresses), "-o", str(output), "--batch", "5", "--resolver", nowhere]
+    command += ["--dask", client.scheduler.address, "--resume"]
+    ends = [interrupted(command, output, *when) for when in ((3, signal.SIGINT), (10, signal.SIGKILL))]
+    between = len(places(output))
+    last = CliRunner().invoke(cli, command)
+
+    assert ends == [Exit.INTERRUPTED, -signal.SIGKILL]
+    assert between < 200, "the last one came too late to mean anything"
+    assert (last.exit_code, sorted(places(output))) == (0, list(range(1, 201)))
+
+
+def interrupted(command: list[str], output: Path, shards: int, how: signal.Signals) -> int:
+    """Run *command* until there are so many *shards*, then send it the signal *how*; return its exit code."""
+    with subprocess.Popen([sys.executable, "-m", "mailsettings", *command], stderr=subprocess.DEVNULL) as process:
+        while len(list(output.glob("part-*"))) < shards and process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        process.send_signal(how)
+        return process.wait(60)

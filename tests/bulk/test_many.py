@@ -1,5 +1,6 @@
 """Runs over many addresses, in worlds of memory."""
 
+import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,7 +12,9 @@ from benchmarks.worlds import WORLDS, World, document
 from mailsettings.bulk import Entry, Pace, detect_many
 from mailsettings.errors import Kind
 from mailsettings.model import Detection
-from mailsettings.policy import Policy
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 from tests.bulk.worlds import collected, incoming, run, world
 
@@ -210,6 +213,51 @@ def test_input_is_read_only_so_far_ahead() -> None:
 
     # What was handed out, what there is room for, and the one that waits for it.
     assert len(taken) <= 40 + 16 + 1
+
+
+def test_memory_does_not_grow_with_the_input() -> None:
+    """
+    Five times as many domains, and the most that is in memory at a time is the same once its bounds are reached.
+    """
+    pace = Pace(concurrency=8, ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
+    transport = world().transport()
+
+    async def peak(size: int) -> int:
+        tracemalloc.reset_peak()
+        before, _ = tracemalloc.get_traced_memory()
+        names = (f"gone{number}.example" for number in range(size))
+        async with detect_many(names, pace=pace, transport=Answering(transport)) as stream:
+            async for each in stream:
+                del each
+        return tracemalloc.get_traced_memory()[1] - before
+
+    async def both() -> list[int]:
+        await peak(100)  # what is loaded and compiled once
+        return [await peak(size) for size in (150, 750)]
+
+    tracemalloc.start()
+    try:
+        [few, many], _ = run_virtual(both)
+    finally:
+        tracemalloc.stop()
+    assert many < 1.25 * few
+
+
+class Answering:
+    """A transport to a world with no names; it keeps no record of who asked, as a FakeNetwork does."""
+
+    def __init__(self, below: Transport) -> None:
+        self._below = below
+
+    async def ask(self, question: Question) -> Answer:
+        await anyio.sleep(0.01)
+        return Answer(question, exists=False)
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        return await self._below.connect(ip, port)
+
+    async def aclose(self) -> None:
+        """What is below stays open."""
 
 
 def test_a_destination_gets_few_searches_at_a_time() -> None:

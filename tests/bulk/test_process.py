@@ -16,6 +16,7 @@ import pytest
 
 from mailsettings.cli.verdict import Exit
 from tests.bulk.program import DOMAINS
+from tests.web.running import free_port
 
 PROGRAM = (sys.executable, "-m", "tests.bulk.program")
 PATIENCE = 60  # seconds; for a loaded machine, nothing is measured here
@@ -169,6 +170,31 @@ def test_a_csv_without_addresses_is_one_line_of_error(tmp_path: Path) -> None:
     done = finished(table, "-o", tmp_path / "out.jsonl")
 
     assert (done.returncode, "name, phone" in done.stderr, "Traceback" in done.stderr) == (Exit.USAGE, True, False)
+
+
+def test_without_the_redis_it_names_it_goes_on(addresses: Path, tmp_path: Path) -> None:
+    """
+    Everything is answered; one line says that limits are not shared, and shows no password.
+    """
+    away = f"redis://:secret@127.0.0.1:{free_port()}/0"
+    done = finished(addresses, "-o", tmp_path / "out.jsonl", "--redis", away)
+    [said, summary] = done.stderr.splitlines()
+
+    assert (done.returncode, len(records(tmp_path / "out.jsonl"))) == (0, 2 * DOMAINS + 1)
+    assert said.startswith("mailsettings: Redis does not answer (ConnectionError); connections are limited by each")
+    assert "121 answered" in summary
+
+
+@pytest.mark.parametrize("url", ["http://:secret@10.0.0.1", "redis://:secret@10.0.0.1:port/0"], ids=["scheme", "port"])
+def test_what_is_no_url_of_redis_is_refused(url: str, addresses: Path, tmp_path: Path) -> None:
+    """
+    Before anything is contacted, and without repeating it: there may be a password in it.
+    """
+    done = finished(addresses, "-o", tmp_path / "out.jsonl", "--redis", url)
+
+    assert (done.returncode, (tmp_path / "out.jsonl").exists()) == (Exit.USAGE, False)
+    assert "redis://host:6379/0" in done.stderr
+    assert "secret" not in done.stderr
 
 
 def test_the_whole_detection_is_there_if_wanted(addresses: Path, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int)
     """
     But for a few, however late everything is: it may be somebody else's doing.
     """
-    pulse, running = Pulse(0.1), []
+    pulse, running = Pulse(0.1, 4.5), []
 
     async def work(number: int) -> None:
         async with pulse.calm():
@@ -155,7 +155,7 @@ def test_being_late_is_forgotten() -> None:
     """
     Two beats after half a second too much work goes on.
     """
-    pulse = Pulse(0.2)
+    pulse = Pulse(0.2, 4.5)
 
     async def then() -> float:
         pulse.was_late(0.5)
@@ -196,13 +196,15 @@ def test_gates_that_nobody_uses_are_forgotten() -> None:
     assert (full, len(gates) <= FEW) == (True, True)
 
 
-@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"per_address": 0}, {"concurrency": 9, "ahead": 8}], ids=str)
-def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "wrong", [{"concurrency": 0}, {"per_address": 0}, {"concurrency": 9, "ahead": 8}, {"redis": "http://x"}], ids=str
+)
+def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, object]) -> None:
     """
     Before anything is contacted.
     """
-    with pytest.raises(ValueError, match=r"start at 1|not at least"):
-        Pace(**wrong)
+    with pytest.raises(ValueError, match=r"start at 1|not at least|begins with"):
+        Pace(**wrong)  # type: ignore[arg-type]  # one of them is a text
 
 
 def test_the_usual_pace_needs_few_files() -> None:

@@ -1,11 +1,15 @@
 """Worlds with many domains, and a short way to run over them."""
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Mapping
+
+import trio
+import trio.testing
 
 from mailsettings.bulk import Answered, Pace, detect_many
 from mailsettings.bulk.entries import Entry
-from mailsettings.net.transport import Transport
-from mailsettings.policy import Policy
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 
 RTT = 0.05
@@ -55,3 +59,31 @@ def incoming(answered: Answered) -> str:
     """Return the best verified incoming server of an answer."""
     choices = answered.detection.incoming if answered.detection else ()
     return choices[0].endpoint.host if choices and choices[0].verified else ""
+
+
+class Laborious:
+    """A transport for jumping clocks: each question or connection is work, during which all else stands still."""
+
+    def __init__(self, below: Transport, work: float, stalls: Mapping[int, float] | None = None) -> None:
+        """*work*: seconds for each; *stalls*: seconds more for some of them, by their number, which starts at 1."""
+        self._below = below
+        self._work = work
+        self._stalls = stalls or {}
+        self.count = 0
+
+    def _toil(self) -> None:
+        self.count += 1
+        clock = trio.lowlevel.current_clock()
+        assert isinstance(clock, trio.testing.MockClock)
+        clock.jump(self._work + self._stalls.get(self.count, 0.0))
+
+    async def ask(self, question: Question) -> Answer:
+        self._toil()
+        return await self._below.ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        self._toil()
+        return await self._below.connect(ip, port)
+
+    async def aclose(self) -> None:
+        """What is below stays open."""

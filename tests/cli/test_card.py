@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mailsettings.cli import flat
 from mailsettings.cli.card import card
 from mailsettings.cli.text import pen
+from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import Kind
 from mailsettings.model import (
     Authority,
@@ -293,3 +294,19 @@ def test_any_text_can_be_shown(text: str) -> None:
     shown = drawn(hostile(text), everything=True)
 
     assert all(char.isprintable() or char == "\n" for char in shown)
+
+
+def test_what_is_wrong_and_what_to_do_is_said_in_the_answer() -> None:
+    """
+    The findings that explain a missing direction, with the provider's page; the slip is asked about at the top.
+    """
+    found = (
+        finding("typo", "seen", use="ada@example.org"),
+        finding("certificate-expired", "seen", about="mail.example.org:993", link="https://example.org/help"),
+    )
+
+    text = drawn(replace(UNVERIFIED, findings=found))
+
+    assert "certificate of mail.example.org:993 has expired" in " ".join(text.split())
+    assert "https://example.org/help" in text
+    assert "Did you mean" not in text

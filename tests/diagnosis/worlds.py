@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 
 from mailsettings import Policy, parse_address
@@ -14,17 +15,18 @@ from mailsettings.testing import FakeNetwork, run_virtual
 from tests.values import endpoint
 
 D = "world.example"
+TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ADA = f"ada@{D}"
 
 
-async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy) -> Diagnosis:
-    async with open_net(policy, net.transport(policy)) as door:
+async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy, today: datetime) -> Diagnosis:
+    async with open_net(policy, net.transport(policy), clock=lambda: today) as door:
         return await diagnose(what, policy=policy, net=door)
 
 
-def diagnosed(net: FakeNetwork, what: str) -> Diagnosis:
+def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagnosis:
     """Return the diagnosis of an address, or of a server written as in tests.values.endpoint."""
-    result, _ = run_virtual(partial(_diagnosed, net, _meant(what), Policy()))
+    result, _ = run_virtual(partial(_diagnosed, net, _meant(what), Policy(), today))
     assert net.open_streams == ()
     return result
 
@@ -40,6 +42,6 @@ def _meant(what: str) -> Settings | str:
     return Settings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
 
 
-def codes(net: FakeNetwork, what: str) -> list[str]:
+def codes(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> list[str]:
     """Return the codes of the findings."""
-    return [item.code for item in diagnosed(net, what).findings]
+    return [item.code for item in diagnosed(net, what, today=today).findings]

@@ -11,6 +11,7 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from tests.lab.layout import Place
 from tests.lab.world import Fault
@@ -47,6 +48,8 @@ class Authority:
         fault = place.host.certificate.fault
         if fault is Fault.SELF_SIGNED:
             return _self_signed(place.certificate_names)
+        if fault is Fault.INCOMPLETE:
+            return _incomplete(place.certificate_names)
         issuer = self._stranger if fault is Fault.UNKNOWN_CA else self._trusted
         # A day ago, with room for clocks: expired is expired.
         end = datetime.now(UTC) - timedelta(days=1) if fault is Fault.EXPIRED else None
@@ -57,13 +60,33 @@ class Authority:
 def _self_signed(names: tuple[str, ...]) -> bytes:
     """Return key and certificate for *names* that nobody but itself vouches for (trustme makes none)."""
     key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    who = _name(names[0])
+    return _file(_builder(names, who, key).sign(key, hashes.SHA256()), key)
+
+
+def _incomplete(names: tuple[str, ...]) -> bytes:
+    """Return key and certificate for *names* that say where their issuer's certificate is, instead of sending it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    builder = _builder(names, _name("The link between"), key)
+    place = x509.UniformResourceIdentifier("http://ca.example/between.crt")
+    where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+    builder = builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False)
+    return _file(builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()), key)
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
+
+
+def _builder(names: tuple[str, ...], issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(issuer_name=who, subject_name=who, public_key=key.public_key())
+    builder = x509.CertificateBuilder(issuer, _name(names[0]), key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+    return builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+
+
+def _file(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bytes:
     form, container = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return key.private_bytes(form, container, serialization.NoEncryption()) + builder.sign(
-        key, hashes.SHA256()
-    ).public_bytes(form)
+    secret = key.private_bytes(form, container, serialization.NoEncryption())
+    return secret + certificate.public_bytes(form)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.lab.domains import WORLDS, ZONES
 from tests.lab.laboratory import Laboratory, obstacle, opened
+from tests.lab.members import ZONES as MEMBERS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -22,10 +23,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Laboratory]:
     """Open the laboratory once; without root or packages skip with the reason, which continuous integration forbids."""
+    _must_be_possible()
+    with opened((*ZONES, *(world.zone for world in WORLDS))) as laboratory:
+        yield laboratory
+
+
+@pytest.fixture(scope="session")
+def members() -> Iterator[Laboratory]:
+    """Open a second one, whose users have accounts of their own."""
+    _must_be_possible()
+    with opened(MEMBERS, name="members") as laboratory:
+        yield laboratory
+
+
+def _must_be_possible() -> None:
     reason = obstacle()
     if reason and os.environ.get("CI") == "true":
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    with opened((*ZONES, *(world.zone for world in WORLDS))) as laboratory:
-        yield laboratory

@@ -16,6 +16,7 @@ from tests.lab.world import (
     WEB,
     Delegation,
     Host,
+    Service,
     Software,
     World,
     Zone,
@@ -347,5 +348,40 @@ SIGNATURES = (
     ),
 )
 
+
+def _tokens(domain: str, issuer: str, services: tuple[Service, ...] = WEB) -> tuple[Host, ...]:
+    """Return the hosts of *domain*: its document leads to *issuer*, which may be its own."""
+    document = papers.tokens(f"box.{domain}", f"https://{issuer}")
+    login = Host("login", WEB, pages=((papers.ISSUER, papers.issuer_metadata(f"login.{domain}")),))
+    return (BOX, Host("autoconfig", services, pages=((papers.AUTOCONFIG, document),)), login)
+
+
+TOKENS = (
+    World(
+        domain="tokenown.example",
+        story="an issuer of its own, named over https: its endpoints are the domain's word",
+        hosts=_tokens("tokenown.example", "login.tokenown.example"),
+        incoming=_imap("tokenown.example"),
+        outgoing=_smtp("tokenown.example"),
+        tokens=("https://login.tokenown.example/token", False),
+    ),
+    World(
+        domain="tokenknown.example",
+        story="a well-known issuer is selected: the table says how it is talked to",
+        hosts=_tokens("tokenknown.example", "accounts.google.com"),
+        incoming=_imap("tokenknown.example"),
+        outgoing=_smtp("tokenknown.example"),
+        tokens=("https://oauth2.googleapis.com/token", True),
+    ),
+    World(
+        domain="tokenhttp.example",
+        story="an issuer named in clear may be anybody's: it is not asked, and not used",
+        hosts=_tokens("tokenhttp.example", "login.tokenhttp.example", (HTTP,)),
+        incoming=_imap("tokenhttp.example"),
+        outgoing=_smtp("tokenhttp.example"),
+        notes=("is not known, and not used",),
+    ),
+)
+
 PUBLISHED_ZONES = (ISPDB, MX_HOSTER)
-PUBLISHED = (*AUTOCONFIG, *COLLECTIONS, *POINTERS, *AUTODISCOVER, *JMAP, *SIGNATURES)
+PUBLISHED = (*AUTOCONFIG, *COLLECTIONS, *POINTERS, *AUTODISCOVER, *JMAP, *SIGNATURES, *TOKENS)

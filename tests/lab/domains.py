@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailsettings.errors import Kind
+from tests.lab.broken import BROKEN
 from tests.lab.disagreements import CONTRADICTING
 from tests.lab.documents import PUBLISHED, PUBLISHED_ZONES
 from tests.lab.hardships import CERTIFICATES, TROUBLES
@@ -325,5 +326,5 @@ PROVIDERS = (
     ),
 )
 
-ZONES = (*NEIGHBOURS, *PUBLISHED_ZONES)
+ZONES = (*NEIGHBOURS, *PUBLISHED_ZONES, *BROKEN)
 WORLDS = (*NAMES, *PORTS, *RECORDS, *PROVIDERS, *CERTIFICATES, *TROUBLES, *PUBLISHED, *CONTRADICTING)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mailsettings.model import Security
+from tests.lab.accounts import written
 from tests.lab.certificates import Authority
 from tests.lab.layout import Place
 from tests.lab.processes import Daemon
@@ -21,6 +22,13 @@ ssl = required
 ssl_min_protocol = TLSv1.2
 ssl_cert = <{default}
 ssl_key = <{default}
+service auth {{
+  unix_listener {sasl} {{
+    mode = 0666
+  }}
+}}
+{accounts}"""
+_EVERYBODY = """\
 passdb {{
   driver = static
   args = password=laboratory
@@ -29,26 +37,26 @@ userdb {{
   driver = static
   args = uid=nobody gid=nogroup home={directory}/mail/%u
 }}
-service auth {{
-  unix_listener {sasl} {{
-    mode = 0666
-  }}
-}}
 """
 
 
 def dovecot(directory: Path, places: Iterable[Place], authority: Authority, sasl: Path) -> Daemon:
-    """Write the configuration of Dovecot below *directory*; Postfix finds its SASL at the socket *sasl*."""
+    """Write the configuration of a Dovecot below *directory*; Postfix finds its SASL at the socket *sasl*.
+
+    All of *places* have the same accounts.
+    """
     directory.mkdir()
     (directory / "mail").mkdir()
     (directory / "mail").chmod(0o777)  # mailboxes are made by nobody, at the first login
     served = [p for p in places if any(p.where(Speaks.IMAP)) or any(p.where(Speaks.POP3))]
-    text = _CONFIG.format(directory=directory, default=authority.file(served[0]), sasl=sasl)
+    whose = served[0].host.accounts
+    accounts = written(whose, directory) if whose else _EVERYBODY.format(directory=directory)
+    text = _CONFIG.format(directory=directory, default=authority.file(served[0]), sasl=sasl, accounts=accounts)
     text += _login("imap", Speaks.IMAP, served) + _login("pop3", Speaks.POP3, served)
     text += "".join(_local(place, authority) for place in served)
     config = directory / "dovecot.conf"
     config.write_text(text)
-    return Daemon("dovecot", ("dovecot", "-F", "-c", str(config)))
+    return Daemon(directory.name, ("dovecot", "-F", "-c", str(config)))
 
 
 def _login(name: str, speaks: Speaks, places: Iterable[Place]) -> str:
@@ -58,9 +66,14 @@ def _login(name: str, speaks: Speaks, places: Iterable[Place]) -> str:
     # One process for all: the default of one process per connection is slower and safer, and here is nothing to guard.
     return (
         f"service {name}-login {{\n  service_count = 0\n  process_min_avail = 1\n"
-        f"  inet_listener {name} {{\n    address = {clear}\n  }}\n"
-        f"  inet_listener {name}s {{\n    address = {secure}\n  }}\n}}\n"
+        f"  inet_listener {name} {{\n    {_addresses(clear)}\n  }}\n"
+        f"  inet_listener {name}s {{\n    {_addresses(secure)}\n  }}\n}}\n"
     )
+
+
+def _addresses(listed: str) -> str:
+    # Without an address it would listen on all of them.
+    return f"address = {listed}" if listed else "port = 0"
 
 
 def _local(place: Place, authority: Authority) -> str:

@@ -16,8 +16,10 @@ from tests.lab.world import Software, Speaks
 PROGRAM = Path("/var/cache/mailsettings-lab/exim4/usr/sbin/exim4")
 
 # Behind the macros LAB_DIRECTORY and LAB_INTERFACES. A host is known by the address the client came to; a colon would
-# separate the elements of a list, so keys of tables and names of files have hyphens in its place.
+# separate the elements of a list, so keys of tables and names of files have hyphens in its place. An empty password
+# leads to a table that does not exist: Exim cannot judge it then.
 _CONFIG = """\
+LAB_USERS = lsearch{LAB_DIRECTORY/users}{${if eq{$value}{}{${lookup{any}lsearch{LAB_DIRECTORY/absent}}}{$value}}}
 LAB_KEY = ${sg{$received_ip_address}{:}{-}}
 exim_user = Debian-exim
 exim_group = Debian-exim
@@ -45,7 +47,14 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = false
+  server_condition = ${if and{{def:auth3}{eq{$auth3}{${lookup{LAB_KEY/$auth2}LAB_USERS}}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = <| Username: | Password:
+  server_condition = ${if and{{def:auth2}{eq{$auth2}{${lookup{LAB_KEY/$auth1}LAB_USERS}}}}}
+  server_set_id = $auth1
 """
 
 
@@ -57,6 +66,8 @@ def exim(directory: Path, places: Iterable[Place], authority: Authority) -> Daem
     _write_table(directory / "names", {_key(ip): place.fqdn for place, ip, _ in heard})
     _write_table(directory / "delays", {_key(ip): str(place.host.delay) for place, ip, _ in heard})
     _write_table(directory / "logins", {f"{_key(ip)}.{s.port}": "*" for _, ip, s in heard if s.login})
+    known = [(ip, user) for p, ip, _ in heard if p.host.accounts for user in p.host.accounts.users]
+    _write_table(directory / "users", {f"{_key(ip)}/{u.name}": "" if u.broken else u.password for ip, u in known})
     for place, ip, _ in heard:
         (directory / f"{_key(ip)}.pem").write_bytes(authority.file(place).read_bytes())
     interfaces = " ; ".join(f"[{ip}]:{service.port}" for _, ip, service in heard)

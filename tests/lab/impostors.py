@@ -6,7 +6,7 @@ python -m tests.lab.impostors 10.77.1.3,993,silence 10.77.1.4,143,ssh
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import anyio
@@ -20,10 +20,11 @@ _GREETINGS = {Speaks.SSH: b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7\r\n", Speaks.
 _PATIENCE = 60.0  # seconds; nobody who is tested waits as long
 
 
-def impostors(places: Iterable[Place]) -> Daemon:
-    """Return the program that plays every impostor of *places*."""
+def impostors(places: Iterable[Place]) -> Iterator[Daemon]:
+    """Yield the program that plays every impostor of *places*, if there are any."""
     parts = [f"{ip},{s.port},{kind}" for p in places for kind in _GREETINGS for ip, s in p.where(kind)]
-    return Daemon("impostors", (sys.executable, "-m", "tests.lab.impostors", *parts))
+    if parts:
+        yield Daemon("impostors", (sys.executable, "-m", "tests.lab.impostors", *parts))
 
 
 async def _play(stream: SocketStream, greeting: bytes) -> None:

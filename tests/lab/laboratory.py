@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.lab import dns, dovecot, exim, impostors, nginx, postfix
+from tests.lab import courier, dns, dovecot, exim, impostors, nginx, postfix, tokens
 from tests.lab.certificates import Authority
 from tests.lab.layout import AUTHORITATIVE, RESOLVER, Place, placed, sockets
 from tests.lab.namespaces import Namespaces, namespaces
 from tests.lab.processes import Daemon, run, running
 from tests.lab.signatures import Signer
-from tests.lab.world import Zone
+from tests.lab.world import Software, Speaks, Zone
 
 READY_WITHIN = 30.0  # seconds until every port accepts connections; 3 are usual
 _PREFIX = "mailsettings-lab-"  # of directories; our pid follows
@@ -100,12 +100,24 @@ def _daemons(directory: Path, zones: Sequence[Zone], places: Sequence[Place], au
         dns.nsd(directory / "nsd", zones, places, signer),
         dns.unbound(directory / "unbound", authority, signer.anchors),
         postfix.postfix(home, places, authority),
-        # After Postfix: the SASL socket lies in its queue.
-        dovecot.dovecot(directory / "dovecot", places, authority, postfix.sasl_socket(home)),
+        # After Postfix: the SASL sockets lie in its queue.
+        *_dovecots(directory, places, authority, home),
         exim.exim(directory / "exim", places, authority),
+        *courier.courier(directory / "courier", places, authority),
         nginx.nginx(directory / "nginx", places, authority),
-        impostors.impostors(places),
+        *impostors.impostors(places),
+        *tokens.tokens(directory / "tokens", places),
     ]
+
+
+def _dovecots(directory: Path, places: Sequence[Place], authority: Authority, home: Path) -> Iterator[Daemon]:
+    """Yield one Dovecot for each set of accounts."""
+    spoken = [p for p in places if any(p.where(Speaks.IMAP)) or any(p.where(Speaks.POP3))]
+    mine = [place for place in spoken if place.host.software is not Software.COURIER]
+    for accounts in dict.fromkeys(place.host.accounts for place in mine):
+        name = f"dovecot-{accounts.name}" if accounts else "dovecot"
+        served = [place for place in mine if place.host.accounts == accounts]
+        yield dovecot.dovecot(directory / name, served, authority, postfix.sasl_socket(home, accounts))
 
 
 def _await_sockets(
@@ -142,6 +154,7 @@ def obstacle(which: Callable[[str], str | None] = shutil.which) -> str | None:
     """Say why the laboratory cannot be opened on this machine, or None if it can."""
     if os.geteuid() != 0:
         return "network namespaces and real ports need root"
-    names = ("dovecot", "ip", "microsocks", "nft", "nginx", "nsd", "postfix", "tinyproxy", "unbound", str(exim.PROGRAM))
+    programs = ("dovecot", "ip", "microsocks", "nft", "nginx", "nsd", "postfix", "tinyproxy", "unbound")
+    names = (*programs, str(exim.PROGRAM), str(courier.PROGRAM))
     absent = [name for name in names if which(name) is None]
     return f"not installed: {', '.join(absent)}; run tests/lab/install" if absent else None

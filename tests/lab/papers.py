@@ -12,6 +12,7 @@ MAIL_V1 = "/.well-known/mail-v1.xml"
 PACC = "/.well-known/user-agent-configuration.json"
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 JMAP = "/.well-known/jmap"
+ISSUER = "/.well-known/oauth-authorization-server"
 
 # nginx serves a file to who asks with POST only if it is told to.
 ANSWER_POSTS = "error_page 405 =200 $uri;"
@@ -41,6 +42,17 @@ def _section(tag: str, kind: str, host: str, where: tuple[int, str], auth: str) 
         f'<{tag} type="{kind}"><hostname>{host}</hostname><port>{port}</port><socketType>{socket_type}</socketType>'
         f"<username>%EMAILADDRESS%</username><authentication>{auth}</authentication></{tag}>"
     )
+
+
+def tokens(host: str, issuer: str) -> str:
+    """Return an autoconfig document whose servers at *host* want tokens of *issuer*."""
+    return config(host, auth="OAuth2", beside=f"<oAuth2><issuer>{issuer}</issuer></oAuth2>")
+
+
+def issuer_metadata(host: str) -> str:
+    """Return what the issuer *host* says of itself (RFC 8414 §3.2)."""
+    place = f"https://{host}"
+    return json.dumps({"issuer": place, "authorization_endpoint": f"{place}/auth", "token_endpoint": f"{place}/token"})
 
 
 def pacc(host: str) -> str:

@@ -12,7 +12,7 @@ from mailsettings.model import Security
 from tests.lab.certificates import Authority
 from tests.lab.layout import Place, smtp_places
 from tests.lab.processes import Daemon
-from tests.lab.world import Service, Software, Speaks
+from tests.lab.world import Accounts, Service, Software, Speaks
 
 _MAIN = """\
 compatibility_level = 3.6
@@ -62,9 +62,13 @@ def postfix(directory: Path, places: Iterable[Place], authority: Authority) -> D
     return Daemon("postfix", ("/usr/lib/postfix/sbin/master", "-c", str(directory), "-d"))
 
 
-def sasl_socket(directory: Path) -> Path:
-    """Return where Postfix looks for Dovecot."""
-    return directory / "queue/private/auth"
+def sasl_socket(directory: Path, accounts: Accounts | None = None) -> Path:
+    """Return where Postfix looks for the Dovecot that has *accounts*."""
+    return directory / "queue" / _sasl_path(accounts)
+
+
+def _sasl_path(accounts: Accounts | None) -> str:
+    return f"private/auth-{accounts.name}" if accounts else "private/auth"
 
 
 def _lines(place: Place, authority: Authority) -> list[str]:
@@ -84,6 +88,13 @@ def _options(place: Place, service: Service, authority: Authority) -> str:
             options += [f"smtpd_tls_chain_files={authority.file(place)}"]
         case Security.TLS:
             options += [f"smtpd_tls_chain_files={authority.file(place)}", "smtpd_tls_wrappermode=yes"]
+    if place.host.accounts:
+        options += [f"smtpd_sasl_path={_sasl_path(place.host.accounts)}"]
+    if place.host.clients:
+        options += [f"smtpd_client_connection_count_limit={place.host.clients}"]
+    if place.host.owned:
+        options += ["smtpd_sender_login_maps=static:nobody", "smtpd_delay_reject=no"]
+        options += ["smtpd_sender_restrictions=reject_sender_login_mismatch"]
     if place.host.delay:
         options += [f"{{smtpd_client_restrictions=sleep {place.host.delay}}}", "smtpd_delay_reject=no"]
     if place.host.refuses:

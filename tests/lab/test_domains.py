@@ -41,6 +41,12 @@ def source(world: World, choices: list[dict[str, Any]]) -> tuple[str, str]:
     return choices[0]["trust"] * bool(world.trust), f"{first['authority']} {first['source']}" * bool(world.learned)
 
 
+def tokens(answer: dict[str, Any]) -> list[tuple[str, bool]]:
+    """Return where tokens would be asked for, and whether the table vouches for that, if a document led there."""
+    words = (word for word in answer["oauth"] if not word["locator"].startswith("provider table"))
+    return [(word["oauth"]["token_url"], word["known"]) for word in words]
+
+
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.domain)
 def test_each_domain_gets_its_right_answer(lab: Laboratory, world: World) -> None:
     """
@@ -59,6 +65,7 @@ def test_each_domain_gets_its_right_answer(lab: Laboratory, world: World) -> Non
     assert world.kinds <= {failure["kind"] for failure in answer["failures"]}
     assert [words for words in world.notes if words not in " ".join(answer["notes"])] == []
     assert [words for words in world.quiet if words in " ".join(answer["notes"])] == []
+    assert tokens(answer) == ([world.tokens] if world.tokens else [])
     assert source(world, answer["incoming"]) == (world.trust, world.learned)
     assert answer["seconds"] <= world.within
 

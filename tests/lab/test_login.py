@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from pathlib import Path
-from typing import Any
-
 from tests.lab.laboratory import Laboratory
+from tests.lab.logging_in import checked, codes
 
-COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 PASSWORD = "laboratory"  # of everybody: see tests/lab/dovecot.py
-
-
-def checked(lab: Laboratory, address: str, password: str, *options: str) -> tuple[int, dict[str, Any]]:
-    """Run the check with *password* on its standard input; return its exit code and its JSON."""
-    words = (
-        COMMAND,
-        "check",
-        address,
-        "--json",
-        "--password-stdin",
-        "--resolver",
-        lab.resolver,
-        "--ca",
-        str(lab.ca_file),
-    )
-    # The password comes through the shell's own printf: it is in no command line that others could see.
-    done = lab.in_client("sh", "-c", 'printf %s "$0" | "$@"', password, *words, *options)
-    assert done.stdout, done.stderr
-    assert password not in done.stdout + done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return done.returncode, answer
-
-
-def codes(answer: dict[str, Any]) -> list[str]:
-    return [item["code"] for item in answer["findings"]]
 
 
 def test_right_credentials_open_the_inbox_and_may_send(lab: Laboratory) -> None:

@@ -36,6 +36,7 @@ COMPLAINTS = {
     Fault.EXPIRED: "certificate has expired",
     Fault.SELF_SIGNED: "self-signed certificate",
     Fault.UNKNOWN_CA: "unable to get local issuer certificate",
+    Fault.INCOMPLETE: "unable to get local issuer certificate",
 }
 OLD_AND_NEW = (("TLSv1.1", "-tls1_1"), ("TLSv1.2", "-tls1_2"))
 

@@ -26,10 +26,11 @@ class Speaks(StrEnum):
 
 
 class Software(StrEnum):
-    """Who speaks SMTP on a host; IMAP and POP3 are Dovecot's everywhere."""
+    """Who speaks on a host: Postfix or Exim SMTP, Dovecot IMAP and POP3; Courier nothing but IMAP and POP3."""
 
     POSTFIX = "postfix"
     EXIM = "exim"
+    COURIER = "courier"
 
 
 class Fault(StrEnum):
@@ -39,6 +40,7 @@ class Fault(StrEnum):
     EXPIRED = "expired"
     SELF_SIGNED = "self-signed"
     UNKNOWN_CA = "unknown-ca"
+    INCOMPLETE = "incomplete"  # the certificate between its own and the authority's is not sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,35 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """One account."""
+
+    name: str  # that is logged in with, to the letter
+    password: str
+    disabled: bool = False  # refused as a wrong password is
+    off: bool = False  # refused with the server's own words for that
+    broken: bool = False  # the server cannot read what it has about the account
+    says: str = ""  # whatever the password is, the login is refused with this
+    stored: str = "PLAIN"  # Dovecot's scheme for the password
+    quota: int = 0  # octets; 0: as much as one likes
+    holds: int = 0  # octets of mail
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who may log in on a host, and how; *name* tells them apart. Without any, everybody has the same password."""
+
+    name: str
+    users: tuple[User, ...] = ()
+    mechanisms: tuple[str, ...] = ("plain", "login")  # with XOAUTH2 or OAUTHBEARER the passwords are tokens
+    connections: int = 10  # of one user from one address, to IMAP and to POP3
+
+    @property
+    def with_tokens(self) -> bool:
+        return any("OAUTH" in name for name in self.mechanisms)
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """A machine with addresses of its own. *name* is relative to its zone: "@" is the zone itself, "*" a wildcard."""
 
@@ -90,6 +121,9 @@ class Host:
     certificate: Certificate = Certificate()
     families: tuple[int, ...] = (4, 6)
     software: Software = Software.POSTFIX
+    accounts: Accounts | None = None
+    clients: int = 0  # connections of one client that SMTP takes, 0: all (Postfix only)
+    owned: bool = False  # SMTP takes no sender from anybody: each belongs to somebody else (Postfix only)
     delay: int = 0  # seconds before the SMTP greeting
     refuses: bool = False  # SMTP greets with 554 (Postfix only)
     old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)
@@ -140,6 +174,7 @@ class World:
     confirm: tuple[str, ...] = ()  # registrable domains
     trust: str = ""  # of the best incoming choice; empty: not said
     learned: str = ""  # the authority and the source of its strongest claim, "domain autoconfig"; empty: not said
+    tokens: tuple[str, bool] | None = None  # where tokens are to be had, and whether the table knows that place
     quiet: tuple[str, ...] = ()  # words that must not be among the notes
     options: tuple[str, ...] = ()  # of the command
     within: float = 5.0  # seconds by Detection.seconds, with room for a busy machine; tests/test_latency.py is exact

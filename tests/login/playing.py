@@ -60,7 +60,8 @@ def _greeting(what: Errand) -> str:
             return f"TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: * CAPABILITY {' '.join(words)}\nS: A1 OK done\n"
         case Protocol.POP3:
             return "TLS\nS: +OK hi\nC: CAPA\nS: +OK\n" + "".join(f"S: {word}\n" for word in words) + "S: .\n"
-    return f"TLS\nS: 220 hi\nC: EHLO me.invalid\nS: 250-hi\nS: 250 {' '.join(words)}\n"
+    lines = "".join(f"S: 250-{word}\n" for word in ("hi", *words[:-1]))
+    return f"TLS\nS: 220 hi\nC: EHLO me.invalid\n{lines}S: 250 {words[-1]}\n"
 
 
 # What a server offers, by the mechanism that a test is about; names that are none of SASL stand for a case of ours.
@@ -68,7 +69,10 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
     Protocol.IMAP: {
         "": ("IMAP4rev1", "SASL-IR", "ID", "AUTH=PLAIN"),
         "native": ("IMAP4rev1", "ID"),
+        "UTF8": ("IMAP4rev1", "ENABLE", "UTF8=ACCEPT"),
         "late": ("IMAP4rev1", "AUTH=PLAIN"),
+        "token only": ("IMAP4rev1", "LOGINDISABLED", "AUTH=XOAUTH2", "AUTH=OAUTHBEARER"),
+        "GSSAPI": ("IMAP4rev1", "LOGINDISABLED", "AUTH=GSSAPI"),
         **{
             name: ("IMAP4rev1", "SASL-IR", f"AUTH={name}")
             for name in ("LOGIN", "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1", "XOAUTH2", "OAUTHBEARER")
@@ -77,9 +81,17 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
     Protocol.POP3: {
         "": ("UIDL", "TOP", "USER", "SASL PLAIN"),
         "native": ("UIDL", "USER"),
+        "silent": ("USER",),
+        "UTF8": ("UIDL", "USER", "UTF8 USER"),
+        "token only": ("UIDL", "USER", "SASL XOAUTH2 OAUTHBEARER"),
         "expire": ("UIDL", "USER", "EXPIRE 0", "LOGIN-DELAY 300"),
     },
-    Protocol.SMTP: {"": ("AUTH PLAIN LOGIN",), "LOGIN": ("AUTH LOGIN",), "XOAUTH2": ("AUTH XOAUTH2",)},
+    Protocol.SMTP: {
+        "": ("AUTH PLAIN LOGIN",),
+        "LOGIN": ("AUTH LOGIN",),
+        "XOAUTH2": ("AUTH XOAUTH2",),
+        "SMTPUTF8": ("SMTPUTF8", "AUTH PLAIN LOGIN"),
+    },
 }
 
 

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
-from mailsettings.cli.check import Checked, _lines, _verdict, server
+from mailsettings.cli.check import Checked, _lines, _verdict, check, server
 from mailsettings.cli.text import pen
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError
@@ -47,7 +47,7 @@ def test_there_is_no_option_that_takes_a_password() -> None:
     """
     Command lines can be read by everybody on the machine: at most the name of a file may stand there.
     """
-    names = [name for option in cli.commands["check"].params for name in option.opts]
+    names = [name for option in check.params for name in option.opts]
 
     taken = ["--password-stdin", "--token-stdin", "--proxy-password-file"]
     assert [name for name in names if "pass" in name or "token" in name] == taken

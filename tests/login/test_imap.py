@@ -136,10 +136,29 @@ def test_oauth_errors_are_read_and_answered() -> None:
 
 def test_a_token_is_never_sent_as_a_password() -> None:
     """
-    Where only passwords are taken, nothing is sent.
+    Where only passwords are taken, nothing is sent, and that is the finding.
+    """
+    session = play(errand(IMAPS, TOKEN), "C: A2 LOGOUT\n")
+
+    assert not session.accepted
+    assert [each.code for each in session.observed] == ["mechanism-not-offered"]
+
+
+def test_a_password_is_not_sent_where_only_tokens_are_taken() -> None:
+    """
+    OAuth only: no attempt is made.
+    """
+    session = play(errand(IMAPS, mechanism="token only"), "C: A2 LOGOUT\n")
+
+    assert [each.code for each in session.observed] == ["basic-auth-disabled"]
+
+
+def test_a_server_without_any_method_says_nothing_of_credentials() -> None:
+    """
+    Neither for passwords nor for tokens: the caller hears that there is no way in.
     """
     with pytest.raises(NetworkError) as caught:
-        play(errand(IMAPS, TOKEN), "")
+        play(errand(IMAPS, mechanism="GSSAPI"), "")
 
     assert caught.value.kind is Kind.NO_LOGIN
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings.errors import NetworkError
-from tests.login.playing import POP3S, errand, play
+from tests.login.playing import POLICY, POP3S, errand, play
 
 WELCOME = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: +OK welcome\n"
 
@@ -103,11 +103,66 @@ def test_what_the_server_says_of_leaving_mail_is_heard() -> None:
 
 def test_a_mailbox_with_very_many_messages_is_not_listed() -> None:
     """
-    One id shows that there are ids; the list of 60,000 would be more than anything we read.
+    One id shows that there are ids, two sizes that the list has its ends; all of it would be more than we read.
     """
-    transcript = WELCOME + "C: STAT\nS: +OK 60000 9\nC: UIDL 1\nS: +OK 1 aa\nC: QUIT\n"
+    transcript = WELCOME + "C: STAT\nS: +OK 60000 9\nC: UIDL 1\nS: +OK 1 aa\n"
+    edges = "C: LIST 1\nS: +OK 1 100\nC: LIST 60000\nS: +OK 60000 100\nC: QUIT\n"
 
-    assert codes(transcript, thorough=True) == ["mailbox-very-large"]
+    assert codes(transcript + edges, thorough=True) == ["mailbox-very-large"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "wanted"),
+    [
+        ("+OK 1 100", "+OK 2000 100", []),
+        ("+OK 0 100", "+OK 2000 100", ["list-invalid"]),
+        ("+OK 1 100", "-ERR no such message", ["list-invalid"]),
+        ("+OK 1 60000000", "+OK 2000 100", ["message-very-large"]),
+    ],
+)
+def test_a_long_list_is_looked_at_from_both_ends(first: str, last: str, wanted: list[str]) -> None:
+    """
+    It begins at 1 and ends at what STAT counts.
+    """
+    transcript = WELCOME + "C: STAT\nS: +OK 2000 9\nC: UIDL 1\nS: +OK 1 aa\n"
+    edges = f"C: LIST 1\nS: {first}\nC: LIST 2000\nS: {last}\nC: QUIT\n"
+
+    assert codes(transcript + edges, thorough=True) == wanted
+
+
+def test_an_answer_that_is_none_behind_the_login_is_a_fault_of_the_server() -> None:
+    """
+    The mailbox was opened; a program that fetches all of it stops here.
+    """
+    assert codes(WELCOME + STAT + "C: UIDL\nS: whatever\nC: QUIT\n") == ["bad-reply"]
+
+
+def test_a_list_without_end_is_too_large() -> None:
+    """
+    More lines than anybody reads: what comes is not what STAT has announced.
+    """
+    endless = "C: UIDL\nS: +OK\n" + "S: 1 aa\n" * POLICY.max_lines + "C: QUIT\n"
+
+    assert codes(WELCOME + STAT + endless) == ["reply-too-large"]
+
+
+def test_ids_that_are_not_announced_are_no_use_to_a_service() -> None:
+    """
+    Gmail's page: "messages can't be left on the server if your server does not advertise UIDL".
+    """
+    transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: +OK\nC: STAT\nS: +OK 0 0\n"
+    lists = "C: UIDL\nS: +OK\nS: .\nC: LIST\nS: +OK\nS: .\nC: QUIT\n"
+
+    assert codes(transcript + lists, thorough=True, mechanism="silent") == ["ids-not-announced"]
+
+
+def test_a_message_of_many_megabytes_is_named() -> None:
+    """
+    Services that fetch have a limit for one message.
+    """
+    transcript = WELCOME + "C: STAT\nS: +OK 2 60000100\n" + GOOD_IDS + GOOD_LIST.replace("200", "60000000") + TOPS
+
+    assert codes(transcript + "C: QUIT\n", thorough=True) == ["message-very-large"]
 
 
 def test_an_empty_line_where_an_answer_belongs_is_noted() -> None:

@@ -1,18 +1,33 @@
 """A password on its way: it goes to one server, and nowhere else."""
 
+import base64
 import copy
 import json
 import logging
 import pickle
+import re
+import traceback
 from collections.abc import Callable
+from functools import partial
 
+import anyio
 import pytest
+from click.testing import CliRunner
 
+from mailsettings.cli.app import cli
+from mailsettings.cli.check import Checked, _lines
+from mailsettings.cli.text import pen
+from mailsettings.cli.verdict import Exit
 from mailsettings.errors import Kind
 from mailsettings.login.credentials import Credentials
+from mailsettings.login.outside import Diagnosis
 from mailsettings.login.session import Secret
+from mailsettings.login.verify import Verification, verify
+from mailsettings.model import Detection, Endpoint, Probe, Protocol, TLSFacts
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
+from mailsettings.wire.dialogue import READ, START_TLS, Dialogue
+from tests.login.signing import signing
 from tests.login.worlds import ADA, TYPED, D, usual, verified, world
 
 CANARY = 'kan"ar\\ienvögel=='
@@ -20,7 +35,19 @@ CANARY = 'kan"ar\\ienvögel=='
 
 def forms(secret: str) -> list[str]:
     """Return what must not be found anywhere."""
-    return [secret, secret.encode().decode("latin-1"), json.dumps(secret)[1:-1], repr(secret)[1:-1]]
+    raw = secret.encode()
+    # Behind one to three other bytes base64 looks different; six bytes in the middle of it are enough to know it by.
+    inside = [base64.b64encode(raw[start : start + 6]).decode() for start in range(3)]
+    return [secret, raw.decode("latin-1"), json.dumps(secret)[1:-1], repr(secret)[1:-1], *inside]
+
+
+def spilled(result: Verification, secret: str, *more: str) -> list[str]:
+    """Return the forms of *secret* in what can be made of *result*: repr, JSON, the command's report and its JSON."""
+    checked = Checked(Diagnosis((), Detection(ADA)), result, ())
+    texts = [repr(result), str(result), dumps(plain(result)), dumps(plain(checked)), *more]
+    texts += [repr(finding) for finding in result.findings]
+    texts += _lines(checked, pen(colours=False))
+    return [form for form in forms(secret) for text in texts if form in text]
 
 
 def test_credentials_print_as_stars() -> None:
@@ -114,10 +141,7 @@ def test_the_canary_is_found_nowhere(
 
     result = verified(net, TYPED, Credentials.password(CANARY))
 
-    texts = [repr(result), str(result), dumps(plain(result)), caplog.text, *capsys.readouterr()]
-    texts += [repr(finding) for finding in result.findings]
-    found = [form for form in forms(CANARY) for text in texts if form in text]
-    assert found == []
+    assert spilled(result, CANARY, caplog.text, *capsys.readouterr()) == []
 
 
 def test_wherever_a_connection_breaks_the_canary_stays_unseen() -> None:
@@ -133,3 +157,138 @@ def test_wherever_a_connection_breaks_the_canary_stays_unseen() -> None:
         net.fail_at(step, Kind.CLOSED)
         text = repr(verified(net, TYPED, Credentials.password(CANARY)))
         assert [form for form in forms(CANARY) if form in text] == []
+
+
+def _asking(port: int, greeting: bytes, mechanism: bytes, *replies: bytes) -> Server:
+    """Return a server with *mechanism* alone that answers a login and what follows with *replies*.
+
+    In them RAW is what was sent with the login, LINE all of it, and B64 in front of braces is base64 of what is inside.
+    """
+
+    def script() -> Script:
+        yield TLS()
+        yield Say(greeting)
+        answers = iter(replies)
+        first = b""
+        while True:
+            line = yield HEAR
+            tag, *words = line.split() or [b""]
+            if b"CAPABILITY" in words:
+                yield Say(b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=%b\r\n%b OK\r\n" % (mechanism, tag))
+            elif tag == b"EHLO":
+                yield Say(b"250-hi\r\n250 AUTH %b\r\n" % mechanism)
+            else:
+                first = first or line
+                reply = next(answers, b"BYE").replace(b"LINE", first).replace(b"TAG", first.split()[0])
+                reply = reply.replace(b"RAW", base64.b64decode(first.split()[-1]))
+                yield Say(re.sub(rb"B64\{(.*)\}", lambda found: base64.b64encode(found[1]), reply) + b"\r\n")
+
+    return scripted(port, script)
+
+
+def _both(mechanism: bytes, *replies: bytes) -> Callable[[], FakeNetwork]:
+    """Return a world whose IMAP and SMTP servers have *mechanism* and say *replies*, in their own form."""
+    imap = (reply.replace(b"ASK", b"+") for reply in replies)
+    smtp = (reply.replace(b"ASK", b"334").replace(b"TAG NO", b"535") for reply in replies)
+    first, second = tuple(imap), tuple(smtp)
+    return lambda: world(
+        _asking(993, b"* OK hi\r\n", mechanism, *first), _asking(465, b"220 hi\r\n", mechanism, *second)
+    )
+
+
+TOKEN = "ya29.kan-ar_ienvogel~0123456789"
+TOKENS: dict[str, Callable[[], FakeNetwork]] = {
+    "told in the error": _both(b"XOAUTH2", b'ASK B64{{"status":"401","request":"RAW"}}', b"TAG NO RAW"),
+    "told back as it came": _both(
+        b"OAUTHBEARER", b'ASK B64{{"status":"invalid_token","request":"LINE"}}', b"TAG NO LINE"
+    ),
+    "told instead of a challenge": _both(b"XOAUTH2", b"ASK RAW"),
+    "told instead of an answer": _both(b"OAUTHBEARER", b"RAW"),
+    "accepted": lambda: usual(accounts={ADA: Account(TOKEN)}, mechanisms=("OAUTHBEARER",)),
+    "not wanted": usual,
+}
+
+
+def _signing(how: str) -> Callable[[], FakeNetwork]:
+    return lambda: world(*(signing(protocol, how, password=CANARY) for protocol in (Protocol.IMAP, Protocol.SMTP)))
+
+
+_SCRAM, _RAW = b"SCRAM-SHA-256", CANARY.encode()
+SIGNED = {
+    **{
+        how: _signing(how)
+        for how in ("challenge", "line", "wrong challenge", "none", "none at all", "refusal, then yes")
+    },
+    "told in the refusal": _both(_SCRAM, b"ASK B64{e=" + _RAW + b"}", b"TAG NO " + _RAW),
+    "told in the salt": _both(_SCRAM, b"ASK B64{r=,s=" + _RAW + b",i=1}"),
+}
+
+
+@pytest.mark.parametrize("name", TOKENS)
+def test_a_token_is_found_nowhere(
+    name: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    In an error's JSON, in a refusal, in what is no answer at all: OAuth servers repeat what they were sent.
+    """
+    caplog.set_level(logging.DEBUG)
+
+    result = verified(TOKENS[name](), TYPED, Credentials.token(TOKEN))
+
+    assert spilled(result, TOKEN, caplog.text, *capsys.readouterr()) == []
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_scram_says_nothing_of_its_password(
+    name: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Whatever the server proves, and whatever it puts into its messages.
+    """
+    caplog.set_level(logging.DEBUG)
+
+    result = verified(SIGNED[name](), TYPED, Credentials.password(CANARY))
+
+    assert spilled(result, CANARY, caplog.text, *capsys.readouterr()) == []
+
+
+class Crash:
+    """A door in which something breaks right behind the secret: a mistake of ours, which --debug shows with its way."""
+
+    async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
+        """Play a server up to the first secret, then let it fail inside the dialogue."""
+        talk = dialogue(endpoint, "A")
+        answers = iter((b"* OK [CAPABILITY IMAP4rev1] hi", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", b"A1 OK done"))
+        wish = next(talk)
+        while not isinstance(wish, Secret):
+            if wish is START_TLS:
+                wish = talk.send(TLSFacts("TLSv1.3"))
+            else:
+                wish = talk.send(next(answers)) if wish is READ else next(talk)
+        talk.throw(RuntimeError("a mistake of ours"))
+        raise AssertionError("not reached")
+
+
+def test_a_traceback_has_no_secret_in_it() -> None:
+    """
+    What Python prints of an error that comes out of the middle of a login: places and messages.
+    """
+    with pytest.raises(RuntimeError) as caught:
+        anyio.run(partial(verify, TYPED, Credentials.password(CANARY), net=Crash()))
+
+    text = "".join(traceback.format_exception(caught.value))
+    assert "exchange.py" in text
+    assert [form for form in forms(CANARY) if form in text] == []
+
+
+@pytest.mark.parametrize("options", [[], ["--debug"]], ids=["", "debug"])
+@pytest.mark.parametrize("secret", [CANARY.encode("latin-1"), CANARY.encode() + b"\nsecond line", b""])
+def test_the_command_refuses_a_secret_without_showing_it(options: list[str], secret: bytes) -> None:
+    """
+    Not UTF-8, more than one line, nothing at all: usage, in one line, with --debug as without.
+    """
+    done = CliRunner().invoke(cli, ["check", ADA, "--password-stdin", *options], input=secret)
+
+    assert done.exit_code == Exit.USAGE
+    assert "Traceback" not in done.output
+    assert "ienv" not in done.output

@@ -139,6 +139,49 @@ def test_a_second_form_from_the_table_is_the_last_attempt() -> None:
     assert not result.verified
 
 
+def test_two_refused_logins_are_all_there_are() -> None:
+    """
+    The second one, with the name that was asked for, is refused for another reason: the third would be at the outgoing
+    server, and is not made, though nothing was said against the password.
+    """
+    accounts = {
+        "ada": Account("x", refusal="NO Please use full email address as user name."),
+        ADA: Account("secret", refusal="NO [ALERT] Your account is not enabled for IMAP use."),
+    }
+    net = world(imap(accounts=accounts), smtp(accounts=GOOD))
+
+    result = verified(net, Settings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada"))
+
+    assert len(logins(net)) == 2
+    assert [item.code for item in result.findings] == ["imap-disabled", "not-tried"]
+
+
+def test_a_server_that_was_sent_nothing_says_nothing_of_the_other() -> None:
+    """
+    IMAP takes only tokens, so it gets no password; the outgoing server takes passwords, and gets it.
+    """
+    tokens = imap(capabilities=("IMAP4rev1", "LOGINDISABLED"), mechanisms=("XOAUTH2",), accounts=GOOD)
+    net = world(tokens, smtp(accounts=GOOD))
+
+    result = verified(net)
+
+    assert result.outgoing is not None
+    assert ([item.code for item in result.findings], result.outgoing.verified) == (["basic-auth-disabled"], True)
+
+
+def test_a_possible_cause_brings_no_second_attempt() -> None:
+    """
+    A local part was typed and refused without a reason: that the whole address is wanted is our guess, not a word of
+    the server, so it is said and not tried.
+    """
+    net = usual()
+
+    result = verified(net, Settings(TYPED.address, TYPED.incoming, username="ada"))
+
+    assert len(logins(net)) == 1
+    assert [item.code for item in result.findings] == ["bad-credentials", "username-must-be-full-address"]
+
+
 def _foreign() -> FakeNetwork:
     """SRV records that could be forged lead to another company."""
     net = FakeNetwork(rtt=0.05)
@@ -269,3 +312,30 @@ def test_silence_behind_the_password_is_no_verdict() -> None:
 
     assert [item.code for item in found] == ["slow-server"]
     assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("silent_at", "accepted", "opened"),
+    [(b"AUTHENTICATE", False, False), (b"EXAMINE", True, False), (b"GETQUOTAROOT", True, True)],
+    ids=["login", "inbox", "quota"],
+)
+def test_silence_takes_nothing_back(silent_at: bytes, accepted: bool, opened: bool) -> None:
+    """
+    What was granted before the server fell silent stands; that it is slow is said beside it.
+    """
+    capabilities = b"IMAP4rev1 SASL-IR AUTH=PLAIN QUOTA"
+
+    def mute() -> Script:
+        yield TLS()
+        yield Say(b"* OK hi\r\n")
+        while True:
+            tag, word, *_ = (yield HEAR).split()
+            if word == silent_at:
+                yield Sleep(600)
+            yield Say(b"* CAPABILITY %b\r\n%b OK done\r\n" % (capabilities, tag))
+
+    result = verified(world(scripted(993, mute)), Settings(TYPED.address, TYPED.incoming)).incoming
+
+    assert result is not None
+    assert (result.accepted, result.verified) == (accepted, opened)
+    assert [item.code for item in result.findings] == ["slow-server"]

@@ -13,6 +13,7 @@ import trio
 import trio.testing
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.talk import Talked, talk
 from mailsettings.net.transport import Stream
@@ -142,6 +143,10 @@ class Server:
         assert self._steps.popleft() == "TLS"
         return FACTS
 
+    async def look(self, host: str) -> Shown:
+        """Nobody looks here."""
+        raise NetworkError(Kind.TLS_FAILED, host)
+
     async def aclose(self) -> None:
         pass
 
@@ -204,6 +209,10 @@ class Drip:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return FACTS
+
+    async def look(self, host: str) -> Shown:
+        """Nobody looks here."""
+        raise NetworkError(Kind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         pass

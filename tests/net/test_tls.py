@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.real import Internet
 from mailsettings.net.tls import IMAP, NO_ALPN, POP3, secure
@@ -199,6 +200,10 @@ class Liar:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return TLSFacts("TLSv1.3", (host,), alpn="http/1.1")
+
+    async def look(self, host: str) -> Shown:
+        """Nobody looks here."""
+        raise NetworkError(Kind.TLS_FAILED, host)
 
     async def aclose(self) -> None: ...
 

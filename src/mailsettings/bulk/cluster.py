@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from secrets import token_hex
 from typing import Any
 
 from mailsettings.bulk.entries import Entry
 from mailsettings.bulk.shards import Batch
-from mailsettings.schema import Object
 
-Work = Callable[[tuple[Entry, ...]], list[Object]]
+Work = Callable[[tuple[Entry, ...]], Sequence[Any]]
 AHEAD = 2  # batches per thread of a worker: one under way, one that has arrived already
+DEFERRED = 64  # batches that may wait until another one for the same destination is done
 RETRIES = 2  # of a batch that ended in an error; one whose worker died is given to another by Dask itself
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of one batch: its records, or in words why there are none."""
+    """What came of one batch: its results, or in words why there are none."""
 
     batch: Batch
-    records: tuple[Object, ...] = ()
+    results: tuple[Any, ...] = ()
     error: str = ""
 
 
 def spread(client: Any, work: Work, batches: Iterator[Batch]) -> Iterator[Done]:
     """Let the cluster of *client* (a distributed.Client) do *work* on each batch; yield what comes of them.
 
-    *batches* are taken as there is room on the cluster, so that a long input is never in memory as a whole.
+    *batches* are taken as there is room on the cluster, so that a long input is never in memory as a whole. Two that
+    have a destination in common are never under way at the same time.
     """
     from distributed import as_completed  # noqa: PLC0415 - an extra, and slow to load
 
@@ -38,17 +38,40 @@ def spread(client: Any, work: Work, batches: Iterator[Batch]) -> Iterator[Done]:
     waiting = untyped()
     under_way: dict[str, Batch] = {}
 
-    def submit(some: Iterator[Batch]) -> None:
-        for batch in some:
+    queue = Queue(batches)
+
+    def submit() -> None:
+        while len(under_way) < _room(client) and (batch := queue.take(under_way.values())) is not None:
             key = f"mailsettings-{run}-{batch.number}"
             under_way[key] = batch
             waiting.add(client.submit(work, batch.entries, key=key, retries=RETRIES, pure=False))
 
-    submit(islice(batches, _room(client)))
+    submit()
     for future in waiting:
         yield _done(future, under_way.pop(future.key))
         future.release()
-        submit(islice(batches, max(0, _room(client) - len(under_way))))
+        submit()
+
+
+class Queue:
+    """Batches in their order, but for those that have to wait for another one of the same destination."""
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._deferred: list[Batch] = []
+
+    def take(self, under_way: Iterable[Batch]) -> Batch | None:
+        """Return the next one that may begin beside those *under_way*, None if there is none now."""
+        busy = frozenset[str]().union(*(batch.destinations for batch in under_way))
+        for batch in self._deferred:
+            if not batch.destinations & busy:
+                self._deferred.remove(batch)
+                return batch
+        while len(self._deferred) < DEFERRED and (new := next(self._batches, None)) is not None:
+            if not new.destinations & busy:
+                return new
+            self._deferred.append(new)
+        return None
 
 
 def _done(future: Any, batch: Batch) -> Done:

@@ -10,7 +10,7 @@ from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
-from mailsettings.net.gate import Gates
+from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Page, Question
@@ -26,9 +26,13 @@ SILENCE = frozenset(
 class Common:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
-    def __init__(self, pace: Pace, policy: Policy) -> None:
+    def __init__(
+        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], elsewhere: Elsewhere | None = None
+    ) -> None:
+        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.gate."""
         self._pace = pace
-        self.gates = Gates(pace.per_address, policy.stagger)
+        self._in_time = in_time
+        self.gates = Gates(pace.per_address, policy.stagger, elsewhere)
         self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
         self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
         self.probes: Kept[Endpoint, Probe] = Kept(pace.max_probes, self._life)
@@ -41,7 +45,9 @@ class Common:
             return self._pace.keep
         if failure.kind in PRIVATE:
             return 0.0
-        return self._pace.keep_silence if failure.kind in SILENCE else self._pace.keep_failed
+        if failure.kind in SILENCE:
+            return self._pace.keep_silence if self._in_time() else 0.0
+        return self._pace.keep_failed
 
 
 def _inside(host: str, domain: str) -> bool:

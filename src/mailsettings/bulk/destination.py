@@ -9,6 +9,7 @@ from mailsettings.errors import NetworkError
 from mailsettings.leads import Net
 from mailsettings.records import MX, Question
 from mailsettings.rows import Row
+from mailsettings.suffix import registrable
 
 # Providers that pass the mail on: where the mailboxes are has to be found out.
 _PASSING_ON = frozenset({"filter", "forwarder"})
@@ -39,6 +40,12 @@ async def destination(net: Net, domain: str) -> Destination:
         return _of_row(row) if row is not None else Destination(min(await net.resolve(host)))
     except NetworkError:
         return Destination(domain)
+
+
+def likely_destination(domain: str) -> Destination:
+    """Say where the mail of *domain* goes as far as that is known without asking: the table, else its own owner."""
+    row = table.find_domain(domain)
+    return _of_row(row) if row is not None else Destination(registrable(domain))
 
 
 def _of_row(row: Row) -> Destination:

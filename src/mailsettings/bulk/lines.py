@@ -53,6 +53,15 @@ def entries(file: BinaryIO, form: Form, column: str = "") -> Iterator[Entry]:
     return (Entry(place, text.strip()) for place, text in found if text.strip())
 
 
+def count_lines(file: BinaryIO, form: Form) -> int | None:
+    """Return how many addresses *file* may have, None where that cannot be found out without using it up."""
+    if not file.seekable():
+        return None
+    total = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+    file.seek(0)
+    return max(total - (form is Form.CSV), 1)
+
+
 def _lines(file: BinaryIO) -> Iterator[str]:
     """Yield lines without their ends. Bytes that are no UTF-8 are kept as lone surrogates, which no address has."""
     first = True

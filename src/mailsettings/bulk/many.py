@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.lowlevel import current_token
 
 from mailsettings.address import EmailAddress
 from mailsettings.bulk.common import Common, SharedNet, SharedTransport
 from mailsettings.bulk.destination import Destination, destination
 from mailsettings.bulk.entries import Answered, Entry, parse_entry, postmaster_of
 from mailsettings.bulk.filled import filled
+from mailsettings.bulk.leases import Leases
 from mailsettings.bulk.pace import Pace
-from mailsettings.bulk.pulse import Pulse
+from mailsettings.bulk.pulse import SLOWEST, Pulse
 from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
-from mailsettings.errors import AddressError
+from mailsettings.errors import AddressError, Kind, MailSettingsError
 from mailsettings.leads import Net, Source
-from mailsettings.model import Detection
+from mailsettings.model import Detection, Failure
 from mailsettings.net.door import open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
     from mailsettings.net.real import Internet
 
 Given = str | EmailAddress | Entry
+AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
+MOST_FOR_A_TURN = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
+STOOD_STILL = Failure(Kind.NO_NETWORK, "this process", "it has been too slow to tell whether a server is silent")
 
 
 @asynccontextmanager
@@ -42,6 +48,7 @@ async def detect_many(
     addresses: Iterable[Given] | AsyncIterable[Given],
     *,
     concurrency: int = 64,
+    redis: str = "",
     policy: Policy | None = None,
     sources: Sequence[Source] | None = None,
     pace: Pace | None = None,
@@ -51,22 +58,23 @@ async def detect_many(
 
     *addresses* are read no further ahead than `Pace.ahead`, so that a list of any length needs the same memory; a
     slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
-    *concurrency* is the number of domains searched at once, or *pace* says all of it. *policy* is that of a service
+    *concurrency* is the number of domains searched at once; *redis*, a URL, has processes share the limits on
+    connections (asyncio only); or *pace* says all of it. *policy* is that of a service
     unless given; whatever it lets be sent, no address of the input is: a domain is searched as its postmaster.
     *transport* stands in for the Internet in tests.
 
     async with detect_many(addresses) as stream:
         async for each in stream: ...
     """
-    how = pace or Pace.of(concurrency)
+    how = pace or Pace.of(concurrency, redis=redis)
     rules = how.rules(policy)
     send, receive = anyio.create_memory_object_stream[Answered](0)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
         await stack.enter_async_context(send)
         below = transport if transport is not None else await stack.enter_async_context(aclosing(_internet(rules)))
-        group = await stack.enter_async_context(anyio.create_task_group())
         run = _Run(how, rules, sources, below, send)
+        group = await stack.enter_async_context(anyio.create_task_group())
         group.start_soon(run.run, addresses)
         yield receive
         group.cancel_scope.cancel()
@@ -76,6 +84,15 @@ def _internet(policy: Policy) -> Internet:
     from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
     return Internet(policy)
+
+
+def _leases(pace: Pace) -> Leases:
+    """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
+    if "trio" in type(current_token().native_token).__module__:
+        raise MailSettingsError("limits that are shared through Redis need asyncio")
+    from mailsettings.bulk.register import RedisRegister  # noqa: PLC0415 - an extra
+
+    return Leases(RedisRegister(pace), pace.lease)
 
 
 class _Run:
@@ -93,20 +110,24 @@ class _Run:
         self._sources = sources
         self._transport = transport
         self._answers = answers
-        self._common = Common(pace, policy)
+        self._pulse = Pulse(pace.most_late, min(policy.quiet, policy.deadline))
+        self._leases = _leases(pace) if pace.redis else None
+        self._common = Common(pace, policy, lambda: self._pulse.in_time, self._leases)
         self._turns = Turns(pace.per_destination)
-        self._pulse = Pulse(pace.most_late)
         self._room = anyio.Semaphore(pace.ahead)
         self._placing = anyio.Semaphore(pace.concurrency)
         self._searching = anyio.Semaphore(pace.concurrency)
+        self._doubts = anyio.Lock()
 
     async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Answer everything, then close the stream."""
-        async with self._answers, anyio.create_task_group() as pulse:
-            pulse.start_soon(self._pulse.beat)
+        async with self._answers, anyio.create_task_group() as beside:
+            beside.start_soon(self._pulse.beat)
+            if self._leases is not None:
+                beside.start_soon(self._leases.run)
             async with anyio.create_task_group() as group:
                 await self._take(group, addresses)
-            pulse.cancel_scope.cancel()
+            beside.cancel_scope.cancel()
 
     async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
         """Start a task for each address as soon as there is room for it."""
@@ -140,13 +161,43 @@ class _Run:
 
     async def _search(self, domain: str) -> Detection:
         """Find the settings of *domain* when it is its destination's turn."""
-        transport = SharedTransport(self._transport, self._common, domain)
-        async with open_net(self._policy, transport, gates=self._common.gates) as door:
-            net = SharedNet(door, self._common, domain)
+        slowness = self._pulse.slowness
+        async with self._net(domain, slowness) as net:
             place = await self._place(net, domain)
             # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
-            async with self._turns.turn(place.key), self._searching, self._pulse.calm():
-                return await self._detect(domain, net, place)
+            async with self._turns.turn(place.key), self._searching:
+                found, doubtful = await self._attempt(domain, net, place, slowness)
+                return await self._again(domain, place, found) if doubtful else found
+
+    @asynccontextmanager
+    async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
+        """Open the network for *domain*; every wait is *slowness* times as long as usual."""
+        transport = SharedTransport(self._transport, self._common, domain)
+        async with open_net(self._policy.slower(slowness), transport, gates=self._common.gates) as door:
+            yield SharedNet(door, self._common, domain)
+
+    async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
+        """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""
+        async with self._pulse.calm():
+            since = self._pulse.mark()
+            found = await self._detect(domain, net, place)
+            doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
+            return found, doubtful and not (place.dead or _both_verified(found))
+
+    def _out_of_turn(self, found: Detection, slowness: float) -> bool:
+        """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
+        missed = any(failure.kind is Kind.DEADLINE for failure in found.failures)
+        return self._leases is not None and missed and slowness < MOST_FOR_A_TURN
+
+    async def _again(self, domain: str, place: Destination, found: Detection) -> Detection:
+        """Search again, longer each time, until silence is not ours; such searches run one after the other."""
+        async with self._doubts:
+            for slowness in AGAIN:
+                async with self._net(domain, slowness) as net:
+                    found, doubtful = await self._attempt(domain, net, place, slowness)
+                if not doubtful:
+                    return found
+        return replace(found, failures=(*found.failures, STOOD_STILL))
 
     async def _place(self, net: Net, domain: str) -> Destination:
         """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
@@ -159,16 +210,15 @@ class _Run:
     async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
         """Search with no more questions than can matter, and with all of them where that brings nothing."""
         if place.dead and self._sources is None:
-            return await self._ask(domain, net, guess=False, sources=_enough_for_the_dead())
-        if place.known and self._policy.guess:
+            return await self._ask(domain, net, net.policy.with_(guess=False), _enough_for_the_dead())
+        if place.known and net.policy.guess:
             # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
-            found = await self._ask(domain, net, guess=False, sources=self._sources)
+            found = await self._ask(domain, net, net.policy.with_(guess=False), self._sources)
             if _both_verified(found):
                 return found
-        return await self._ask(domain, net, guess=self._policy.guess, sources=self._sources)
+        return await self._ask(domain, net, net.policy, self._sources)
 
-    async def _ask(self, domain: str, net: Net, *, guess: bool, sources: Sequence[Source] | None) -> Detection:
-        policy = self._policy.with_(guess=guess)
+    async def _ask(self, domain: str, net: Net, policy: Policy, sources: Sequence[Source] | None) -> Detection:
         return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailsettings.policy import Policy
+
+_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +16,9 @@ class Pace:
     concurrency: int = 64  # domains searched at once
     per_destination: int = 4  # of these, domains whose mail goes to the same provider or the same machine
     per_address: int = 8  # connections open at once to one IP address, whoever opens them
+    redis: str = field(default="", repr=False)  # URL, may have a password; per_address then counts for all who name it
+    per_second: int = 16  # connections begun to one IP address, for all who share a Redis
+    lease: float = 30.0  # after which the connections of a process that was killed no longer count in Redis
     ahead: int = 1024  # addresses taken from the input and not handed out yet
     most_late: float = 0.1  # of the event loop; beyond it no new search begins, see pulse.py
     # what is remembered
@@ -26,16 +31,18 @@ class Pace:
     max_probes: int = 5000  # servers contacted
 
     def __post_init__(self) -> None:
-        if self.concurrency < 1 or self.per_destination < 1 or self.per_address < 1:
-            raise ValueError("concurrency, per_destination and per_address start at 1")
+        if min(self.concurrency, self.per_destination, self.per_address, self.per_second) < 1:
+            raise ValueError("concurrency, per_destination, per_address and per_second start at 1")
+        if self.redis and not self.redis.startswith(_SCHEMES):
+            raise ValueError(f"the URL of Redis begins with one of {', '.join(_SCHEMES)}")
         if self.ahead < self.concurrency:
             raise ValueError(f"ahead is {self.ahead}, not at least the concurrency of {self.concurrency}")
 
     @classmethod
-    def of(cls, concurrency: int) -> Pace:
+    def of(cls, concurrency: int, *, redis: str = "") -> Pace:
         """Return the pace for *concurrency* domains at once: the input is read sixteen times as far ahead."""
         # Neighbours in a list often have one provider, of which only *per_destination* are searched at once.
-        return cls(concurrency=concurrency, ahead=max(16 * concurrency, 256))
+        return cls(concurrency=concurrency, ahead=max(16 * concurrency, 256), redis=redis)
 
     def rules(self, policy: Policy | None) -> Policy:
         """Return the policy of each detection: that of a service unless there is another."""

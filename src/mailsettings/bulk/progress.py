@@ -20,6 +20,10 @@ class Progress:
         """Take in one record."""
         self._verdicts[str(record["verdict"])] += 1
 
+    def earlier(self, count: int) -> None:
+        """Note that *count* addresses were answered by earlier runs, as far as that is known by now."""
+        self._before = count
+
     @property
     def done(self) -> int:
         """The number of records of this run."""

@@ -1,15 +1,16 @@
 """A long input in batches, and one file for what came of each: shards that exist are not done again.
 
-out/run.json            {"batch": 500}
+out/run.json            {"batch": 500, "by": "destination"}
 out/part-000000.jsonl   the records of the first 500 addresses
 out/part-000001.jsonl
+out/plan-000000.json    where the mail of the first 50,000 goes, and so which batches there are
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
@@ -19,13 +20,16 @@ from mailsettings.bulk.report import JSON_LINES
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 
+Place = tuple[str, bool]  # a destination's key, and whether all of its domains have the same servers, see Destination
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Neighbours in the input. *number* starts at 0."""
+    """Entries that are searched together, in the order of the input. *number* starts at 0."""
 
     number: int
     entries: tuple[Entry, ...]
+    destinations: frozenset[str] = frozenset()  # that no other batch may burden at the same time
 
 
 def batches(entries: Iterable[Entry], size: int) -> Iterator[Batch]:
@@ -47,15 +51,16 @@ class Shards:
         batches of another size.
         """
         self._directory = directory
+        self.skipped = 0  # addresses in shards that were there already
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and not resume:
             raise FileExistsError(f"{str(directory)!r} is not empty")
-        note = directory / "run.json"
+        note, wanted = directory / "run.json", {"batch": size, "by": "destination"}
         if not note.exists():
-            _write(note, json.dumps({"batch": size}) + "\n")
+            _write(note, json.dumps(wanted) + "\n")
         earlier = note.read_text()
-        if json.loads(earlier) != {"batch": size}:
-            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted are batches of {size}")
+        if json.loads(earlier) != wanted:
+            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted is {json.dumps(wanted)}")
 
     def missing(self, found: Iterable[Batch]) -> Iterator[Batch]:
         """Yield the batches without a shard. DocumentError if a shard is of another input."""
@@ -67,6 +72,22 @@ class Shards:
             with shard.open(encoding="ascii") as lines:
                 if not (first := lines.readline()).startswith(JSON_LINES.begin(batch.entries[0])):
                     raise DocumentError(f"{shard.name} begins with {first[:80]!r}: it belongs to another input")
+                if (count := 1 + sum(1 for _ in lines)) != len(batch.entries):
+                    raise DocumentError(f"{shard.name} has {count} records, not {len(batch.entries)}: of another input")
+            self.skipped += len(batch.entries)
+
+    def remembered(self, window: Batch, make: Callable[[], Sequence[Place]]) -> Sequence[Place]:
+        """Return what *make* brings for *window*, or brought in an earlier run: DNS may say something else today.
+
+        DocumentError if that was of another input.
+        """
+        plan = self._directory / f"plan-{window.number:06}.json"
+        if not plan.exists():
+            _write(plan, json.dumps(make()) + "\n")
+        places = [(str(key), bool(known)) for key, known in json.loads(plan.read_text())]
+        if len(places) != len(window.entries):
+            raise DocumentError(f"{plan.name} is for {len(places)} addresses, not {len(window.entries)}: another input")
+        return places
 
     def write(self, batch: Batch, records: Iterable[Object]) -> None:
         """Write the shard of *batch*: all of it, or after a kill nothing."""

@@ -7,13 +7,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 
+from mailsettings.bulk.pace import Pace
 from mailsettings.cli.engine import Engine, real
 from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
 from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
@@ -37,6 +38,7 @@ class BulkWishes:
     form: str | None
     column: str
     concurrency: int
+    redis: str = field(repr=False)
     dask: str | None
     batch: int
     no_guess: bool
@@ -61,6 +63,22 @@ class BulkWishes:
         return base.with_(**changes)
 
 
+def checked_redis(url: str) -> str:
+    """Return *url*. BadParameter if a run could not use it; whether it answers is another matter."""
+    if not url:
+        return ""
+    try:
+        from mailsettings.bulk.register import RedisRegister  # noqa: PLC0415 - an extra
+
+        RedisRegister(Pace.of(1, redis=url))
+    except ImportError as error:
+        raise click.BadParameter("needs pip install 'mailsettings[bulk]'") from error
+    except ValueError as error:
+        # Its message may repeat the URL, and that has a password in it.
+        raise click.BadParameter("is no URL like redis://host:6379/0, rediss:// or unix://") from error
+    return url
+
+
 _OPTIONS = (
     click.option(
         "-o",
@@ -75,6 +93,14 @@ _OPTIONS = (
     click.option("--column", default="", metavar="NAME", help="Which column or key of FILE has the address."),
     click.option(
         "--concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=64, show_default=True, help="Domains at once."
+    ),
+    click.option(
+        "--redis",
+        default="",
+        envvar="MAILSETTINGS_REDIS_URL",
+        callback=lambda _ctx, _param, url: checked_redis(url),
+        metavar="URL",
+        help="Share the limits on connections with all that name this Redis: redis://host:6379/0.",
     ),
     click.option("--dask", metavar="URL", help="Let the workers of this Dask scheduler do it: tcp://host:8786."),
     click.option(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OTHERS = 2  # further servers of a direction that are named; --all shows every one in full
 PLACES = 4  # where one kind of failure was met; --all shows every one
+FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
 PAGES = 2  # links to the provider's pages
 
 Lines = Iterator[str]
@@ -138,7 +139,13 @@ def _failures(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
 
 
 def _advice(detection: Detection, pen: Pen) -> Lines:
-    if detection["failures"] and not both_verified(detection):
+    """Say what is wrong and what to do about it, the worst first; without findings by the kinds of failures alone."""
+    # The slip in the address is asked about at the top.
+    found = [item for item in detection.get("findings", ()) if item["code"] != "typo"][:FINDINGS]
+    if found:
+        texts = (printable(f"{item['text']} {item['advice']} {item['link']}".strip()) for item in found)
+        yield from _listed("What to do", texts, pen)
+    elif detection["failures"] and not both_verified(detection):
         from mailsettings.cli.words import advice  # noqa: PLC0415 - as above
 
         yield from _listed("What to do", (advice(detection["failures"]),), pen)

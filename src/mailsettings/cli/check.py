@@ -119,15 +119,21 @@ def _credentials(wishes: dict[str, Any]) -> Credentials | None:
         return None
     from mailsettings.login.credentials import Credentials  # noqa: PLC0415
 
-    if sys.stdin.isatty():
-        secret = click.prompt("Password or token", hide_input=True, err=True)
-    else:
-        secret = sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read()
     make = Credentials.token if wishes["token_stdin"] else Credentials.password
     try:
         return make(secret, username=wishes["username"])
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+def _read() -> str:
+    """Read standard input without the line end behind the secret."""
+    try:
+        return sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        # Without its cause, which has the bytes in it.
+        raise click.UsageError(f"what came on standard input is not {sys.stdin.encoding}") from None
 
 
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
@@ -145,7 +151,8 @@ async def _checked(address: Any, credentials: Credentials | None, wishes: dict[s
     verification = None
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
-    return Checked(diagnosis, verification, fitness_of(diagnosis.detection, verification, fetcher=fetcher))
+    fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, in_clear=diagnosis.in_clear)
+    return Checked(diagnosis, verification, fitness)
 
 
 def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
@@ -165,7 +172,10 @@ def _verdict(checked: Checked) -> Exit:
 
 
 # They are worth knowing, and nothing is broken because of them.
-_HARMLESS = frozenset({"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"})
+_HARMLESS = frozenset(
+    {"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"}
+    | {"password-in-clear", "quota-nearly-full"}
+)
 
 
 def _all_tried(verification: Verification) -> bool:
@@ -198,7 +208,7 @@ def _lines(checked: Checked, write: Pen) -> Iterator[str]:
 
 def _state(result: Any) -> str:
     if result.verified:
-        return f"logged in as {printable(result.username)} with {result.mechanism}"
+        return f"logged in as {printable(result.username)}{f' with {result.mechanism}' if result.mechanism else ''}"
     return "the login was accepted, but that is all" if result.accepted else "not logged in"
 
 

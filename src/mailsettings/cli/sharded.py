@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,15 @@ import click
 
 from mailsettings.bulk.batch import detect_batch
 from mailsettings.bulk.cluster import spread
-from mailsettings.bulk.lines import Form, entries, form_of
+from mailsettings.bulk.entries import Entry
+from mailsettings.bulk.lines import Form, count_lines, entries, form_of
+from mailsettings.bulk.pace import Pace
+from mailsettings.bulk.partition import likely_place, partitioned, place_batch
 from mailsettings.bulk.progress import Progress
-from mailsettings.bulk.shards import Shards, batches
+from mailsettings.bulk.shards import Batch, Place, Shards, batches
 from mailsettings.cli.text import printable
+
+WINDOW = 100  # batches that are made at a time, so that domains of one destination find together
 
 if TYPE_CHECKING:
     from mailsettings.cli.bulk import BulkWishes
@@ -26,24 +32,44 @@ def sharded(wishes: BulkWishes) -> bool:
     """
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
-    missing = shards.missing(batches(entries(wishes.file, form, wishes.column), wishes.batch))
-    policy = wishes.policy()
+    found, policy = entries(wishes.file, form, wishes.column), wishes.policy()
     if policy.through and policy.through.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
-    work = partial(detect_batch, concurrency=wishes.concurrency, policy=policy, full=wishes.full)
-    progress, started, failed = Progress(None), time.monotonic(), 0
+    # Dask writes calls that fail into its log: a pace does not show the password in its URL.
+    pace = Pace.of(wishes.concurrency, redis=wishes.redis)
+    work = partial(detect_batch, pace=pace, policy=policy, full=wishes.full)
+    progress, started, failed = Progress(count_lines(wishes.file, form)), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
-        for done in spread(client, work, missing):
+        cut = _by_destination(client, found, shards, wishes)
+        for done in spread(client, work, shards.missing(cut)):
             if done.error:
                 failed += 1
                 click.echo(f"mailsettings: batch {done.batch.number}: {printable(done.error)}", err=True)
                 continue
-            shards.write(done.batch, done.records)
-            for record in done.records:
+            shards.write(done.batch, done.results)
+            progress.earlier(shards.skipped)
+            for record in done.results:
                 progress.count(record)
             click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+    progress.earlier(shards.skipped)
     click.echo(f"mailsettings: {progress.summary(time.monotonic() - started)}", err=True)
     return not failed
+
+
+def _by_destination(client: Any, found: Iterable[Entry], shards: Shards, wishes: BulkWishes) -> Iterator[Batch]:
+    """Cut what was *found* into batches by where the mail goes, which the cluster finds out first."""
+    look = partial(place_batch, concurrency=wishes.concurrency, policy=wishes.policy())
+
+    def places(window: Batch) -> Sequence[Place]:
+        known: dict[int, Place] = {}
+        for done in spread(client, look, batches(window.entries, wishes.batch)):
+            results = done.results or map(likely_place, done.batch.entries)
+            known.update(zip((entry.place for entry in done.batch.entries), results, strict=True))
+        return [known[entry.place] for entry in window.entries]
+
+    for window in batches(found, WINDOW * wishes.batch):
+        where = shards.remembered(window, partial(places, window))
+        yield from partitioned(window.entries, where, wishes.batch, first=WINDOW * window.number)
 
 
 def _client(url: str) -> Any:  # distributed has no types

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from mailsettings.bulk.entries import Entry
 from mailsettings.bulk.journal import Journal
-from mailsettings.bulk.lines import Form, entries, form_of
+from mailsettings.bulk.lines import Form, count_lines, entries, form_of
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.progress import Progress
 from mailsettings.bulk.report import record_of, writing_of
@@ -33,7 +33,7 @@ def streamed(wishes: BulkWishes, engine: Engine) -> bool:
     """
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     with Journal(wishes.output, writing_of(wishes.output.name), resume=wishes.resume) as journal:
-        progress = Progress(_total(wishes.file, form), before=len(journal.done))
+        progress = Progress(count_lines(wishes.file, form), before=len(journal.done))
         missing = journal.missing(entries(wishes.file, form, wishes.column))
         try:
             anyio.run(_run, wishes, engine, missing, journal, progress)
@@ -53,7 +53,7 @@ async def _run(
     wishes: BulkWishes, engine: Engine, missing: Iterator[Entry], journal: Journal, progress: Progress
 ) -> None:
     policy = wishes.policy()
-    pace = Pace.of(wishes.concurrency)
+    pace = Pace.of(wishes.concurrency, redis=wishes.redis)
     _allow_files(pace.files(policy))
     shown = _Shown(progress)
     async with engine.many(_ahead(missing, wishes.file), policy=policy, pace=pace) as stream:
@@ -72,15 +72,6 @@ async def _ahead(missing: Iterator[Entry], file: BinaryIO) -> AsyncIterator[Entr
     while chunk := await anyio.to_thread.run_sync(lambda: tuple(islice(missing, at_once)), abandon_on_cancel=True):
         for entry in chunk:
             yield entry
-
-
-def _total(file: BinaryIO, form: Form) -> int | None:
-    """Count the lines of *file*, where that is possible without using it up."""
-    if not file.seekable():
-        return None
-    total = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
-    file.seek(0)
-    return max(total - (form is Form.CSV), 1)
 
 
 def _allow_files(wanted: int) -> None:

@@ -104,7 +104,7 @@ def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]
 def reason(failure: Failure) -> str:
     """Return what went wrong, with the remote words where there are any."""
     words, seen = WORDS[Kind(failure["kind"])], printable(failure["seen"])
-    return f"{words} ({seen})" if seen else words
+    return f"{words} ({seen})" if seen and seen not in words else words
 
 
 def advice(failures: Iterable[Failure]) -> str:

@@ -125,6 +125,12 @@ CODES = {
         USER,
         "login",
     ),
+    "server-not-proven": Code(
+        "The server said yes without proving that it knows the password, as this way of logging in wants it.",
+        "Do not use this server before whoever runs it has explained it: it may not be the one it says it is.",
+        PROVIDER,
+        "login",
+    ),
     # limits and troubles that pass
     "too-many-connections": Code(
         "Too many connections to this account are open at the same time.",
@@ -138,6 +144,9 @@ CODES = {
         "Another program has the mailbox open.", "Close the other program, or wait until it is done.", USER, "passing"
     ),
     "over-quota": Code("The mailbox is full.", "Delete mail, or order more space.", USER, "quota"),
+    "quota-nearly-full": Code(
+        "The mailbox is nearly full.", "Delete mail, or order more space, before mail is refused.", USER, "quota"
+    ),
     "server-fault": Code(
         "The server has a trouble of its own; the password was not judged.", _LATER, PROVIDER, "passing"
     ),
@@ -201,6 +210,16 @@ CODES = {
         "A firewall blocks mail: try another network.",
         NETWORK,
     ),
+    "captive-portal": Code(
+        "This network answers in place of every server: it wants a sign-in of its own first.",
+        "Open any page in a browser and sign in to the network, or use another one.",
+        NETWORK,
+    ),
+    "dns-hijacked": Code(
+        "DNS here gives addresses to names that do not exist.",
+        "Use another resolver (--resolver), or another network.",
+        NETWORK,
+    ),
     "port-blocked": Code("Port {} does not answer, though the host does on others.", "Use port {}.", NETWORK),
     "port-25-blocked": Code(
         "Port 25 does not answer: most access providers block it.", "Use port 465 or 587 for sending.", NETWORK
@@ -223,7 +242,7 @@ CODES = {
     # TLS
     "tls-expected-plain-found": Code(
         "Port {} does not begin with TLS: the server speaks in clear there.",
-        "Set the security to STARTTLS for this port, or use port {} with TLS.",
+        "Set the security to STARTTLS for this port, or use port {}.",
         USER,
     ),
     "plain-expected-tls-found": Code(
@@ -259,11 +278,32 @@ CODES = {
         "Do not log in from this network; look for a mail shield in the antivirus program.",
         NETWORK,
     ),
+    "certificate-chain-incomplete": Code(
+        "The server at {} does not send the certificate between its own and the authority's.",
+        f"Do not log in there. {_RUNS_IT}",
+        PROVIDER,
+    ),
+    "certificate-weak": Code(
+        "The certificate of {} is too weak to be believed.", f"Do not log in there. {_RUNS_IT}", PROVIDER
+    ),
+    "certificate-purpose": Code(
+        "The certificate of {} is not meant for servers.", f"Do not log in there. {_RUNS_IT}", PROVIDER
+    ),
     "certificate-invalid": Code("The certificate of {} is not valid.", f"Do not log in there. {_RUNS_IT}", PROVIDER),
     "starttls-not-offered": Code(
         "The server at {} offers no encryption.",
         "Use a port that begins with TLS (993, 995, 465). If others are offered STARTTLS there, something on your "
         "network takes it away.",
+        PROVIDER,
+    ),
+    "starttls-stripped": Code(
+        "The server at {} offers encryption to others, but not from here: something on the way takes it away.",
+        "Use a port that begins with TLS ({}), or another network.",
+        NETWORK,
+    ),
+    "password-in-clear": Code(
+        "The server at {} offers logins before encryption has begun, too.",
+        "Set the security to STARTTLS, and not to “if available”.",
         PROVIDER,
     ),
     "starttls-refused": Code("The server at {} refuses to start TLS.", "Use a port that begins with TLS.", PROVIDER),
@@ -281,6 +321,11 @@ CODES = {
     "silent-server": Code(
         "The server at {} accepts the connection and says nothing.",
         "Check the port; some servers hold back strangers for a while: try again later.",
+        PROVIDER,
+    ),
+    "tarpit": Code(
+        "The host {} accepts connections and holds them without an answer.",
+        "Check the server's name; if it is right, wait an hour: it may hold back your network.",
         PROVIDER,
     ),
     "slow-server": Code("The server at {} is very slow.", "Give it more time.", PROVIDER),
@@ -303,6 +348,21 @@ CODES = {
         "Mail cannot be left on the server by a program that fetches it with POP.",
         "Switch off “leave a copy on the server”, or use IMAP.",
         PROVIDER,
+    ),
+    "ids-not-announced": Code(
+        "The server does not say that its messages have ids: services that fetch mail cannot leave it there.",
+        "Switch off “leave a copy on the server”, or use IMAP.",
+        PROVIDER,
+    ),
+    "reply-too-large": Code(
+        "An answer of the server is larger than programs that fetch mail read.",
+        "Move mail out of the inbox into other folders.",
+        USER,
+    ),
+    "message-very-large": Code(
+        "A message is so large that services that fetch mail may stop at it.",
+        "Move large messages out of the inbox.",
+        USER,
     ),
     "mail-expires": Code("Mail is deleted from the server after a while.", "Keep a copy elsewhere.", PROVIDER),
     "login-delay": Code("The server wants some time between two logins.", "Check mail less often.", PROVIDER),

@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from mailsettings import table
+from mailsettings.diagnosis.certificates import faults, misses_name
 from mailsettings.diagnosis.codes import finding
-from mailsettings.diagnosis.places import Place, Places, spelled
+from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
+from mailsettings.diagnosis.places import Place, Places, right_port
 from mailsettings.diagnosis.refused import refused
 from mailsettings.errors import Kind
-from mailsettings.model import Confidence, Finding, Protocol, Security
+from mailsettings.model import Confidence, Failure, Finding
 from mailsettings.suffix import registrable
-
-TLS_PORTS = frozenset({465, 993, 995})
-USUAL = {
-    Protocol.IMAP: "993 (TLS) or 143 (STARTTLS)",
-    Protocol.POP3: "995 (TLS) or 110 (STARTTLS)",
-    Protocol.SMTP: "465 (TLS) or 587 (STARTTLS)",
-    Protocol.JMAP: "443",
-}
 
 # What a kind of failure means where nothing else at the host or elsewhere says more.
 MEANING = {
@@ -53,6 +47,9 @@ MEANING = {
 }
 
 
+_SILENT = frozenset({Kind.GREETING_TIMEOUT, Kind.TLS_TIMEOUT})
+
+
 def of_place(place: Place, places: Places) -> Iterator[Finding]:
     """Yield what explains the failure at one place, in the light of all the others."""
     failure, host = place.failure, place.endpoint.host
@@ -60,27 +57,65 @@ def of_place(place: Place, places: Places) -> Iterator[Finding]:
     evidence = f"{place.name}: {failure.seen or failure.kind}"
     if replacement := table.obsolete(host):
         yield finding("host-obsolete", f"{host} in the provider table", about=host, use=replacement)
+    if another := answered_by_another(place, places, evidence):
+        yield another
+    if another is None or another.confidence is Confidence.POSSIBLE:
+        yield from _of_failure(place, places, failure, evidence)
+
+
+def _of_failure(place: Place, places: Places, failure: Failure, evidence: str) -> Iterator[Finding]:
     if failure.kind is Kind.GREETING_REFUSED:
         yield from refused(failure.seen, place.endpoint.protocol, evidence=evidence)
-    elif failure.kind in (Kind.GREETING_TIMEOUT, Kind.CLOSED) and _wants_tls(place, places):
+    elif failure.kind in (Kind.GREETING_TIMEOUT, Kind.CLOSED) and wants_tls(place, places):
         yield finding("plain-expected-tls-found", evidence, Confidence.LIKELY, about=place.name)
+    elif failure.kind in _SILENT and _is_tarpit(place, places):
+        yield finding("tarpit", evidence, Confidence.LIKELY, about=place.endpoint.host)
+    elif found := tuple(_of_certificate(place, places)):
+        yield from found
     elif (special := _SPECIAL.get(failure.kind)) is not None:
         yield special(place, places, evidence)
     else:
         yield _usual(place, places, evidence)
 
 
+def _of_certificate(place: Place, places: Places) -> Iterator[Finding]:
+    """Yield every fault that a second look has shown, the one that ended the first handshake among them."""
+    look, now = places.around.of(place.endpoint), places.around.now
+    if look is None or look.leaf is None or now is None or place.failure is None:
+        return
+    found = list(faults(place, look, now))
+    code = MEANING.get(place.failure.kind, "")
+    # The dates may be those of a certificate that the server does not send.
+    if code in ("certificate-expired", "certificate-not-yet-valid") and code not in {item.code for item in found}:
+        found.insert(
+            0, finding(code, f"{place.name}: {place.failure.seen or place.failure.kind}", about=place.endpoint.host)
+        )
+    yield from found
+    if found and misses_name(place, look):
+        names = look.leaf.names
+        seen = f"{place.name}: the certificate is for {', '.join(names[:6]) or 'no DNS name'}"
+        yield _other_name(place, places, seen, names)
+
+
+def _is_tarpit(place: Place, places: Places) -> bool:
+    """Say whether the host holds on to whoever comes: more than one port accepts and keeps silent, or drips."""
+    assert place.failure is not None
+    silent = {other.endpoint.port for other in places.of_host(place.endpoint.host) if _holds(other)}
+    # What came of an unfinished line is quoted behind a colon, see net.talk.
+    return len(silent) > 1 or ": " in place.failure.seen
+
+
+def _holds(place: Place) -> bool:
+    return place.failure is not None and place.failure.kind in _SILENT
+
+
 def _usual(place: Place, places: Places, evidence: str) -> Finding:
     assert place.failure is not None
-    about = place.endpoint.host if place.failure.kind in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS) else place.name
+    # A name and a certificate are the host's: what is wrong with them is said once for all its ports.
+    of_host = place.failure.kind in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS) or place.failure.kind.about_certificate
+    about = place.endpoint.host if of_host else place.name
     code = MEANING.get(place.failure.kind, "bad-reply")
     return finding(code, evidence, about=about, use=right_port(place, places))
-
-
-def right_port(place: Place, places: Places) -> str:
-    """Say which port of the host is right: one that was seen to work, otherwise the usual ones."""
-    protocol = place.endpoint.protocol
-    return spelled(places.working(protocol, place.endpoint.host)[:2]) or USUAL[protocol]
 
 
 def _no_connection(place: Place, places: Places, evidence: str) -> Finding:
@@ -89,7 +124,7 @@ def _no_connection(place: Place, places: Places, evidence: str) -> Finding:
     host, port = place.endpoint.host, place.endpoint.port
     refused_here = place.failure.kind is Kind.REFUSED
     ports = {other.endpoint.port for other in places.of_host(host)}
-    if port == 25 and not refused_here:
+    if port == 25 and not refused_here and (places.alive(host) or ports == {25}):
         return finding("port-25-blocked", evidence, Confidence.LIKELY)
     if places.alive(host):
         use = right_port(place, places)
@@ -99,52 +134,32 @@ def _no_connection(place: Place, places: Places, evidence: str) -> Finding:
         return finding("nothing-listens", evidence, about=place.name)
     if refused_here:
         return finding("no-mail-server-there", f"{evidence} (ports {_listed(ports)})", about=host)
-    return finding("host-unreachable", f"{evidence} (ports {_listed(ports)})", Confidence.LIKELY, about=host)
+    web = "; port 443 answers" if (host, True) in places.around.web else ""
+    return finding("host-unreachable", f"{evidence} (ports {_listed(ports)}){web}", Confidence.LIKELY, about=host)
 
 
 def _listed(ports: Iterable[int]) -> str:
     return ", ".join(map(str, sorted(ports)))
 
 
-def _not_tls(place: Place, places: Places, evidence: str) -> Finding:
-    use = str({Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}.get(place.endpoint.protocol, 443))
-    secure = [e for e in places.working(place.endpoint.protocol, place.endpoint.host) if e.security is Security.TLS]
-    port = str(secure[0].port) if secure else use
-    return finding("tls-expected-plain-found", evidence, about=str(place.endpoint.port), use=port)
-
-
-def _wants_tls(place: Place, places: Places) -> bool:
-    """Say whether a server that keeps silent in clear waits for a handshake."""
-    endpoint = place.endpoint
-    if endpoint.security is Security.TLS:
-        return False
-    works = places.working(endpoint.protocol, endpoint.host)
-    return endpoint.port in TLS_PORTS or any(e.port == endpoint.port and e.security is Security.TLS for e in works)
-
-
-def _other_name(place: Place, places: Places, evidence: str) -> Finding:
+def _other_name(place: Place, places: Places, evidence: str, shown: tuple[str, ...] = ()) -> Finding:
     """Name the host that would verify: one that did, or one of the same company that the certificate is for."""
-    names = place.probe.tls.names if place.probe and place.probe.tls else ()
+    names = shown or (place.probe.tls.names if place.probe and place.probe.tls else ())
     host = place.endpoint.host
     works = [e.host for e in places.working(place.endpoint.protocol) if e.host != host]
     near = [name for name in names if "*" not in name and _related(name, host)]
     use = next(iter(works), "") or ", ".join(near[:3])
-    shown = f"{evidence}; it is for {', '.join(names[:6])}" if names and names[0] not in evidence else evidence
-    return finding("certificate-name", shown, about=host, use=use)
+    seen = f"{evidence}; it is for {', '.join(names[:6])}" if names and names[0] not in evidence else evidence
+    return finding("certificate-name", seen, about=host, use=use)
 
 
 def _related(name: str, host: str) -> bool:
     return registrable(name) == registrable(host) or table.host_provider(name) is not None
 
 
-def _lacking(place: Place, places: Places, evidence: str) -> Finding:
-    assert place.failure is not None
-    if place.failure.kind is Kind.NO_LOGIN:
-        code = "no-auth-on-this-port" if place.endpoint.port == 25 else "no-login-method"
-        return finding(code, evidence, about=place.name)
-    # The words are wire.smtp's own.
-    code = "middlebox-strips-starttls" if "rewrites SMTP" in place.failure.seen else "starttls-not-offered"
-    return finding(code, evidence, about=place.name, use=right_port(place, places))
+def _without_login(place: Place, _places: Places, evidence: str) -> Finding:
+    code = "no-auth-on-this-port" if place.endpoint.port == 25 else "no-login-method"
+    return finding(code, evidence, about=place.name)
 
 
 def _broken_dns(place: Place, _places: Places, evidence: str) -> Finding:
@@ -154,21 +169,15 @@ def _broken_dns(place: Place, _places: Places, evidence: str) -> Finding:
     return finding("dnssec-broken" if signed else "dns-broken", evidence, about=place.endpoint.host)
 
 
-def _broken_tls(place: Place, _places: Places, evidence: str) -> Finding:
-    assert place.failure is not None
-    # OpenSSL's symbol DH_KEY_TOO_SMALL as net.tls.fault writes it, not a message.
-    weak = "dh key too small" in place.failure.seen
-    return finding("tls-weak-dh" if weak else "tls-failed", evidence, about=place.name)
-
-
 _SPECIAL: dict[Kind, Callable[[Place, Places, str], Finding]] = {
     Kind.REFUSED: _no_connection,
     Kind.CONNECT_TIMEOUT: _no_connection,
     Kind.UNREACHABLE: _no_connection,
-    Kind.NOT_TLS: _not_tls,
+    Kind.NOT_TLS: not_tls,
     Kind.CERTIFICATE_NAME: _other_name,
-    Kind.STARTTLS_NOT_OFFERED: _lacking,
-    Kind.NO_LOGIN: _lacking,
+    Kind.STARTTLS_NOT_OFFERED: without_starttls,
+    Kind.NO_LOGIN: _without_login,
     Kind.DNS_FAILED: _broken_dns,
-    Kind.TLS_FAILED: _broken_tls,
+    Kind.TLS_FAILED: broken_tls,
+    Kind.TLS_TOO_OLD: broken_tls,
 }

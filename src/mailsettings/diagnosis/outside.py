@@ -6,32 +6,47 @@ explain(detection)  ->  findings for each direction without a verified server, w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from mailsettings import table
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.failures import MEANING, of_place
-from mailsettings.diagnosis.places import NO_ANSWER, Place, Places, places_of
+from mailsettings.diagnosis.interference import blocked, opened_tls, portal, stripped, wrong_clock
+from mailsettings.diagnosis.places import Place, Places, places_of
 from mailsettings.errors import Kind
-from mailsettings.model import Confidence, Detection, Direction, Endpoint, Finding
-from mailsettings.suffix import registrable
+from mailsettings.looks import NOTHING, Around
+from mailsettings.model import Confidence, Detection, Direction, Endpoint, Finding, Whose
 
 _LEVELS = tuple(Confidence)
 _MOST = 5  # findings of one direction; behind the fifth nobody reads on
 
 
-def explain(detection: Detection, stated: Iterable[Endpoint] = ()) -> tuple[Finding, ...]:
+def explain(detection: Detection, stated: Iterable[Endpoint] = (), around: Around = NOTHING) -> tuple[Finding, ...]:
     """Return why directions have no verified server, worst first; nothing where both have one.
 
-    *stated* are endpoints that a person has named: they are what is explained.
+    *stated* are endpoints that a person has named: they are what is explained. *around* is what a second look showed.
     """
     wanted = tuple(stated)
-    places = places_of(detection, wanted)
+    places = places_of(detection, wanted, around)
     missing = [direction for direction in Direction if _is_missing(detection, direction, wanted)]
     if not missing:
         return ()
-    if found := tuple(_of_all(detection, places)):
-        return found
+    if all_ := tuple(_of_all(detection, places)):
+        return tuple(_linked(item, detection, wanted) for item in all_)
     each = (item for direction in missing for item in _of_direction(places, direction, wanted))
-    return tuple(dict.fromkeys((*_of_address(detection), *each, *_across(places))))
+    across = tuple(_across(detection, places))
+    sure = [item for item in across if item.confidence is not Confidence.POSSIBLE]
+    found = (*sure, *_of_address(detection), *each, *across)
+    return tuple(_linked(item, detection, wanted) for item in merged(found))
+
+
+def _linked(item: Finding, detection: Detection, wanted: tuple[Endpoint, ...]) -> Finding:
+    """Add the provider's own page where the user or the provider has to act, and none is named yet."""
+    if item.link or item.whose not in (Whose.USER, Whose.PROVIDER):
+        return item
+    rows = (table.host_provider(endpoint.host) for endpoint in wanted)
+    known = detection.provider or next((row.provider for row in rows if row), None)
+    return replace(item, link=next((link.url for link in known.documentation), "") if known else "")
 
 
 def _is_missing(detection: Detection, direction: Direction, wanted: tuple[Endpoint, ...]) -> bool:
@@ -48,6 +63,11 @@ def _of_all(detection: Detection, places: Places) -> Iterator[Finding]:
     for kind in (Kind.NO_MAIL, Kind.NO_ACCESS):
         if kind in kinds:
             yield finding(MEANING[kind], kinds[kind].seen or kinds[kind].where)
+    # The words of the question are sources.mx's own: nothing exists below a domain that does not (RFC 8020).
+    unknown = (f for f in detection.failures if f.kind is Kind.NO_SUCH_NAME and f.where.endswith(" MX"))
+    if (failure := next(unknown, None)) is not None:
+        yield from _of_address(detection)
+        yield finding("domain-not-found", failure.seen, about=failure.where.removesuffix(" MX"))
     if detection.provider is not None and detection.provider.kind in ("none", "bridge"):
         yield finding("no-standard-access", f"{detection.provider.name} in the provider table")
     if any(place.verified for place in places.all):
@@ -57,14 +77,7 @@ def _of_all(detection: Detection, places: Places) -> Iterator[Finding]:
         return
     if Kind.NO_NETWORK in kinds or (kinds and set(kinds) <= {Kind.DNS_TIMEOUT}):
         yield finding("network-down", f"{len(detection.failures)} questions, no answer", Confidence.LIKELY)
-    hosts = {place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_ANSWER}
-    others = [place for place in places.all if place.endpoint.host not in hosts and _reached(place)]
-    if len(hosts) > 1 and not others and not any(map(places.alive, hosts)):
-        yield finding("mail-ports-blocked", f"no answer from {', '.join(sorted(hosts)[:4])}", Confidence.LIKELY)
-
-
-def _reached(place: Place) -> bool:
-    return place.failure is None or place.failure.kind not in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS)
+    yield from blocked(detection, places)
 
 
 def _of_address(detection: Detection) -> Iterator[Finding]:
@@ -77,16 +90,20 @@ def _of_direction(places: Places, direction: Direction, wanted: tuple[Endpoint, 
     """Yield what explains one direction: what a person or a source has named, otherwise what guesses met."""
     failed = [place for place in places.of(direction) if place.failure is not None]
     failed = [place for place in failed if not wanted or place.endpoint in wanted]
-    named = [place for place in failed if place.stated] or [place for place in failed if _telling(place)]
+    named = [place for place in failed if place.stated] or [place for place in failed if _telling(place, places)]
     found = merged(item for place in named for item in of_place(place, places))
     yield from sorted(found, key=lambda item: _LEVELS.index(item.confidence))[:_MOST]
     if not found:
         yield finding("no-settings", f"{direction}: {len(failed)} likely names were tried", Confidence.LIKELY)
 
 
-def _telling(place: Place) -> bool:
-    """Say whether a guess met something: that a guessed name does not exist means nothing."""
+def _telling(place: Place, places: Places) -> bool:
+    """Say whether a guess met something: a guessed name that does not exist, or a guessed port that is closed where
+    others answer, means nothing.
+    """
     assert place.failure is not None
+    if place.failure.kind is Kind.REFUSED and places.alive(place.endpoint.host):
+        return False
     return place.failure.kind not in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DENIED, Kind.BUDGET)
 
 
@@ -104,11 +121,9 @@ def _one(group: list[Finding]) -> Finding:
     return Finding(first.code, first.confidence, evidence, first.text, first.advice, first.whose, first.link)
 
 
-def _across(places: Places) -> Iterator[Finding]:
-    """Yield what several unrelated hosts have in common."""
-    dates = {Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_NOT_YET_VALID}
-    for kinds, code in ((dates, "clock-wrong"), ({Kind.CERTIFICATE_UNKNOWN_CA}, "tls-intercepted")):
-        met = [place for place in places.all if place.failure is not None and place.failure.kind in kinds]
-        owners = {registrable(place.endpoint.host) for place in met}
-        if len(owners) > 1:
-            yield finding(code, f"the same at {', '.join(sorted(owners)[:4])}", Confidence.LIKELY)
+def _across(detection: Detection, places: Places) -> Iterator[Finding]:
+    """Yield what several unrelated hosts have in common: it explains more than each of them alone."""
+    yield from wrong_clock(detection, places)
+    yield from portal(detection, places)
+    yield from opened_tls(places)
+    yield from stripped(places)

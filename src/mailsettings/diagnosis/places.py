@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, Kind
-from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
+from mailsettings.looks import NOTHING, Around
+from mailsettings.model import Authority, Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
 from mailsettings.rank import FOUND_BY_NAME
 
-_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]+):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_TABLES = frozenset({Authority.TABLE, Authority.MX_TABLE})
+TLS_PORTS = frozenset({465, 993, 995})
+USUAL = {
+    Protocol.IMAP: "993 with TLS or 143 with STARTTLS",
+    Protocol.POP3: "995 with TLS or 110 with STARTTLS",
+    Protocol.SMTP: "465 with TLS or 587 with STARTTLS",
+    Protocol.JMAP: "443",
+}
 NO_ANSWER = frozenset({Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE})
 
 
@@ -22,6 +31,7 @@ class Place:
     failure: Failure | None
     probe: Probe | None = None
     stated: bool = False  # somebody named it on purpose: a user, a table, a document
+    known: bool = False  # the provider table has it just so
 
     @property
     def direction(self) -> Direction:
@@ -39,9 +49,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """All of them."""
+    """All of them, and what a second look has shown."""
 
     all: tuple[Place, ...]
+    around: Around = NOTHING
 
     def of_host(self, host: str) -> tuple[Place, ...]:
         return tuple(place for place in self.all if place.endpoint.host == host)
@@ -64,7 +75,7 @@ class Places:
         return any(p.verified or (p.failure is not None and p.failure.kind not in dead) for p in self.of_host(host))
 
 
-def places_of(detection: Detection, stated: Iterable[Endpoint] = ()) -> Places:
+def places_of(detection: Detection, stated: Iterable[Endpoint] = (), around: Around = NOTHING) -> Places:
     """Gather what *detection* knows of servers; *stated* were named by a user, beside those that sources state."""
     named = set(stated)
     found: dict[Endpoint, Place] = {}
@@ -73,12 +84,13 @@ def places_of(detection: Detection, stated: Iterable[Endpoint] = ()) -> Places:
             claim.evidence.authority not in FOUND_BY_NAME for claim in choice.claims
         )
         failure = choice.probe.failure if choice.probe else None
-        found[choice.endpoint] = Place(choice.endpoint, failure, choice.probe, on_purpose)
+        known = any(claim.evidence.authority in _TABLES for claim in choice.claims)
+        found[choice.endpoint] = Place(choice.endpoint, failure, choice.probe, on_purpose, known)
     for failure in detection.failures:
         endpoint = endpoint_of(failure.where)
         if endpoint is not None and endpoint not in found:
             found[endpoint] = Place(endpoint, failure, stated=endpoint in named)
-    return Places(tuple(found.values()))
+    return Places(tuple(found.values()), around)
 
 
 def endpoint_of(where: str) -> Endpoint | None:
@@ -92,11 +104,8 @@ def endpoint_of(where: str) -> Endpoint | None:
         return None
 
 
-def spelled(endpoints: Iterable[Endpoint]) -> str:
-    """Name *endpoints* as a person would enter them."""
-    return " or ".join(_spelled(endpoints))
-
-
-def _spelled(endpoints: Iterable[Endpoint]) -> Iterator[str]:
-    for endpoint in endpoints:
-        yield f"{endpoint.host}, port {endpoint.port} with {endpoint.security.upper()}"
+def right_port(place: Place, places: Places) -> str:
+    """Say which port of the host is right: one that was seen to work, otherwise the usual ones."""
+    protocol = place.endpoint.protocol
+    working = places.working(protocol, place.endpoint.host)[:2]
+    return " or ".join(f"{found.port} with {found.security.upper()}" for found in working) or USUAL[protocol]

@@ -144,7 +144,11 @@ def _said(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
     own = [rule for rule in applying if provider in rule.providers]
     everywhere = [rule for rule in applying if not rule.providers]
     found: list[str] = []
+    heard = ""
     for rule in (*own, *everywhere):
+        if all(phrase in heard for phrase in rule.phrases):
+            continue  # "temporary authentication failure" is no "authentication failure"
+        heard += "\n".join((*rule.phrases, ""))
         groups = {CODES[name].group for name in found}
         if not found or not groups & {CODES[name].group for name in rule.means}:
             found += rule.means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -30,6 +31,9 @@ class Credentials:
             raise ValueError("the password or token is empty")
         if any(char in _FORBIDDEN for char in secret + username):
             raise ValueError("user names, passwords and tokens cannot have line ends or NUL")
+        if any("\ud800" <= char <= "\udfff" for char in secret + username):
+            # What Python makes of bytes that are no UTF-8; the error of encode() would quote them.
+            raise ValueError("user names, passwords and tokens have to be UTF-8")
         self._secret = secret
         self.auth = auth
         self.username = username
@@ -59,7 +63,8 @@ class Credentials:
         secret = self._secret
         raw = secret.encode()
         forms = {secret, raw.decode("latin-1"), quote(secret), quote(secret, safe=""), repr(secret)[1:-1]}
-        forms |= {secret.replace("\\", "\\\\").replace('"', '\\"'), base64.b64encode(raw).decode().rstrip("=")}
+        forms |= {secret.replace("\\", "\\\\").replace('"', '\\"'), json.dumps(secret)[1:-1]}
+        forms |= {_inside_base64(raw, offset) for offset in range(3)}
         return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
 
     def __repr__(self) -> str:
@@ -67,3 +72,12 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not stored or sent anywhere: they cannot be pickled or copied")
+
+
+def _inside_base64(raw: bytes, offset: int) -> str:
+    """Return what base64 makes of *raw* behind *offset* other bytes, without the letters that it shares with others.
+
+    A server that repeats `AUTH PLAIN AGFkYQBzZWNyZXQ=` has the password somewhere in the middle.
+    """
+    text = base64.b64encode(b"\0" * offset + raw).decode()
+    return text[(0, 2, 3)[offset] : (offset + len(raw)) * 8 // 6]

@@ -6,6 +6,7 @@ C: A21 ID ("name" "mailsettings")                    only where the provider wan
 C: A22 EXAMINE INBOX
 S: * 3 EXISTS
 S: A22 OK [READ-ONLY]
+C: A23 GETQUOTAROOT INBOX                            only where the server lists QUOTA
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, Mechanism, chosen, decoded, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.exchange import Exchange, nothing_fits
+from mailsettings.login.quota import has_quotas, weigh
+from mailsettings.login.sasl import chosen
+from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import Turn, read, too_long
 
+COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
 _CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
@@ -65,9 +69,15 @@ def log_in(course: Course) -> Turn[None]:
     if not course.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", course.max_lines)
         course.capabilities = _capabilities(listed.untagged)
+    if "UTF8=ONLY" in course.capabilities:
+        # RFC 6855 §6: such a server refuses to open anything before that.
+        yield from command(tags.next(), "ENABLE UTF8=ACCEPT", course.max_lines)
     if course.errand.introduce:
         yield from _introduce(course, tags)
     yield from _examine(course, tags)
+    if course.opened and has_quotas(course.capabilities):
+        yield LOOK
+        yield from _weigh(course, tags)
 
 
 def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
@@ -76,42 +86,23 @@ def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
     sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
     name = chosen(sasl, errand.credentials.auth, errand.mechanism)
     if name:
-        course.mechanism = name
-        mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-        return (yield from _sasl(course, tags.next(), mechanism))
+        return (yield from _sasl(course, tags.next(), name))
     if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = "the LOGIN command"
+        raise nothing_fits(course)
+    course.mechanism = COMMAND
     return (yield from _login(course, tags.next()))
 
 
-def _sasl(course: Course, tag: str, mechanism: Mechanism) -> Turn[Reply]:
+def _sasl(course: Course, tag: str, name: str) -> Turn[Reply]:
     """AUTHENTICATE, with the first response in the same line where the server allows that."""
-    name = course.mechanism
-    first = next(mechanism)
-    at_once = "SASL-IR" in course.hello.capabilities and name not in SERVER_FIRST
-    yield Secret(b"%b AUTHENTICATE %b%b" % (tag.encode(), name.encode(), b" " + encoded(first) if at_once else b""))
-    pending = None if at_once or name in SERVER_FIRST else first
-    while True:
-        line = yield from answer_to(tag, course.max_lines)
-        if isinstance(line, Reply):
-            return line
-        if pending is not None:
-            yield Secret(encoded(pending))
-            pending = None
-            continue
-        yield from respond(course, mechanism, line)
-
-
-def respond(course: Course, mechanism: Mechanism, challenge: bytes) -> Turn[None]:
-    """Answer one *challenge*; `*` gives up when the mechanism has nothing more to say."""
-    data = decoded(challenge)
-    if course.mechanism in ("OAUTHBEARER", "XOAUTH2"):
-        course.note("challenge", False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
-    try:
-        yield Secret(encoded(mechanism.send(data)))
-    except StopIteration:
-        yield Send(b"*")
+    exchange = Exchange(course, name)
+    at_once = "SASL-IR" in course.hello.capabilities
+    yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), at_once=at_once)
+    while not isinstance(line := (yield from answer_to(tag, course.max_lines)), Reply):
+        yield from exchange.answer(line)
+    if line.ok:
+        exchange.succeeded(line.text)
+    return line
 
 
 def _login(course: Course, tag: str) -> Turn[Reply]:
@@ -153,6 +144,12 @@ def _examine(course: Course, tags: Tags) -> Turn[None]:
     course.note("mailbox", reply.ok, (*_spoken(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     course.messages = counts[-1] if counts else None
+
+
+def _weigh(course: Course, tags: Tags) -> Turn[None]:
+    """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
+    reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
+    weigh(course, reply.untagged)
 
 
 def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:

@@ -9,15 +9,22 @@ from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.failures import of_place
 from mailsettings.diagnosis.places import Place, Places
 from mailsettings.diagnosis.refused import refused
-from mailsettings.login.session import Errand, Session
-from mailsettings.model import Confidence, Endpoint, Failure, Finding, Probe, Protocol, Provider, TLSFacts
+from mailsettings.login.imap import COMMAND
+from mailsettings.login.pop3 import COMMANDS
+from mailsettings.login.sasl import TOKENS
+from mailsettings.login.session import LOOK, Errand, Session
+from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, TLSFacts
 
 # Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
 # and brings the account nearer to its lock.
 _FOR_GOOD = frozenset(
     {"bad-credentials", "app-password-required", "basic-auth-disabled", "account-locked", "web-login-required"}
     | {"account-flagged", "password-expired", "oauth-token-rejected", "rate-limited", "too-many-connections"}
+    | {"server-not-proven"}
 )
+_OF_PASSWORDS = frozenset({"bad-credentials", "app-password-required", "basic-auth-disabled", "password-expired"})
+# RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: letters outside ASCII may stand in the commands that log in.
+_TAKES_LETTERS = frozenset({"UTF8=ACCEPT", "UTF8=ONLY", "IMAP4REV2", "UTF8 USER"})
 _USUAL = {"login": "bad-credentials", "mailbox": "bad-reply", "sender": "sender-not-allowed"}
 
 
@@ -36,11 +43,13 @@ class Result:
     software: str = ""
     tls: TLSFacts | None = None
     tried: bool = True
+    quota: str = ""  # how full the mailbox is, in words; empty where the server does not say
 
     @property
     def refused_for_good(self) -> bool:
         """True if the reply was about the credentials, and not about this protocol."""
-        return not self.accepted and self.tried and bool(self.findings) and self.findings[0].code in _FOR_GOOD
+        sent = self.tried and bool(self.mechanism)
+        return sent and not self.accepted and bool(self.findings) and self.findings[0].code in _FOR_GOOD
 
     def with_(self, item: Finding) -> Result:
         """Return a copy with one more finding, in front."""
@@ -57,7 +66,9 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
     session = probe.hello if isinstance(probe.hello, Session) else None
     if session is None:
         return _without_verdict(probe, errand)
-    found = (*_refusals(session, errand.endpoint.protocol, provider), *_observed(session))
+    refusals = _each_once(_refusals(session, errand, provider))
+    vague = any(item.code == "bad-credentials" for item in refusals)
+    found = (*refusals, *_observed(session), *(_perhaps(session, errand) if vague else ()))
     return Result(
         errand.endpoint,
         errand.username,
@@ -69,6 +80,7 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
         messages=session.messages,
         software=session.software,
         tls=session.tls,
+        quota=next((said.text for said in session.said if said.step == "quota"), ""),
     )
 
 
@@ -82,25 +94,63 @@ def _without_verdict(probe: Probe, errand: Errand) -> Result:
     clean = Failure(failure.kind, failure.where, errand.credentials.scrub(seen))
     place = Place(errand.endpoint, clean, replace(probe, failure=clean), stated=True)
     found = tuple(of_place(place, Places((place,))))
-    return Result(errand.endpoint, errand.username, accepted="mailbox" in passed, findings=found, tls=probe.tls)
+    accepted, verified = "mailbox" in passed, LOOK.name in passed
+    return Result(errand.endpoint, errand.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls)
 
 
-def _refusals(session: Session, protocol: Protocol, provider: Provider | None) -> Iterator[Finding]:
+def _refusals(session: Session, errand: Errand, provider: Provider | None) -> Iterator[Finding]:
     """Yield what the refusals mean; what was refused at first and granted later is none."""
     if session.accepted and session.opened:
         return
-    for said in session.said:
-        if not said.ok and (said.step in _USUAL or said.step == "challenge"):
-            yield from _one(said.step, said.text, protocol, provider)
+    refusals = [said for said in session.said if not said.ok and said.step in _USUAL]
+    reason = "\n".join(said.text for said in session.said if said.step == "challenge")
+    for said in refusals:
+        evidence = f"{reason}\n{said.text}".strip()
+        found = refused(
+            said.text, errand.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[said.step]
+        )
+        if errand.credentials.auth is Auth.OAUTH2:
+            yield from map(_of_token, found)
+        else:
+            yield from (item for item in found if not _unlikely(item, session))
+    if reason and not refusals:
+        yield finding("oauth-token-rejected", reason, Confidence.LIKELY)
     if session.accepted and not any(not said.ok for said in session.said):
         yield finding("bad-reply", "the login was accepted, but the mailbox did not open", about="the server")
 
 
-def _one(step: str, text: str, protocol: Protocol, provider: Provider | None) -> Iterator[Finding]:
-    if step == "challenge":
-        yield finding("oauth-token-rejected", text, Confidence.LIKELY)
-        return
-    yield from refused(text, protocol, provider=provider, usual=_USUAL[step])
+def _unlikely(item: Finding, session: Session) -> bool:
+    """Say whether *item* points to OAuth where the server has none: Courier says Microsoft's "Login failed.", too."""
+    possible = item.code == "basic-auth-disabled" and item.confidence is Confidence.POSSIBLE
+    return possible and not TOKENS & set(session.mechanisms)
+
+
+def _of_token(item: Finding) -> Finding:
+    """Return what a refusal means where a token was sent: what is said of passwords is said of it."""
+    if item.code not in _OF_PASSWORDS:
+        return item
+    return finding("oauth-token-rejected", item.evidence, item.confidence)
+
+
+def _perhaps(session: Session, errand: Errand) -> Iterator[Finding]:
+    """Yield what else may be behind the refusal of user name or password."""
+    if "@" not in errand.username and "@" in errand.sender:
+        seen = f"the user name was {errand.username}"
+        yield finding("username-must-be-full-address", seen, Confidence.POSSIBLE)
+    listed = frozenset(session.capabilities)
+    if session.mechanism in (COMMAND, COMMANDS) and not errand.ascii and not listed & _TAKES_LETTERS:
+        seen = (
+            f"user name or password go beyond ASCII; with {session.mechanism} the server does not say that it takes it"
+        )
+        yield finding("client-quoting", seen, Confidence.POSSIBLE)
+
+
+def _each_once(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the first finding of each code: what a token's refusal means it means once."""
+    first: dict[str, Finding] = {}
+    for item in found:
+        first.setdefault(item.code, item)
+    return tuple(first.values())
 
 
 def _observed(session: Session) -> Iterator[Finding]:
@@ -116,9 +166,10 @@ def suggested_name(result: Result, used: str, forms: Iterable[str], address: str
     """
     if result.accepted or not result.tried:
         return ""
-    codes = {item.code for item in result.findings}
-    if "username-must-be-full-address" in codes:
+    # What is only possible was not asked for by the server.
+    asked = [item for item in result.findings if item.confidence is not Confidence.POSSIBLE]
+    if any(item.code == "username-must-be-full-address" for item in asked):
         return address if used != address else ""
-    if "bad-credentials" not in codes:
+    if all(item.code != "bad-credentials" for item in result.findings):
         return ""
     return next((form for form in forms if form != used), "")

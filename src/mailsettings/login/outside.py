@@ -6,13 +6,18 @@ diagnose(Settings(address, …))    contact the typed servers; where one fails, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
+from mailsettings.diagnosis.interceptors import intercepted
 from mailsettings.diagnosis.outside import explain
+from mailsettings.diagnosis.places import Place, places_of
+from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
+from mailsettings.errors import Kind
 from mailsettings.leads import Lead, Net, Source
 from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
@@ -30,8 +35,10 @@ from mailsettings.model import (
     Security,
 )
 from mailsettings.policy import Policy
+from mailsettings.records import Answer, Page, Question
 
 SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
+_SPOKE_TLS = frozenset({Kind.TLS_TOO_OLD, Kind.TLS_FAILED, Kind.ALPN, Kind.GREETING_REFUSED, Kind.NO_LOGIN})
 # Names that providers use side by side for one and the same server's protocols.
 _SIBLINGS = {Protocol.IMAP: ("imap", "mail"), Protocol.POP3: ("pop", "pop3", "mail"), Protocol.SMTP: ("smtp", "mail")}
 
@@ -42,6 +49,7 @@ class Diagnosis:
 
     findings: tuple[Finding, ...]
     detection: Detection
+    in_clear: tuple[Probe, ...] = ()  # what servers say before STARTTLS: anybody may have changed it
 
 
 async def diagnose(
@@ -56,24 +64,79 @@ async def diagnose(
     Raises AddressError if *what* is no address; a detection is judged as it is, and nobody is contacted.
     """
     rules = policy or Policy.personal()
+    if isinstance(what, Detection):
+        return Diagnosis((*(what.findings or explain(what)), *_worth_knowing(what)), what)
+    if net is not None:
+        return await _diagnose_over(what, rules, net, sources)
+    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+
+    async with open_net(rules) as door:
+        return await _diagnose_over(what, rules, door, sources)
+
+
+async def _diagnose_over(
+    what: str | EmailAddress | Settings, policy: Policy, net: Net, sources: Sequence[Source] | None
+) -> Diagnosis:
     if isinstance(what, Settings):
-        return await _diagnose_typed(what, rules, net)
-    detection = what if isinstance(what, Detection) else await detect(what, policy=rules, net=net, sources=sources)
-    return Diagnosis((*explain(detection), *_worth_knowing(detection)), detection)
+        first, seen = await _typed(what, policy, net)
+    else:
+        first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
+        seen = replace(seen, findings=seen.findings or explain(seen))
+    in_clear = await _in_clear(seen, net)
+    found = (*first, *seen.findings, *_worth_knowing(seen), *_offered_in_clear(in_clear))
+    return Diagnosis(found, seen, in_clear)
 
 
-async def _diagnose_typed(what: Settings, policy: Policy, net: Net | None) -> Diagnosis:
+async def _in_clear(detection: Detection, net: Net) -> tuple[Probe, ...]:
+    """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
+    best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
+    endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
+    return tuple([await net.greet(replace(each, security=Security.PLAIN), lambda _: None) for each in endpoints])
+
+
+def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
+    for probe in probes:
+        if probe.hello is not None and probe.hello.mechanisms:
+            name = f"{probe.endpoint.host}:{probe.endpoint.port}"
+            yield finding("password-in-clear", f"{name}: {' '.join(probe.hello.mechanisms)}", about=name)
+
+
+async def _typed(what: Settings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
-    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net)
-    failed = [endpoint for endpoint in typed if not _verified(seen, endpoint)]
+    plainly = _Plain(net)
+    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=plainly)
+    failed = [place for place in places_of(seen, typed).all if place.endpoint in typed and not place.verified]
     if failed:
-        around = [near for endpoint in failed for near in neighbours(endpoint)]
-        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net)
-    plain = (finding("tls-required", str(e)) for e in failed if e.security is Security.PLAIN)
-    seen = replace(seen, findings=explain(seen, typed))
-    return Diagnosis((*plain, *seen.findings, *_worth_knowing(seen)), seen)
+        around = [near for place in failed for near in neighbours(place.endpoint, _kind(place))]
+        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=plainly)
+        seen = await looked_into(seen, net, within=policy.look_timeout, stated=typed)
+    plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
+    return plain, seen if failed else replace(seen, findings=())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """A door without second looks: what was typed is looked at in the end, and once."""
+
+    net: Net
+
+    @property
+    def policy(self) -> Policy:
+        return self.net.policy
+
+    async def ask(self, question: Question) -> Answer:
+        return await self.net.ask(question)
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        return await self.net.resolve(host)
+
+    async def get(self, url: str, **wishes: Any) -> Page:
+        return await self.net.get(url, **wishes)
+
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+        return await self.net.greet(endpoint, on_step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +150,15 @@ class _Typed:
         return [Claim(endpoint, evidence, order=order) for order, endpoint in enumerate(dict.fromkeys(self.endpoints))]
 
 
-def neighbours(endpoint: Endpoint) -> Iterator[Endpoint]:
-    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names."""
+def neighbours(endpoint: Endpoint, failed: Kind | None = None) -> Iterator[Endpoint]:
+    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names.
+
+    Not the other way where the port has *failed* behind the point at which it would have made a difference.
+    """
     other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
     usual = SECURE_PORTS.get(endpoint.protocol, ())
-    yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
+    if failed is None or not (failed.about_certificate or failed in _SPOKE_TLS):
+        yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
     yield from (Endpoint(endpoint.protocol, endpoint.host, port, security) for port, security in usual)
     label, _, rest = endpoint.host.partition(".")
     names = {name for labels in _SIBLINGS.values() for name in labels}
@@ -101,9 +168,8 @@ def neighbours(endpoint: Endpoint) -> Iterator[Endpoint]:
         yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in wanted)
 
 
-def _verified(detection: Detection, endpoint: Endpoint) -> bool:
-    choices = (*detection.incoming, *detection.outgoing)
-    return any(choice.endpoint == endpoint and choice.verified for choice in choices)
+def _kind(place: Place) -> Kind | None:
+    return place.failure.kind if place.failure else None
 
 
 def _worth_knowing(detection: Detection) -> Iterator[Finding]:
@@ -118,6 +184,8 @@ def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     waited = sum(step.seconds for step in probe.steps if step.name == "greeting")
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
+    if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):
+        yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
     for note in probe.notes:
         if "IPv6" in note:  # the words are net.race's own
             yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)

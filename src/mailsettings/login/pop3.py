@@ -12,20 +12,22 @@ C: UIDL
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.imap import respond
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.exchange import Exchange, nothing_fits
+from mailsettings.login.sasl import chosen
+from mailsettings.login.session import LOOK, Course, Observed, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn, read, too_long
 
+COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
 MANY = 50_000  # messages; services that poll a mailbox read its whole list each time, and give up
+LARGE = 50_000_000  # octets of one message: what Gmail receives at most (support.google.com/mail/answer/6584)
 MAX_HEADERS = 3  # messages whose headers are looked at for their dots
 _STATUS = re.compile(rb"(\+OK|-ERR)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _MAX_COMMAND = 250  # octets of one line (RFC 2449 §4), less the line end
@@ -58,8 +60,16 @@ def log_in(course: Course) -> Turn[None]:
         return
     course.opened = True
     course.messages, size = (int(number) for number in numbers)
-    _observe_capabilities(course)
-    yield from _look(course, size)
+    course.observed += announced(course.hello.capabilities)
+    yield LOOK
+    try:
+        yield from _look(course, size)
+    except NetworkError as error:
+        # The mailbox was opened, so the verdict stands; a program that fetches all of it meets this.
+        if not any(each.code == "dots-not-escaped" for each in course.observed):
+            code = "reply-too-large" if error.kind is Kind.LIMIT else "bad-reply"
+            course.observe(code, f"behind STAT: {error.seen}")
+        raise
 
 
 def _authenticate(course: Course) -> Turn[Reply]:
@@ -68,11 +78,14 @@ def _authenticate(course: Course) -> Turn[Reply]:
     sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
     name = chosen(sasl, errand.credentials.auth, errand.mechanism)
     if name:
-        course.mechanism = name
-        return (yield from _sasl(course))
+        return (yield from _sasl(course, name))
     if errand.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = "USER and PASS"
+        raise nothing_fits(course)
+    course.mechanism = COMMANDS
+    if "UTF8 USER" in hello.capabilities and not errand.ascii:
+        # RFC 6856 §2.1: it takes other letters then. Whether it minds the command is shown by what it says to USER.
+        yield Send(b"UTF8")
+        yield from _status()
     yield Send(f"USER {errand.username}".encode())
     reply = yield from _status()
     if not reply.ok:
@@ -81,23 +94,18 @@ def _authenticate(course: Course) -> Turn[Reply]:
     return (yield from _status())
 
 
-def _sasl(course: Course) -> Turn[Reply]:
-    errand, name = course.errand, course.mechanism
-    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-    first = next(mechanism)
-    line = b"AUTH %b %b" % (name.encode(), encoded(first))
-    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
-    yield Secret(line if at_once else b"AUTH " + name.encode())
-    pending = None if at_once or name in SERVER_FIRST else first
+def _sasl(course: Course, name: str) -> Turn[Reply]:
+    """AUTH, with the first response in the same line where that is short enough."""
+    exchange = Exchange(course, name)
+    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
     while True:
         reply = yield from _status(challenges=True)
         if not reply.text.startswith(b"+ ") and reply.text != b"+":
-            return reply
-        if pending is None:
-            yield from respond(course, mechanism, reply.text[2:])
-        else:
-            yield Secret(encoded(pending))
-            pending = None
+            break
+        yield from exchange.answer(reply.text[2:])
+    if reply.ok:
+        exchange.succeeded(reply.text)
+    return reply
 
 
 def _look(course: Course, size: int) -> Turn[None]:
@@ -112,22 +120,52 @@ def _look(course: Course, size: int) -> Turn[None]:
         course.observe("leave-on-server-impossible", f"UIDL answered {printable(ids.text)}")
     elif whole:
         _check_ids(course, ids.lines, count)
-    if course.errand.thorough and whole:
+    if course.errand.thorough:
+        yield from _look_closely(course, count, size, whole=whole)
+
+
+def _look_closely(course: Course, count: int, size: int, *, whole: bool) -> Turn[None]:
+    """Look at what makes a service stop that polls the mailbox and keeps no state of its own."""
+    if not has_ids(course.hello.capabilities):
+        course.observe("ids-not-announced", "UIDL is not among what CAPA lists")
+    if whole:
         sizes = yield from _command(course, b"LIST", listed=True)
         _check_sizes(course, sizes, count, size)
         for number in range(1, min(count, MAX_HEADERS) + 1):
             yield from _check_dots(course, number)
+    else:
+        for number in (1, count):
+            yield from _check_edge(course, number)
 
 
-def _observe_capabilities(course: Course) -> None:
-    for line in course.hello.capabilities:
+def _check_edge(course: Course, number: int) -> Turn[None]:
+    """LIST n: where the list is too long to be read, its two ends are looked at."""
+    row = yield from _command(course, b"LIST %d" % number)
+    words = row.text.split()
+    if not row.ok or words[1:2] != [b"%d" % number]:
+        course.observe("list-invalid", f"LIST {number} answered {printable(row.text)}")
+    elif words[2:3] and words[2].isdigit() and int(words[2]) > LARGE:
+        course.observe("message-very-large", f"message {number} has {int(words[2])} octets")
+
+
+def announced(capabilities: Iterable[str]) -> Iterator[Observed]:
+    """Yield what a server says of itself in CAPA that a program which fetches mail has to reckon with (RFC 2449 §6)."""
+    for line in capabilities:
         keyword, *values = line.upper().split()
         if keyword == "EXPIRE" and values[:1] == ["0"]:
-            course.observe("leave-on-server-impossible", "the server says EXPIRE 0: fetched mail is deleted at once")
+            seen = "the server says EXPIRE 0: fetched mail is deleted at once"
+            yield Observed("leave-on-server-impossible", seen)
         elif keyword == "EXPIRE" and values and values[0].isdigit():
-            course.observe("mail-expires", f"the server says EXPIRE {values[0]}: mail is deleted after so many days")
+            seen = f"the server says EXPIRE {values[0]}: mail is deleted after so many days"
+            yield Observed("mail-expires", seen)
         elif keyword == "LOGIN-DELAY" and values and values[0] != "0":
-            course.observe("login-delay", f"the server says LOGIN-DELAY {values[0]} (seconds between logins)")
+            seen = f"the server says LOGIN-DELAY {values[0]} (seconds between logins)"
+            yield Observed("login-delay", seen)
+
+
+def has_ids(capabilities: Iterable[str]) -> bool:
+    """Say whether UIDL is announced: services that fetch mail believe CAPA, and do not try."""
+    return any(line.upper().split()[:1] == ["UIDL"] for line in capabilities)
 
 
 def _check_ids(course: Course, lines: Sequence[bytes], count: int) -> None:
@@ -148,7 +186,10 @@ def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
         return
     rows = [line.split() for line in sizes.lines]
     _check_numbers(course, "LIST", rows, count)
-    octets = sum(int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit())
+    each = [int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()]
+    octets = sum(each)
+    if each and max(each) > LARGE:
+        course.observe("message-very-large", f"a message has {max(each)} octets")
     if len(rows) == count and octets != size:
         course.observe("list-invalid", f"LIST adds up to {octets} octets, STAT says {size}")
 

@@ -5,7 +5,8 @@
        | <-- challenge -------  |
        |  return                |   nothing more to say; the server's verdict is the protocol's own
 
-A mechanism raises NetworkError(BAD_REPLY) when the server does not prove what it has to (SCRAM).
+In SCRAM the server has to prove that it knows the account, too: a mechanism of MUTUAL is told of the server's success
+as if that was a challenge (login.exchange), and raises UnprovenError where the proof is wrong or has never come.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Generator, Iterable
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.prepared import prepared
 from mailsettings.model import Auth, Endpoint
@@ -87,10 +88,17 @@ def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) 
     signature = _mac(hashlib.new(algorithm, key).digest(), signed, algorithm)
     proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
     final = yield f"{bare},p={base64.b64encode(proof).decode()}".encode()
+    if "e" in _fields(final):
+        yield b""  # refused (RFC 5802 §7): an empty answer lets the server say NO; if it says OK it is unproven
+        raise UnprovenError(Kind.BAD_REPLY, "it refused, then said yes without a signature")
     expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
-    if not hmac.compare_digest(_fields(final).get("v", ""), base64.b64encode(expected).decode()):
-        raise NetworkError(Kind.BAD_REPLY, "the server did not prove that it knows the account (SCRAM)")
+    if not hmac.compare_digest(_fields(final).get("v", "").encode(), base64.b64encode(expected)):
+        raise UnprovenError(Kind.BAD_REPLY, _WRONG if final else _MISSING)
     yield b""  # where the signature came as a challenge, an empty answer lets the server say OK
+
+
+_WRONG = "the server's signature is wrong"
+_MISSING = "the server said yes without its signature"
 
 
 def _server_first(message: bytes, nonce: str) -> tuple[bytes, int, str]:
@@ -125,6 +133,8 @@ _FOR_PASSWORDS: dict[str, Start] = {
 }
 _FOR_TOKENS: dict[str, Start] = {"OAUTHBEARER": oauthbearer, "XOAUTH2": xoauth2}
 MECHANISMS = {**_FOR_PASSWORDS, **_FOR_TOKENS}
+TOKENS = frozenset(_FOR_TOKENS)
+MUTUAL = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # the server has to prove something, too
 
 
 def chosen(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:

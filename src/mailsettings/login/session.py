@@ -16,6 +16,7 @@ from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn
 
+LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
 
 
@@ -59,6 +60,11 @@ class Errand:
     mechanism: str = ""  # preferred
     introduce: bool = False  # send the IMAP ID before anything is opened
     thorough: bool = False  # also look at what a program that fetches mail will meet
+
+    @property
+    def ascii(self) -> bool:
+        """True if user name and secret have no letters that a server may read in a charset of its own."""
+        return (self.username + self.credentials.reveal()).isascii()
 
 
 @dataclass(slots=True)

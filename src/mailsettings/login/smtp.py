@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.imap import respond
-from mailsettings.login.sasl import MECHANISMS, SERVER_FIRST, chosen, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.exchange import Exchange, nothing_fits
+from mailsettings.login.sasl import chosen
+from mailsettings.login.session import LOOK, Course
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -43,12 +43,15 @@ def log_in(course: Course) -> Turn[None]:
         return
     yield Stage("mailbox")
     course.opened = True
-    if not course.errand.sender.isascii():
-        return  # wants SMTPUTF8 (RFC 6531); the login itself is what was asked
-    yield Send(f"MAIL FROM:<{course.errand.sender}>".encode())
+    international = not course.errand.sender.isascii()
+    if international and "SMTPUTF8" not in course.hello.capabilities:
+        return  # such a sender cannot be named there (RFC 6531 §3.2); the login itself is what was asked
+    yield Send(f"MAIL FROM:<{course.errand.sender}>{' SMTPUTF8' if international else ''}".encode())
     sender = yield from _reply(course.max_lines)
     course.opened = sender.code == 250
     course.note("sender", course.opened, sender.lines)
+    if course.opened:
+        yield LOOK
     yield Send(b"RSET")
     yield from _reply(course.max_lines)
 
@@ -58,23 +61,14 @@ def _authenticate(course: Course) -> Turn[Reply]:
     errand, hello = course.errand, course.hello
     name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
     if not name:
-        raise NetworkError(Kind.NO_LOGIN, f"offered are {', '.join(hello.mechanisms) or 'no methods'}")
-    course.mechanism = name
-    mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
-    first = next(mechanism)
-    line = b"AUTH %b %b" % (name.encode(), encoded(first))
-    at_once = name not in SERVER_FIRST and len(line) <= _MAX_COMMAND
-    yield Secret(line if at_once else b"AUTH " + name.encode())
-    pending = None if at_once or name in SERVER_FIRST else first
-    while True:
-        reply = yield from _reply(course.max_lines)
-        if reply.code != 334:
-            return reply
-        if pending is None:
-            yield from respond(course, mechanism, reply.text)
-        else:
-            yield Secret(encoded(pending))
-            pending = None
+        raise nothing_fits(course)
+    exchange = Exchange(course, name)
+    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
+    while (reply := (yield from _reply(course.max_lines))).code == 334:
+        yield from exchange.answer(reply.text)
+    if reply.code == 235:
+        exchange.succeeded(reply.text)
+    return reply
 
 
 def _reply(max_lines: int) -> Turn[Reply]:

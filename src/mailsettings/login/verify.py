@@ -199,6 +199,8 @@ class _Logins:
             return not_tried(target.endpoint, why)
         if self._hopeless:
             return not_tried(target.endpoint, self._hopeless)
+        if self._refusals >= MAX_ATTEMPTS:
+            return not_tried(target.endpoint, "two logins were refused already, and one more may lock the account")
         name = self._name or target.names[0]
         result = await self._attempt(target.endpoint, name)
         other = suggested_name(result, name, target.names, self._address)

@@ -16,6 +16,7 @@ import anyio
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget, Lease
@@ -164,6 +165,9 @@ class Leased:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
+
+    async def look(self, host: str) -> Shown:
+        return await self._stream.look(host)
 
     async def aclose(self) -> None:
         try:

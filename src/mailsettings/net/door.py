@@ -7,6 +7,7 @@ import string
 import sys
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from mailsettings import wire
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
+from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
@@ -38,31 +40,46 @@ Opener = Callable[[Endpoint, str], Dialogue]  # the dialogue to carry on at an e
 _HTTPS = 443
 
 
+def _system_time() -> datetime:
+    return datetime.now(UTC)
+
+
 @asynccontextmanager
 async def open_net(
-    policy: Policy, transport: Transport | None = None, *, gates: Gates | None = None
+    policy: Policy,
+    transport: Transport | None = None,
+    *,
+    gates: Gates | None = None,
+    clock: Callable[[], datetime] = _system_time,
 ) -> AsyncIterator[Door]:
     """Open the network for one detection: its questions are asked once, its budget is counted once.
 
     Without *transport* it is the real one, closed at the end; one that is given stays open. *gates* limit connections
-    to one address over all detections that share them.
+    to one address over all detections that share them. *clock* tells the date, which certificates are compared with.
     Raises MailSettingsError if *policy* names a resolver that cannot be understood.
     """
     if transport is not None:
-        async with aclosing(Door(policy, transport, gates)) as door:
+        async with aclosing(Door(policy, transport, gates, clock)) as door:
             yield door
         return
     from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
-    async with aclosing(Internet(policy)) as internet, aclosing(Door(policy, internet, gates)) as door:
+    async with aclosing(Internet(policy)) as internet, aclosing(Door(policy, internet, gates, clock)) as door:
         yield door
 
 
 class Door:
     """Implements leads.Net over a transport, within a policy."""
 
-    def __init__(self, policy: Policy, transport: Transport, gates: Gates | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        transport: Transport,
+        gates: Gates | None = None,
+        clock: Callable[[], datetime] = _system_time,
+    ) -> None:
         self._policy = policy
+        self._clock = clock
         self._budget = Budget(policy, gates)
         self._asker = Asker(transport, self._budget)
         self._dialer = Dialer(transport, policy, asker=self._asker, budget=self._budget)
@@ -128,6 +145,37 @@ class Door:
         async with aclosing(connection.stream):
             return await self._talk(endpoint, connection, before, on_step, opener)
 
+    async def look(self, endpoint: Endpoint) -> Look:
+        """Look at a server that has failed, for diagnosis only: see net.looking. What goes wrong is in the look."""
+        from mailsettings.net.looking import look_at  # noqa: PLC0415 - for those whose server has failed
+
+        if endpoint.port not in self._policy.mail_ports:
+            return Look(endpoint, failure=Failure(Kind.DENIED, str(endpoint), "the port is not one of mail"))
+        try:
+            connection = await self._dialer.dial(endpoint.host, endpoint.port)
+        except NetworkError as error:
+            return Look(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
+        async with aclosing(connection.stream):
+            return await look_at(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
+
+    async def reach(self, host: str, port: int) -> bool:
+        """Say whether *host* accepts a connection to *port*; it is closed at once."""
+        try:
+            connection = await self._dialer.dial(host, port)
+        except NetworkError:
+            return False
+        await connection.stream.aclose()
+        return True
+
+    def now(self) -> datetime:
+        """Return what time it is, by this machine's clock."""
+        return self._clock()
+
+    @property
+    def dates(self) -> tuple[tuple[str, str], ...]:
+        """The date that each web server said whose certificate was verified, in the words of HTTP."""
+        return tuple(self._fetcher.dates.items()) if self._fetcher else ()
+
     async def log_in(self, endpoint: Endpoint, dialogue: Opener) -> Probe:
         """Contact a mail server and carry *dialogue* on there, which may log in; what came of it is the probe's hello.
 
@@ -148,9 +196,7 @@ class Door:
         opener: Opener,
     ) -> Probe:
         """Speak the endpoint's protocol over *connection*."""
-        # Nobody can answer in advance a command whose tag cannot be guessed.
-        tag = "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
-        dialogue = opener(endpoint, tag)
+        dialogue = opener(endpoint, _tag())
         talked = await talk(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
         return Probe(
             endpoint,
@@ -178,6 +224,11 @@ class Door:
         """Close every connection that is still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
+
+
+def _tag() -> str:
+    """Return a tag for IMAP: nobody can answer in advance a command whose tag cannot be guessed."""
+    return "".join(secrets.choice(string.ascii_uppercase) for _ in range(8))
 
 
 def _host_of(url: str) -> str:

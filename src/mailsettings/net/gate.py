@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol as Interface
 
 import anyio
 
@@ -23,28 +24,44 @@ class Place:
     answered: bool = False
 
 
+class Elsewhere(Interface):
+    """What other processes have to say about connections to an address."""
+
+    async def enter(self, ip: IPAddress, place: Place) -> None:
+        """Wait until they let one more in."""
+        ...
+
+    def leave(self, place: Place) -> None:
+        """Give it back."""
+        ...
+
+
 class Gate:
     """Lets *most* connections in at once; one that is unanswered for *patience* seconds makes room for another."""
 
-    def __init__(self, most: int, patience: float) -> None:
+    def __init__(self, ip: IPAddress, most: int, patience: float, elsewhere: Elsewhere | None = None) -> None:
+        self._ip = ip
         self._most = most
         self._patience = patience
+        self._elsewhere = elsewhere
         self._inside: list[Place] = []
         self._queue: deque[object] = deque()
         self._changed = anyio.Event()
 
     async def enter(self) -> Place:
         """Wait for a turn, then take a place."""
-        turn = object()
+        turn, place = object(), Place(0.0)
         self._queue.append(turn)
         try:
             while self._queue[0] is not turn or self._full():
                 with anyio.move_on_after(self._seconds_until_room()):
                     await self._changed.wait()
+            if self._elsewhere is not None:
+                await self._elsewhere.enter(self._ip, place)  # still first in the queue: only one of us waits there
         finally:
             self._queue.remove(turn)
             self._notify()
-        place = Place(anyio.current_time())
+        place.since = anyio.current_time()
         self._inside.append(place)
         return place
 
@@ -52,6 +69,8 @@ class Gate:
         """Give *place* back."""
         self._inside.remove(place)
         self._notify()
+        if self._elsewhere is not None:
+            self._elsewhere.leave(place)
 
     def _notify(self) -> None:
         self._changed.set()
@@ -85,10 +104,11 @@ class Gates:
     Those in use are kept, and a few more: the memory does not grow with the number of addresses ever contacted.
     """
 
-    def __init__(self, most: int, patience: float) -> None:
-        """*most* connections to one address; *patience* in seconds, see Gate."""
+    def __init__(self, most: int, patience: float, elsewhere: Elsewhere | None = None) -> None:
+        """*most* connections to one address; *patience* in seconds, see Gate. *elsewhere* has to agree to each."""
         self._most = most
         self._patience = patience
+        self._elsewhere = elsewhere
         self._gates: dict[IPAddress, Gate] = {}
         self._enough = FEW
 
@@ -100,8 +120,8 @@ class Gates:
         if ip not in self._gates and len(self._gates) >= self._enough:
             self._gates = {ip: gate for ip, gate in self._gates.items() if not gate.idle}
             self._enough = max(FEW, 2 * len(self._gates))
-        return self._gates.setdefault(ip, Gate(self._most, self._patience))
+        return self._gates.setdefault(ip, Gate(ip, self._most, self._patience, self._elsewhere))
 
     def crowded(self, ip: IPAddress) -> bool:
-        """True if whoever wants to connect to *ip* now has to wait."""
-        return ip in self._gates and self._gates[ip].crowded
+        """True if whoever wants to connect to *ip* now has to wait; elsewhere it may always be full."""
+        return self._elsewhere is not None or (ip in self._gates and self._gates[ip].crowded)

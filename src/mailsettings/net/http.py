@@ -37,6 +37,7 @@ class Fetcher:
         self._policy = policy
         self._budget = budget
         self._transport = _Transport(dialer, policy, keep_alive=keep_alive)
+        self.dates: dict[str, str] = {}  # of hosts whose certificate was verified, in HTTP's words
 
     def tls_of(self, host: str) -> TLSFacts | None:
         """Return what TLS showed when a document was last fetched from *host*."""
@@ -75,6 +76,8 @@ class Fetcher:
         while True:
             response, body = await self._transport.exchange(request)
             hops.append(request.url)
+            if request.url.scheme == "https" and (date := response.headers.get("Date", "")):
+                self.dates[request.url.host] = date[:40]
             if response.status_code not in REDIRECTS or request.method != "GET" or response.status_code in answers:
                 return _page(hops, response, body, answers)
             target = next_url(hops, response.headers.get("Location", ""), self._policy)

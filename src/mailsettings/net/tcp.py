@@ -17,6 +17,7 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import covers_address, facts_of
 from mailsettings.net.tls import context_for, fault, secure
@@ -133,17 +134,30 @@ class TCPStream:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
-        context = context_for(self._ca_file, alpn)
+        await self._wrap(host, context_for(self._ca_file, alpn))
+        return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
+
+    async def look(self, host: str) -> Shown:
+        """Shake hands without believing anything, close, and return what was shown."""
+        from mailsettings.net import unverified  # noqa: PLC0415 - for those whose server has failed
+
+        try:
+            await self._wrap(host, unverified.context())
+            return unverified.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
+        finally:
+            await self.aclose()
+
+    async def _wrap(self, host: str, context: ssl.SSLContext) -> None:
+        """Go on inside TLS."""
         try:
             # Mail servers close without saying so in TLS: that is no error (standard_compatible=False).
-            self._stream = stream = await TLSStream.wrap(
+            self._stream = await TLSStream.wrap(
                 self._stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
             )
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise NetworkError(Kind.CLOSED, "closed during the TLS handshake") from error
         except ssl.SSLError as error:
             raise fault(error) from error
-        return facts_of(stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
     @property
     def certificate(self) -> Mapping[str, Any]:

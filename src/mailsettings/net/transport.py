@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol as Interface
 
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
@@ -29,6 +30,13 @@ class Stream(Interface):
 
         The certificate's *name* is not compared here but by net.tls, so that a certificate for another name can be
         shown and learned from. NetworkError with a TLS_… or CERTIFICATE_… kind.
+        """
+        ...
+
+    async def look(self, host: str) -> Shown:
+        """Shake hands (SNI *host*) believing everything, close, and return what was shown. Nothing can be sent then.
+
+        For diagnosis only. NetworkError(TLS_FAILED | NOT_TLS | CLOSED …).
         """
         ...
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 
 from mailsettings.errors import Kind
+from mailsettings.looks import Paper, Shown
 from mailsettings.model import TLSFacts
 
 
@@ -20,11 +22,35 @@ class Certificate:
     not_after: str = "2036-01-01T00:00:00+00:00"  # ISO 8601, UTC
     alpn: str = ""  # what the server answers, whatever was offered
     version: str = "TLSv1.3"
+    weak: str = ""  # what is too weak about it, as looks.Paper says it
+    for_servers: bool = True
+    issuer_url: str = ""
+    cipher: str = ""
+
+    def shown(self) -> Shown:
+        """Return what a handshake that believes everything shows of it."""
+        issuer = self.subject if self.problem is Kind.CERTIFICATE_SELF_SIGNED else self.issuer
+        paper = Paper(
+            self.subject,
+            issuer,
+            self.names,
+            self.not_before,
+            self.not_after,
+            self_signed=self.subject == issuer,
+            weak=self.weak,
+            for_servers=self.for_servers,
+            issuer_url=self.issuer_url,
+            fingerprint=sha256(repr(self).encode()).hexdigest(),
+        )
+        return Shown(self.version, self.cipher, (paper,))
+
+    @property
+    def subject(self) -> str:
+        return f"CN={self.names[0]}" if self.names else ""
 
     def facts(self) -> TLSFacts:
         """Return what a client sees of it."""
-        subject = f"CN={self.names[0]}" if self.names else ""
-        return TLSFacts(self.version, self.names, self.issuer, subject, self.not_before, self.not_after, self.alpn)
+        return TLSFacts(self.version, self.names, self.issuer, self.subject, self.not_before, self.not_after, self.alpn)
 
 
 def certificate_of(value: Certificate | Iterable[str]) -> Certificate:

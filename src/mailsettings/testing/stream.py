@@ -8,6 +8,7 @@ from functools import partial
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.testing.asked import Handshake, Ledger, Line
 from mailsettings.testing.certificates import Certificate
@@ -70,16 +71,26 @@ class FakeStream:
 
         NetworkError(NOT_TLS) if the server speaks in clear, CLOSED if it hangs up, or the certificate's problem.
         """
-        self._ledger.note(partial(Handshake, self.address, host, alpn))
-        await self._ledger.step()
-        wish = await self._server_ready()
-        await self._pass(self._peer.rtt)
-        certificate = wish.certificate or self._certificate_for(host)
+        certificate = await self._handshake(host, alpn)
         if certificate.problem is not None:
             raise NetworkError(certificate.problem, f"the certificate shown for {host}")
         self._peer.secured(self._now())
         self.secure = True
         return certificate.facts()
+
+    async def look(self, host: str) -> Shown:
+        """Shake hands believing everything, close, and return what the certificate says. NetworkError(NOT_TLS | …)."""
+        try:
+            return (await self._handshake(host, ())).shown()
+        finally:
+            await self.aclose()
+
+    async def _handshake(self, host: str, alpn: tuple[str, ...]) -> Certificate:
+        self._ledger.note(partial(Handshake, self.address, host, alpn))
+        await self._ledger.step()
+        wish = await self._server_ready()
+        await self._pass(self._peer.rtt)
+        return wish.certificate or self._certificate_for(host)
 
     async def aclose(self) -> None:
         """Close at once; a task that waits in `receive` gets NetworkError(CLOSED)."""

@@ -111,7 +111,7 @@ class Zones:
         encloser = name
         while encloser and encloser not in self._nodes:
             encloser = encloser.partition(".")[2]
-        wildcard = f"*.{encloser}"
+        wildcard = f"*.{encloser}" if encloser else "*"
         return wildcard if wildcard in self._nodes else None
 
     def _current(self, owner: str | None, type_: str) -> tuple[Record, ...]:

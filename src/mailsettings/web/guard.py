@@ -15,6 +15,7 @@ from ipaddress import ip_network
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import MAIL_PORTS, IPAddress, Policy
@@ -135,6 +136,9 @@ class Visit:
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
+
+    async def look(self, host: str) -> Shown:
+        return await self._stream.look(host)
 
     async def aclose(self) -> None:
         with self._undo:

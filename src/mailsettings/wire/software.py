@@ -6,7 +6,7 @@ import re
 from functools import cache
 
 # A host may be called postfix.example.org and run something else.
-_HOST = re.compile(r"\b(?:[\w-]+\.)+[a-z]{2,}\b", re.IGNORECASE)
+_HOST = re.compile(r"\b(?:[\w-]{1,63}\.){1,30}[a-z]{2,63}\b", re.IGNORECASE)
 _READ = 2000  # characters; real servers say less, and 40 KB of made-up capabilities would take 350 ms
 
 # The first that matches counts: a product stands before the engine that its greeting names beside it.

@@ -1,0 +1,96 @@
+"""`python -m tests.bulk.neighbour REDIS COUNTER FIRST LAST`: a run that shares its limits; all is one machine.
+
+Every domain dN.example has its servers at 11.9.9.9. For each connection to it a real one is opened to the port COUNTER
+of this machine, for as long as it lasts: whoever listens there sees what all processes together do.
+"""
+
+import sys
+
+import anyio
+from anyio.abc import SocketStream
+
+from mailsettings.bulk import Pace, detect_many
+from mailsettings.bulk.report import verdict
+from mailsettings.looks import Shown
+from mailsettings.model import TLSFacts
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Question
+from mailsettings.testing import FakeNetwork, imap, smtp
+
+MACHINE = "11.9.9.9"
+MOST = 3  # connections to it, of all processes
+LEASE = 2.0  # seconds
+
+
+class Counted:
+    """A stream and the connection that stands for it."""
+
+    def __init__(self, stream: Stream, witness: SocketStream) -> None:
+        self._stream = stream
+        self._witness = witness
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        return await self._stream.receive(max_bytes)
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        return await self._stream.start_tls(host, alpn)
+
+    async def look(self, host: str) -> Shown:
+        return await self._stream.look(host)
+
+    async def aclose(self) -> None:
+        try:
+            await anyio.aclose_forcefully(self._witness)
+        finally:
+            await self._stream.aclose()
+
+
+class Witnessed:
+    """A transport whose connections are seen from outside."""
+
+    def __init__(self, below: Transport, counter: int) -> None:
+        self._below = below
+        self._counter = counter
+
+    async def ask(self, question: Question) -> Answer:
+        return await self._below.ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        witness = await anyio.connect_tcp("127.0.0.1", self._counter)
+        try:
+            return Counted(await self._below.connect(ip, port), witness)
+        except BaseException:
+            await anyio.aclose_forcefully(witness)
+            raise
+
+    async def aclose(self) -> None:
+        await self._below.aclose()
+
+
+def pace(redis: str) -> Pace:
+    return Pace(redis=redis, per_address=MOST, per_second=1000, lease=LEASE)
+
+
+def machine(first: int, last: int) -> FakeNetwork:
+    net = FakeNetwork(rtt=0.02)
+    for number in range(first, last):
+        net.host(f"imap.d{number}.example", MACHINE).serve(imap())
+        net.host(f"smtp.d{number}.example", MACHINE).serve(smtp())
+    return net
+
+
+async def main(redis: str, counter: int, first: int, last: int) -> None:
+    names = [f"d{number}.example" for number in range(first, last)]
+    transport = Witnessed(machine(first, last).transport(Policy.service()), counter)
+    async with detect_many(names, pace=pace(redis), transport=transport) as stream:
+        async for each in stream:
+            assert each.detection is not None
+            print(verdict(each.detection), flush=True)
+
+
+if __name__ == "__main__":
+    anyio.run(main, sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

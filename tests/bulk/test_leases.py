@@ -1,0 +1,247 @@
+"""Connections that processes count together: what the clerk says and hears, in virtual time, on a book in memory."""
+
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+
+import anyio
+import pytest
+
+from mailsettings.bulk import Answered, Pace
+from mailsettings.bulk.leases import PAUSE, UNANSWERED, AwayError, Lease, Leases
+from mailsettings.errors import MailSettingsError
+from mailsettings.net.gate import Gates, Place
+from mailsettings.policy import IPAddress
+from mailsettings.testing import run_virtual
+from tests.bulk.worlds import collected, world
+
+IP = ip_address("11.0.0.1")
+MOST = 3
+LEASE = 30.0
+
+
+class Book:
+    """A register in memory; a round takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, float] = {}  # until when
+        self.away = False
+        self.rounds = 0
+
+    async def exchange(
+        self, returned: Sequence[Lease], held: Sequence[Lease], wanted: Sequence[Lease]
+    ) -> Sequence[float]:
+        self.rounds += 1
+        await anyio.sleep(0.1)
+        if self.away:
+            raise AwayError("the book is lost")
+        now = anyio.current_time()
+        for lease in returned:
+            self.open.pop(lease.name, None)
+        for lease in held:
+            self.open[lease.name] = now + LEASE
+        return [self._enter(lease, now) for lease in wanted]
+
+    def _enter(self, lease: Lease, now: float) -> float:
+        self.open = {name: until for name, until in self.open.items() if until > now}
+        if len(self.open) >= MOST:
+            return 0.05
+        self.open[lease.name] = now + LEASE
+        return 0.0
+
+    async def aclose(self) -> None:
+        """Nothing is kept."""
+
+
+class Server:
+    """Counts connections to one address, whichever process they come from."""
+
+    def __init__(self) -> None:
+        self.now = self.most = self.total = 0
+
+    @asynccontextmanager
+    async def connection(self, gates: Gates, ip: IPAddress):  # type: ignore[no-untyped-def]  # of a context manager
+        gate = gates.at(ip)
+        place = await gate.enter()
+        self.now += 1
+        self.total += 1
+        self.most = max(self.most, self.now)
+        place.answered = True
+        try:
+            yield
+        finally:
+            self.now -= 1
+            gate.leave(place)
+
+
+def test_processes_together_open_no_more_than_one_may() -> None:
+    """
+    Four of them, each with twenty connections to make; all are made, three at a time.
+    """
+    book, server = Book(), Server()
+
+    async def connect(gates: Gates) -> None:
+        async with server.connection(gates, IP):
+            await anyio.sleep(1)
+
+    async def process(leases: Leases) -> None:
+        async with anyio.create_task_group() as clerk:
+            clerk.start_soon(leases.run)
+            gates = Gates(MOST, 0.3, leases)
+            async with anyio.create_task_group() as group:
+                for _ in range(20):
+                    group.start_soon(connect, gates)
+            clerk.cancel_scope.cancel()
+
+    async def all_of_them() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(process, Leases(book, LEASE))
+
+    run_virtual(all_of_them)
+    assert (server.most, server.total, book.open) == (MOST, 80, {})
+
+
+@asynccontextmanager
+async def running(leases: Leases):  # type: ignore[no-untyped-def]  # of a context manager
+    async with anyio.create_task_group() as clerk:
+        clerk.start_soon(leases.run)
+        yield
+        clerk.cancel_scope.cancel()
+
+
+def test_one_round_grants_many() -> None:
+    """
+    What is wanted at one moment is asked for at once, and everything is given back in the end.
+    """
+    book = Book()
+
+    async def three() -> tuple[int, int]:
+        async with running(leases := Leases(book, LEASE)):
+            async with anyio.create_task_group() as group:
+                for _ in range(MOST):
+                    group.start_soon(leases.enter, IP, Place(0.0))
+            return book.rounds, len(book.open)
+
+    (rounds, inside), _ = run_virtual(three)
+    assert (rounds <= 2, inside, book.open) == (True, MOST, {})
+
+
+def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
+    """
+    A connection that is not answered for a second no longer counts; one that is answered at last counts again.
+    """
+    book = Book()
+
+    async def four() -> tuple[float, int]:
+        async with running(leases := Leases(book, LEASE)):
+            places = [Place(0.0) for _ in range(MOST)]
+            for place in places:
+                await leases.enter(IP, place)
+            await leases.enter(IP, Place(0.0))
+            granted = anyio.current_time()
+            for place in places:
+                place.answered = True
+            await anyio.sleep(LEASE)
+            return granted, len(book.open)
+
+    (granted, inside), _ = run_virtual(four)
+    assert UNANSWERED <= granted <= UNANSWERED + 1
+    assert inside == MOST
+
+
+def test_what_is_open_is_kept() -> None:
+    """
+    A connection that outlives its lease keeps others out as long as it is open.
+    """
+    book = Book()
+
+    async def long() -> int:
+        async with running(leases := Leases(book, LEASE)):
+            for _ in range(MOST):
+                place = Place(0.0, answered=True)
+                await leases.enter(IP, place)
+            await anyio.sleep(10 * LEASE)
+            return sum(until > anyio.current_time() for until in book.open.values())
+
+    inside, _ = run_virtual(long)
+    assert inside == MOST
+
+
+def test_a_run_that_ends_keeps_nothing() -> None:
+    """
+    Also at the moment at which everything was to be renewed, and with connections that are still being closed.
+    """
+    book = Book()
+
+    async def ending() -> None:
+        async with running(leases := Leases(book, LEASE)):
+            places = [Place(0.0, answered=True) for _ in range(MOST)]
+            for place in places:
+                await leases.enter(IP, place)
+            await anyio.sleep_until(LEASE / 3)
+        for place in places:
+            leases.leave(place)
+
+    run_virtual(ending)
+    assert book.open == {}
+
+
+def test_one_who_is_cancelled_leaves_nothing_behind() -> None:
+    """
+    Whether the question was not yet asked, on its way, or answered with no.
+    """
+    book = Book()
+
+    async def impatient() -> int:
+        async with running(leases := Leases(book, LEASE)):
+            for number in range(30):
+                with anyio.move_on_after(0.01 * number):
+                    await leases.enter(IP, place := Place(0.0, answered=True))
+                    leases.leave(place)
+            await anyio.sleep(1)
+            return len(book.open)
+
+    inside, _ = run_virtual(impatient)
+    assert inside == 0
+
+
+def test_without_the_register_it_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    """
+    Everybody is let in while it is away; when it is back, what is still open is written down first.
+    """
+    book = Book()
+
+    async def outage() -> tuple[float, list[str], int]:
+        async with running(leases := Leases(book, LEASE)):
+            book.away = True
+            began = anyio.current_time()
+            for _ in range(MOST):
+                await leases.enter(IP, Place(0.0, answered=True))
+            took = anyio.current_time() - began
+            await anyio.sleep(4 * PAUSE)
+            book.away = False
+            await anyio.sleep(PAUSE + 1)
+            with anyio.move_on_after(5):
+                await leases.enter(IP, Place(0.0))
+            return took, [record.message for record in caplog.records], len(book.open)
+
+    (took, said, inside), _ = run_virtual(outage)
+    assert (took <= 0.2, inside) == (True, MOST)
+    assert said == [
+        "mailsettings: the book is lost; connections are limited by each process alone while it is away",
+    ]
+
+
+def test_trio_is_told_at_once() -> None:
+    """
+    The client of Redis belongs to asyncio; that is said before anything is contacted.
+    """
+    net = world(own=1)
+
+    async def search() -> list[Answered]:
+        return await collected(["o0.example"], net.transport(), pace=Pace(redis="redis://127.0.0.1/0"))
+
+    with pytest.raises(MailSettingsError, match="need asyncio"):
+        run_virtual(search)
+    assert net.questions == ()
