@@ -3,43 +3,53 @@
 python examples/account_dialog.py
 """
 
+from collections.abc import Callable
+from functools import partial
 from getpass import getpass
 
 import anyio
 
 from mailsettings import AddressError, Detection, sync
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.verify import verify
+from mailsettings.login.verify import Verification, verify
 
 
-def asked() -> Detection:
+def log_in(detection: Detection, credentials: Credentials) -> Verification:
+    return anyio.run(partial(verify, detection, credentials, confirmed=detection.confirm))
+
+
+def asked(detect: Callable[[str], Detection]) -> Detection:
     """Ask until the answer is an address; what the network does is in the detection."""
     while True:
         try:
-            return sync.detect(input("Your email address: "))
+            detection = detect(input("Your email address: "))
         except AddressError as error:
             print(f"  {error}")
+        else:
+            meant = detection.suggestion
+            return detect(meant) if meant and yes(f"Did you mean {meant}?") else detection
 
 
-def agreed(detection: Detection) -> bool:
-    """Let the user look at the domains that nothing safe from forgery vouches for."""
-    return all(input(f"Is your mailbox at {domain}? [y/N] ").lower() == "y" for domain in detection.confirm)
+def yes(question: str) -> bool:
+    return input(f"{question} [y/N] ").lower() == "y"
 
 
-def main() -> None:
-    detection = asked()
-    if detection.suggestion and input(f"Did you mean {detection.suggestion}? [y/N] ").lower() == "y":
-        detection = sync.detect(detection.suggestion)
+def main(
+    detect: Callable[[str], Detection] = sync.detect,
+    log_in: Callable[[Detection, Credentials], Verification] = log_in,
+) -> None:
+    detection = asked(detect)
     for hint in detection.hints:
         print(f"First: {hint.text} {hint.url}")
     for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
         print(f"{choice.endpoint}  {choice.username}  {'verified' if choice.verified else 'not verified'}")
-    if not (detection.incoming and detection.outgoing and agreed(detection)):
+    # Domains that nothing safe from forgery vouches for: only the user can know them.
+    agreed = all(yes(f"Is your mailbox at {domain}?") for domain in detection.confirm)
+    if not (detection.incoming and detection.outgoing and agreed):
         for finding in detection.findings:
             print(f"{finding.text} {finding.advice}")
         return
-    credentials = Credentials.password(getpass("Password: "))
-    done = anyio.run(lambda: verify(detection, credentials, confirmed=detection.confirm))
+    done = log_in(detection, Credentials.password(getpass("Password: ")))
     print("It works." if done.verified else "It does not work:")
     for finding in done.findings:
         print(f"  {finding.text} {finding.advice}")

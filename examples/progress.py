@@ -1,7 +1,4 @@
-"""A program with an event loop: look for the settings, show what is being done, stop when the answer is there.
-
-python examples/progress.py ada@example.org
-"""
+"""A program with an event loop and a progress bar: python examples/progress.py ada@example.org"""
 
 import sys
 
@@ -9,22 +6,25 @@ import anyio
 
 from mailsettings import detecting
 from mailsettings.events import Contacting, Probed, Settled
+from mailsettings.leads import Net
 
 
-async def main(address: str) -> None:
-    async with detecting(address) as events:
+async def main(address: str, net: Net | None = None) -> None:
+    found, doing = 0, "asking"
+    async with detecting(address, net=net) as events:
         async for event in events:
             match event:
                 case Contacting(endpoint=endpoint, step="connect"):
-                    print(f"\r\x1b[Kcontacting {endpoint.host} …", end="", file=sys.stderr, flush=True)
-                case Probed(probe=probe) if probe.verified:
-                    print(f"\r\x1b[K✓ {probe.endpoint}", file=sys.stderr)
+                    doing = f"contacting {endpoint.host}"
+                case Probed(probe=probe):
+                    found += probe.verified
                 case Settled(detection=detection):
-                    print("\r\x1b[K", end="", file=sys.stderr)
-                    for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
-                        print(choice.endpoint, choice.username, "verified" if choice.verified else "not verified")
-                    for domain in detection.confirm:
-                        print(f"confirm first: {domain}")
+                    break
+            done = 30 - round(30 * 0.5**event.at)  # how long it takes nobody knows: half of the rest each second
+            print(f"\r\x1b[K[{'█' * done:30}] {found} found, {doing} …", end="", file=sys.stderr, flush=True)
+    print("\r\x1b[K", end="", file=sys.stderr)
+    for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
+        print(choice.endpoint, choice.username, "verified" if choice.verified else "not verified")
 
 
 if __name__ == "__main__":

@@ -12,24 +12,29 @@ from fastapi.responses import FileResponse
 
 from mailsettings.web import Settings, create_app
 
-setup = create_app(settings=Settings(page=False))
+HERE = Path(__file__).parent
 
 
-@asynccontextmanager
-async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    yield
-    await setup.state.service.aclose()  # a mounted app is not told when it is over
+def wizard(setup: FastAPI) -> FastAPI:
+    """Return the application around the service *setup*."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await setup.state.service.aclose()  # a mounted app is not told when it is over
+
+    app = FastAPI(lifespan=lifespan)
+    app.mount("/mail-setup", setup)
+
+    @app.get("/")
+    async def page() -> FileResponse:
+        return FileResponse(HERE / "wizard.html")
+
+    @app.get("/wizard.js")
+    async def script() -> FileResponse:
+        return FileResponse(HERE / "wizard.js")
+
+    return app
 
 
-app = FastAPI(lifespan=lifespan)
-app.mount("/mail-setup", setup)
-
-
-@app.get("/")
-async def page() -> FileResponse:
-    return FileResponse(Path(__file__).parent / "wizard.html")
-
-
-@app.get("/wizard.js")
-async def script() -> FileResponse:
-    return FileResponse(Path(__file__).parent / "wizard.js")
+app = wizard(create_app(settings=Settings(page=False)))

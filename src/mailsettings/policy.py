@@ -54,6 +54,8 @@ class Policy:
     max_redirects: int = 5
     # how much
     max_dns: int = 80  # questions per detection
+    max_parallel_dns: int = 40  # questions under way at once in one detection of a service; usual ones have 34
+    dns_sockets: int = 100  # for questions, at once in one event loop: well below the usual 1024 of a process
     max_tcp: int = 64  # connections per detection
     max_http: int = 16  # documents per detection
     max_hosts: int = 40  # different hosts contacted per detection

@@ -11,8 +11,11 @@ import dns.rcode
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.dns import Resolver
 from mailsettings.net.nameservers import Nameserver, Way
+from mailsettings.net.query import Query, Response
 from mailsettings.net.tcp import os_fault
+from mailsettings.policy import Policy
 from mailsettings.records import MX, SRV, Answer, Question, Record
 from tests.net.nameserver import QUICK, Message, Zone, answering, resolver
 
@@ -262,3 +265,34 @@ def test_a_name_server_prints_as_what_was_typed() -> None:
     Messages name the server.
     """
     assert str(Nameserver(Way.UDP, "192.0.2.1", 53)) == "udp://192.0.2.1 port 53"
+
+
+@pytest.mark.anyio
+async def test_sockets_are_bounded_by_the_policy() -> None:
+    """
+    With three sockets the fourth question waits for one of them; who has a bound of its own does not wait.
+    """
+    asked: list[Question] = []
+
+    class Silent:
+        round_trips = 1
+
+        async def exchange(self, query: Query) -> Response:
+            asked.append(A)
+            await anyio.sleep_forever()
+            raise AssertionError(query)
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    few, own = (Resolver((Silent(),), Policy(dns_sockets=number), trusted=False) for number in (3, 4))
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(few.ask, A)
+        await anyio.wait_all_tasks_blocked()
+        shared = len(asked)
+        group.start_soon(own.ask, A)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+
+    assert (shared, len(asked)) == (3, 4)

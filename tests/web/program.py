@@ -32,13 +32,23 @@ def crowd() -> FakeNetwork:
     network.host("smtp.gmail.com").serve(smtp(), smtp(587))
     network.host("imap.evil.example").serve(imap(greeting=f"* OK {EVIL}"))
     network.page("https://autoconfig.evil.example/mail/config-v1.1.xml", _DOCUMENT)
+    for name in ("imap", "smtp"):
+        network.host(f"{name}.xn--gmal-nza.com").serve(imap() if name == "imap" else smtp())
+    network.records("_imaps._tcp.alike.example", SRV="0 1 993 imap.xn--gmal-nza.com")
+    network.records("_submissions._tcp.alike.example", SRV="0 1 465 smtp.xn--gmal-nza.com")
     network.slow(math.inf, "silent.example")
     network.records("imap.dead.example", A="11.9.9.9")
     return network
 
 
 def main(port: int) -> None:
-    settings = Settings(cache=":memory:", visitor_per_minute=10_000, visitor_per_hour=10_000, visitor_at_once=1000)
+    settings = Settings(
+        cache=":memory:",
+        visitor_per_minute=10_000,
+        visitor_per_hour=10_000,
+        visitor_at_once=1000,
+        logins_per_mailbox=1000,
+    )
     app = create_app(settings=settings, transport=crowd().transport(Policy.service()))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 

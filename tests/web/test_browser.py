@@ -1,7 +1,8 @@
 """The page in a real browser: what people see, by mouse and by keyboard, with and without JavaScript."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def test_servers_are_found_and_shown(page: Any) -> None:
     searched(page, "ada@example.org")
 
     assert page.locator(".server .lock.good").count() == 2
+    assert page.locator("#stages [aria-current]").inner_text().endswith("Sign in")
     assert "imap.example.org" in page.locator(".server").first.inner_text()
     assert page.evaluate("document.activeElement.id") == "title"
     assert page.complaints == []
@@ -87,6 +89,35 @@ def test_an_app_password_is_asked_for_first(page: Any) -> None:
 
     assert "app password" in page.locator(".first").inner_text()
     assert (link.get_attribute("target"), "noreferrer" in link.get_attribute("rel")) == ("_blank", True)
+
+
+def test_a_look_alike_is_flagged(page: Any) -> None:
+    """
+    The large name, how it is really spelled, and the alarm stand together, before the password.
+    """
+    searched(page, "ada@alike.example")
+    box = page.locator(".confirm")
+
+    assert box.locator(".domain").inner_text() == "gmaıl.com"
+    assert "is not gmail.com" in box.locator(".alarm").inner_text()
+    assert box.bounding_box()["y"] < page.locator(".try [name=password]").bounding_box()["y"]
+
+
+def test_the_domain_to_agree_to_goes_with_the_password(page: Any) -> None:
+    """
+    Without the tick the browser asks for it and sends nothing; with it, the login is tried.
+    """
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/check") else None)
+    searched(page, "ada@customer.example")
+    page.locator(".try [name=password]").fill("correct horse")
+    page.locator(".try button[type=submit]").click()
+    before = len(sent)
+    page.check("[name=confirmed]")
+    page.locator(".try button[type=submit]").click()
+    page.locator(".try .result .lock").first.wait_for()
+
+    assert (before, len(sent)) == (0, 1)
 
 
 def test_a_typo_is_a_question(page: Any) -> None:
@@ -145,6 +176,67 @@ def test_values_can_be_copied(page: Any) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "imap.example.org"
 
 
+def test_who_has_signed_in_is_ready(page: Any) -> None:
+    """
+    Address, then name and password, then ready: the name is shown as others will see it, and the title has the focus.
+    """
+    searched(page, "ada@login.example")
+    page.locator(".try [name=name]").fill("Ada <i>Lovelace")
+    page.locator(".try [name=password]").fill("correct horse")
+    page.keyboard.press("Enter")
+    page.locator(".ready").wait_for()
+
+    assert "Ada <i>Lovelace <ada@login.example>" in page.locator(".ready dd span").inner_text()
+    assert page.evaluate("document.activeElement.closest('.ready') !== null")
+    assert page.locator("#stages [aria-current]").inner_text().endswith("Ready")
+    assert page.complaints == []
+
+
+def test_a_password_can_be_looked_at(page: Any) -> None:
+    """
+    Show and Hide; it is hidden again when it is sent.
+    """
+    searched(page, "ada@login.example")
+    field = page.locator(".try [name=password]")
+    field.fill("wrong")
+    page.get_by_label("Show the password").first.click()
+    shown = field.get_attribute("type")
+    page.locator(".try button[type=submit]").click()
+    page.locator(".try .result .findings").wait_for()
+
+    assert (shown, field.get_attribute("type")) == ("text", "password")
+
+
+def test_settings_can_be_entered_by_hand(page: Any) -> None:
+    """
+    The form has what was found in it; another encryption brings its usual port; what is typed is what is tried.
+    """
+    searched(page, "ada@login.example")
+    page.locator(".hand > summary").click()
+    host = page.input_value("[name=incoming-host]")
+    page.select_option("[name=incoming-security]", "starttls")
+    port = page.input_value("[name=incoming-port]")
+    page.select_option("[name=incoming-security]", "tls")
+    page.locator(".hand [name=password]").fill("correct horse")
+    page.check("[name=typed]")
+    page.locator(".hand button[type=submit]").click()
+    page.locator(".hand .ready").wait_for()
+
+    assert (host, port, page.input_value("[name=incoming-port]")) == ("imap.login.example", "143", "993")
+
+
+def test_other_servers_are_folded_away(page: Any) -> None:
+    """
+    Whoever wants POP3 finds it one click further.
+    """
+    searched(page, "ada@gmail.com")
+    others = page.locator("details", has_text="Other servers")
+    before = others.locator("li").first.is_visible()
+    others.locator("summary").click()
+
+    assert (before, "pop.gmail.com" in others.inner_text()) == (False, True)
+
+
 @pytest.mark.parametrize(("password", "told"), [("correct horse", "It works"), ("wrong", "is wrong")])
 def test_a_password_can_be_checked(page: Any, password: str, told: str) -> None:
     """
@@ -152,7 +244,7 @@ def test_a_password_can_be_checked(page: Any, password: str, told: str) -> None:
     """
     searched(page, "ada@login.example")
     page.locator(".try [name=password]").fill(password)
-    page.locator(".try button").click()
+    page.locator(".try button[type=submit]").click()
     page.locator(".try .result").get_by_text(told).first.wait_for()
 
     assert page.locator("#title").is_visible()
@@ -198,9 +290,24 @@ def test_a_password_can_be_checked_without_javascript(browser: Any, url: str) ->
         page.goto(url)
         searched(page, "ada@login.example")
         page.locator(".try [name=password]").fill("correct horse")
-        page.locator(".try button").click()
+        page.locator(".try button[type=submit]").click()
 
         assert "It works" in page.locator("main").inner_text()
+
+
+def test_it_works_before_the_script_is_there(browser: Any, url: str) -> None:
+    """
+    On a slow line people press the button before the script has come: the form is posted, and the page comes back.
+    """
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.route("**/page.js", lambda _route: None)  # never answered
+        page.goto(url, wait_until="commit")
+        page.wait_for_selector("#go")
+        page.fill("#address", "ada@example.org")
+        page.click("#go", no_wait_after=True)
+
+        page.wait_for_selector(".headline.good")
 
 
 def test_remote_text_is_text(page: Any) -> None:
@@ -243,18 +350,63 @@ def test_nothing_comes_from_elsewhere(page: Any, url: str) -> None:
     assert [place for place in asked if not place.startswith(url)] == []
 
 
+def at_start(_page: Any) -> None:
+    """Nothing has been asked yet."""
+
+
+def at_work(page: Any) -> None:
+    page.fill("#address", "ada@silent.example")
+    page.click("#go")
+    page.wait_for_selector("#steps li:nth-child(2)")
+
+
+def at_fault(page: Any) -> None:
+    page.fill("#address", "ada@localhost")
+    page.click("#go")
+    page.wait_for_selector("[role=alert]")
+
+
+def signed_in(page: Any, password: str = "correct horse") -> None:
+    searched(page, "ada@login.example")
+    page.locator(".try [name=name]").fill("Ada Lovelace")
+    page.locator(".try [name=password]").fill(password)
+    page.locator(".try button[type=submit]").click()
+    page.locator(".try .result > *").first.wait_for()
+
+
+def by_hand(page: Any) -> None:
+    searched(page, "ada@login.example")
+    page.locator(".hand > summary").click()
+
+
+STATES: dict[str, Callable[[Any], object]] = {
+    "start": at_start,
+    "working": at_work,
+    "bad-address": at_fault,
+    "found": partial(searched, address="ada@login.example"),
+    "to-confirm": partial(searched, address="ada@customer.example"),
+    "look-alike": partial(searched, address="ada@alike.example"),
+    "app-password": partial(searched, address="ada@gmail.com"),
+    "nothing": partial(searched, address="ada@dead.example"),
+    "typo": partial(searched, address="ada@gmial.com"),
+    "attack": partial(searched, address="ada@evil.example"),
+    "by-hand": by_hand,
+    "ready": signed_in,
+    "wrong-password": partial(signed_in, password="wrong"),
+}
+
+
 @pytest.mark.skipif(not AXE.exists(), reason="no axe-core; tests/web/install fetches it")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["", "ada@customer.example", "ada@gmail.com", "ada@dead.example", "ada@gmial.com"])
-def test_nobody_is_shut_out(browser: Any, url: str, address: str, scheme: Any) -> None:
+@pytest.mark.parametrize("state", STATES)
+def test_nobody_is_shut_out(browser: Any, url: str, state: str, scheme: Any) -> None:
     """
     axe-core finds no violation of WCAG 2.2 AA, nor of its own best practices.
     """
-    with browser.new_context(color_scheme=scheme, bypass_csp=True) as context:
+    with browser.new_context(color_scheme=scheme, bypass_csp=True, reduced_motion="reduce") as context:
         page = context.new_page()
         page.goto(url)
-        if address:
-            searched(page, address)
+        STATES[state](page)
         page.add_script_tag(path=str(AXE))
         found = page.evaluate("axe.run()")
 
@@ -262,15 +414,17 @@ def test_nobody_is_shut_out(browser: Any, url: str, address: str, scheme: Any) -
 
 
 @pytest.mark.parametrize("width", [320, 360, 1280])
-@pytest.mark.parametrize("address", ["ada@customer.example", "ada@gmail.com", "ada@dead.example", "ada@evil.example"])
-def test_nothing_is_cut_off(browser: Any, url: str, address: str, width: int) -> None:
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_cut_off(browser: Any, url: str, state: str, width: int) -> None:
     """
-    No sideways scrolling at any width; a picture of it is kept.
+    No sideways scrolling at any width; pictures of it are kept, light and dark.
     """
     with browser.new_context(viewport={"width": width, "height": 900}) as context:
         page = context.new_page()
         page.goto(url)
-        searched(page, address)
-        page.screenshot(path=str(SHOTS / f"{address.partition('@')[2]}-{width}.png"), full_page=True)
+        STATES[state](page)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=str(SHOTS / f"{state}-{width}-{scheme}.png"), full_page=True)
 
         assert page.evaluate("document.documentElement.scrollWidth") == width

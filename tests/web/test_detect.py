@@ -7,7 +7,7 @@ import pytest
 
 from mailsettings import Policy, parse_address
 from mailsettings.schema import from_json
-from mailsettings.testing import imap, run_virtual
+from mailsettings.testing import imap
 from mailsettings.web.store import Local
 from tests.web.places import Visitor, searches, service, world
 
@@ -103,30 +103,6 @@ async def test_banners_and_addresses_are_not_shown() -> None:
     assert "canary-banner" not in response.text
     assert "11.7.7.7" not in response.text
     assert probe["steps"] == []
-
-
-@pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "fd00::7", "64:ff9b::7f00:1"])
-def test_an_internal_address_looks_like_a_dead_one(address: str) -> None:
-    """
-    The answer for a name of the internal network, and the time it takes, are those for a name where nobody answers.
-    """
-
-    def asked(where: str) -> tuple[object, float]:
-        network = world()
-        network.records("imap.target.example", **{"AAAA" if ":" in where else "A": where})
-
-        async def ask() -> object:
-            async with service(network, policy=Policy.personal()) as app:
-                return (await Visitor(app).detect("ada@target.example")).json()
-
-        return run_virtual(ask)
-
-    assert asked(address) == asked(_dead(address))
-
-
-def _dead(like: str) -> str:
-    """Return a public address of the same family."""
-    return "2a00:7::7" if ":" in like else "11.7.7.7"
 
 
 async def test_a_policy_is_narrowed() -> None:

@@ -5,9 +5,14 @@ from ipaddress import ip_network
 import anyio
 import pytest
 
-from mailsettings.testing import HEAR, FakeNetwork, Script, imap, scripted
+from mailsettings.net.transport import Stream, Transport
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.records import Answer, Question
+from mailsettings.testing import HEAR, FakeNetwork, Script, imap, run_virtual, scripted
+from mailsettings.web import Settings, create_app
 from mailsettings.web.limits import House
 from mailsettings.web.problems import Problem
+from mailsettings.web.store import Local
 from mailsettings.web.visitors import visitor
 from tests.web.places import Visitor, searches, service, world
 
@@ -139,26 +144,112 @@ async def test_a_full_house_sends_visitors_away() -> None:
     assert (len(refused), refused[0].headers["retry-after"], later.status_code) == (1, "2", 200)
 
 
-async def test_tarpits_of_one_visitor_do_not_delay_another() -> None:
+def test_too_many_at_once_are_sent_away_and_then_served() -> None:
     """
-    Two silent servers hold up whoever asked for them, and nobody else.
+    A hundred visitors where 16 may work and 48 may wait: 64 are answered, the others hear 503 and when to come back, at
+    once; the next one after them is served as if nothing had been.
     """
     network = world()
-    for domain in ("one.example", "two.example"):
-        network.host(f"imap.{domain}").serve(scripted(993, _silent))
-    seconds: list[float] = []
-    async with service(network) as app:
-        slow, quick = Visitor(app), Visitor(app)
-        async with anyio.create_task_group() as group:
-            group.start_soon(slow.detect, "ada@one.example")
-            group.start_soon(slow.detect, "ada@two.example")
+    network.slow(1.0, "slow.example")
+    heard: list[tuple[int, str, float]] = []
+
+    async def crowd() -> float:
+        async with service(network, running=16, waiting=48, domain_per_minute=1000) as app:
+
+            async def one(number: int) -> None:
+                response = await Visitor(app).detect(f"ada@c{number}.slow.example")
+                heard.append((response.status_code, response.headers.get("retry-after", ""), anyio.current_time()))
+
+            async with anyio.create_task_group() as group:
+                for number in range(100):
+                    group.start_soon(one, number)
+            started = anyio.current_time()
+            await Visitor(app).detect("ada@example.org")
+            return anyio.current_time() - started
+
+    after, _ = run_virtual(crowd)
+    refused = {each for each in heard if each[0] != 200}
+
+    assert (len(heard), refused) == (100, {(503, "2", 0.0)})
+    assert sum(status == 200 for status, _, _ in heard) == 16 + 48
+    assert (Settings().running, Settings().waiting) == (64, 256)
+    assert after == 0.0
+
+
+class Counting:
+    """A transport that knows how many questions were under way at once, at most."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._now = 0
+        self.most = 0
+
+    async def ask(self, question: Question) -> Answer:
+        self._now += 1
+        self.most = max(self.most, self._now)
+        try:
+            return await self._transport.ask(question)
+        finally:
+            self._now -= 1
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        return await self._transport.connect(ip, port)
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+def seconds_among(tarpits: int, *, mute: bool = False) -> float:
+    """Return how long a healthy domain takes, on a clock that jumps, beside so many *tarpits*, two of each visitor."""
+    network = world()
+    network.slow(0.02)
+    for number in range(tarpits):
+        network.host(f"imap.pit{number}.example").serve(scripted(993, _silent))
+        if mute:
+            network.mute(f"pit{number}.example")
+
+    async def quick() -> float:
+        async with service(network) as app, anyio.create_task_group() as group:
+            visitors = [Visitor(app) for _ in range(tarpits // 2)]
+            for number in range(tarpits):
+                group.start_soon(visitors[number // 2].detect, f"ada@pit{number}.example")
             await anyio.sleep(0.05)
             started = anyio.current_time()
-            await quick.detect("ada@example.org")
-            seconds.append(anyio.current_time() - started)
+            await Visitor(app).detect("ada@example.org")
+            took = anyio.current_time() - started
             group.cancel_scope.cancel()
+        return took
 
-    assert seconds[0] < 2
+    took, _ = run_virtual(quick)
+    return took
+
+
+@pytest.mark.parametrize("mute", [False, True])
+def test_tarpits_of_one_visitor_do_not_delay_another(mute: bool) -> None:
+    """
+    Two silent servers, or two silent zones, hold up whoever asked for them and nobody else: not by a millisecond, nor
+    do those of thirty visitors.
+    """
+    alone = seconds_among(0)
+
+    assert {seconds_among(2, mute=mute), seconds_among(60, mute=mute)} == {alone}
+
+
+async def test_one_search_has_its_share_of_the_questions() -> None:
+    """
+    A zone that keeps silent holds as many sockets as one search may have, and there are as many for each search.
+    """
+    network = world()
+    network.slow(0.02)
+    counting = Counting(network.transport(Policy.service()))
+    rules = Policy.service().with_(max_parallel_dns=5)
+    app = create_app(rules, Local(), settings=Settings(cache=":memory:", running=64), transport=counting)
+    response = await Visitor(app).detect("ada@example.org")
+    known: Policy = app.state.service.policy
+    await app.state.service.aclose()
+
+    assert (response.json()["incoming"][0]["verified"], counting.most) == (True, 5)
+    assert known.dns_sockets >= 64 * known.max_parallel_dns
 
 
 async def test_a_visitor_who_leaves_gives_the_place_back() -> None:

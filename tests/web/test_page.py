@@ -82,6 +82,17 @@ async def test_a_busy_service_says_so_in_words() -> None:
     assert (response.status_code, "Please wait a moment" in response.text) == (429, True)
 
 
+async def test_a_login_without_javascript_keeps_the_settings() -> None:
+    """
+    The page that comes back has what came of the login and, below it, the servers to copy from.
+    """
+    async with service(world()) as app:
+        form = {"address": "ada@example.org", "password": "wrong", "name": "Ada"}
+        page = (await Visitor(app).post("/check", data=form)).text
+
+    assert page.index("Reading mail: does not work") < page.index("imap.<wbr>example.<wbr>org")
+
+
 async def test_nothing_is_inline() -> None:
     """
     No script, style or handler in the page: the policy forbids them, and nobody need loosen it.

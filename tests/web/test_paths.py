@@ -2,6 +2,10 @@
 
 import json
 import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import anyio
 import jsonschema  # type: ignore[import-untyped]  # has no types of its own
@@ -97,8 +101,34 @@ async def test_the_description_fits_the_answers() -> None:
         answer = (await Visitor(app).detect("ada@example.org")).json()
 
     jsonschema.validate(answer, {"$ref": "#/components/schemas/Detection", **described})
-    example = described["components"]["schemas"]["Detection"]["examples"][0]
-    jsonschema.validate(example, {"$ref": "#/components/schemas/Detection", **described})
+    for name in ("Detection", "Problem", "Told", "Verification"):
+        (example,) = described["components"]["schemas"][name]["examples"]
+        jsonschema.validate(example, {"$ref": f"#/components/schemas/{name}", **described})
+
+
+async def test_the_description_has_examples() -> None:
+    """
+    Everything that can be sent and everything that comes back is shown once; what is shown is accepted.
+    """
+    async with service(world()) as app:
+        ada = Visitor(app)
+        described = (await ada.get("/openapi.json")).json()
+        statuses = {
+            path: (await ada.post(path, example)).status_code
+            for path, example in bodies(described)
+            if path != "/v1/verify"  # example.org has no mailbox here: see test_verify
+        }
+
+    assert statuses == {"/v1/detect": 200, "/v1/detect/stream": 200}
+
+
+def bodies(described: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield each path that takes a body, and the example of it."""
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+                yield path, described["components"]["schemas"][reference.rpartition("/")[2]]["examples"][0]
 
 
 async def bounded(receive: Receive, *, announced: str = "") -> int:
@@ -180,6 +210,18 @@ def test_settings_come_from_a_file(tmp_path_factory: pytest.TempPathFactory) -> 
     known = Settings.read(str(path))
 
     assert (known.running, str(known.trusted_proxies[0]), known.waiting) == (7, "10.0.0.0/8", 256)
+
+
+def test_every_setting_is_documented() -> None:
+    """
+    The table in docs/service.md has all of them, and no others.
+    """
+    text = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
+    table = text.partition("## Settings")[2].partition("## ")[0]
+    rows = "".join(re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE))
+    named = re.findall(r"`([A-Z_]+)`", rows)
+
+    assert {name.lower() for name in named} == set(Settings.model_fields)
 
 
 def test_a_bad_setting_is_an_error(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -1,40 +1,47 @@
 """The real server under strange requests: generated ones, and many that never end."""
 
+import shutil
 import socket
 import statistics
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
+import anyio
+import dns.message
+import dns.rcode
+import dns.rdatatype
 import httpx
 import pytest
 import schemathesis
+from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.web.running import free_port, running, service_in_memory
+from tests.web.running import free_port, redis, running, service_in_memory
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """The command itself, with a short patience for requests; it finds no network here and says so."""
+    """The command itself, with a short patience for requests; its name server knows nobody."""
     port = free_port()
     command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port))
     limits = dict.fromkeys(("VISITOR_PER_MINUTE", "VISITOR_PER_HOUR", "DOMAIN_PER_MINUTE"), "1000000")
-    known = {"CACHE": ":memory:", "REQUEST_TIMEOUT": "2", "RESOLVER": "127.0.0.1:9", **limits}
-    with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
-        yield f"http://127.0.0.1:{port}"
+    known = {"CACHE": ":memory:", "REQUEST_TIMEOUT": "2", **limits}
+    with name_server(delay=0) as (_, dns):
+        known["RESOLVER"] = f"127.0.0.1:{dns}"
+        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+            yield f"http://127.0.0.1:{port}"
 
 
 def test_the_description_holds(url: str) -> None:
     """
-    Whatever is sent, good or bad, each answer is one that the description names; none is a 5xx but 503.
-
-    Without the stream, for whose end the client would wait, and /readyz, which this machine without DNS fails.
+    Whatever is sent, good or bad, each answer is one that the description names; none is a 5xx.
     """
     described = httpx.get(f"{url}/openapi.json").json()
     # 413: a value may be bad by being longer than any body is read.
@@ -43,12 +50,12 @@ def test_the_description_holds(url: str) -> None:
     schema = schemathesis.openapi.from_dict(described, config=config)
     schema.config.update(base_url=url)
     checked = 0
-    for found in schema.exclude(path=["/v1/detect/stream", "/readyz"]).get_all_operations():
+    for found in schema.get_all_operations():
         operation: Any = found
         check(operation.ok())
         checked += 1
 
-    assert checked == len(described["paths"]) - 2
+    assert checked == len(described["paths"])
 
 
 def check(operation: Any) -> None:
@@ -87,6 +94,90 @@ def test_half_requests_hold_nobody_up(url: str) -> None:
     assert ends <= {b"", b"HTTP/1.1 408"}
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_megabyte_is_not_read(url: str, announced: bool) -> None:
+    """
+    Announced or in pieces: 413 and the connection is closed, whether or not the visitor has finished.
+    """
+    port = int(url.rpartition(":")[2])
+    length = b"Content-Length: 1000000" if announced else b"Transfer-Encoding: chunked"
+    head = b"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + length + b"\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", port))) as visitor:
+        visitor.settimeout(10)
+        visitor.sendall(head if announced else head + b"2000\r\n" + b" " * 0x2000 + b"\r\n")
+        answer = b""
+        while part := visitor.recv(4096):
+            answer += part
+
+    assert (answer[:12], b"connection: close" in answer.lower()) == (b"HTTP/1.1 413", True)
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server; tests/web/install installs it")
+def test_two_workers_make_one_search_for_two_hundred_visitors() -> None:
+    """
+    The command itself with two processes and a real Redis; the name server is asked for the domain's mail once.
+    """
+    port, store = free_port(), free_port()
+    command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port), "--workers", "2")
+    limits = dict.fromkeys(("VISITOR_AT_ONCE", "VISITOR_PER_MINUTE", "VISITOR_PER_HOUR"), "1000")
+    known = {"CACHE": ":memory:", "REDIS_URL": f"redis://127.0.0.1:{store}/0", **limits}
+    with redis(store), name_server() as (asked, dns):
+        known["RESOLVER"] = f"127.0.0.1:{dns}"
+        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+            _answered(f"http://127.0.0.1:{port}/healthz")
+            answers = anyio.run(_crowd, f"http://127.0.0.1:{port}/v1/detect")
+
+    assert answers == [(200, "crowd.example")] * 200
+    assert asked.count("crowd.example") == 1
+
+
+async def _crowd(url: str) -> list[tuple[int, str]]:
+    """Ask for one domain two hundred times at once, each on a connection of its own."""
+    answers: list[tuple[int, str]] = []
+
+    async def one(number: int) -> None:
+        answer = await client.post(url, json={"address": f"v{number}@crowd.example"})
+        answers.append((answer.status_code, answer.json()["address"].partition("@")[2]))
+
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(timeout=60, limits=limits) as client, anyio.create_task_group() as group:
+        for number in range(200):
+            group.start_soon(one, number)
+    return answers
+
+
+@contextmanager
+def name_server(delay: float = 0.5) -> Iterator[tuple[list[str], int]]:
+    """Run a name server that takes *delay* seconds to say that it knows no name; what it was asked for the mail of."""
+    asked: list[str] = []
+
+    async def serve(udp: socket.socket) -> None:
+        async with anyio.create_task_group() as group:
+            while True:
+                await anyio.wait_readable(udp)
+                query, place = udp.recvfrom(4096)
+                group.start_soon(answer, udp, query, place)
+
+    async def answer(udp: socket.socket, query: bytes, place: tuple[str, int]) -> None:
+        message = dns.message.from_wire(query)
+        if message.question[0].rdtype == dns.rdatatype.MX:
+            asked.append(message.question[0].name.to_text(omit_final_dot=True))
+        response = dns.message.make_response(message)
+        response.set_rcode(dns.rcode.NXDOMAIN)
+        await anyio.sleep(delay)
+        udp.sendto(response.to_wire(), place)
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, start_blocking_portal("asyncio") as portal:
+        udp.bind(("127.0.0.1", 0))
+        udp.setblocking(False)
+        future = portal.start_task_soon(serve, udp)
+        try:
+            yield asked, udp.getsockname()[1]
+        finally:
+            future.cancel()
+
+
 def test_who_hangs_up_ends_the_work() -> None:
     """
     A stream whose reader closes the connection is no longer worked for.
@@ -101,6 +192,31 @@ def test_who_hangs_up_ends_the_work() -> None:
             time.sleep(0.05)
 
         assert (before, running_at(url)) == (1, 0)
+
+
+@pytest.mark.parametrize("path", ["v1/detect", ""])
+def test_who_does_not_wait_ends_the_work(path: str) -> None:
+    """
+    Neither is a plain request: whoever closes the connection gives the place back at once.
+    """
+    with service_in_memory() as url:
+        body = b'{"address": "ada@silent.example"}' if path else b"address=ada%40silent.example"
+        kind = b"json" if path else b"x-www-form-urlencoded"
+        head = f"POST /{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n".encode()
+        port = int(url.rstrip("/").rpartition(":")[2])
+        with closing(socket.create_connection(("127.0.0.1", port))) as visitor:
+            visitor.sendall(head + b"Content-Type: application/" + kind + b"\r\n\r\n" + body)
+            before = _running_becomes(url, 1)
+
+        assert (before, _running_becomes(url, 0)) == (1, 0)
+
+
+def _running_becomes(url: str, wanted: int) -> int:
+    """Return how many detections are under way when they are *wanted*, or after two seconds."""
+    deadline = time.monotonic() + 2
+    while (now := running_at(url)) != wanted and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return now
 
 
 def running_at(url: str) -> int:
@@ -123,6 +239,31 @@ def test_it_ends_when_it_is_told_to(workers: str) -> None:
 
     with closing(socket.socket()) as probe:
         assert (status, probe.connect_ex(("127.0.0.1", port)) != 0) == (200, True)
+
+
+def test_what_is_under_way_is_answered_before_the_end() -> None:
+    """
+    SIGTERM in the middle of a search: its visitor has the answer, the next one finds nobody, the process ends.
+    """
+    port = free_port()
+    command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    statuses: list[int] = []
+
+    def ask() -> None:
+        statuses.append(httpx.post(f"{url}/v1/detect", json={"address": "ada@late.example"}, timeout=30).status_code)
+
+    with name_server() as (asked, dns):
+        known = {"MAILSETTINGS_CACHE": ":memory:", "MAILSETTINGS_RESOLVER": f"127.0.0.1:{dns}"}
+        with running(*command, port=port, **known) as process, ThreadPoolExecutor() as pool:
+            visitor = pool.submit(ask)
+            while not asked:
+                time.sleep(0.01)
+            process.terminate()
+            visitor.result(30)
+            process.wait(10)
+
+    assert (statuses, asked) == ([200], ["late.example"])
 
 
 def _answered(url: str) -> int:

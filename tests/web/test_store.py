@@ -101,6 +101,21 @@ async def test_counts_begin_anew_with_each_stretch() -> None:
     assert counts == [1, 2, 3, 1]
 
 
+async def test_a_flood_of_visitors_has_a_bound() -> None:
+    """
+    Whoever comes from ever new addresses fills no memory: what nobody has counted for longest is forgotten.
+    """
+    store = Local(clock=Clock())
+    numbers = [await store.count("first", 60) for _ in range(2)]
+    for number in range(100_000):
+        await store.count(str(number), 60)
+    numbers.append(await store.count("99999", 60))
+    numbers.append(await store.count("first", 60))
+    await store.aclose()
+
+    assert numbers == [1, 2, 2, 1]
+
+
 async def test_places_are_given_back_or_lapse() -> None:
     """
     One inside keeps the next out, until it leaves or its time is over.

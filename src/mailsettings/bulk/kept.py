@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.memory import Memory
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -42,13 +43,12 @@ class Kept(Generic[Key, Value]):
 
     def __init__(self, most: int, life: Callable[[Value | Fault], float]) -> None:
         """*life* says for how many seconds a value, or a failure, is remembered; 0: it is nobody else's business."""
-        self._most = most
         self._life = life
         self._flights: dict[Key, _Flight] = {}
-        self._kept: dict[Key, tuple[float, Value | Fault]] = {}  # until when, and what; in order of use
+        self._memory: Memory[Key, Value | Fault] = Memory(most)
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._memory)
 
     @property
     def under_way(self) -> int:
@@ -61,7 +61,7 @@ class Kept(Generic[Key, Value]):
         *ask* is given what it shall report its steps to; everybody who waits hears them. If the one who asks is
         cancelled, the next one asks.
         """
-        if (found := self._remembered(key)) is not None:
+        if (found := self._memory.find(key)) is not None:
             return _value(found)
         flight = self._flights.setdefault(key, _Flight())
         flight.listeners.append(on_step)
@@ -69,7 +69,7 @@ class Kept(Generic[Key, Value]):
             on_step(flight.last)
         try:
             async with flight.lock:
-                found = self._remembered(key)
+                found = self._memory.find(key)
                 return _value(found if found is not None else await self._ask(key, flight, ask))
         finally:
             flight.listeners.remove(on_step)
@@ -82,23 +82,8 @@ class Kept(Generic[Key, Value]):
             found = await ask(flight.tell)
         except NetworkError as error:
             found = Fault(error.kind, error.seen)
-        self._keep(key, found)
+        self._memory.keep(key, found, self._life(found))
         return found
-
-    def _remembered(self, key: Key) -> Value | Fault | None:
-        until, found = self._kept.pop(key, (0.0, None))
-        if found is None or until <= anyio.current_time():
-            return None
-        self._kept[key] = until, found  # used last: moves to the end
-        return found
-
-    def _keep(self, key: Key, found: Value | Fault) -> None:
-        life = self._life(found)
-        if life <= 0:
-            return
-        self._kept[key] = anyio.current_time() + life, found
-        if len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
 
 
 def _value(found: Value | Fault) -> Value:

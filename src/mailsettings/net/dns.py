@@ -16,9 +16,8 @@ from mailsettings.net.query import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response,
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Question, Record
 
-MAX_SOCKETS = 100  # at once in one event loop: well below the usual 1024 of a process
 BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
-_sockets: RunVar[anyio.Semaphore] = RunVar("mailsettings DNS sockets")
+_sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets")
 
 
 class Resolver:
@@ -34,7 +33,7 @@ class Resolver:
         """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
         if not self._carriers:
             raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
-        async with _limit():
+        async with _limit(self._policy.dns_sockets):
             return self._answer(question, await self._response(question))
 
     def _answer(self, question: Question, response: Response) -> Answer:
@@ -112,13 +111,15 @@ def _summary(failures: list[NetworkError]) -> NetworkError:
     return worst if worst.kind in order else NetworkError(Kind.DNS_FAILED, f"the name server: {worst.seen}")
 
 
-def _limit() -> anyio.Semaphore:
-    """Return the semaphore of this event loop."""
+def _limit(sockets: int) -> anyio.Semaphore:
+    """Return the semaphore of this event loop for all who are allowed as many *sockets*."""
     try:
-        return _sockets.get()
+        known = _sockets.get()
     except LookupError:
-        _sockets.set(found := anyio.Semaphore(MAX_SOCKETS))
-        return found
+        _sockets.set(known := {})
+    if sockets not in known:
+        known[sockets] = anyio.Semaphore(sockets)
+    return known[sockets]
 
 
 def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:

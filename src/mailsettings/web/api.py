@@ -14,7 +14,7 @@ from mailsettings.web.bodies import Login, Wanted
 from mailsettings.web.logins import as_json, log_in, only_safely
 from mailsettings.web.problems import Problem
 from mailsettings.web.service import Service
-from mailsettings.web.stream import EventStream, Told
+from mailsettings.web.stream import EventStream, Told, while_there
 from mailsettings.web.visitors import visitor
 
 ProviderId = Annotated[str, Path(max_length=64, pattern="^[a-z0-9-]+$", examples=["gmail"])]
@@ -40,8 +40,9 @@ def routes(service: Service) -> APIRouter:
     @router.post("/v1/detect", responses=describe.DETECT, response_class=Response)
     async def detect(wanted: Wanted, request: Request) -> Response:
         """Find and verify the mail servers of an address; the answer is that of `mailsettings --json`."""
-        detection = await service.detect(wanted.query(), visitor_of(request, service))
-        return Response(to_json(detection), media_type="application/json")
+        query, who = wanted.query(), visitor_of(request, service)
+        detection = await while_there(request.receive, lambda: service.detect(query, who))
+        return Response(to_json(detection) if detection else b"", media_type="application/json")
 
     @router.post("/v1/detect/stream", responses=describe.STREAM, response_class=Response)
     async def detect_stream(wanted: Wanted, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +22,14 @@ from mailsettings.web.problems import Problem, of_status
 from mailsettings.web.service import Service
 from mailsettings.web.settings import Settings
 from mailsettings.web.store import Local, Store
+
+if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
+
+# The framework's own spans and logs have queries and the values of bad requests in them: addresses, passwords. Ours
+# (spans.py) have not. Versions of it that make none ignore this.
+_OFF: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 
 def create_app(
@@ -47,6 +55,7 @@ def create_app(
         docs_url=None,  # the framework's pages load scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan,
+        telemetry=_OFF,
     )
     app.state.service = service
     app.include_router(api.routes(service))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailsettings.model import Detection
-from mailsettings.schema import json_schema, to_dict
-from mailsettings.web.problems import MEDIA_TYPE, TITLES
+from mailsettings.schema import json_schema
+from mailsettings.web import examples
+from mailsettings.web.problems import MEDIA_TYPE, TITLES, Problem
 from mailsettings.web.stream import MEDIA_TYPE as STREAM_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
@@ -23,13 +23,12 @@ def _problems(*statuses: int) -> Responses:
 
 
 _REQUEST = _problems(400, 408, 413, 422, 429, 503)
-_EMPTY = to_dict(Detection(address="ada@example.org", settled_by="everything was tried"))
 DETECT: Responses = {
     200: _ok({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
     **_REQUEST,
 }
 STREAM: Responses = {
-    200: _ok({"type": "string"}, "Events: asked, learned, failed, contacting, probed, settled", STREAM_TYPE),
+    200: _ok({"$ref": f"{_REF}Told"}, "Server-sent events, each of which is like this", STREAM_TYPE),
     **_REQUEST,
 }
 VERIFY: Responses = {
@@ -68,6 +67,14 @@ _VERIFICATION = {
         "findings": {"type": "array", "items": {"$ref": f"{_REF}Finding"}},
     },
 }
+_TOLD = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["asked", "learned", "failed", "contacting", "probed", "settled", "problem"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 
 
 def schemas() -> dict[str, Any]:
@@ -75,8 +82,11 @@ def schemas() -> dict[str, Any]:
     root = json_schema()
     parts = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
     # Here and not beside the response: FastAPI drops every null out of what it is given there.
-    parts["examples"] = [_EMPTY]
-    every = {"Detection": parts, **root["$defs"], "Problem": _PROBLEM, "Verification": _VERIFICATION}
+    parts["examples"] = [examples.detection()]
+    problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
+    login = _VERIFICATION | {"examples": [examples.verification()]}
+    told = _TOLD | {"examples": [examples.event()]}
+    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login, "Told": told}
     return {name: _moved(part) for name, part in every.items()}
 
 

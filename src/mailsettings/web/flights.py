@@ -28,15 +28,16 @@ class _Flight:
         self.events: list[Event] = []
         self.detection: Detection | None = None
         self.over = False
-        self._news = anyio.Event()
+        self._news: anyio.Event | None = None  # there is one while somebody waits: most visitors are the only one
 
     def tell(self, event: Event) -> None:
         self.events.append(event)
         self.wake()
 
     def wake(self) -> None:
-        self._news.set()
-        self._news = anyio.Event()
+        if self._news is not None:
+            self._news.set()
+            self._news = None
 
     async def follow(self, tell: Tell) -> Detection | None:
         """Pass the events on; None if the leader left, or failed, without an answer."""
@@ -47,6 +48,7 @@ class _Flight:
             passed = len(self.events)
             if self.over:
                 return self.detection
+            self._news = self._news or anyio.Event()
             await self._news.wait()
 
 

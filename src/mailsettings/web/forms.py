@@ -6,6 +6,7 @@ from mailsettings.model import Auth, Choice, Detection, Security
 from mailsettings.web.markup import Html, Part, join, tag
 
 _UNSAFE = "This page was not opened over https, so it does not ask for a password. Copy the settings instead."
+_SIGN_IN = "sign-in"  # the form's id: the ticks for domains to agree to stand outside it
 
 
 def address_form(address: str = "", error: str = "") -> Html:
@@ -33,42 +34,50 @@ def search_form(address: str, button: Html) -> Html:
     return tag("form", hidden, button, method="post", action="./", data_search=True)
 
 
-def check_form(detection: Detection, *, safe: bool) -> Html | None:
-    """Return the form for the password, with what has to be agreed to first."""
+def can_sign_in(detection: Detection) -> bool:
+    """Say whether a password would help: the best servers are verified, and one of them takes it."""
     best = (*detection.incoming[:1], *detection.outgoing[:1])
-    if not best or not all(choice.verified for choice in best):
+    password = any(auth in (Auth.PASSWORD, Auth.ENCRYPTED) for choice in best for auth in choice.auth)
+    return password and all(choice.verified for choice in best)
+
+
+def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
+    """Return the form for name and password; None where a password would not help: the hints say how to sign in."""
+    if not can_sign_in(detection):
         return None
+    title = tag("h3", "Sign in")
     if not safe:
-        return tag("section", tag("h3", "Try it"), tag("p", _UNSAFE), class_="box try")
-    if not any(auth in (Auth.PASSWORD, Auth.ENCRYPTED) for choice in best for auth in choice.auth):
-        return None  # a password would not help: the hints say how to sign in
+        return tag("section", title, tag("p", _UNSAFE), class_="box try")
+    best = (*detection.incoming[:1], *detection.outgoing[:1])
+    hosts = " and ".join(dict.fromkeys(choice.endpoint.host for choice in best))
     form = _check(
         detection,
+        _field("Your name", "name", "", autocomplete="name", maxlength="200", note="as others see it; may be left out"),
         _field("Password", "password", "", type_="password", autocomplete="off", required=True),
-        *(_agreement(domain) for domain in detection.confirm),
-        tag("button", "Check my password", type="submit"),
+        tag("button", "Check and finish", type="submit"),
+        id_=_SIGN_IN,
     )
-    where = "the two servers" if len(best) > 1 else "the server"
-    promise = f"It is sent to {where} above, once, and forgotten."
-    return tag("section", tag("h3", "Does it work with your password?"), tag("p", promise), form, class_="box try")
+    promise = f"Your password is tried once at {hosts}, over an encrypted connection, and then forgotten."
+    return tag("section", title, form, tag("p", promise, class_="small promise"), class_="box try")
 
 
-def _check(detection: Detection, *parts: Part) -> Html:
+def _check(detection: Detection, *parts: Part, id_: str | None = None) -> Html:
     hidden = tag("input", type="hidden", name="address", value=detection.address)
     result = tag("div", class_="result", aria_live="polite")
-    return tag("form", hidden, *parts, result, method="post", action="./check", data_check=True)
+    return tag("form", hidden, *parts, result, method="post", action="./check", data_check=True, id=id_)
 
 
-def _agreement(domain: str) -> Html:
-    box = tag("input", type="checkbox", name="confirmed", value=domain, required=True)
-    return tag("label", box, " My mailbox is at ", tag("strong", domain), class_="agree")
+def agreement(domain: str) -> Html:
+    """Return the tick without which nobody signs in at servers of *domain*."""
+    box = tag("input", type="checkbox", name="confirmed", value=domain, required=True, form=_SIGN_IN)
+    return tag("label", box, tag("span", "Yes, ", tag("strong", domain), " is my mail provider"), class_="agree")
 
 
 def hand_form(detection: Detection, *, safe: bool) -> Html:
     """Return the settings for whoever knows better, filled in with what was found."""
     parts = (
-        _typed("Incoming", "incoming", ("imap", "pop3"), detection.incoming[:1], 993),
-        _typed("Outgoing", "outgoing", ("smtp",), detection.outgoing[:1], 465),
+        _typed("Incoming mail", "incoming", ("imap", "pop3"), detection.incoming[:1], 993),
+        _typed("Outgoing mail", "outgoing", ("smtp",), detection.outgoing[:1], 465),
         _field("User name", "username", _username(detection), id_="hand-username", autocomplete="off"),
     )
     password = _field("Password", "password", "", type_="password", id_="hand-password", autocomplete="off")
@@ -78,13 +87,14 @@ def hand_form(detection: Detection, *, safe: bool) -> Html:
         "details",
         tag("summary", "Enter the settings by hand"),
         _check(detection, *parts, *end),
-        open=not detection.incoming and not detection.outgoing,
+        class_="hand",
+        open=not detection.incoming and not detection.outgoing and not detection.suggestion,
     )
 
 
 def _own_word() -> Html:
     box = tag("input", type="checkbox", name="typed", value="yes", required=True)
-    return tag("label", box, " I know these servers and want to send my password there", class_="agree")
+    return tag("label", box, tag("span", "I know these servers and want to send my password there"), class_="agree")
 
 
 def _username(detection: Detection) -> str:
@@ -107,11 +117,20 @@ def _typed(title: str, name: str, protocols: tuple[str, ...], best: tuple[Choice
 
 
 def _field(
-    label: str, name: str, value: str, *, type_: str = "text", id_: str = "", wide: bool = False, **more: str | bool
+    label: str,
+    name: str,
+    value: str,
+    *,
+    type_: str = "text",
+    id_: str = "",
+    wide: bool = False,
+    note: str = "",
+    **more: str | bool,
 ) -> Html:
     key = id_ or f"field-{name}"
     field = tag("input", id=key, name=name, type=type_, value=value or None, spellcheck="false", **more)
-    return tag("p", tag("label", label, for_=key), field, class_="field wide" if wide else "field")
+    aside = join(" ", tag("span", note, class_="note")) if note else None
+    return tag("p", tag("label", label, aside, for_=key), field, class_="field wide" if wide else "field")
 
 
 def _choice(label: str, name: str, options: tuple[tuple[str, str], ...], chosen: str) -> Html:

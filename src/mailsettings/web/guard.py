@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import lru_cache
 from ipaddress import ip_network
 
 import anyio
@@ -24,13 +25,18 @@ _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _MINUTE = 60  # seconds
 
 
-def service_policy(policy: Policy | None = None) -> Policy:
-    """Return *policy* with the service's rules, whatever it allowed: strangers say where to connect to."""
+def service_policy(policy: Policy | None = None, searches: int = 1) -> Policy:
+    """Return *policy* with the service's rules, whatever it allowed: strangers say where to connect to.
+
+    There are sockets for the questions of as many *searches* at once, so that none waits for those of another.
+    """
     base = policy or Policy.service()
     ports = base.mail_ports & MAIL_PORTS
-    return base.with_(allow_private=False, mail_ports=ports, send_address=False, exhaustive=False)
+    sockets = max(base.dns_sockets, searches * base.max_parallel_dns)
+    return base.with_(allow_private=False, mail_ports=ports, send_address=False, exhaustive=False, dns_sockets=sockets)
 
 
+@lru_cache(maxsize=16)
 def beyond(policy: Policy) -> Policy:
     """Return the policy for what lies above a Guarded transport, which alone then judges addresses.
 
@@ -65,9 +71,10 @@ class Guarded:
         return await self._transport.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:
-        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough."""
-        if self._policy.objection(ip, port) is not None:
-            await anyio.sleep_forever()
+        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough.
+
+        Both are counted and both take a place: a limit that one of them does not meet would tell them apart.
+        """
         if await self._count(f"to:{ip}", _MINUTE) > self._per_minute:
             raise NetworkError(Kind.BUDGET, "this address was visited often enough in this minute")
         while self._open[ip] >= self._at_once:
@@ -75,6 +82,8 @@ class Guarded:
         self._open[ip] += 1
         with ExitStack() as undo:
             undo.callback(self._leave, ip)
+            if self._policy.objection(ip, port) is not None:
+                await anyio.sleep_forever()
             stream = await self._transport.connect(ip, port)
             undo.pop_all()
         return Visit(stream, lambda: self._leave(ip))
@@ -89,6 +98,26 @@ class Guarded:
             del self._open[ip]
         self._left.set()
         self._left = anyio.Event()
+
+
+class Share:
+    """The transport of one search, which has only so many questions under way: names that keep silent are its own."""
+
+    def __init__(self, transport: Transport, questions: int) -> None:
+        self._transport = transport
+        self._asking = anyio.Semaphore(questions)
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask the resolver when it is this question's turn."""
+        async with self._asking:
+            return await self._transport.ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> Stream:
+        """Connect as the transport below does."""
+        return await self._transport.connect(ip, port)
+
+    async def aclose(self) -> None:
+        """Do nothing: the transport below is that of all searches."""
 
 
 class Visit:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import anyio
-
 from mailsettings.model import Endpoint, Probe
 from mailsettings.net.door import Door
+from mailsettings.net.memory import Memory
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
 
@@ -23,21 +22,16 @@ class Known:
     """The verified probes of one process."""
 
     def __init__(self) -> None:
-        self._probes: dict[Endpoint, tuple[Probe, float]] = {}
+        self._probes: Memory[Endpoint, Probe] = Memory(_MOST)
 
-    def find(self, endpoint: Endpoint, now: float) -> Probe | None:
-        """Return the probe of *endpoint*, if it is still good at *now* (seconds of the event loop's clock)."""
-        probe, until = self._probes.get(endpoint, (None, 0.0))
-        return probe if now < until else None
+    def find(self, endpoint: Endpoint) -> Probe | None:
+        """Return the probe of *endpoint*, if it is still good."""
+        return self._probes.find(endpoint)
 
-    def add(self, probe: Probe, now: float) -> None:
-        """Keep *probe* if it was verified; the oldest one makes room."""
-        if not probe.verified:
-            return
-        self._probes.pop(probe.endpoint, None)
-        if len(self._probes) >= _MOST:
-            del self._probes[next(iter(self._probes))]
-        self._probes[probe.endpoint] = probe, now + _GOOD_FOR
+    def add(self, probe: Probe) -> None:
+        """Keep *probe* if it was verified. A failure is never remembered: it may be over."""
+        if probe.verified:
+            self._probes.keep(probe.endpoint, probe, _GOOD_FOR)
 
 
 class Remembering:
@@ -69,9 +63,9 @@ class Remembering:
         return await self._door.get(url, method=method, body=body, headers=headers, answers=answers)
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
-        """Return what is known of *endpoint*, or contact it. A failure is never remembered: it may be over."""
-        if (probe := self._known.find(endpoint, anyio.current_time())) is not None:
+        """Return what is known of *endpoint*, or contact it."""
+        if (probe := self._known.find(endpoint)) is not None:
             return probe
         probe = await self._door.greet(endpoint, on_step)
-        self._known.add(probe, anyio.current_time())
+        self._known.add(probe)
         return probe

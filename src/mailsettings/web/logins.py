@@ -23,6 +23,7 @@ from mailsettings.web.logs import say
 from mailsettings.web.problems import Problem
 from mailsettings.web.service import Query, Service
 from mailsettings.web.shown import shown_finding
+from mailsettings.web.spans import span
 
 _KEPT = ("protocol", "host", "port", "security", "username", "mechanism", "accepted", "verified", "tried")
 
@@ -33,7 +34,7 @@ async def log_in(service: Service, login: Login, visitor: str) -> Verification:
     async with service.limits.visit(visitor):
         what = await _servers(service, login, address)
         await service.limits.log_in(blake2b(str(address).lower().encode(), digest_size=16).hexdigest())
-        with service.house.enter():
+        with service.house.enter(), span("mailsettings.login", domain=address.domain):
             async with service.house.work(), service.door(service.policy.for_mailboxes()) as net:
                 try:
                     done = await verify(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mailsettings.cli.text import printable
 
-_EMPTY = frozenset({"input", "link", "meta", "br"})  # elements without an end tag
+_EMPTY = frozenset({"input", "link", "meta", "br", "img"})  # elements without an end tag
 
 
 class Html(str):

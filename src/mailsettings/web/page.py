@@ -9,26 +9,24 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from mailsettings.address import shown_host
-from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed
-from mailsettings.login.judged import Result
-from mailsettings.login.verify import Verification
-from mailsettings.model import Endpoint
+from mailsettings.events import Event
 from mailsettings.web.api import visitor_of
 from mailsettings.web.bodies import Login, Wanted
-from mailsettings.web.bounds import PAGE_POLICY
-from mailsettings.web.cards import answer, findings
-from mailsettings.web.forms import address_form
+from mailsettings.web.cards import answer
+from mailsettings.web.flights import Tell
+from mailsettings.web.forms import address_form, can_sign_in
+from mailsettings.web.layout import page
 from mailsettings.web.logins import log_in, only_safely, safe
 from mailsettings.web.markup import Html, join, tag
 from mailsettings.web.problems import Problem
+from mailsettings.web.results import result
 from mailsettings.web.service import Service
-from mailsettings.web.stream import MEDIA_TYPE, EventStream
+from mailsettings.web.steps import step
+from mailsettings.web.stream import MEDIA_TYPE, EventStream, while_there
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _FRAGMENT = "text/x-fragment"  # what our script accepts: the piece, not the whole page
-_PROMISE = "No password yet. We look up the servers, contact them and check that they are safe."
 
 
 def routes(service: Service) -> APIRouter:
@@ -37,19 +35,14 @@ def routes(service: Service) -> APIRouter:
 
     @router.get("/")
     async def blank() -> Response:
-        return _page(address_form(), None)
+        return page(address_form(), None)
 
     @router.post("/")
     async def search(request: Request) -> Response:
-        form = await _form(request)
-        address = _first(form, "address")
+        address = _first(await _form(request), "address")
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return _stream(service, request, address)
-        try:
-            detection = await service.detect(_wanted(address).query(), visitor_of(request, service))
-        except Problem as problem:
-            return _page(address_form(address, _words(problem)), None, problem.status)
-        return _page(address_form(address), answer(detection, password=safe(request, service)))
+        return await _searched(service, request, address)
 
     @router.post("/check")
     async def check(request: Request) -> Response:
@@ -57,12 +50,13 @@ def routes(service: Service) -> APIRouter:
         try:
             only_safely(request, service)
             done = await log_in(service, _login(form), visitor_of(request, service))
-            piece, status = _checked(done), 200
+            piece, status, stage = result(done, _first(form, "name")), 200, 1 + done.verified
         except Problem as problem:
-            piece, status = tag("p", _words(problem), class_="error", role="alert"), problem.status
+            piece, status, stage = tag("p", _words(problem), class_="error", role="alert"), problem.status, 1
         if _FRAGMENT in request.headers.get("accept", ""):
             return Response(piece, status, media_type="text/html; charset=utf-8")
-        return _page(address_form(_first(form, "address")), tag("section", piece, class_="box"), status)
+        piece = join(tag("section", piece, class_="box"), await _again(service, request, form))
+        return page(address_form(_first(form, "address")), piece, status, stage=stage)
 
     @router.get("/static/{name}")
     async def static(name: str) -> Response:
@@ -74,6 +68,19 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
+async def _searched(service: Service, request: Request, address: str) -> Response:
+    """Return the whole page with the answer."""
+    try:
+        query, who = _wanted(address).query(), visitor_of(request, service)
+        detection = await while_there(request.receive, lambda: service.detect(query, who))
+    except Problem as problem:
+        return page(address_form(address, _words(problem)), None, problem.status)
+    if detection is None:
+        return Response()  # nobody reads it
+    piece = answer(detection, password=safe(request, service))
+    return page(address_form(address), piece, stage=int(can_sign_in(detection)))
+
+
 def _stream(service: Service, request: Request, address: str) -> Response:
     """Return the steps as they happen, then the piece of the page."""
     visitor, password = visitor_of(request, service), safe(request, service)
@@ -81,7 +88,7 @@ def _stream(service: Service, request: Request, address: str) -> Response:
     async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None], see stream.py
         try:
             query = _wanted(address).query()
-            detection = await service.detect(query, visitor, lambda event: _tell_step(tell, event))
+            detection = await service.detect(query, visitor, _telling(tell, query.address.domain))
             tell(("answer", answer(detection, password=password)))
         except Problem as problem:
             tell(("trouble", _words(problem)))
@@ -89,45 +96,26 @@ def _stream(service: Service, request: Request, address: str) -> Response:
     return EventStream(work)
 
 
-def _tell_step(tell: Any, event: Event) -> None:
-    if step := _step(event):
-        tell(("step", step))
+def _telling(tell: Any, domain: str) -> Tell:
+    """Return what tells each step once: many questions are the same to whoever does not know what DNS is."""
+    told: set[str] = set()
+
+    def tell_step(event: Event) -> None:
+        kind, words = step(event, domain)
+        if words and words not in told:
+            told.add(words)
+            tell((kind, words))
+
+    return tell_step
 
 
-def _step(event: Event) -> str:
-    """Return *event* in words that need no explanation; nothing where it would only make noise."""
-    match event:
-        case Asked(what=what):
-            return f"Asking {what.split()[0]}"
-        case Learned(claim=claim):
-            return f"Heard of {shown_host(claim.endpoint.host)}"
-        case Contacting(endpoint=endpoint, step="connect"):
-            return f"Contacting {_place(endpoint)}"
-        case Probed(probe=probe) if probe.verified:
-            return f"{_place(probe.endpoint)} answers, encrypted"
-        case Probed() | Failed() | Contacting():
-            return ""
-    return ""
-
-
-def _place(endpoint: Endpoint) -> str:
-    return f"{shown_host(endpoint.host)} ({endpoint.protocol.upper()})"
-
-
-def _checked(done: Verification) -> Html:
-    """Return what came of the login."""
-    if done.verified:
-        return tag("p", "It works: you can read and send mail with these settings.", class_="lock good")
-    tried = ((name, result) for name, result in (("Incoming", done.incoming), ("Outgoing", done.outgoing)) if result)
-    words = (tag("p", f"{name}: {_state(result)[0]}", class_=_state(result)[1]) for name, result in tried)
-    return join(*words, findings(done.findings))
-
-
-def _state(result: Result) -> tuple[str, str]:
-    """Return what came of one direction, in words and as a class."""
-    if not result.tried:
-        return "was not tried", "lock warn"
-    return ("works", "lock good") if result.verified else ("does not work", "lock bad")
+async def _again(service: Service, request: Request, form: dict[str, list[str]]) -> Html | None:
+    """Return what was found before, for a whole page in the place of the one that was posted; as a rule it is kept."""
+    try:
+        detection = await service.detect(_wanted(_first(form, "address")).query(), visitor_of(request, service))
+    except Problem:
+        return None
+    return answer(detection, password=safe(request, service))
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
@@ -182,28 +170,3 @@ def _words(problem: Problem) -> str:
             return "Many people are asking right now. Please try again in a few seconds."
     detail = problem.detail
     return f"{detail[:1].upper()}{detail[1:]}."
-
-
-def _page(form: Html, piece: Html | None, status: int = 200) -> Response:
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", "Mail settings"),
-        tag("link", rel="icon", href="./static/icon.svg", type="image/svg+xml"),
-        tag("link", rel="stylesheet", href="./static/page.css"),
-        tag("script", src="./static/page.js", defer=True),
-    )
-    main = tag(
-        "main",
-        tag("h1", "Set up your mail"),
-        form,
-        tag("p", _PROMISE, class_="promise", id="promise"),
-        tag("div", tag("p", class_="now", role="status", id="now"), tag("ol", id="steps", aria_hidden="true"),
-            tag("button", "Stop", type="button", id="stop"), id="progress", hidden=True),
-        tag("div", piece, id="answer"),
-    )  # fmt: skip
-    page = Html("<!doctype html>\n") + tag("html", head, tag("body", main), lang="en")
-    headers = {"Content-Security-Policy": PAGE_POLICY}
-    return Response(page, status, headers, media_type="text/html; charset=utf-8")

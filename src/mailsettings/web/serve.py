@@ -14,7 +14,7 @@ from mailsettings.web.app import create_app
 from mailsettings.web.logs import say, to_stderr
 from mailsettings.web.settings import CONFIG, Settings
 
-_FILES = 4096  # open at once: 64 detections with 16 connections and some DNS sockets each, and their visitors
+_FILES = 8192  # open at once: 64 detections with 16 connections and 40 DNS sockets each, and their visitors
 
 
 def app() -> FastAPI:

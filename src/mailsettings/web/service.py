@@ -21,7 +21,7 @@ from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.suffix import registrable
 from mailsettings.web.flights import Flights, Tell, keep_quiet
-from mailsettings.web.guard import Guarded, beyond, service_policy
+from mailsettings.web.guard import Guarded, Share, beyond, service_policy
 from mailsettings.web.known import Known, Remembering
 from mailsettings.web.limits import House, Limits
 from mailsettings.web.logs import say
@@ -55,7 +55,7 @@ class Service:
     def __init__(self, settings: Settings, store: Store, policy: Policy | None, transport: Transport | None) -> None:
         self.settings = settings
         self.store = store
-        self.policy = service_policy(policy)
+        self.policy = service_policy(policy, settings.running)
         self.limits = Limits(settings, store)
         self.house = House(settings.running, settings.waiting)
         self.metrics = Metrics()
@@ -63,6 +63,7 @@ class Service:
         self.known = Known()
         self.metrics.watch("running", "Detections under way", lambda: self.house.running)
         self.metrics.watch("inside", "Requests that work or wait", lambda: self.house.inside)
+        self.metrics.watch("tasks", "Tasks of the event loop", lambda: len(anyio.get_running_tasks()))
         self._guarded = Guarded(
             transport if transport is not None else _internet(self.policy),
             self.policy,
@@ -84,7 +85,7 @@ class Service:
         detection, origin = await self._kept(query), "cache"
         if detection is None:
             with self.house.enter():
-                detection = await self.flights.board(query.key, lambda tell: self._lead(query, tell), tell)
+                detection = await self.flights.board(query.key, lambda tell: self._lead(query, tell), _showing(tell))
             origin = "search"
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
@@ -131,7 +132,7 @@ class Service:
             async for event in events:
                 if isinstance(event, Settled):
                     return event.detection
-                tell(shown_event(event))
+                tell(event)
         raise AssertionError("the stream of events ends with Settled")
 
     def _policy_for(self, query: Query) -> Policy:
@@ -143,13 +144,18 @@ class Service:
     @asynccontextmanager
     async def door(self, policy: Policy) -> AsyncIterator[Door]:
         """Open the network within *policy*, behind the guard."""
-        async with open_net(beyond(policy), self._guarded) as door:
+        async with open_net(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as door:
             yield door
 
     async def aclose(self) -> None:
         """Let go of network and store."""
         await self._guarded.aclose()
         await self.store.aclose()
+
+
+def _showing(tell: Tell) -> Tell:
+    """Return what tells a visitor as much of an event as they may see; nobody prepares what nobody listens to."""
+    return tell if tell is keep_quiet else lambda event: tell(shown_event(event))
 
 
 @lru_cache(maxsize=512)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 Clock = Callable[[], float]  # seconds since the epoch: what is stored outlives the process
-_MANY = 10_000  # counters at which those that are over are looked for
+_MANY = 100_000  # counters of one stretch of time, some 15 MB: the oldest makes room, whatever floods us
 
 
 class Store(Interface):
@@ -55,7 +55,7 @@ class Local:
         """*size* is how many answers are kept."""
         self._size = size
         self._clock = clock
-        self._counts: dict[tuple[str, int], tuple[int, float]] = {}
+        self._counts: dict[int, tuple[int, dict[str, int]]] = {}  # by the seconds of a stretch: its number, and who
         self._inside: dict[str, dict[str, float]] = {}
         self._database = _open(path)
 
@@ -76,13 +76,15 @@ class Local:
         _one(self._database, f"DELETE FROM answers WHERE key IN ({spare})", (self._size,))  # noqa: S608 - a constant
 
     async def count(self, key: str, seconds: int) -> int:
-        now = self._clock()
-        if len(self._counts) > _MANY:
-            self._counts = {name: value for name, value in self._counts.items() if value[1] > now}
-        stretch = (key, int(now // seconds))
-        number = self._counts.get(stretch, (0, 0.0))[0] + 1
-        self._counts[stretch] = number, (stretch[1] + 1) * seconds
-        return number
+        number = int(self._clock() // seconds)
+        stretch, counts = self._counts.get(seconds, (number, {}))
+        if stretch != number:
+            counts = {}  # all of them are over at the same moment: nothing has to be looked for
+        self._counts[seconds] = number, counts
+        if key not in counts and len(counts) >= _MANY:
+            del counts[next(iter(counts))]
+        counts[key] = counts.get(key, 0) + 1
+        return counts[key]
 
     async def enter(self, key: str, who: str, most: int, seconds: int) -> bool:
         now = self._clock()

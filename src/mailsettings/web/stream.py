@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -19,6 +20,7 @@ from mailsettings.web.problems import Problem
 MEDIA_TYPE = "text/event-stream"
 _PING = 10.0  # seconds of silence after which a comment keeps proxies from closing the stream
 
+Value = TypeVar("Value")
 Told = tuple[str, str]  # the event's name and its data, one line
 Work = Callable[[Callable[[Told], None]], Awaitable[None]]
 
@@ -63,6 +65,21 @@ class EventStream(Response):
         while (item := await _next(listening)) is not None:
             await _part(send, item)
         await send({"type": "http.response.body", "body": b""})
+
+
+async def while_there(receive: Receive, work: Callable[[], Awaitable[Value]]) -> Value | None:
+    """Return what *work* brings; None if the visitor leaves before, which ends it. Problem as *work* raises it."""
+    brought: Value | Problem | None = None
+    async with anyio.create_task_group() as group:
+        group.start_soon(_until_gone, receive, group.cancel_scope)
+        try:
+            brought = await work()
+        except Problem as problem:
+            brought = problem
+        group.cancel_scope.cancel()
+    if isinstance(brought, Problem):  # raised out here: the group would wrap it
+        raise brought
+    return brought
 
 
 async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:

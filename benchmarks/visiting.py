@@ -1,0 +1,141 @@
+"""Visitors of the service for benchmarks.serve, each from an address of its own, as a service's limits expect."""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from itertools import count
+
+import anyio
+from anyio.abc import ByteStream
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+PORT = 8097
+_NUMBERS = count(1)
+_VISITORS = IPv4Address("127.4.0.0")
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+    verified: int = 0
+    unasked: int = 0  # 503 without Retry-After
+
+    @property
+    def p50(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        return statistics.quantiles(self.seconds, n=20)[-1]
+
+    def __str__(self) -> str:
+        return f"p50 {self.p50:.2f} s, p95 {self.p95:.2f} s, {self.verified} verified of {dict(self.statuses)}"
+
+
+def somebody() -> str:
+    """Return an address that has not visited for a long time."""
+    return str(_VISITORS + next(_NUMBERS) % 250_000 + 1)
+
+
+def mixed(number: int) -> str:
+    """Name a domain: every other one has TLS, the others STARTTLS."""
+    return f"{'ts'[number % 2]}{number}.example"
+
+
+async def ask(domain: str, heard: Heard | None = None, *, who: str = "") -> None:
+    """Ask for somebody at *domain* on a connection of its own."""
+    started = time.perf_counter()
+    async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=who or somebody()) as stream:
+        status, head, body = await _exchange(stream, BufferedByteReceiveStream(stream), domain)
+    if heard is not None:
+        heard.statuses[status] += 1
+        heard.seconds.append(time.perf_counter() - started)
+        heard.verified += status == 200 and _verified(body)
+        heard.unasked += status == 503 and b"retry-after: " not in head.lower()
+
+
+def _verified(body: bytes) -> bool:
+    answer = json.loads(body)
+    return all(answer[way] and answer[way][0]["verified"] for way in ("incoming", "outgoing"))
+
+
+async def _exchange(stream: ByteStream, reader: BufferedByteReceiveStream, domain: str) -> tuple[int, bytes, bytes]:
+    body = json.dumps({"address": f"ada@{domain}"}).encode()
+    head = (
+        f"POST /v1/detect HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    await stream.send(head.encode() + body)
+    answer = await reader.receive_until(b"\r\n\r\n", 65536)
+    length = re.search(rb"content-length: (\d+)", answer)
+    assert length is not None
+    return int(answer.split()[1]), answer, await reader.receive_exactly(int(length[1]))
+
+
+async def cached(seconds: float, connections: int = 16) -> float:
+    """Return how many answers from the cache come in a second."""
+    answers = 0
+    end = time.perf_counter() + seconds
+
+    async def loop() -> None:
+        nonlocal answers
+        while time.perf_counter() < end:
+            # Ten from one visitor: an eleventh in one minute would be refused.
+            async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=somebody()) as stream:
+                reader = BufferedByteReceiveStream(stream)
+                for _ in range(10):
+                    status, _, _ = await _exchange(stream, reader, "t0.example")
+                    answers += status == 200
+
+    await ask("t0.example")
+    async with anyio.create_task_group() as group:
+        for _ in range(connections):
+            group.start_soon(loop)
+    return answers / seconds
+
+
+async def steady(seconds: float, rate: float, heard: Heard, name: Callable[[int], str] = mixed) -> None:
+    """Ask for *rate* new domains a second, whether or not the earlier ones are answered."""
+    started = anyio.current_time()
+    async with anyio.create_task_group() as group:
+        for number in range(int(seconds * rate)):
+            group.start_soon(ask, name(next(_NUMBERS)), heard)
+            await anyio.sleep_until(started + (number + 1) / rate)
+
+
+async def crowd(size: int) -> Heard:
+    """Ask for *size* slow domains at once."""
+    heard = Heard()
+    async with anyio.create_task_group() as group:
+        for _ in range(size):
+            group.start_soon(ask, f"x{next(_NUMBERS)}.example", heard)
+    return heard
+
+
+async def among_tarpits(seconds: float, rate: float, visitors: int) -> Heard:
+    """Ask as `steady` does while *visitors* others keep asking for silent domains, two at once each."""
+    heard = Heard()
+
+    async def nuisance(who: str) -> None:
+        while True:
+            await ask(f"pit{next(_NUMBERS)}.example", who=who)
+            await anyio.sleep(0.1)  # refused visitors come again, too
+
+    async with anyio.create_task_group() as group:
+        for _ in range(visitors):
+            who = somebody()
+            group.start_soon(nuisance, who)
+            group.start_soon(nuisance, who)
+        await anyio.sleep(5)  # twenty searches that begin at the same moment are a crowd, and no tarpit
+        await steady(seconds, rate, heard)
+        group.cancel_scope.cancel()
+    return heard

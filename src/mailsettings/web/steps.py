@@ -1,0 +1,32 @@
+"""The events of a detection in words that need no explanation. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from mailsettings.address import shown_host
+from mailsettings.events import Asked, Contacting, Event, Learned, Probed
+from mailsettings.model import Endpoint, Protocol
+
+_KINDS = {Protocol.SMTP: "outgoing mail"}
+GOOD, STEP = "good", "step"
+
+
+def step(event: Event, domain: str) -> tuple[str, str]:
+    """Return how *event* of a search for *domain* is told, and its words: none where they would only make noise."""
+    match event:
+        case Asked(what=what) if what.startswith("https://"):
+            return STEP, f"Asking {shown_host(urlsplit(what.split()[0]).hostname or '')}"
+        case Asked():
+            return STEP, f"Looking up {shown_host(domain)}"
+        case Learned(claim=claim):
+            return STEP, f"Heard of {shown_host(claim.endpoint.host)}"
+        case Contacting(endpoint=endpoint, step="connect"):
+            return STEP, f"Trying {_place(endpoint)}"
+        case Probed(probe=probe) if probe.verified:
+            return GOOD, f"{_place(probe.endpoint)} answers, encrypted"
+    return STEP, ""
+
+
+def _place(endpoint: Endpoint) -> str:
+    return f"{shown_host(endpoint.host)} for {_KINDS.get(endpoint.protocol, 'incoming mail')}"
