@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import secrets
 import string
-import sys
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +18,7 @@ from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
+from mailsettings.net.ahead import load
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.dial import Connection, Dialer
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 _UNAUTHORIZED = 401
 Opener = Callable[[Endpoint, str], Dialogue]  # the dialogue to carry on at an endpoint, given a tag for IMAP
 _HTTPS = 443
+_HTTP = "mailsettings.net.http"
 
 
 def _system_time() -> datetime:
@@ -119,9 +119,9 @@ class Door:
         if host := _host_of(url):
             # Most domains have no such host, and httpx costs ten times what it takes to find that out.
             await self._dialer.resolve(host)
-        await self._modules.get("mailsettings.net.http", _load_http)
+        await self._modules.get(_HTTP, lambda: load(_HTTP))
         if self._fetcher is None:
-            from mailsettings.net.http import Fetcher  # noqa: PLC0415 - see _load_http
+            from mailsettings.net.http import Fetcher  # noqa: PLC0415 - loads httpx, 70 ms
 
             self._fetcher = Fetcher(self._dialer, self._policy, budget=self._budget)
         return await self._fetcher.get(url, method=method, body=body, headers=dict(headers), answers=answers)
@@ -237,13 +237,6 @@ def _host_of(url: str) -> str:
         return parse_host(urlsplit(url).hostname or "")
     except (AddressError, ValueError):
         return ""
-
-
-async def _load_http() -> None:
-    """Load httpx (70 ms) in a thread, so that questions to DNS and servers go out meanwhile."""
-    # A jumping clock takes a task that waits for a thread for idle: mailsettings.testing has it loaded before.
-    if "mailsettings.net.http" not in sys.modules:
-        await anyio.to_thread.run_sync(import_module, "mailsettings.net.http", abandon_on_cancel=True)
 
 
 def _said(page: Page) -> str:
