@@ -2,8 +2,9 @@
 
     python -m benchmarks.resolvers [QUESTIONS]         6,000 unless a number is given
 
-The server is a process of its own on the loopback interface and answers from memory: MX, SRV, TXT, A, AAAA, and names
-that do not exist, in turns. aiodns is no dependency: without `pip install aiodns` only ours is measured.
+The server is a process of its own on the loopback interface and answers from memory: MX, SRV, TXT, A and AAAA in turns;
+three questions of four are for names that do not exist, as in a detection. aiodns is no dependency: without `pip
+install aiodns` only ours is measured.
 docs/decisions/0016-aiodns.md has the figures and what came of them.
 """
 
@@ -37,16 +38,17 @@ RECORDS = {
     "AAAA": ("2001:db8::1",),
 }
 GONE = "gone"  # what names begin with that do not exist
+SOA = "ns1.example. root.example. 1 7200 3600 1209600 3600"
 NAMES = 600  # different ones
 AT_ONCE = (1, 20, 64)
 Ask = Callable[[str, str], Awaitable[object]]
 
 
 def questions(count: int) -> Iterator[tuple[str, str]]:
-    """Yield names and types: each type in turn, then a name that does not exist."""
-    types = (*RECORDS, GONE)
+    """Yield names and types: each type in turn, with three names that do not exist between them."""
+    types = tuple(RECORDS)
     for number in range(count):
-        wanted = types[number % len(types)]
+        wanted = types[number // 4 % len(types)] if number % 4 == 0 else GONE
         name = GONE if wanted == GONE else "there"
         yield f"{name}{number % NAMES}.example", "A" if wanted == GONE else wanted
 
@@ -71,6 +73,7 @@ def answer(query: bytes) -> bytes:
     name, kind = message.question[0].name, dns.rdatatype.to_text(message.question[0].rdtype)
     if name.to_text().startswith(GONE):
         response.set_rcode(dns.rcode.NXDOMAIN)
+        response.authority.append(dns.rrset.from_text("example.", 300, "IN", "SOA", SOA))
     else:
         response.answer.append(dns.rrset.from_text(name, 300, "IN", kind, *RECORDS[kind]))
     return response.to_wire()
