@@ -55,7 +55,7 @@ def dns_answer(data: bytes) -> object:
         query = query_of(question)
         response = response_to(query, query.wire[:2] + data[2:])
         if response is not None:
-            answers.append(records_of(question, response.message, POLICY) if response.message else response)
+            answers.append(records_of(question, response.rows, POLICY))
     return answers
 
 

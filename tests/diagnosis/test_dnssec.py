@@ -9,6 +9,7 @@ from mailsettings.diagnosis.failures import of_place
 from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Failure
+from mailsettings.net.carriers import response_to
 from mailsettings.net.dns import _once
 from mailsettings.net.query import Query, Response
 from mailsettings.records import Question
@@ -27,7 +28,9 @@ class Refusing:
         response = dns.message.make_response(dns.message.from_wire(query.wire))
         response.set_rcode(dns.rcode.SERVFAIL)
         response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode(error)) for error in self._errors])
-        return Response(dns.rcode.SERVFAIL, message=response)
+        read = response_to(query, response.to_wire())
+        assert read is not None
+        return read
 
     async def aclose(self) -> None:
         """Nothing is open."""

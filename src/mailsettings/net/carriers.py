@@ -13,7 +13,6 @@ import anyio
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.net import tcp
-from mailsettings.net.ahead import load
 from mailsettings.net.nameservers import Nameserver
 from mailsettings.net.query import Query, Response, at_a_glance
 from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
@@ -62,7 +61,6 @@ class ByUDP:
                 # Connected: the kernel drops what others send and tells at once when the port is closed.
                 udp.connect((str(self._ip), self._port))
                 udp.send(query.wire)
-                await load("mailsettings.net.answers")  # dnspython, 35 ms: an answer is not here before
                 return await _first_response(udp, query)
         except OSError as error:
             raise os_fault(error) from error
@@ -178,8 +176,8 @@ def response_to(query: Query, wire: bytes) -> Response | None:
 
     A truncated one is returned as far as it goes.
     """
-    if (no := at_a_glance(query, wire)) is not None:
-        return no
-    from mailsettings.net.answers import read  # noqa: PLC0415 - loads dnspython, when questions are on their way
+    if (plain := at_a_glance(query, wire)) is not None:
+        return plain
+    from mailsettings.net.odd import read  # noqa: PLC0415 - loads dnspython, 35 ms
 
     return read(query, wire)

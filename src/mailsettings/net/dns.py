@@ -1,6 +1,6 @@
 """Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
 
-dnspython reads the messages; the sockets are anyio's, so that asyncio and trio, time-outs and cancellation
+The sockets are anyio's, so that asyncio and trio, time-outs and cancellation
 are the same here as everywhere, and running out of sockets does not look like a silent resolver.
 """
 
@@ -10,11 +10,12 @@ import anyio
 from anyio.lowlevel import RunVar
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import ByTLS, ByUDP, Carrier
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.query import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question, Record
+from mailsettings.records import Answer, Question
 
 BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
 _sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets")
@@ -38,7 +39,7 @@ class Resolver:
 
     def _answer(self, question: Question, response: Response) -> Answer:
         """Return what *response* says."""
-        records, aliases = _read(question, response, self._policy)
+        records, aliases = records_of(question, response.rows, self._policy)
         exists, authentic = response.rcode != NXDOMAIN, self._trusted and response.authentic
         return Answer(question, records, exists=exists, authentic=authentic, aliases=aliases)
 
@@ -81,25 +82,8 @@ async def _once(carrier: Carrier, question: Question) -> Response:
     if response.rcode in (FORMERR, NOTIMP):
         response = await carrier.exchange(query_of(question, edns=False))
     if response.rcode not in (NOERROR, NXDOMAIN):
-        raise _refusal(response)
+        raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}")
     return response
-
-
-def _read(question: Question, response: Response, policy: Policy) -> tuple[tuple[Record, ...], tuple[str, ...]]:
-    """Return records and aliases of *response*."""
-    if response.message is None:
-        return (), ()
-    from mailsettings.net.answers import records_of  # noqa: PLC0415 - dnspython: see query.py
-
-    return records_of(question, response.message, policy)
-
-
-def _refusal(response: Response) -> NetworkError:
-    """Return the failure that *response* reports."""
-    from mailsettings.net.answers import refusal  # noqa: PLC0415 - dnspython: see query.py
-
-    assert response.message is not None, "only a no is not read whole"
-    return refusal(response.message)
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:
