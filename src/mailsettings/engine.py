@@ -28,7 +28,6 @@ from mailsettings.sources.certificate import certificate_names
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
-    from anyio.streams.memory import MemoryObjectSendStream
 
 
 async def detect(
@@ -43,13 +42,16 @@ async def detect(
     Raises AddressError if *address* is none; whatever the network does ends up in the detection.
     *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*.
     """
-    detection: Detection | None = None
-    async with detecting(address, sources=sources, policy=policy, net=net) as events:
-        async for event in events:
-            if isinstance(event, Settled):
-                detection = event.detection
-    assert detection is not None, "the stream of events ends with Settled"
-    return detection
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    rules = policy or Policy.personal()
+    async with AsyncExitStack() as stack:
+        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        # Without a stream: whoever waits for the answer alone need not be woken for each event.
+        return await _Search(parsed, rules, door, _tell_nobody).run(_chosen(sources))
+
+
+def _tell_nobody(_event: Event) -> None:
+    """Stand for a caller who waits for the answer only."""
 
 
 @asynccontextmanager
@@ -74,14 +76,20 @@ async def detecting(
         await stack.enter_async_context(send)
         door = net if net is not None else await stack.enter_async_context(_open_net(rules))
         group = await stack.enter_async_context(anyio.create_task_group())
-        group.start_soon(
-            _Search(parsed, rules, door, send).run, tuple(sources if sources is not None else _all_sources())
-        )
+        search = _Search(parsed, rules, door, send.send_nowait)
+
+        async def run() -> None:
+            await search.run(_chosen(sources))
+            send.close()
+
+        group.start_soon(run)
         yield receive
         group.cancel_scope.cancel()
 
 
-def _all_sources() -> Sequence[Source]:
+def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
+    if sources is not None:
+        return tuple(sources)
     from mailsettings.sources import SOURCES  # noqa: PLC0415 - a caller's own choice may need none of them
 
     return SOURCES
@@ -102,10 +110,10 @@ PULSE = 0.25  # seconds; how often a wait looks whether the event loop keeps up
 class _Search:
     """One detection: the findings, and the tasks that fill them."""
 
-    def __init__(self, address: EmailAddress, policy: Policy, net: Net, events: MemoryObjectSendStream[Event]) -> None:
+    def __init__(self, address: EmailAddress, policy: Policy, net: Net, tell: Callable[[Event], None]) -> None:
         self._findings = Findings(address, policy)
         self._net = net
-        self._events = events
+        self._tell = tell
         self._news = anyio.Event()
         self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
         self._started = anyio.current_time()
@@ -114,11 +122,8 @@ class _Search:
     def _now(self) -> float:
         return anyio.current_time() - self._started
 
-    def _tell(self, event: Event) -> None:
-        self._events.send_nowait(event)
-
-    async def run(self, sources: Sequence[Source]) -> None:
-        """Search until the answer is settled; its event is the last one."""
+    async def run(self, sources: Sequence[Source]) -> Detection:
+        """Search until the answer is settled, and return it; its event is the last one."""
         for source in sources:
             self._add(source(self._findings.address))
         async with anyio.create_task_group() as group:
@@ -126,8 +131,9 @@ class _Search:
             self._give_up_probes()
             group.cancel_scope.cancel()
         detection = answer(self._findings, settled_by=reason, seconds=self._now())
-        self._tell(Settled(self._now(), await self._looked_into(detection)))
-        self._events.close()
+        looked = await self._looked_into(detection)
+        self._tell(Settled(self._now(), looked))
+        return looked
 
     async def _looked_into(self, detection: Detection) -> Detection:
         """Where a direction is missing, look once more at what failed, in what is left of the time."""
