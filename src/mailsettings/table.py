@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
+from functools import cache, lru_cache
 
 from mailsettings.errors import TableError
 from mailsettings.rows import Row, Server, Table, from_bytes
@@ -21,6 +21,8 @@ __all__ += ["find_trace", "host_provider", "obsolete", "own_path", "own_table"]
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs 7 ms
 COMPILED = os.path.join(_PACKAGE, "_data", "providers.table")  # noqa: PTH118
 YAML = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "data", "providers.yaml")  # noqa: PTH118, PTH120
+
+REMEMBERED = 128  # rows, some kilobytes each: one detection asks for its few again and again
 
 
 @cache
@@ -85,6 +87,7 @@ def own_path() -> str:
     return os.path.join(user_config_dir("mailsettings", appauthor=False), "providers.yaml")  # noqa: PTH118
 
 
+@lru_cache(REMEMBERED)
 def find_domain(domain: str) -> Row | None:
     """Return the bundled table's provider of *domain*."""
     return bundled().find_domain(domain)
@@ -100,6 +103,7 @@ def find_trace(kind: str, name: str, *, domain: str = "") -> Row | None:
     return bundled().find_trace(kind, name, domain=domain)
 
 
+@lru_cache(REMEMBERED)
 def host_provider(host: str) -> Row | None:
     """Return the bundled table's provider that runs the server *host*."""
     return bundled().host_provider(host)
