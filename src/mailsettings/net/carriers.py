@@ -20,6 +20,8 @@ from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
 
+MAX_ODD = 4096  # bytes; errors and truncated responses are short, and dnspython takes a second for a bad long one
+
 
 class Carrier(Interface):
     """A way to one name server."""
@@ -178,6 +180,8 @@ def response_to(query: Query, wire: bytes) -> Response | None:
     """
     if (plain := at_a_glance(query, wire)) is not None:
         return plain
+    if len(wire) > MAX_ODD:
+        return None
     from mailsettings.net.odd import read  # noqa: PLC0415 - loads dnspython, 35 ms
 
     return read(query, wire)

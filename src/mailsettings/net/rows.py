@@ -20,7 +20,9 @@ IN = 1
 _FIXED = Struct("!HHIH")  # type, class, seconds to live, length of the data
 _SHORT = Struct("!H")
 _SERVICE = Struct("!HHH")
+MANY = 500  # records are read, of however many there are: no list is used beyond its first twenty
 _MAX_NAME = 255  # octets (RFC 1035 §2.3.4)
+_MAX_POINTERS = 16  # in one name; servers make one, and a chain through a whole packet would cost seconds
 _POINTER = 0xC0
 _USUAL = re.compile(rb"[A-Za-z0-9_-]+")
 
@@ -35,7 +37,7 @@ class Row:
 
 
 def rows_of(wire: bytes, start: int, count: int) -> tuple[Row, ...] | None:
-    """Return the *count* records that begin at *start*, those of other types and classes left out.
+    """Return the *count* records that begin at *start*, MANY at most, those of other types and classes left out.
 
     None if they are not plainly what RFC 1035 says.
     """
@@ -46,7 +48,7 @@ def rows_of(wire: bytes, start: int, count: int) -> tuple[Row, ...] | None:
 
 
 def _rows(wire: bytes, at: int, count: int) -> Iterator[Row]:
-    for _ in range(count):
+    for _ in range(min(count, MANY)):
         name, at = _name(wire, at)
         kind, class_, _, length = _FIXED.unpack_from(wire, at)
         at += _FIXED.size
@@ -97,13 +99,14 @@ def _last_name(wire: bytes, at: int, end: int) -> str:
 def _name(wire: bytes, at: int) -> tuple[str, int]:
     """Return the name at *at* and what comes after it. Pointers lead backwards, so that there are no loops."""
     labels: list[bytes] = []
-    size, after, limit = 1, 0, at
+    size, after, limit, pointers = 1, 0, at, 0
     while length := wire[at]:
         if length >= _POINTER:
             after = after or at + 2
             at = _SHORT.unpack_from(wire, at)[0] & 0x3FFF
-            if at >= limit:
-                raise ValueError("a pointer that does not lead back")
+            pointers += 1
+            if at >= limit or pointers > _MAX_POINTERS:
+                raise ValueError("a pointer that does not lead back, or one of too many")
             limit = at
             continue
         if length >= 64 or at + length >= len(wire) or (size := size + 1 + length) > _MAX_NAME:
