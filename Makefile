@@ -23,7 +23,7 @@ demo: $(VENV)/.installed ## find the settings of a real address, or say that the
 test: $(VENV)/.installed ## every test, also those with real servers
 	sh tests/lab/install
 	sh tests/web/install
-	$(BIN)/python -m pytest -n 4 -m "not thorough"
+	$(BIN)/python -m pytest -n 3 -m "not thorough"
 
 thorough: $(VENV)/.installed ## what tries everything there is: minutes
 	$(BIN)/python -m pytest -n 2 -m thorough
