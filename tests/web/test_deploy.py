@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "mailsettings.service"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 COMMAND = Path(sys.executable).with_name("mailsettings")
+CHECKOUT = Path(__file__).parents[2]
 CONFINE = Path(__file__).with_name("confine.py")
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
 
@@ -70,6 +71,7 @@ def confined(unit: Path, *arguments: str) -> Iterator[str]:
         "bwrap", "--unshare-user", "--uid", "10025", "--gid", "10025", "--cap-drop", "ALL", "--unshare-ipc",
         "--unshare-pid", "--unshare-uts", "--new-session", "--die-with-parent",
         "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp",
+        "--ro-bind", str(CHECKOUT), str(CHECKOUT),  # which may lie in /tmp itself
         "--ro-bind", str(unit), "/tmp/unit", "--bind", str(cache), "/tmp/cache",
     )  # fmt: skip
     command = ("/usr/bin/python3", str(CONFINE), "/tmp/unit", str(COMMAND), "serve", "--port", str(port), *arguments)
