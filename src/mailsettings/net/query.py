@@ -8,7 +8,7 @@ question show that. dnspython takes half a millisecond for each message and 35 m
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass, replace
 from struct import Struct
 
@@ -59,7 +59,7 @@ def query_of(question: Question, *, edns: bool = True) -> Query:
     if name is None or question.type not in TYPES:
         raise NetworkError(Kind.DNS_FAILED, f"{str(question)!r} is no DNS question")
     flags = _RECURSE | (_AUTHENTIC if edns else 0)
-    header = _HEADER.pack(secrets.randbits(16), flags, 1, 0, 0, int(edns))
+    header = _HEADER.pack(int.from_bytes(os.urandom(2), "big"), flags, 1, 0, 0, int(edns))
     return Query(question, header + name + _QUESTION.pack(TYPES[question.type], IN) + (_OPT if edns else b""))
 
 

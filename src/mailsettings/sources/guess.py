@@ -6,7 +6,7 @@ mail. 28 %, the domain itself 7 % of those whose server lies inside their own do
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -104,7 +104,7 @@ class Wildcard:
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return a note if any name under the domain resolves."""
-        answer = await net.ask(Question(f"x{secrets.token_hex(6)}.{self.domain}", "A"))
+        answer = await net.ask(Question(f"x{os.urandom(6).hex()}.{self.domain}", "A"))
         if not answer.records:
             return []
         return [Note(f"any name under {self.domain} has an address, so that a name alone proves nothing")]
