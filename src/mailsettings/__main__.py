@@ -25,8 +25,9 @@ def _lighten() -> None:
     """Spare a process of one second what only long ones are paid back for; a library must not do this to its user."""
     import gc  # noqa: PLC0415
 
-    # Most of what is made here stays: looking through it every 700 objects costs 25 ms.
-    gc.set_threshold(50_000)
+    # Most of what is made here stays: looking through it every 700 objects costs 25 ms. Not where a process goes on.
+    if sys.argv[1:2] not in (["bulk"], ["serve"]):
+        gc.set_threshold(150_000)
     # httpcore loads trio where it is installed (100 ms), httpx its own command (10 ms, with rich 60). None: not there.
     for name in ("trio", "httpx._main"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # documented with the import system, not in typeshed
