@@ -20,7 +20,7 @@ from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
 from mailsettings.records import Answer, Question
 
-MAX_ODD = 4096  # bytes; errors and truncated responses are short, and dnspython takes a second for a bad long one
+MAX_ODD = 4096  # bytes; errors and cut responses are short, and dnspython takes a quarter of a second for a long one
 
 
 class Carrier(Interface):

@@ -1,7 +1,7 @@
 """Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
 
-The sockets are anyio's, so that asyncio and trio, time-outs and cancellation
-are the same here as everywhere, and running out of sockets does not look like a silent resolver.
+The waiting is anyio's, so that asyncio and trio, time-outs and cancellation are the same here as everywhere, and
+running out of sockets does not look like a silent resolver.
 """
 
 from __future__ import annotations
