@@ -19,13 +19,12 @@ from itertools import groupby
 
 import anyio
 
-from benchmarks.many import PROVIDERS, memory, names
-from mailsettings import table
+from benchmarks.exchangers import mx_host, providers
+from benchmarks.many import memory, names
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
-from mailsettings.rows import Row
 from mailsettings.suffix import registrable
 from tests.lab.laboratory import obstacle, opened
 from tests.lab.neighbours import EVERYTHING
@@ -55,11 +54,6 @@ IDLE = Zone("idle.example", (Host("exim", EVERYTHING, software=Software.EXIM), H
 PATIENCE = 1800.0  # seconds for one size
 
 
-def rows() -> tuple[Row, ...]:
-    """Return the providers of the mix."""
-    return tuple(row for name in PROVIDERS if (row := table.by_id(name)) is not None and row.mx)
-
-
 def zones(domains: Iterable[str]) -> tuple[Zone, ...]:
     """Return everything there is for *domains*."""
     known = tuple(domains)
@@ -69,7 +63,7 @@ def zones(domains: Iterable[str]) -> tuple[Zone, ...]:
 def _providers() -> Iterator[Zone]:
     """Yield the zones with the servers of the providers."""
     heard: dict[str, set[Endpoint]] = {}
-    for row in rows():
+    for row in providers():
         for server in (*row.incoming, *row.outgoing):
             if server.endpoint.protocol in SPEAKS:
                 heard.setdefault(server.endpoint.host, set()).add(server.endpoint)
@@ -98,8 +92,7 @@ def _domain(domain: str) -> Iterator[Zone]:
     """Yield the zone of *domain*, none if it does not exist."""
     number = _number(domain)
     if domain.startswith("hosted"):
-        known = rows()
-        yield Zone(domain, records=(f"@ MX 10 mx{number % 4}.{known[number % len(known)].mx[0]}.",))
+        yield Zone(domain, records=(f"@ MX 10 {mx_host(domain, number)}.",))
     elif domain.startswith("own"):
         machine = f"machine{number % MACHINES}.machines.example."
         yield Zone(domain, records=("@ MX 10 mail", *(f"{label} LIKE {machine}" for label in OWN)))

@@ -4,7 +4,7 @@
     python -m benchmarks.many --only hosted 100000
 
 The domains and their DNS are computed when they are asked for, nothing of the world is kept: what memory grows is ours.
-No time passes on the wire. Of 100 domains 60 have one of the table's big providers as MX (hosted), 15 servers of their
+No time passes on the wire. Of 100 domains 60 have one of eight big providers as MX (hosted), 15 servers of their
 own on shared machines (own), 15 an MX that greets nobody with mail (mute), 10 do not exist (gone).
 """
 
@@ -25,7 +25,7 @@ from pathlib import Path
 import anyio
 import anyio.lowlevel
 
-from mailsettings import table
+from benchmarks.exchangers import mx_host, providers
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
 from mailsettings.model import Protocol
@@ -36,7 +36,6 @@ from mailsettings.rows import Row
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp
 from mailsettings.testing.asked import Ledger
 
-PROVIDERS = ("google-workspace", "microsoft-365", "zoho-com", "fastmail", "yandex", "gandi", "ovh", "ionos")
 MIX = ("hosted",) * 60 + ("own",) * 15 + ("mute",) * 15 + ("gone",) * 10
 MACHINES = 200  # that the domains with servers of their own share
 FIRST_MACHINE = IPv4Address("11.8.0.1")
@@ -65,8 +64,7 @@ class Population:
         self.net = FakeNetwork()
         self.net.ledger = Forgetful()
         self.asked: Counter[str] = Counter()
-        self.exchangers = [row for name in PROVIDERS if (row := table.by_id(name)) is not None and row.mx]
-        for row in self.exchangers:
+        for row in providers():
             self._serve(row)
         for number in range(MACHINES):
             ip = str(FIRST_MACHINE + number)
@@ -94,8 +92,7 @@ class Population:
         machine = str(FIRST_MACHINE + number % MACHINES)
         match kind, label, question.type:
             case "hosted", "", "MX":
-                row = self.exchangers[number % len(self.exchangers)]
-                return Answer(question, (MX(10, f"mx{number % 4}.{row.mx[0]}"),))
+                return Answer(question, (MX(10, mx_host(question.name, number)),))
             case "own" | "mute", "", "MX":
                 return Answer(question, (MX(10, f"mail.{kind}{number}.example"),))
             case ("own", "mail" | "imap" | "smtp", "A") | ("mute", "mail", "A"):
