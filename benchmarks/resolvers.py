@@ -5,7 +5,7 @@
 The server is a process of its own on the loopback interface and answers from memory: MX, SRV, TXT, A and AAAA in turns;
 three questions of four are for names that do not exist, as in a detection. aiodns is no dependency: without `pip
 install aiodns` only ours is measured.
-docs/decisions/0016-aiodns.md has the figures and what came of them.
+docs/decisions/0014-aiodns.md has the figures and what came of them.
 """
 
 from __future__ import annotations
