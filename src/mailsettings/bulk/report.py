@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailsettings.bulk.entries import Answered, Entry
 from mailsettings.errors import Kind
+from mailsettings.escape import printable
 from mailsettings.model import Choice, Detection
 from mailsettings.schema import Object, dumps, to_dict
 
@@ -111,13 +112,8 @@ def _cell(record: Object, column: str) -> str:
     direction, _, name = column.partition("_")
     value = (record.get(direction) or {}).get(name) if direction in ("incoming", "outgoing") else record.get(column)
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    text = "".join(_visible(text))
+    text = printable(text)  # a record is one line, whatever the input had in it
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _visible(text: str) -> Iterator[str]:
-    """Write out what would begin a new line or move a cursor: a record is one line, whatever the input had in it."""
-    return (char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _csv(cells: tuple[str, ...]) -> str:

@@ -17,9 +17,9 @@ from mailsettings.cli.interrupt import interruptible
 from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
 from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
 from mailsettings.cli.proxied import proxied
-from mailsettings.cli.text import printable
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
+from mailsettings.escape import printable
 from mailsettings.policy import Policy
 
 # Every record that was begun is whole, and what is under way will be done again.

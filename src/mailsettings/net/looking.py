@@ -7,13 +7,13 @@ Nothing is sent inside, and nothing that is seen here makes a server count as ve
 from __future__ import annotations
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt
 from mailsettings.looks import Look, Shown
 from mailsettings.model import Endpoint, Security, TLSFacts
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import Dialogue
-from mailsettings.wire.text import printable
 
 _MAX_HEARD = 1024  # bytes of what was said in clear that are kept
 
@@ -24,7 +24,7 @@ async def look_at(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy
     talked = await talk(
         hearing, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=looking.secure
     )
-    greeting = printable(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
+    greeting = excerpt(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
     return Look(endpoint, looking.shown, None if looking.shown else talked.failure, greeting)
 
 
