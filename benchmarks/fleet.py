@@ -23,10 +23,10 @@ from benchmarks.many import PROVIDERS, memory, names
 from mailsettings import table
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
+from mailsettings.hostnames import registrable
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
 from mailsettings.rows import Row
-from mailsettings.suffix import registrable
 from tests.lab.laboratory import obstacle, opened
 from tests.lab.neighbours import EVERYTHING
 from tests.lab.world import (

@@ -9,6 +9,7 @@ from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
+from mailsettings.hostnames import registrable
 from mailsettings.issuers import words_for
 from mailsettings.merge import contradictions, of_server
 from mailsettings.model import (
@@ -28,7 +29,6 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
 from mailsettings.reasons import reasons_for
-from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
 from mailsettings.wire.turns import IN_CLEAR

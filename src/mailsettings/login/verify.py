@@ -15,6 +15,7 @@ from typing import Protocol as Interface
 from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import ConfirmationRequired
+from mailsettings.hostnames import registrable
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.judged import Result, judged, not_tried, suggested_name
@@ -32,7 +33,6 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.wire.dialogue import Dialogue
 

@@ -59,7 +59,7 @@ def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False
 
 def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:
     """Return the MX host without its first label, and its registrable domain; nothing at or above a public suffix."""
-    from mailsettings.suffix import is_public_suffix, registrable  # noqa: PLC0415 - loads the public suffix list
+    from mailsettings.hostnames import is_public_suffix, registrable  # noqa: PLC0415 - loads the public suffix list
 
     try:
         host = parse_host(mx_host)

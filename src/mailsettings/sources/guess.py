@@ -31,7 +31,7 @@ ROLES = (
 
 def guess(address: EmailAddress) -> Iterator[Lead]:
     """Yield a lookup for each usual name, and one for a name nobody would have, to find out wildcards."""
-    from mailsettings.suffix import registrable  # noqa: PLC0415 - loads the public suffix list
+    from mailsettings.hostnames import registrable  # noqa: PLC0415 - loads the public suffix list
 
     own, parent = address.domain, registrable(address.domain)
     names = dict.fromkeys((*LIKELIEST, *(name for _, group, _, _ in ROLES for name in group)))

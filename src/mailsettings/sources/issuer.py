@@ -59,7 +59,7 @@ class IssuerMetadata:
         return (replace(self.issuer, oauth=oauth),)
 
     def _check(self, url: str) -> None:
-        from mailsettings.suffix import registrable  # noqa: PLC0415 - loads the public suffix list
+        from mailsettings.hostnames import registrable  # noqa: PLC0415 - loads the public suffix list
 
         if registrable(host_of(url)) != registrable(host_of(self.issuer.url)):
             raise DocumentError(f"{host_of(url)} is not of {host_of(self.issuer.url)}, whose metadata names it")

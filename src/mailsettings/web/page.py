@@ -156,7 +156,7 @@ def _server(form: dict[str, list[str]], name: str) -> dict[str, str]:
 
 
 def _domains(typed: dict[str, dict[str, str]]) -> list[str]:
-    from mailsettings.suffix import registrable  # noqa: PLC0415 - only for who types servers
+    from mailsettings.hostnames import registrable  # noqa: PLC0415 - only for who types servers
 
     return [registrable(server["host"].lower()) for server in typed.values()]
 

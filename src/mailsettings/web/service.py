@@ -14,12 +14,12 @@ from mailsettings.address import EmailAddress
 from mailsettings.engine import detecting
 from mailsettings.errors import DocumentError
 from mailsettings.events import Settled
+from mailsettings.hostnames import registrable
 from mailsettings.model import Detection, Direction, Protocol
 from mailsettings.net.door import Door, open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
-from mailsettings.suffix import registrable
 from mailsettings.web.flights import Flights, Tell, keep_quiet
 from mailsettings.web.guard import Guarded, Share, beyond, service_policy
 from mailsettings.web.known import Known, Remembering

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.suffix import is_public_suffix, registrable
+from mailsettings.hostnames import is_public_suffix, registrable
 
 
 @pytest.mark.parametrize(
