@@ -12,9 +12,10 @@ import dns.message
 import dns.rrset
 
 from mailsettings import wire
-from mailsettings.address import parse_address, parse_host
+from mailsettings.address import parse_address
 from mailsettings.addresses import objection_to
 from mailsettings.escape import excerpt
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Endpoint, Hello, Protocol, Security
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import response_to

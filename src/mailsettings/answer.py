@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailsettings import table
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
 from mailsettings.hostnames import registrable
@@ -29,7 +29,6 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
 from mailsettings.reasons import reasons_for
-from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
 from mailsettings.wire.turns import IN_CLEAR
 
@@ -94,7 +93,7 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
     probe = findings.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
     server = of_server(candidate, findings.candidates(candidate.endpoint.protocol.direction))
-    templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL)
+    templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, findings.address)
     displaced = provider_known and candidate.authority in FOUND_BY_NAME
     return Choice(

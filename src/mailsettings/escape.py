@@ -51,6 +51,11 @@ def one_line(text: str, limit: int) -> str:
     return " ".join(visible.split())[:limit].rstrip()
 
 
+def short_repr(text: str, limit: int = 60) -> str:
+    """Return the repr of *text*, of which at most *limit* characters are kept, for messages."""
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
 def has_invisible(text: str) -> bool:
     """Say whether *text* has a character that printable() would escape."""
     return any(map(_is_invisible, text))

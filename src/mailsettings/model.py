@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind
+from mailsettings.hostnames import parse_host
 
 
 class Protocol(StrEnum):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.model import Choice, Detection
-from mailsettings.template import USUAL, fill_all
 
 
 def filled(detection: Detection, address: EmailAddress) -> Detection:
@@ -22,7 +21,7 @@ def filled(detection: Detection, address: EmailAddress) -> Detection:
 
 
 def _filled(choice: Choice, address: EmailAddress) -> Choice:
-    templates = next((claim.usernames for claim in choice.claims if claim.usernames), USUAL)
+    templates = next((claim.usernames for claim in choice.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, address)
     return replace(choice, username=names[0], usernames=names)
 

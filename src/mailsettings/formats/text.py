@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from mailsettings.address import parse_host
+from mailsettings.address import ADDRESS, DOMAIN, LOCAL_PART
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.escape import has_invisible, one_line
-from mailsettings.template import ADDRESS, DOMAIN, LOCAL_PART
+from mailsettings.hostnames import parse_host
 
 MAX_NAME = 60  # characters of a provider's name (draft-ietf-mailmaint-autoconfig)
 MAX_WORDS = 500  # characters of a sentence for users

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.hostnames import registrable
@@ -33,7 +33,6 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.template import USUAL, fill_all
 from mailsettings.wire.dialogue import Dialogue
 
 _TABLES = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE})
@@ -152,7 +151,7 @@ def _targets(
         incoming, outgoing = what.incoming[:1], what.outgoing[:1]
         targets = [_chosen(choice[0], own, agreed) if choice else None for choice in (incoming, outgoing)]
     else:
-        names = own or ((what.username,) if what.username else fill_all(USUAL, what.address)[:1])
+        names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES, what.address)[:1])
         targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
     return targets[0], targets[1]
 

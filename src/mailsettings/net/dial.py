@@ -14,8 +14,8 @@ from ipaddress import ip_address
 
 import anyio
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.hostnames import parse_host
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.ask import Asker

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import anyio
 
 from mailsettings import wire
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
+from mailsettings.hostnames import parse_host
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ahead import load

@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.hostnames import name_matches
 from mailsettings.model import TLSFacts
-from mailsettings.names import name_matches
 from mailsettings.net.transport import Stream
 
 IMAP = ("imap",)  # RFC 7301 registry: RFC 2595's successors; on ports that start with TLS only

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.diagnosis.codes import finding as finding_of
 from mailsettings.diagnosis.failures import MEANING
 from mailsettings.errors import Kind
@@ -15,7 +15,6 @@ from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
 from mailsettings.proxy import NOTE
 from mailsettings.reasons import reasons_for
-from mailsettings.template import USUAL, fill_all
 
 _UNREACHABLE = frozenset({Kind.DENIED, Kind.REFUSED, Kind.UNREACHABLE, Kind.CONNECT_TIMEOUT, Kind.BUDGET, Kind.CLOSED})
 _GRAIN = 1  # digits behind the point of a second
@@ -99,6 +98,6 @@ def personal(detection: Detection, address: EmailAddress) -> Detection:
 
 
 def _named(choice: Choice, address: EmailAddress) -> Choice:
-    templates = next((claim.usernames for claim in choice.claims if claim.usernames), USUAL)
+    templates = next((claim.usernames for claim in choice.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, address)
     return replace(choice, username=names[0], usernames=names)
