@@ -27,7 +27,7 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
+from mailsettings.rank import order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.trust import trust_of
 from mailsettings.wire.turns import IN_CLEAR
@@ -83,7 +83,7 @@ def _choices(findings: Findings, direction: Direction, partner: str = "") -> tup
 
 def _worth_showing(choice: Choice, *, found: bool) -> bool:
     """Decide on a choice that was not verified: what somebody stated, and guesses where a server was really seen."""
-    if choice.claims[0].evidence.authority not in FOUND_BY_NAME:
+    if not choice.claims[0].evidence.authority.guessed:
         return True
     failure = choice.probe.failure if choice.probe else None
     return not found and failure is not None and failure.kind.about_certificate
@@ -95,7 +95,7 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
     server = of_server(candidate, findings.candidates(candidate.endpoint.protocol.direction))
     templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, findings.address)
-    displaced = provider_known and candidate.authority in FOUND_BY_NAME
+    displaced = provider_known and candidate.authority.guessed
     return Choice(
         endpoint=candidate.endpoint,
         username=names[0],
@@ -141,7 +141,7 @@ def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
 
 def _suggestion(findings: Findings) -> str:
     """Return what may have been meant instead; a domain of the table is what was meant."""
-    if findings.providers and findings.providers[0].authority <= Authority.TABLE:
+    if findings.providers and findings.providers[0].authority.by_exact_domain:
         return ""
     from mailsettings.suggest import suggest  # noqa: PLC0415 - not for the fast path
 

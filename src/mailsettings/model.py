@@ -66,6 +66,62 @@ class Authority(IntEnum):
     GUESS = 10
     CERTIFICATE = 11  # a name read from the certificate of a server that was found
 
+    @property
+    def guessed(self) -> bool:
+        """True if the server was found by its name: nothing and no one states that it is the domain's."""
+        return self in (Authority.GUESS, Authority.CERTIFICATE)
+
+    @property
+    def stated(self) -> bool:
+        """True if two such sources that name different hosts for one domain are worth a note.
+
+        Guesses state nothing, the user's own table overrides the others on purpose, and MX documents and hosting
+        traces speak of another domain than the address's.
+        """
+        return self in (
+            *(Authority.TABLE, Authority.DOMAIN, Authority.ISPDB, Authority.SRV),
+            *(Authority.MX_TABLE, Authority.HTTP_DOCUMENT),
+        )
+
+    @property
+    def by_exact_domain(self) -> bool:
+        """True for the row that a table, own or bundled, has for the very domain: no DNS answer led to it."""
+        return self in (Authority.OWN_TABLE, Authority.TABLE)
+
+    @property
+    def from_table(self) -> bool:
+        """True for the bundled table, however the row was found.
+
+        Not for the user's own table, whose trust is another one.
+        """
+        return self in (Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING)
+
+    @property
+    def from_matching_row(self) -> bool:
+        """True for the bundled table's row of the domain or of its MX host.
+
+        Not for hosting traces: the company that serves a domain's web pages need not have its mailboxes, so its row is
+        no proof that a server is the right one.
+        """
+        return self in (Authority.TABLE, Authority.MX_TABLE)
+
+    @property
+    def knows_usernames(self) -> bool:
+        """True for rows whose user-name forms are worth a second login: own table, bundled table by domain or MX host.
+
+        Not for hosting traces, which may lead to another company's row: a refused login there counts towards a lock.
+        """
+        return self is Authority.OWN_TABLE or self.from_matching_row
+
+    @property
+    def names_provider(self) -> bool:
+        """True if it names who has the mailboxes: any table, also one that traces in DNS led to.
+
+        A server that was found by its name cannot overrule these: some 5 % of the big providers' customers run a web
+        panel with a live mail server and a valid certificate on mail.<domain>.
+        """
+        return self is Authority.OWN_TABLE or self.from_table
+
 
 class Trust(StrEnum):
     """Whether a password may go to a server, and why."""

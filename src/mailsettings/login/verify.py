@@ -21,7 +21,6 @@ from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.judged import Result, judged, not_tried, suggested_name
 from mailsettings.login.session import Errand
 from mailsettings.model import (
-    Authority,
     Choice,
     Confidence,
     Detection,
@@ -35,7 +34,6 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import Dialogue
 
-_TABLES = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE})
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
 
@@ -160,7 +158,7 @@ def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Ta
     confirmed = choice.trust is Trust.CONFIRM and registrable(choice.endpoint.host) in agreed
     allowed = choice.verified and (choice.trust.allows_password or confirmed)
     # Several forms are worth a second attempt only where a table row has them; of guessed servers they are guesses.
-    stated = any(claim.usernames and claim.evidence.authority in _TABLES for claim in choice.claims)
+    stated = any(claim.usernames and claim.evidence.authority.knows_usernames for claim in choice.claims)
     return _Target(choice.endpoint, own or (choice.usernames if stated else choice.usernames[:1]), allowed)
 
 
