@@ -63,7 +63,7 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
 
 def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
     """Say why a direction is missing, where anybody was asked at all."""
-    if all(choices and choices[0].verified for choices in (detection.incoming, detection.outgoing)):
+    if detection.verified:
         return ()
     if not findings.probes and not findings.failures and findings.no_mail is None:
         return ()

@@ -6,9 +6,10 @@ Claim (one source's word)  ->  Candidate (one endpoint, all its claims)  ->  Pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import AddressError, Kind
 from mailsettings.hostnames import parse_host
 
@@ -274,6 +275,12 @@ class Choice:
     claims: tuple[Claim, ...]
     probe: Probe | None = None
 
+    def for_address(self, address: EmailAddress) -> Choice:
+        """Return the choice with the user names of *address*."""
+        templates = next((claim.usernames for claim in self.claims if claim.usernames), USUAL_TEMPLATES)
+        names = fill_all(templates, address)
+        return replace(self, username=names[0], usernames=names)
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -361,6 +368,10 @@ class Finding:
     whose: Whose
     link: str = ""  # the provider's own page about it
 
+    def suggesting(self, old: str, new: str) -> Finding:
+        """Return the finding; if it asks "did you mean *old*?" it asks for *new* instead."""
+        return replace(self, advice=self.advice.replace(old, new)) if old and self.code == "typo" else self
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -382,6 +393,25 @@ class Detection:
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*
     oauth: tuple[OAuthWord, ...] = ()  # where tokens for the best choices are to be had, the table's word first
     findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
+
+    @property
+    def verified(self) -> bool:
+        """True if the best choice of both directions was verified."""
+        return all(choices and choices[0].verified for choices in (self.incoming, self.outgoing))
+
+    def for_address(self, address: EmailAddress) -> Detection:
+        """Return the detection, which was made for another address of the same domain, as that of *address*."""
+        meant = self.suggestion.rpartition("@")[2]  # the typo is in the domain
+        suggestion = f"{address.local}@{meant}" if meant else ""
+        return replace(
+            self,
+            address=str(address),
+            shown_address=f"{address.local}@{address.shown_domain}",
+            incoming=tuple(choice.for_address(address) for choice in self.incoming),
+            outgoing=tuple(choice.for_address(address) for choice in self.outgoing),
+            suggestion=suggestion,
+            findings=tuple(item.suggesting(self.suggestion, suggestion) for item in self.findings),
+        )
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the detection as a JSON document of schema 1 (ASCII only)."""

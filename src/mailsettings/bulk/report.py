@@ -51,13 +51,12 @@ def _found(detection: Detection) -> Object:
 
 def verdict(detection: Detection) -> str:
     """Return how good *detection* is, in a word: verified (both ways), unverified (known), nothing, or no-network."""
-    best = (detection.incoming[:1], detection.outgoing[:1])
-    if all(choices and choices[0].verified for choices in best):
+    if detection.verified:
         return "verified"
     # Worth another try when the network, or the proxy, is back, whatever the table knew without it.
     if any(failure.kind in (Kind.NO_NETWORK, Kind.PROXY) for failure in detection.failures):
         return "no-network"
-    return "unverified" if any(best) else "nothing"
+    return "unverified" if detection.incoming or detection.outgoing else "nothing"
 
 
 def _server(choices: tuple[Choice, ...]) -> Object | None:

@@ -27,7 +27,7 @@ from mailsettings.web.limits import House, Limits
 from mailsettings.web.logs import say
 from mailsettings.web.metrics import Metrics
 from mailsettings.web.settings import Settings
-from mailsettings.web.shown import anybody, personal, shown, shown_event
+from mailsettings.web.shown import anybody, shown, shown_event
 from mailsettings.web.spans import span
 from mailsettings.web.store import Store
 
@@ -90,7 +90,7 @@ class Service:
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
         say("answer", domain=query.address.domain, outcome=outcome, origin=origin)
-        return personal(detection, query.address)
+        return detection.for_address(query.address)
 
     async def _kept(self, query: Query) -> Detection | None:
         text = await self.store.get(f"answer:{query.key}")
@@ -166,10 +166,9 @@ def _read(text: bytes) -> Detection:
 
 def outcome_of(detection: Detection) -> str:
     """Say in a word how good the answer is: verified, found or nothing."""
-    best = (detection.incoming[:1], detection.outgoing[:1])
-    if all(choices and choices[0].verified for choices in best):
+    if detection.verified:
         return "verified"
-    return "found" if any(best) else "nothing"
+    return "found" if detection.incoming or detection.outgoing else "nothing"
 
 
 def _internet(policy: Policy) -> Transport:
