@@ -13,14 +13,14 @@ import anyio
 from mailsettings.address import EmailAddress
 from mailsettings.engine import detecting
 from mailsettings.errors import DocumentError
-from mailsettings.events import Settled
+from mailsettings.events import Settled, ignore
 from mailsettings.hostnames import registrable
 from mailsettings.model import Detection, Direction, Protocol
 from mailsettings.net.door import Door, open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
-from mailsettings.web.flights import Flights, Tell, keep_quiet
+from mailsettings.web.flights import Flights, Tell
 from mailsettings.web.guard import Guarded, Share, beyond, service_policy
 from mailsettings.web.known import Known, Remembering
 from mailsettings.web.limits import House, Limits
@@ -72,7 +72,7 @@ class Service:
             count=store.count,
         )
 
-    async def detect(self, query: Query, visitor: str, tell: Tell = keep_quiet) -> Detection:
+    async def detect(self, query: Query, visitor: str, tell: Tell = ignore) -> Detection:
         """Return the answer to *query* as *visitor* may see it. Problem if it is refused.
 
         *tell* is called with each event that may be shown, except the last: that is the answer.
@@ -80,7 +80,7 @@ class Service:
         async with self.limits.visit(visitor):
             return await self.found(query, tell)
 
-    async def found(self, query: Query, tell: Tell = keep_quiet) -> Detection:
+    async def found(self, query: Query, tell: Tell = ignore) -> Detection:
         """Return the answer to *query*, for a visitor who has been let in."""
         detection, origin = await self._kept(query), "cache"
         if detection is None:
@@ -155,7 +155,7 @@ class Service:
 
 def _showing(tell: Tell) -> Tell:
     """Return what tells a visitor as much of an event as they may see; nobody prepares what nobody listens to."""
-    return tell if tell is keep_quiet else lambda event: tell(shown_event(event))
+    return tell if tell is ignore else lambda event: tell(shown_event(event))
 
 
 @lru_cache(maxsize=512)
