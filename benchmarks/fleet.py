@@ -23,9 +23,9 @@ from benchmarks.exchangers import mx_host, providers
 from benchmarks.many import memory, names
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
+from mailsettings.hostnames import registrable
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
-from mailsettings.suffix import registrable
 from tests.lab.laboratory import obstacle, opened
 from tests.lab.neighbours import EVERYTHING
 from tests.lab.world import (

@@ -12,8 +12,10 @@ import dns.message
 import dns.rrset
 
 from mailsettings import wire
-from mailsettings.address import parse_address, parse_host
+from mailsettings.address import parse_address
 from mailsettings.addresses import objection_to
+from mailsettings.escape import excerpt
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Endpoint, Hello, Protocol, Security
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import response_to
@@ -25,7 +27,6 @@ from mailsettings.net.unverified import paper
 from mailsettings.records import Page, Question
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
 from mailsettings.wire.lines import Lines
-from mailsettings.wire.text import printable
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS
 from scripts.fuzz_target import POLICY, Target, heard, text
@@ -130,7 +131,7 @@ def chain(data: bytes) -> object:
 
 
 def shown(data: bytes) -> str:
-    line = printable(data)
+    line = excerpt(data)
     assert line.isprintable(), line
     assert len(line) <= 200, len(line)
     return line

@@ -44,8 +44,14 @@ GUARDS = {
     ),
     "trust": Guard("trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
     "command": Guard("wire/text.py", ("tests/wire/test_words.py", "tests/hostile/test_guards.py"), ("command",)),
-    "names": Guard("names.py", ("tests/net/test_certificates.py", "tests/hostile/test_guards.py")),
-    "suffix": Guard("suffix.py", ("tests/test_suffix.py",)),
+    "names": Guard(
+        "hostnames.py", ("tests/net/test_certificates.py", "tests/hostile/test_guards.py"), ("name_matches",)
+    ),
+    "suffix": Guard(
+        "hostnames.py",
+        ("tests/test_hostnames.py",),
+        ("registrable", "is_public_suffix", "_suffixes_of", "_names_above", "_lines"),
+    ),
     "dial": Guard("net/dial.py", ("tests/net/test_dial.py",), ("_allowed", "_checked")),
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(

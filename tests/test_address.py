@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.address import EmailAddress, parse_address, parse_host, shown_host
+from mailsettings.address import EmailAddress, parse_address
 from mailsettings.errors import AddressError
+from mailsettings.hostnames import parse_host
 
 
 @pytest.mark.parametrize(
@@ -97,8 +98,3 @@ def test_reading_an_address_again_changes_nothing(local: str, domain: str) -> No
     parsed = parse_address(f"{local}@{domain}")
 
     assert parsed == parse_address(str(parsed))
-
-
-def test_names_are_shown_in_the_users_letters() -> None:
-    """A-labels are for the wire."""
-    assert shown_host("xn--bcher-kva.example") == "bücher.example"

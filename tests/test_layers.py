@@ -11,8 +11,8 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 # What stands in a row may import from its own row and from those above it.
 LAYERS = (
-    "errors address addresses names suffix records",
-    "model template events looks",
+    "errors escape hostnames address addresses records",
+    "model events looks",
     "proxy policy leads rows table _compile suggest merge rank trust reasons formats wire",
     "findings issuers settling answer net diagnosis",
     "sources",

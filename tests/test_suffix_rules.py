@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
-from mailsettings.suffix import is_public_suffix, registrable
+from mailsettings.hostnames import is_public_suffix, registrable
 
 LINES = Path(PSLFILE).read_text("utf-8").splitlines()
 RULES = [line for line in LINES if line and not line.startswith("//")]

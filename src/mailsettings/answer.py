@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailsettings import table
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
+from mailsettings.hostnames import registrable
 from mailsettings.issuers import words_for
 from mailsettings.merge import contradictions, of_server
 from mailsettings.model import (
@@ -26,10 +27,8 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
+from mailsettings.rank import order_of, ranked
 from mailsettings.reasons import reasons_for
-from mailsettings.suffix import registrable
-from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
 from mailsettings.wire.turns import IN_CLEAR
 
@@ -64,7 +63,7 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
 
 def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
     """Say why a direction is missing, where anybody was asked at all."""
-    if all(choices and choices[0].verified for choices in (detection.incoming, detection.outgoing)):
+    if detection.verified:
         return ()
     if not findings.probes and not findings.failures and findings.no_mail is None:
         return ()
@@ -84,7 +83,7 @@ def _choices(findings: Findings, direction: Direction, partner: str = "") -> tup
 
 def _worth_showing(choice: Choice, *, found: bool) -> bool:
     """Decide on a choice that was not verified: what somebody stated, and guesses where a server was really seen."""
-    if choice.claims[0].evidence.authority not in FOUND_BY_NAME:
+    if not choice.claims[0].evidence.authority.guessed:
         return True
     failure = choice.probe.failure if choice.probe else None
     return not found and failure is not None and failure.kind.about_certificate
@@ -94,9 +93,9 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
     probe = findings.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
     server = of_server(candidate, findings.candidates(candidate.endpoint.protocol.direction))
-    templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL)
+    templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, findings.address)
-    displaced = provider_known and candidate.authority in FOUND_BY_NAME
+    displaced = provider_known and candidate.authority.guessed
     return Choice(
         endpoint=candidate.endpoint,
         username=names[0],
@@ -142,7 +141,7 @@ def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
 
 def _suggestion(findings: Findings) -> str:
     """Return what may have been meant instead; a domain of the table is what was meant."""
-    if findings.providers and findings.providers[0].authority <= Authority.TABLE:
+    if findings.providers and findings.providers[0].authority.by_exact_domain:
         return ""
     from mailsettings.suggest import suggest  # noqa: PLC0415 - not for the fast path
 

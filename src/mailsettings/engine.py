@@ -18,7 +18,7 @@ import anyio.lowlevel
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.answer import answer
 from mailsettings.errors import DocumentError, Kind, NetworkError
-from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
+from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
 from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import Lead, Lookup, Net, Source
 from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
@@ -47,11 +47,7 @@ async def detect(
     async with AsyncExitStack() as stack:
         door = net if net is not None else await stack.enter_async_context(_open_net(rules))
         # Without a stream: whoever waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, door, _tell_nobody).run(_chosen(sources))
-
-
-def _tell_nobody(_event: Event) -> None:
-    """Stand for a caller who waits for the answer only."""
+        return await _Search(parsed, rules, door, ignore).run(_chosen(sources))
 
 
 @asynccontextmanager

@@ -57,3 +57,7 @@ class Settled:
 
 
 Event = Asked | Learned | Failed | Contacting | Probed | Settled
+
+
+def ignore(_told: object) -> None:
+    """Do nothing with an event or a step: the listener of a caller that waits for the result only."""

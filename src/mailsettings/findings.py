@@ -23,7 +23,7 @@ from mailsettings.model import (
     Service,
 )
 from mailsettings.policy import Policy
-from mailsettings.rank import FOUND_BY_NAME, of_direction
+from mailsettings.rank import of_direction
 
 # Providers whose row says that no mail program can reach the mailboxes directly.
 CLOSED_KINDS = frozenset({"none", "bridge"})
@@ -124,10 +124,10 @@ class Findings:
     def _counts(self, claim: Claim) -> bool:
         authority = claim.evidence.authority
         if self.closed:
-            return authority <= Authority.TABLE
-        if authority in FOUND_BY_NAME and not self.policy.guess:
+            return authority.by_exact_domain
+        if authority.guessed and not self.policy.guess:
             return False
-        return not (authority in FOUND_BY_NAME and claim.endpoint.protocol in self.not_offered)
+        return not (authority.guessed and claim.endpoint.protocol in self.not_offered)
 
     def probed(self, probe: Probe, now: float) -> None:
         """Take in the end of a probe."""

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mailsettings.model import Authority, Candidate, Claim, Direction, Endpoint, Protocol, Security
-
-# Sources that state settings on purpose. Two of these that name different hosts are worth a note; guesses are not.
-STATED = (
-    Authority.TABLE,
-    Authority.DOMAIN,
-    Authority.ISPDB,
-    Authority.SRV,
-    Authority.MX_TABLE,
-    Authority.HTTP_DOCUMENT,
-)
+from mailsettings.model import Candidate, Claim, Direction, Endpoint, Protocol, Security
 
 
 def merge(claims: Iterable[Claim]) -> tuple[Candidate, ...]:
@@ -73,7 +63,7 @@ def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
     """Say where sources that state settings on purpose name different hosts for one direction."""
     said: dict[Direction, dict[str, set[str]]] = {}
     for claim in claims:
-        if claim.evidence.authority in STATED and claim.endpoint.security is not Security.PLAIN:
+        if claim.evidence.authority.stated and claim.endpoint.security is not Security.PLAIN:
             sources = said.setdefault(claim.endpoint.protocol.direction, {})
             sources.setdefault(claim.evidence.source, set()).add(claim.endpoint.host)
     return tuple(_disagreement(direction, sources) for direction, sources in sorted(said.items()) if _differ(sources))

@@ -6,11 +6,12 @@ Claim (one source's word)  ->  Candidate (one endpoint, all its claims)  ->  Pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
-from mailsettings.address import parse_host
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import AddressError, Kind
+from mailsettings.hostnames import parse_host
 
 
 class Protocol(StrEnum):
@@ -65,6 +66,62 @@ class Authority(IntEnum):
     HTTP_DOCUMENT = 9  # a document that came in clear
     GUESS = 10
     CERTIFICATE = 11  # a name read from the certificate of a server that was found
+
+    @property
+    def guessed(self) -> bool:
+        """True if the server was found by its name: nothing and no one states that it is the domain's."""
+        return self in (Authority.GUESS, Authority.CERTIFICATE)
+
+    @property
+    def stated(self) -> bool:
+        """True if two such sources that name different hosts for one domain are worth a note.
+
+        Guesses state nothing, the user's own table overrides the others on purpose, and MX documents and hosting
+        traces speak of another domain than the address's.
+        """
+        return self in (
+            *(Authority.TABLE, Authority.DOMAIN, Authority.ISPDB, Authority.SRV),
+            *(Authority.MX_TABLE, Authority.HTTP_DOCUMENT),
+        )
+
+    @property
+    def by_exact_domain(self) -> bool:
+        """True for the row that a table, own or bundled, has for the very domain: no DNS answer led to it."""
+        return self in (Authority.OWN_TABLE, Authority.TABLE)
+
+    @property
+    def from_table(self) -> bool:
+        """True for the bundled table, however the row was found.
+
+        Not for the user's own table, whose trust is another one.
+        """
+        return self in (Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING)
+
+    @property
+    def from_matching_row(self) -> bool:
+        """True for the bundled table's row of the domain or of its MX host.
+
+        Not for hosting traces: the company that serves a domain's web pages need not have its mailboxes, so its row is
+        no proof that a server is the right one.
+        """
+        return self in (Authority.TABLE, Authority.MX_TABLE)
+
+    @property
+    def knows_usernames(self) -> bool:
+        """True for rows whose user-name forms are worth a second login: own table, bundled table by domain or MX host.
+
+        Not for hosting traces, which may lead to another company's row: a refused login there counts towards a lock.
+        """
+        return self is Authority.OWN_TABLE or self.from_matching_row
+
+    @property
+    def names_provider(self) -> bool:
+        """True if it names who has the mailboxes: any table, also one that traces in DNS led to.
+
+        A server that was found by its name cannot overrule these: some 5 % of the big providers' customers run a web
+        panel with a live mail server and a valid certificate on mail.<domain>.
+        """
+        return self is Authority.OWN_TABLE or self.from_table
 
 
 class Trust(StrEnum):
@@ -218,6 +275,12 @@ class Choice:
     claims: tuple[Claim, ...]
     probe: Probe | None = None
 
+    def for_address(self, address: EmailAddress) -> Choice:
+        """Return the choice with the user names of *address*."""
+        templates = next((claim.usernames for claim in self.claims if claim.usernames), USUAL_TEMPLATES)
+        names = fill_all(templates, address)
+        return replace(self, username=names[0], usernames=names)
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -305,6 +368,10 @@ class Finding:
     whose: Whose
     link: str = ""  # the provider's own page about it
 
+    def suggesting(self, old: str, new: str) -> Finding:
+        """Return the finding; if it asks "did you mean *old*?" it asks for *new* instead."""
+        return replace(self, advice=self.advice.replace(old, new)) if old and self.code == "typo" else self
+
 
 @dataclass(frozen=True, slots=True)
 class Detection:
@@ -326,6 +393,25 @@ class Detection:
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*
     oauth: tuple[OAuthWord, ...] = ()  # where tokens for the best choices are to be had, the table's word first
     findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
+
+    @property
+    def verified(self) -> bool:
+        """True if the best choice of both directions was verified."""
+        return all(choices and choices[0].verified for choices in (self.incoming, self.outgoing))
+
+    def for_address(self, address: EmailAddress) -> Detection:
+        """Return the detection, which was made for another address of the same domain, as that of *address*."""
+        meant = self.suggestion.rpartition("@")[2]  # the typo is in the domain
+        suggestion = f"{address.local}@{meant}" if meant else ""
+        return replace(
+            self,
+            address=str(address),
+            shown_address=f"{address.local}@{address.shown_domain}",
+            incoming=tuple(choice.for_address(address) for choice in self.incoming),
+            outgoing=tuple(choice.for_address(address) for choice in self.outgoing),
+            suggestion=suggestion,
+            findings=tuple(item.suggesting(self.suggestion, suggestion) for item in self.findings),
+        )
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the detection as a JSON document of schema 1 (ASCII only)."""

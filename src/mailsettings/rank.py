@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind
 from mailsettings.model import Authority, Candidate, Direction, Endpoint, Probe, Protocol, Security
 
-# Tables name the provider that keeps the mailboxes; a server found by name cannot overrule that: some 5 % of the big
-# providers' customers run a web panel with a live mail server and a valid certificate on mail.<domain>.
-KNOWS_PROVIDER = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING})
-FOUND_BY_NAME = frozenset({Authority.CERTIFICATE, Authority.GUESS})
 PREFERENCE = (Protocol.IMAP, Protocol.POP3, Protocol.JMAP, Protocol.SMTP)
 SECURITY = (Security.TLS, Security.STARTTLS, Security.PLAIN)
 
@@ -39,7 +35,7 @@ class Order:
             # Who says so.
             authority,
             # The likeliest guesses before the others, whatever their port.
-            candidate.authority in FOUND_BY_NAME and not claim.eager,
+            candidate.authority.guessed and not claim.eager,
             # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
             self.first.get((authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),
@@ -57,18 +53,18 @@ class Order:
 
         One source says STARTTLS, a weaker one TLS, both of the same host: it is the same server, and TLS wins.
         """
-        if candidate.authority in FOUND_BY_NAME:
+        if candidate.authority.guessed:
             return candidate.authority
         return self.stated.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
 
     def displaces(self, candidate: Candidate) -> bool:
         """True if *candidate* was found by its name although a table knows who keeps the mailboxes."""
-        return self.provider_known and candidate.authority in FOUND_BY_NAME
+        return self.provider_known and candidate.authority.guessed
 
     def partners(self, candidate: Candidate) -> bool:
         """True if a guessed outgoing host is the one that goes with the incoming choice."""
         host = candidate.endpoint.host
-        return candidate.authority not in FOUND_BY_NAME or host in (self.partner, smtp_partner(self.partner))
+        return not candidate.authority.guessed or host in (self.partner, smtp_partner(self.partner))
 
 
 def smtp_partner(incoming_host: str) -> str:
@@ -88,7 +84,7 @@ def order_of(candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], 
         stated[server] = min(candidate.authority, stated.get(server, candidate.authority))
         stale = _gone(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
         for claim in candidate.claims:
-            known = known or (claim.evidence.authority in KNOWS_PROVIDER and not stale)
+            known = known or (claim.evidence.authority.names_provider and not stale)
             place = (claim.evidence.authority, claim.endpoint.protocol)
             first[place] = min(claim.order, first.get(place, claim.order))
     return Order(known, first, stated, partner)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mailsettings._compile import DOMAIN_IN_HOST, MAGIC
-from mailsettings.address import MAX_HOST
 from mailsettings.errors import TableError
+from mailsettings.hostnames import MAX_HOST
 from mailsettings.model import Auth, Endpoint, Hint, Link, OAuth, Protocol, Provider, Security
 
 CUSTOMER = "customer"  # kind of an MX suffix under which customers have machines of their own

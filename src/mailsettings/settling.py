@@ -13,8 +13,8 @@ from itertools import zip_longest
 
 from mailsettings.findings import Findings
 from mailsettings.leads import Lookup
-from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security
-from mailsettings.rank import FOUND_BY_NAME, Key, Order, order_of
+from mailsettings.model import Candidate, Direction, Endpoint, Security
+from mailsettings.rank import Key, Order, order_of
 
 # The steps of a probe before the server has shown that it is there.
 UNANSWERED = ("resolve", "wait", "connect")
@@ -161,8 +161,8 @@ def _table_leads(findings: Findings, both: Iterable[View], now: float) -> bool:
     if policy.exhaustive or now >= policy.patience:
         return False
     return all(
-        any(candidate.authority <= Authority.TABLE for candidate in each.open)
-        or (each.best is not None and each.best.authority <= Authority.TABLE)
+        any(candidate.authority.by_exact_domain for candidate in each.open)
+        or (each.best is not None and each.best.authority.by_exact_domain)
         for each in both
     )
 
@@ -173,7 +173,7 @@ def _to_dial(each: View, now: float) -> Iterator[Endpoint]:
     ahead: list[Key] = []  # better candidates, contacted a moment ago and not heard of yet
     late = 0  # less likely guesses among them
     for candidate in each.open:
-        guessed = candidate.authority in FOUND_BY_NAME
+        guessed = candidate.authority.guessed
         eager = candidate.claims[0].eager
         attempt = findings.probing.get(candidate.endpoint)
         if attempt is not None:
@@ -201,7 +201,7 @@ def _useless(findings: Findings, both: Iterable[View]) -> Iterator[Endpoint]:
 def _guessing_allowed(findings: Findings, now: float) -> bool:
     """True once the published sources have all said no, or have had their time."""
     lookups = (*findings.running, *findings.held)
-    return now >= findings.policy.guess_after or all(lookup.authority in FOUND_BY_NAME for lookup in lookups)
+    return now >= findings.policy.guess_after or all(lookup.authority.guessed for lookup in lookups)
 
 
 def _moments(findings: Findings, now: float) -> Iterator[float]:

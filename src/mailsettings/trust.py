@@ -19,8 +19,6 @@ from collections.abc import Callable
 from mailsettings.address import EmailAddress
 from mailsettings.model import Authority, Candidate, Probe, Trust
 
-FROM_TABLE = frozenset({Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING})
-
 
 def trust_of(
     candidate: Candidate,
@@ -40,7 +38,7 @@ def trust_of(
     authorities = {claim.evidence.authority for claim in candidate.claims}
     if Authority.OWN_TABLE in authorities:
         return Trust.OWN
-    if authorities & FROM_TABLE or known_host(candidate.endpoint.host):
+    if any(authority.from_table for authority in authorities) or known_host(candidate.endpoint.host):
         return Trust.PROVIDER
     if registrable(candidate.endpoint.host) != registrable(address.domain):
         return Trust.CONFIRM

@@ -1,13 +1,11 @@
-"""The small parts: records, progress, filling in, turns, gates, limits. Pure, or nearly."""
+"""The small parts: records, progress, turns, gates, limits. Pure, or nearly."""
 
 from ipaddress import ip_address
 
 import anyio
 import pytest
 
-from mailsettings.address import parse_address
 from mailsettings.bulk.entries import Answered, parse_entry
-from mailsettings.bulk.filled import filled
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.progress import Progress
 from mailsettings.bulk.pulse import Pulse
@@ -28,26 +26,6 @@ def detection(domain: str) -> Detection:
     [answer] = run(world(own=1), [domain])
     assert answer.detection is not None
     return answer.detection
-
-
-def test_a_detection_is_filled_in_for_a_person() -> None:
-    """
-    Address and user names are the person's, everything else is the domain's.
-    """
-    found = detection("o0.example")
-    person = filled(found, parse_address("ada@o0.example"))
-
-    assert (person.address, person.outgoing[0].usernames) == ("ada@o0.example", ("ada@o0.example", "ada"))
-    assert filled(person, parse_address("postmaster@o0.example")) == found
-
-
-def test_a_question_about_a_typo_has_the_persons_own_name() -> None:
-    """
-    "Did you mean" keeps what stands before the @.
-    """
-    found = Detection("postmaster@gmial.com", suggestion="postmaster@gmail.com")
-
-    assert filled(found, parse_address("ada@gmial.com")).suggestion == "ada@gmail.com"
 
 
 def test_a_record_has_what_a_mail_program_needs() -> None:

@@ -1,5 +1,8 @@
 """Options into a policy and a choice of sources."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -7,11 +10,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from mailsettings.bulk import Answered
 from mailsettings.cli.app import cli
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
 from tests.cli.detections import VERIFIED
 from tests.cli.engines import Knows
+
+
+class Nothing:
+    """A run without addresses: no answers."""
+
+    async def __aiter__(self) -> AsyncIterator[Answered]:
+        return
+        yield
 
 
 def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
@@ -51,6 +63,37 @@ def test_an_option_sets_the_policy(arguments: list[str], field: str, value: Any)
     What is asked for on the command line is what the search may do.
     """
     assert value == getattr(asked(*arguments)[1], field)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([], id="none"),
+        pytest.param(["--no-guess", "--no-http"], id="without guesses and http"),
+        pytest.param(["--timeout", "3.5", "--resolver", "tls://dns.example.org"], id="resolver, timeout"),
+        pytest.param(["--ca", __file__, "--allow-network", "127.0.0.0/8"], id="authorities, networks"),
+        pytest.param(["--network-profile", "personal"], id="profile"),
+        pytest.param(["--proxy", "socks5://192.0.2.1:1080", "--dns-past-proxy"], id="proxy"),
+    ],
+)
+def test_bulk_reads_the_same_options_as_a_single_search(tmp_path: Path, arguments: list[str]) -> None:
+    """
+    One policy comes of the same options; only the networks that bulk may contact are fewer unless it is told.
+    """
+    policies: list[Policy] = []
+
+    @asynccontextmanager
+    async def many(_addresses: object, *, policy: Policy, **_: object) -> AsyncIterator[AsyncIterator[Answered]]:
+        policies.append(policy)
+        yield aiter(Nothing())
+
+    engine = replace(Knows(VERIFIED).engine, many=many)
+    (tmp_path / "in").write_text("")
+    command = ["bulk", str(tmp_path / "in"), "-o", str(tmp_path / "out.jsonl"), *arguments]
+    done = CliRunner().invoke(cli, command, obj=engine)
+    single = asked("--network-profile", "service", *arguments)[1]
+
+    assert (done.exit_code, policies) == (0, [single])
 
 
 def test_networks_can_be_allowed_one_by_one() -> None:

@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from mailsettings.address import parse_host
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Security
 from tests.lab.domains import WORLDS, ZONES
 from tests.lab.hearing import (

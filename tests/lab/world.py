@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsettings.address import parse_host
 from mailsettings.errors import Kind
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Security
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 import trustme
 
-from mailsettings.names import name_matches
+from mailsettings.hostnames import name_matches
 from mailsettings.net.certificates import covers_address, dns_names, facts_of
 from tests.net.local import server_context
 

@@ -21,11 +21,12 @@ from mailsettings.errors import CertificateError, Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.real import Internet
-from mailsettings.net.tls import IMAP, NO_ALPN, POP3, secure
+from mailsettings.net.tls import NO_ALPN, secure
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving
 
 HOST = "imap.example.org"
+IMAP, POP3 = ("imap",), ("pop3",)  # ALPN names
 NOW = datetime.now(UTC)
 
 

@@ -11,40 +11,7 @@ from mailsettings.wire import dialogue_for
 from mailsettings.wire.foreign import spoken
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.text import MAX_SHOWN, command, printable
-
-
-@pytest.mark.parametrize(
-    ("data", "shown"),
-    [
-        pytest.param(b"ready", "ready", id="ASCII"),
-        pytest.param("für".encode(), "für", id="UTF-8"),
-        pytest.param("für".encode("latin-1"), "für", id="Latin-1"),
-        pytest.param(b"\x1b]8;;http://x\x07", r"\x1b]8;;http://x\x07", id="OSC 8"),
-        pytest.param(b"\xff\x9b2J", r"ÿ\x9b2J", id="C1"),
-        pytest.param(b"a\x7f\0\tb", r"a\x7f\x00\x09b", id="DEL, NUL, TAB"),
-        pytest.param("\u202egpj.exe\u2066".encode(), r"\u202egpj.exe\u2066", id="bidi"),
-        pytest.param("a\u200bb\ufeff".encode(), r"a\u200bb\ufeff", id="zero width"),
-        pytest.param("\u2028\u00a0".encode(), r"\u2028\xa0", id="other line ends and spaces"),
-        pytest.param("\U000e0041\ufe0f\u3164".encode(), r"\U000e0041\ufe0f\u3164", id="tags, selectors, fillers"),
-    ],
-)
-def test_printable(data: bytes, shown: str) -> None:
-    """
-    What cannot be seen, or moves what can, is written as an escape.
-    """
-    assert shown == printable(data)
-
-
-@given(st.binary(max_size=600))
-def test_printable_is_safe_whatever_comes(data: bytes) -> None:
-    """
-    The result is short and has nothing but visible characters and plain spaces.
-    """
-    shown = printable(data)
-
-    assert len(shown) <= MAX_SHOWN
-    assert shown.isprintable()
+from mailsettings.wire.text import command
 
 
 @given(st.binary(max_size=100))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
+from mailsettings.hostnames import inside
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.gate import Elsewhere, Gates
@@ -50,10 +51,6 @@ class Common:
         return self._pace.keep_failed
 
 
-def _inside(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
-
-
 class SharedTransport:
     """A transport whose DNS answers about other domains are shared; nobody else will ask for names in *domain*."""
 
@@ -64,7 +61,7 @@ class SharedTransport:
 
     async def ask(self, question: Question) -> Answer:
         """Ask the resolver, or remember. NetworkError as the transport below."""
-        if _inside(question.name, self._domain):
+        if inside(question.name, self._domain):
             return await self._transport.ask(question)
         return await self._common.answers.get(question, lambda _: self._transport.ask(question))
 
@@ -113,7 +110,7 @@ class SharedNet:
 
         host = urlsplit(url).hostname or ""
         plain = method == "GET" and not body and not headers and not answers
-        if plain and not _inside(host, self._domain):
+        if plain and not inside(host, self._domain):
             return await self._common.pages.get(url, fetch)
         return await fetch()
 

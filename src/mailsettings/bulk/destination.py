@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from mailsettings import table
 from mailsettings.errors import NetworkError
+from mailsettings.hostnames import registrable
 from mailsettings.leads import Net
 from mailsettings.records import MX, Question
 from mailsettings.rows import Row
-from mailsettings.suffix import registrable
 
 # Providers that pass the mail on: where the mailboxes are has to be found out.
 _PASSING_ON = frozenset({"filter", "forwarder"})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailsettings.address import EmailAddress, parse_address, parse_host, shown_host
+from mailsettings.address import EmailAddress, parse_address
+from mailsettings.hostnames import parse_host, shown_host
 from mailsettings.model import Detection
 
 # Every domain that receives mail has this mailbox (RFC 5321 §4.5.1): the search for a whole domain is made in its name,

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.events import ignore
 from mailsettings.net.memory import Memory
 
 Key = TypeVar("Key", bound=Hashable)
@@ -55,7 +56,7 @@ class Kept(Generic[Key, Value]):
         """The number of questions that somebody waits for."""
         return len(self._flights)
 
-    async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = lambda _: None) -> Value:
+    async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = ignore) -> Value:
         """Return what *ask* brings, or has brought to somebody not long ago. NetworkError likewise.
 
         *ask* is given what it shall report its steps to; everybody who waits hears them. If the one who asks is

@@ -18,7 +18,6 @@ from mailsettings.address import EmailAddress
 from mailsettings.bulk.common import Common, SharedNet, SharedTransport
 from mailsettings.bulk.destination import Destination, destination
 from mailsettings.bulk.entries import Answered, Entry, parse_entry, postmaster_of
-from mailsettings.bulk.filled import filled
 from mailsettings.bulk.leases import Leases
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.pulse import SLOWEST, Pulse
@@ -151,7 +150,7 @@ class _Run:
         except AddressError as error:
             answered = Answered(entry.place, entry.text, error=str(error))
         else:
-            detection = filled(await self._of_domain(address.domain), address)
+            detection = (await self._of_domain(address.domain)).for_address(address)
             answered = Answered(entry.place, entry.text, detection)
         await self._answers.send(answered)
         self._room.release()
@@ -182,7 +181,7 @@ class _Run:
             since = self._pulse.mark()
             found = await self._detect(domain, net, place)
             doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
-            return found, doubtful and not (place.dead or _both_verified(found))
+            return found, doubtful and not (place.dead or found.verified)
 
     def _out_of_turn(self, found: Detection, slowness: float) -> bool:
         """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
@@ -214,7 +213,7 @@ class _Run:
         if place.known and net.policy.guess:
             # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
             found = await self._ask(domain, net, net.policy.with_(guess=False), self._sources)
-            if _both_verified(found):
+            if found.verified:
                 return found
         return await self._ask(domain, net, net.policy, self._sources)
 
@@ -228,7 +227,3 @@ def _enough_for_the_dead() -> Sequence[Source]:
     from mailsettings.sources.table import table  # noqa: PLC0415 - as above
 
     return table, mx
-
-
-def _both_verified(detection: Detection) -> bool:
-    return all(choices and choices[0].verified for choices in (detection.incoming, detection.outgoing))

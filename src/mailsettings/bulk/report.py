@@ -10,11 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailsettings.bulk.entries import Answered, Entry
 from mailsettings.errors import Kind
+from mailsettings.escape import printable
 from mailsettings.model import Choice, Detection
 from mailsettings.schema import Object, dumps, to_dict
 
@@ -50,13 +51,12 @@ def _found(detection: Detection) -> Object:
 
 def verdict(detection: Detection) -> str:
     """Return how good *detection* is, in a word: verified (both ways), unverified (known), nothing, or no-network."""
-    best = (detection.incoming[:1], detection.outgoing[:1])
-    if all(choices and choices[0].verified for choices in best):
+    if detection.verified:
         return "verified"
     # Worth another try when the network, or the proxy, is back, whatever the table knew without it.
     if any(failure.kind in (Kind.NO_NETWORK, Kind.PROXY) for failure in detection.failures):
         return "no-network"
-    return "unverified" if any(best) else "nothing"
+    return "unverified" if detection.incoming or detection.outgoing else "nothing"
 
 
 def _server(choices: tuple[Choice, ...]) -> Object | None:
@@ -111,13 +111,8 @@ def _cell(record: Object, column: str) -> str:
     direction, _, name = column.partition("_")
     value = (record.get(direction) or {}).get(name) if direction in ("incoming", "outgoing") else record.get(column)
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
-    text = "".join(_visible(text))
+    text = printable(text)  # a record is one line, whatever the input had in it
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def _visible(text: str) -> Iterator[str]:
-    """Write out what would begin a new line or move a cursor: a record is one line, whatever the input had in it."""
-    return (char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _csv(cells: tuple[str, ...]) -> str:

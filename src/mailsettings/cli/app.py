@@ -13,9 +13,10 @@ from mailsettings.cli.interrupt import heard, interruptible
 from mailsettings.cli.options import Wishes, with_options
 from mailsettings.cli.planned import plan
 from mailsettings.cli.show import answer
-from mailsettings.cli.text import pipe_closed, printable, tolerate_narrow_encodings, written
+from mailsettings.cli.text import pipe_closed, tolerate_narrow_encodings, written
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, MailSettingsError
+from mailsettings.escape import printable
 
 # The commands beside the usual one, and their modules: loaded when asked for, since hardly anybody does.
 MODULES = {"providers": "providers", "provider": "providers", "serve": "serving", "check": "check", "bulk": "bulk"}

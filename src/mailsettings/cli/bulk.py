@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,13 +13,11 @@ import click
 from mailsettings.bulk.pace import Pace
 from mailsettings.cli.engine import Engine, real
 from mailsettings.cli.interrupt import interruptible
-from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
-from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
-from mailsettings.cli.proxied import proxied
-from mailsettings.cli.text import printable
+from mailsettings.cli.options import SearchOptions, search_options
+from mailsettings.cli.proxied import with_all
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
-from mailsettings.policy import Policy
+from mailsettings.escape import printable
 
 # Every record that was begun is whole, and what is under way will be done again.
 _STOPPED = b"mailsettings: stopped; the same command with --resume goes on\n"
@@ -28,7 +25,7 @@ MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkWishes:
+class BulkWishes(SearchOptions):
     """What was asked for on the command line of `bulk`."""
 
     file: BinaryIO
@@ -41,26 +38,6 @@ class BulkWishes:
     redis: str = field(repr=False)
     dask: str | None
     batch: int
-    no_guess: bool
-    no_http: bool
-    timeout: float | None  # seconds
-    resolver: str | None
-    ca: str | None
-    networks: tuple[IPv4Network | IPv6Network, ...]
-    profile: str
-    proxy: str | None  # URL, without a password
-    proxy_password_file: str | None
-    dns_past_proxy: bool
-
-    def policy(self) -> Policy:
-        """Return the policy of each detection."""
-        base = Policy.service() if self.profile == "service" else Policy.personal()
-        changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
-        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
-        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
-        if self.timeout is not None:
-            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
-        return base.with_(**changes)
 
 
 def checked_redis(url: str) -> str:
@@ -106,35 +83,13 @@ _OPTIONS = (
     click.option(
         "--batch", type=click.IntRange(1), default=500, show_default=True, help="With --dask: addresses per shard."
     ),
-    click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
-    click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
-    click.option(
-        "--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help="Give a domain up after so long."
-    ),
-    click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
-    click.option("--ca", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Trust these authorities."),
-    click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact it, too."),
-    click.option(
-        "--network-profile",
-        "profile",
-        type=click.Choice(["personal", "service"]),
-        default="service",
-        show_default=True,
-        help="Which networks may be contacted.",
-    ),
-    *PROXY_OPTIONS,
+    *search_options(profile="service", timeout="Give a domain up after so long."),
 )
-
-
-def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
-        function = option(function)
-    return function
 
 
 @click.command()
 @click.argument("file", type=click.File("rb"))
-@_with_options
+@with_all(_OPTIONS)
 @click.pass_context
 def bulk(ctx: click.Context, /, **wishes: Any) -> None:
     """Find the mail servers of every address or domain in FILE (- is standard input)."""

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import lines_of
-from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
+from mailsettings.cli.text import Colour, Pen, both_forms, wrapped
 from mailsettings.cli.verdict import both_verified, without_network
+from mailsettings.escape import printable
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Choice, Detection, Hint

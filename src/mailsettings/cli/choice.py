@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
+from mailsettings.cli.text import Colour, Pen, both_forms, wrapped
+from mailsettings.escape import printable
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Choice, Probe

@@ -11,7 +11,7 @@ import click
 
 from mailsettings.cli.engine import Engine, source_name
 from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
-from mailsettings.cli.proxied import proxied
+from mailsettings.cli.proxied import proxied, with_all
 from mailsettings.errors import DocumentError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
@@ -23,7 +23,33 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class SearchOptions:
+    """The options of every command that searches: what may be asked, of whom, and how long."""
+
+    no_guess: bool
+    no_http: bool
+    timeout: float | None  # seconds
+    resolver: str | None
+    ca: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    profile: str
+    proxy: str | None  # URL, without a password
+    proxy_password_file: str | None
+    dns_past_proxy: bool
+
+    def policy(self) -> Policy:
+        """Return the policy that these options amount to."""
+        base = Policy.service() if self.profile == "service" else Policy.personal()
+        changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
+        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
+        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        if self.timeout is not None:
+            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
+        return base.with_(**changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes(SearchOptions):
     """What was asked for on the command line."""
 
     as_json: bool
@@ -34,19 +60,9 @@ class Wishes:
     verbose: bool
     protocol: str | None
     sources: tuple[str, ...]
-    no_guess: bool
-    no_http: bool
     autoconfig: bool
     ispdb: str | None  # base URL; empty: none is asked
     folder: str | None
-    timeout: float | None  # seconds
-    resolver: str | None
-    ca: str | None
-    networks: tuple[IPv4Network | IPv6Network, ...]
-    profile: str
-    proxy: str | None  # URL, without a password
-    proxy_password_file: str | None
-    dns_past_proxy: bool
 
     def __post_init__(self) -> None:
         for one, other in _EXCLUSIVE:
@@ -54,19 +70,13 @@ class Wishes:
                 raise click.UsageError(f"{_OPTION[one]} and {_OPTION[other]} exclude each other")
 
     def policy(self) -> Policy:
-        """Return the policy that these wishes amount to."""
-        base = Policy.service() if self.profile == "service" else Policy.personal()
-        changes: dict[str, object] = {"allow_networks": self.networks, "exhaustive": self.everything}
-        changes["guess"] = not self.no_guess
-        changes["allow_http"] = not self.no_http
-        changes |= {"resolver": self.resolver or "", "ca_file": self.ca or ""}
-        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
-        if self.timeout is not None:
-            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
-        if self.protocol is not None:
-            outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
-            changes["protocols"] = frozenset({Protocol(self.protocol), *outgoing})
-        return base.with_(**changes)
+        """Return the policy of the search, and of what to search for."""
+        # Not super(): slots make a second class, which it does not know.
+        policy = SearchOptions.policy(self).with_(exhaustive=self.everything)
+        if self.protocol is None:
+            return policy
+        outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
+        return policy.with_(protocols=frozenset({Protocol(self.protocol), *outgoing}))
 
     def chosen(self, engine: Engine) -> tuple[Source, ...]:
         """Return the sources to ask. UsageError for a name that none has."""
@@ -165,6 +175,39 @@ def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) 
     return [name for name in (ctx.obj or real()).names if name.startswith(incomplete)]
 
 
+def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], Function], ...]:
+    """Return the options of SearchOptions; *profile* is the default, *timeout* says what --timeout ends."""
+    return (
+        click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
+        click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
+        click.option("--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help=timeout),
+        click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+        click.option(
+            "--ca",
+            type=click.Path(exists=True, dir_okay=False, readable=True),
+            metavar="FILE",
+            help="Trust the authorities in this PEM file instead of the system's.",
+        ),
+        click.option(
+            "--allow-network",
+            "networks",
+            type=Network(),
+            multiple=True,
+            metavar="CIDR",
+            help="Contact this network, too.",
+        ),
+        click.option(
+            "--network-profile",
+            "profile",
+            type=click.Choice(["personal", "service"]),
+            default=profile,
+            show_default=True,
+            help="Which networks may be contacted; service: public addresses only.",
+        ),
+        *PROXY_OPTIONS,
+    )
+
+
 OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print the whole answer as one JSON document."),
     click.option("--jsonl", "as_jsonl", is_flag=True, help="Print each event as a line of JSON, the answer last."),
@@ -176,8 +219,6 @@ OPTIONS = (
     click.option(
         "--source", "sources", metavar="NAME", multiple=True, shell_complete=_source_names, help="Ask only this source."
     ),
-    click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
-    click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
     click.option(
         "--ispdb",
         type=Collection(),
@@ -190,34 +231,8 @@ OPTIONS = (
         metavar="DIR",
         help="Read DIR/<domain>.xml first, and believe it.",
     ),
-    click.option(
-        "--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help="Give up after so long."
-    ),
-    click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
-    click.option(
-        "--ca",
-        type=click.Path(exists=True, dir_okay=False, readable=True),
-        metavar="FILE",
-        help="Trust the authorities in this PEM file instead of the system's.",
-    ),
-    click.option(
-        "--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this network, too."
-    ),
-    click.option(
-        "--network-profile",
-        "profile",
-        type=click.Choice(["personal", "service"]),
-        default="personal",
-        help="Which networks may be contacted; service: public addresses only.",
-    ),
-    *PROXY_OPTIONS,
+    *search_options(profile="personal", timeout="Give up after so long."),
     click.option("-v", "--verbose", is_flag=True, help="Show each step, with its time, on stderr."),
     click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from."),
 )
-
-
-def with_options(function: Function) -> Function:
-    """Give a command function all the options of Wishes."""
-    for option in reversed(OPTIONS):
-        function = option(function)
-    return function
+with_options = with_all(OPTIONS)  # gives a command function all the options of Wishes

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
+from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.cli.verdict import Exit
+from mailsettings.escape import printable
 from mailsettings.rows import Row, Server
 from mailsettings.schema import dumps, plain
 

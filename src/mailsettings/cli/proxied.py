@@ -7,7 +7,7 @@ machine. HTTP_PROXY, ALL_PROXY and the like are for web browsers and not looked 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,11 +46,18 @@ OPTIONS = (
 )
 
 
-def with_proxy(function: Function) -> Function:
-    """Give a command function the options for a proxy."""
-    for option in reversed(OPTIONS):
-        function = option(function)
-    return function
+def with_all(options: Iterable[Callable[[Function], Function]]) -> Callable[[Function], Function]:
+    """Return the decorator that gives a command function all of *options*, in this order in its help."""
+
+    def decorated(function: Function) -> Function:
+        for option in reversed(tuple(options)):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+with_proxy = with_all(OPTIONS)
 
 
 def proxied(url: str | None, password_file: str | None, *, dns_past_proxy: bool) -> dict[str, object]:

@@ -17,7 +17,7 @@ from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.partition import likely_place, partitioned, place_batch
 from mailsettings.bulk.progress import Progress
 from mailsettings.bulk.shards import Batch, Place, Shards, batches
-from mailsettings.cli.text import printable
+from mailsettings.escape import printable
 
 WINDOW = 100  # batches that are made at a time, so that domains of one destination find together
 

@@ -1,4 +1,4 @@
-"""Text for a terminal: remote strings made harmless, colours, wrapping. Pure; imports nothing slow (see fast.py)."""
+"""Text for a terminal: colours, wrapping, both forms of a host name. Pure; imports nothing slow (see fast.py)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TextIO
 
 from mailsettings.cli.verdict import Exit
+from mailsettings.escape import printable
 
 WIDTH = 80  # columns: what every terminal has
 
@@ -25,37 +26,11 @@ class Colour(StrEnum):
 Pen = Callable[[str, Colour], str]
 
 
-# Letters and marks by Unicode's word, but nothing for people to see; as in wire/text.py, whose package loads the model.
-_INVISIBLE = frozenset(
-    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
-    + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
-)
-
-
-def printable(text: str) -> str:
-    """Return *text* with everything a terminal could obey or hide written out as an escape.
-
-    Control characters (C0, C1, DEL), bidi and zero-width marks, separators other than the blank, lone surrogates and
-    what has no shape: a remote ESC [2J is shown as `\\x1b[2J`.
-    """
-    return text if text.isascii() and text.isprintable() else "".join(map(_shown, text))
-
-
-def _shown(char: str) -> str:
-    return char if char.isprintable() and char not in _INVISIBLE else _escape(ord(char))
-
-
-def _escape(code: int) -> str:
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def both_forms(host: str) -> str:
     """Return *host* for people and, where that differs, in brackets as DNS knows it."""
     if "xn--" not in host:
         return printable(host)
-    from mailsettings.address import shown_host  # noqa: PLC0415 - most hosts can do without the model's modules
+    from mailsettings.hostnames import shown_host  # noqa: PLC0415 - most hosts can do without the model's modules
 
     shown = shown_host(host)
     return printable(host if shown == host else f"{shown} ({host})")

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from typing import TextIO
 
-from mailsettings.cli.text import printable
+from mailsettings.escape import printable
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.schema import dumps, event_to_dict
 

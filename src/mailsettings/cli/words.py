@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mailsettings.cli.text import printable
 from mailsettings.errors import Kind
+from mailsettings.escape import printable
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Failure

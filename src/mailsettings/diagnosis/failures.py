@@ -11,8 +11,8 @@ from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, n
 from mailsettings.diagnosis.places import Place, Places, right_port
 from mailsettings.diagnosis.refused import refused
 from mailsettings.errors import Kind
+from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Failure, Finding
-from mailsettings.suffix import registrable
 
 # What a kind of failure means where nothing else at the host or elsewhere says more.
 MEANING = {

@@ -7,8 +7,8 @@ import re
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.places import TLS_PORTS, Place, Places, right_port
 from mailsettings.errors import Kind
+from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Finding, Protocol, Security
-from mailsettings.suffix import registrable
 
 _OLD = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
 # The name a server greets with (RFC 5321 §4.2); a bare word or a number is none.

@@ -16,8 +16,8 @@ from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.interceptors import intercepted
 from mailsettings.diagnosis.places import NO_ANSWER, Places
 from mailsettings.errors import Kind
+from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Detection, Failure, Finding, Protocol
-from mailsettings.suffix import registrable
 
 WRONG_BY = timedelta(days=1)  # what a clock may be off before certificates suffer
 _DATES = frozenset({Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_NOT_YET_VALID})

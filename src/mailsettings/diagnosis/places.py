@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, Kind
 from mailsettings.looks import NOTHING, Around
-from mailsettings.model import Authority, Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
-from mailsettings.rank import FOUND_BY_NAME
+from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
 
 _ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
-_TABLES = frozenset({Authority.TABLE, Authority.MX_TABLE})
 TLS_PORTS = frozenset({465, 993, 995})
 USUAL = {
     Protocol.IMAP: "993 with TLS or 143 with STARTTLS",
@@ -80,11 +78,9 @@ def places_of(detection: Detection, stated: Iterable[Endpoint] = (), around: Aro
     named = set(stated)
     found: dict[Endpoint, Place] = {}
     for choice in (*detection.incoming, *detection.outgoing):
-        on_purpose = choice.endpoint in named or any(
-            claim.evidence.authority not in FOUND_BY_NAME for claim in choice.claims
-        )
+        on_purpose = choice.endpoint in named or any(not claim.evidence.authority.guessed for claim in choice.claims)
         failure = choice.probe.failure if choice.probe else None
-        known = any(claim.evidence.authority in _TABLES for claim in choice.claims)
+        known = any(claim.evidence.authority.from_matching_row for claim in choice.claims)
         found[choice.endpoint] = Place(choice.endpoint, failure, choice.probe, on_purpose, known)
     for failure in detection.failures:
         endpoint = endpoint_of(failure.where)

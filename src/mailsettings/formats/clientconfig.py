@@ -17,11 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import text, xml
 from mailsettings.formats.servers import INCOMING, OUTGOING, Server, server
 from mailsettings.formats.xml import Element
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service
 
 # Sections beside mail, and the kind where a section does not say its own.

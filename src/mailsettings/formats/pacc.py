@@ -13,12 +13,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
+from mailsettings.address import ADDRESS
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import json_values, text
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
-from mailsettings.template import ADDRESS
 
 # Both spellings of the sending side have been in drafts: smtp and submit.
 _SERVERS = (

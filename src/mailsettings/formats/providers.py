@@ -25,9 +25,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mailsettings._compile import DOMAIN_IN_HOST, compile_table
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, TableError
 from mailsettings.formats.located import Located, read_yaml
+from mailsettings.hostnames import parse_host
 from mailsettings.rows import Table, from_bytes
 
 KINDS = Literal["mailbox", "hosting", "isp", "bridge", "forwarder", "filter", "none"]

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from mailsettings.errors import DocumentError
+from mailsettings.escape import has_invisible
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.logins import AUTOCONFIG_NAMES
 from mailsettings.formats.servers import Server
-from mailsettings.formats.text import UNPRINTABLE, shown
+from mailsettings.formats.text import shown
 from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
@@ -82,7 +83,7 @@ def quote(text: str) -> str:
 
 def escape(text: str) -> str:
     """Return *text* as it stands between tags. Raises DocumentError for what XML cannot hold or a reader would drop."""
-    if text != " ".join(text.split()) or UNPRINTABLE.search(text):
+    if text != " ".join(text.split()) or has_invisible(text):
         raise DocumentError(f"{shown(text)} is not one printable line")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from mailsettings.address import parse_host
+from mailsettings.address import ADDRESS, DOMAIN, LOCAL_PART
 from mailsettings.errors import AddressError, DocumentError
-from mailsettings.template import ADDRESS, DOMAIN, LOCAL_PART
+from mailsettings.escape import has_invisible, one_line
+from mailsettings.hostnames import parse_host
 
 MAX_NAME = 60  # characters of a provider's name (draft-ietf-mailmaint-autoconfig)
 MAX_WORDS = 500  # characters of a sentence for users
@@ -17,16 +18,13 @@ MAX_FOREIGN = 63  # characters of a host name outside ASCII: translating a long 
 MAX_SHOWN = 60  # characters of a foreign value inside a note
 
 PLACEHOLDERS = (ADDRESS, LOCAL_PART, DOMAIN)
-UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]+"
-)
 _PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%", re.IGNORECASE)
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
 def words(text: str, limit: int = MAX_WORDS) -> str:
     """Return *text* as one printable line of at most *limit* characters."""
-    return " ".join(UNPRINTABLE.sub(" ", text[: 8 * limit]).split())[:limit].rstrip()
+    return one_line(text, limit)
 
 
 def shown(text: str) -> str:
@@ -39,7 +37,7 @@ def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
 
     Raises DocumentError; such a URL is shown to people, who shall see where it leads.
     """
-    if len(text) > MAX_URL or not text.isascii() or UNPRINTABLE.search(text) or re.search(r"[\s\"'<>`\\]", text):
+    if len(text) > MAX_URL or not text.isascii() or has_invisible(text) or re.search(r"[\s\"'<>`\\]", text):
         raise DocumentError(f"{shown(text)} is not a plain web address")
     try:
         parts = urlsplit(text)
@@ -88,7 +86,7 @@ def username(text: str) -> str:
 
     Raises DocumentError for control characters, which would be commands further on, and unknown placeholders.
     """
-    if not text or len(text.encode(errors="replace")) > MAX_USERNAME or UNPRINTABLE.search(text):
+    if not text or len(text.encode(errors="replace")) > MAX_USERNAME or has_invisible(text):
         raise DocumentError(f"user name {shown(text)} is empty, too long or not printable")
     return _PLACEHOLDER.sub(_whole, text)
 

@@ -16,13 +16,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.quota import has_quotas, weigh
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
-from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import Turn, read, too_long
 
 COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
@@ -139,7 +139,7 @@ def _examine(course: Course, tags: Tags) -> Turn[None]:
         yield from _introduce(course, tags)
         reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
         if reply.ok:
-            course.observe("client-id-required", printable(before))
+            course.observe("client-id-required", excerpt(before))
     course.opened = reply.ok
     course.note("mailbox", reply.ok, (*_spoken(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
@@ -207,4 +207,4 @@ def _capabilities(lines: Iterable[bytes]) -> tuple[str, ...]:
             found += line.split()[2:]
         elif code := _CAPABILITY.search(line):
             found += code[1].split()
-    return tuple(dict.fromkeys(printable(word).upper() for word in found))
+    return tuple(dict.fromkeys(excerpt(word).upper() for word in found))

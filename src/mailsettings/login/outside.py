@@ -18,6 +18,7 @@ from mailsettings.diagnosis.places import Place, places_of
 from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
 from mailsettings.errors import Kind
+from mailsettings.events import ignore
 from mailsettings.leads import Lead, Net, Source
 from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
@@ -91,7 +92,7 @@ async def _in_clear(detection: Detection, net: Net) -> tuple[Probe, ...]:
     """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
     best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
     endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
-    return tuple([await net.greet(replace(each, security=Security.PLAIN), lambda _: None) for each in endpoints])
+    return tuple([await net.greet(replace(each, security=Security.PLAIN), ignore) for each in endpoints])
 
 
 def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:

@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Observed, Secret
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send, Stage
-from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn, read, too_long
 
 COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
@@ -119,7 +119,7 @@ def _look(course: Course, size: int) -> Turn[None]:
     ids = yield from _command(course, b"UIDL" if whole else b"UIDL 1", listed=whole)
     course.note("ids", ids.ok, (ids.text,))
     if not ids.ok:
-        course.observe("leave-on-server-impossible", f"UIDL answered {printable(ids.text)}")
+        course.observe("leave-on-server-impossible", f"UIDL answered {excerpt(ids.text)}")
     elif whole:
         _check_ids(course, ids.lines, count)
     if course.errand.thorough:
@@ -145,7 +145,7 @@ def _check_edge(course: Course, number: int) -> Turn[None]:
     row = yield from _command(course, b"LIST %d" % number)
     words = row.text.split()
     if not row.ok or words[1:2] != [b"%d" % number]:
-        course.observe("list-invalid", f"LIST {number} answered {printable(row.text)}")
+        course.observe("list-invalid", f"LIST {number} answered {excerpt(row.text)}")
     elif words[2:3] and words[2].isdigit() and int(words[2]) > LARGE:
         course.observe("message-very-large", f"message {number} has {int(words[2])} octets")
 
@@ -184,7 +184,7 @@ def _check_ids(course: Course, lines: Sequence[bytes], count: int) -> None:
 def _check_sizes(course: Course, sizes: Reply, count: int, size: int) -> None:
     """LIST: every message once, in order from 1, and as large together as STAT says (RFC 1939 §5)."""
     if not sizes.ok:
-        course.observe("list-invalid", f"LIST answered {printable(sizes.text)}")
+        course.observe("list-invalid", f"LIST answered {excerpt(sizes.text)}")
         return
     rows = [line.split() for line in sizes.lines]
     _check_numbers(course, "LIST", rows, count)
@@ -224,7 +224,7 @@ def _command(course: Course, line: bytes, *, listed: bool = False) -> Turn[Reply
     yield Send(line)
     reply = yield from _status()
     if not reply.text.strip():
-        course.observe("empty-line", f"{printable(line)} was answered by an empty line")
+        course.observe("empty-line", f"{excerpt(line)} was answered by an empty line")
         reply = yield from _status()
     if not reply.ok or not listed:
         return reply

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
-from mailsettings.wire.text import printable
 from mailsettings.wire.turns import Turn
 
 LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
@@ -87,7 +87,7 @@ class Course:
         """Write down a reply, without anything secret in it."""
         # The secret first: a cut or an escape in the middle of it would hide it from the search.
         clean = (self.errand.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
-        self.said.append(Said(step, ok, "\n".join(printable(line.encode()) for line in clean)))
+        self.said.append(Said(step, ok, "\n".join(excerpt(line.encode()) for line in clean)))
 
     def observe(self, code: str, evidence: str) -> None:
         """Write down a fact about the mailbox."""

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import ConfirmationRequired
+from mailsettings.hostnames import registrable
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.judged import Result, judged, not_tried, suggested_name
 from mailsettings.login.session import Errand
 from mailsettings.model import (
-    Authority,
     Choice,
     Confidence,
     Detection,
@@ -32,11 +32,8 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.suffix import registrable
-from mailsettings.template import USUAL, fill_all
 from mailsettings.wire.dialogue import Dialogue
 
-_TABLES = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE})
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
 
@@ -152,7 +149,7 @@ def _targets(
         incoming, outgoing = what.incoming[:1], what.outgoing[:1]
         targets = [_chosen(choice[0], own, agreed) if choice else None for choice in (incoming, outgoing)]
     else:
-        names = own or ((what.username,) if what.username else fill_all(USUAL, what.address)[:1])
+        names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES, what.address)[:1])
         targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
     return targets[0], targets[1]
 
@@ -161,7 +158,7 @@ def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Ta
     confirmed = choice.trust is Trust.CONFIRM and registrable(choice.endpoint.host) in agreed
     allowed = choice.verified and (choice.trust.allows_password or confirmed)
     # Several forms are worth a second attempt only where a table row has them; of guessed servers they are guesses.
-    stated = any(claim.usernames and claim.evidence.authority in _TABLES for claim in choice.claims)
+    stated = any(claim.usernames and claim.evidence.authority.knows_usernames for claim in choice.claims)
     return _Target(choice.endpoint, own or (choice.usernames if stated else choice.usernames[:1]), allowed)
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.hostnames import parse_host
 from mailsettings.net.rows import CNAME, TYPES, Row
 from mailsettings.policy import Policy
 from mailsettings.records import MX, SRV, Question, Record

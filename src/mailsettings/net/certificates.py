@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from mailsettings.escape import excerpt
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
-from mailsettings.wire.text import printable
 
 if TYPE_CHECKING:
     import ssl
@@ -56,7 +56,7 @@ def _name(relative_names: Iterable[Iterable[tuple[str, str]]]) -> str:
     """Return a distinguished name as people say it: common name and organization, unprintable characters escaped."""
     parts = {key: value for group in relative_names for key, value in group}
     text = ", ".join(parts[key] for key in ("commonName", "organizationName") if parts.get(key))
-    return printable(text.encode("utf-8", "backslashreplace"))
+    return excerpt(text.encode("utf-8", "backslashreplace"))
 
 
 def _iso(date: str) -> str:

@@ -14,8 +14,9 @@ from ipaddress import ip_address
 
 import anyio
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.events import ignore
+from mailsettings.hostnames import parse_host
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.ask import Asker
@@ -26,10 +27,6 @@ from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Question
 
 OnStep = Callable[[str], None]
-
-
-def _say_nothing(_step: str) -> None:
-    """Stand for a caller who does not follow the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Dialer:
         self._budget = budget
         self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
 
-    async def dial(self, host: str, port: int, on_step: OnStep = _say_nothing) -> Connection:
+    async def dial(self, host: str, port: int, on_step: OnStep = ignore) -> Connection:
         """Connect to *host*.
 
         Raises NetworkError: DENIED for names and addresses the policy does not allow, NO_SUCH_NAME, NO_ADDRESS, DNS_…,
@@ -74,7 +71,7 @@ class Dialer:
         targets = self._allowed(addresses.ips, port)
 
         def connect(ip: IPAddress) -> Awaitable[Stream]:
-            return self._connect(ip, port, on_step if ip == targets[0] else _say_nothing)
+            return self._connect(ip, port, on_step if ip == targets[0] else ignore)
 
         won = await race(targets, connect, self._policy.race_delay)
         return Connection(won.stream, won.ip, addresses.aliases, won.notes)

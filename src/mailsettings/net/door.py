@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import anyio
 
 from mailsettings import wire
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
+from mailsettings.events import ignore
 from mailsettings.formats import jmap
+from mailsettings.hostnames import parse_host
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ahead import load
@@ -182,7 +183,7 @@ class Door:
         Whether a password may go to *endpoint* has been decided before (login.verify); TLS and the certificate's name
         are checked here again.
         """
-        return await self._contact(endpoint, lambda _: None, dialogue)
+        return await self._contact(endpoint, ignore, dialogue)
 
     def _greeting(self, endpoint: Endpoint, tag: str) -> Dialogue:
         return wire.dialogue_for(endpoint, policy=self._policy, tag=tag)

@@ -7,13 +7,14 @@ Nothing is sent inside, and nothing that is seen here makes a server count as ve
 from __future__ import annotations
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt
+from mailsettings.events import ignore
 from mailsettings.looks import Look, Shown
 from mailsettings.model import Endpoint, Security, TLSFacts
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import Dialogue
-from mailsettings.wire.text import printable
 
 _MAX_HEARD = 1024  # bytes of what was said in clear that are kept
 
@@ -21,10 +22,8 @@ _MAX_HEARD = 1024  # bytes of what was said in clear that are kept
 async def look_at(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
     """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
     hearing, looking = _Hearing(stream), _Looking()
-    talked = await talk(
-        hearing, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=looking.secure
-    )
-    greeting = printable(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
+    talked = await talk(hearing, dialogue, endpoint=endpoint, policy=policy, on_step=ignore, secure=looking.secure)
+    greeting = excerpt(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
     return Look(endpoint, looking.shown, None if looking.shown else talked.failure, greeting)
 
 

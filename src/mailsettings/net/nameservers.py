@@ -16,8 +16,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, MailSettingsError
+from mailsettings.hostnames import parse_host
 from mailsettings.policy import IPAddress
 
 RESOLV_CONF = Path("/etc/resolv.conf")

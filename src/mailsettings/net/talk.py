@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.escape import quoted
 from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Step, TLSFacts
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import START_TLS, Dialogue, Send, Stage, Wish
 from mailsettings.wire.lines import Lines
-from mailsettings.wire.text import command, quoted
+from mailsettings.wire.text import command
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}

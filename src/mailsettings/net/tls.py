@@ -12,13 +12,11 @@ from functools import cache
 from pathlib import Path
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.hostnames import name_matches
 from mailsettings.model import TLSFacts
-from mailsettings.names import name_matches
 from mailsettings.net.transport import Stream
 
-IMAP = ("imap",)  # RFC 7301 registry: RFC 2595's successors; on ports that start with TLS only
-POP3 = ("pop3",)
-WEB = ("http/1.1",)
+WEB = ("http/1.1",)  # RFC 7301's registry; mail protocols have theirs in talk.py
 NO_ALPN = ()  # SMTP has no protocol id
 
 # verify_code of OpenSSL (x509_vfy.h). A missing intermediate and an unknown CA are both 20: they cannot be told apart.

@@ -14,9 +14,9 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mailsettings.escape import excerpt
 from mailsettings.looks import Paper, Shown
 from mailsettings.net.certificates import dns_names
-from mailsettings.wire.text import printable
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -98,7 +98,7 @@ def _name(name: x509.Name) -> str:
     from cryptography.x509.oid import NameOID  # noqa: PLC0415 - see paper
 
     found = [name.get_attributes_for_oid(oid) for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
-    return printable(", ".join(str(each[0].value) for each in found if each).encode("utf-8", "backslashreplace"))
+    return excerpt(", ".join(str(each[0].value) for each in found if each).encode("utf-8", "backslashreplace"))
 
 
 def _iso(moment: datetime) -> str:
@@ -152,5 +152,5 @@ def _issuer_url(certificate: x509.Certificate) -> str:
 
     for each in _extension(certificate, AuthorityInformationAccess) or ():
         if each.access_method == Access.CA_ISSUERS and isinstance(each.access_location, UniformResourceIdentifier):
-            return printable(each.access_location.value.encode("utf-8", "backslashreplace"))
+            return excerpt(each.access_location.value.encode("utf-8", "backslashreplace"))
     return ""

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
+from mailsettings.hostnames import is_public_suffix, parse_host, registrable
 from mailsettings.leads import Lead
 from mailsettings.model import Authority
 from mailsettings.sources.documents import ClearDocument, Document, Word
@@ -59,8 +60,6 @@ def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False
 
 def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:
     """Return the MX host without its first label, and its registrable domain; nothing at or above a public suffix."""
-    from mailsettings.suffix import is_public_suffix, registrable  # noqa: PLC0415 - loads the public suffix list
-
     try:
         host = parse_host(mx_host)
     except AddressError:

@@ -15,19 +15,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from mailsettings.address import EmailAddress, parse_address
+from mailsettings.address import ADDRESS, LOCAL_PART, EmailAddress, parse_address
 from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
 from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Settings
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
+from mailsettings.hostnames import inside
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Page, Question
-from mailsettings.sources.documents import Word, inside, leads_of
-from mailsettings.template import ADDRESS, LOCAL_PART
+from mailsettings.sources.documents import Word, leads_of
 
 PATH = "/autodiscover/autodiscover.xml"
 MAX_REDIRECTS = 3  # inside the answers; those of HTTP are counted by the policy

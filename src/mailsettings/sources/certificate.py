@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.hostnames import name_matches, parse_host
 from mailsettings.leads import Lead, Net
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Probe
-from mailsettings.names import name_matches
 from mailsettings.records import MX, Question
 
 MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one

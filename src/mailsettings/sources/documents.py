@@ -11,6 +11,7 @@ from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
+from mailsettings.hostnames import inside
 from mailsettings.leads import Help, KnownProvider, Lead, Net, Note
 from mailsettings.model import Authority, Claim, Evidence, Failure, Provider, Service
 from mailsettings.policy import Policy
@@ -19,11 +20,6 @@ from mailsettings.sources.issuer import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.
 _ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT})
-
-
-def inside(host: str, domain: str) -> bool:
-    """True if *host* is *domain* or a name below it."""
-    return host == domain or host.endswith(f".{domain}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
+from mailsettings.hostnames import registrable
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy
@@ -31,8 +32,6 @@ ROLES = (
 
 def guess(address: EmailAddress) -> Iterator[Lead]:
     """Yield a lookup for each usual name, and one for a name nobody would have, to find out wildcards."""
-    from mailsettings.suffix import registrable  # noqa: PLC0415 - loads the public suffix list
-
     own, parent = address.domain, registrable(address.domain)
     names = dict.fromkeys((*LIKELIEST, *(name for _, group, _, _ in ROLES for name in group)))
     hosts = {name: name.format(d=own, r=parent) for name in names if parent != own or "{r}" not in name}

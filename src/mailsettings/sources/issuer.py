@@ -13,6 +13,7 @@ from mailsettings.errors import DocumentError
 from mailsettings.formats import issuer as issuer_format
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
+from mailsettings.hostnames import registrable
 from mailsettings.issuers import known_issuer
 from mailsettings.leads import Issuer, Lead, Net, Note
 from mailsettings.model import Auth, Authority, Evidence
@@ -59,7 +60,5 @@ class IssuerMetadata:
         return (replace(self.issuer, oauth=oauth),)
 
     def _check(self, url: str) -> None:
-        from mailsettings.suffix import registrable  # noqa: PLC0415 - loads the public suffix list
-
         if registrable(host_of(url)) != registrable(host_of(self.issuer.url)):
             raise DocumentError(f"{host_of(url)} is not of {host_of(self.issuer.url)}, whose metadata names it")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
+from mailsettings.hostnames import parse_host
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
 from mailsettings.policy import Policy

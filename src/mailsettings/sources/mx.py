@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailsettings import table
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind
+from mailsettings.hostnames import parse_host
 from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
 from mailsettings.model import Authority, Failure
 from mailsettings.records import MX, Question

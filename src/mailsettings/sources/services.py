@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
+from mailsettings.hostnames import parse_host
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Service
 from mailsettings.records import SRV, Question

@@ -9,8 +9,9 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailsettings.address import EmailAddress, parse_host
+from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
+from mailsettings.hostnames import parse_host
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy

@@ -42,7 +42,8 @@ def claims_of(
 
     The first server of each protocol is worth contacting at once; the others are the same mailbox by other ports.
     """
-    safe = authentic or authority in _KEPT_HERE
+    # What was found by MX, SPF or NS is only as good as the DNS answer that led to the row.
+    safe = authentic or authority.by_exact_domain
     evidence = Evidence(authority, _SOURCES[authority], locator, authentic=safe, domain=domain)
     for servers in (row.incoming, row.outgoing):
         begun: set[str] = set()
@@ -52,8 +53,6 @@ def claims_of(
             begun.add(protocol)
 
 
-# What was found by MX, SPF or NS is only as good as the DNS answer that led to the row.
-_KEPT_HERE = (Authority.OWN_TABLE, Authority.TABLE)
 _SOURCES = {
     Authority.OWN_TABLE: "table",
     Authority.TABLE: "table",

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from mailsettings.hostnames import inside
 from mailsettings.records import MX, SRV, Answer, Question, Record
 
 MAX_ALIASES = 16  # CNAMEs in a row; resolvers answer SERVFAIL behind about as many (unbound: 11, dnspython: 16)
@@ -39,7 +40,7 @@ class Quirk:
         """Say whether the quirk concerns the question *name* *type_*."""
         if self.type:
             return (self.name or name, self.type) == (name, type_)
-        return not self.name or is_below(name, self.name)
+        return not self.name or inside(name, self.name)
 
 
 class Zones:
@@ -97,7 +98,7 @@ class Zones:
 
     def _answer(self, question: Question, hops: tuple[str, ...]) -> Answer:
         owner = self._owner(hops[-1])
-        authentic = all(any(is_below(hop, zone) for zone in self.signed) for hop in hops)
+        authentic = all(any(inside(hop, zone) for zone in self.signed) for hop in hops)
         return Answer(question, self._current(owner, question.type), owner is not None, authentic, hops[1:])
 
     def _alias(self, name: str, type_: str) -> str | None:
@@ -156,8 +157,3 @@ def _parse_line(line: str) -> tuple[str, str, str]:
 def host_name(text: str) -> str:
     """Return a name as Question has it: lower case, without the last dot."""
     return text.lower().removesuffix(".")
-
-
-def is_below(name: str, zone: str) -> bool:
-    """Say whether *name* is *zone* or inside it."""
-    return name == zone or name.endswith(f".{zone}")

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.errors import AddressError
+from mailsettings.hostnames import parse_host
 from mailsettings.model import Endpoint, Protocol, Security
 from mailsettings.web.problems import Problem
 from mailsettings.web.service import Query
@@ -55,8 +56,6 @@ class Server(BaseModel):
 
     def endpoint(self) -> Endpoint:
         """Return the server as a value. Problem(422) if the host is none."""
-        from mailsettings.address import parse_host  # noqa: PLC0415 - beside parse_address it reads as a cycle
-
         try:
             return Endpoint(Protocol(self.protocol), parse_host(self.host), self.port, Security(self.security))
         except AddressError as error:

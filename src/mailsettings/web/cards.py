@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailsettings.address import shown_host
+from mailsettings.hostnames import shown_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
 from mailsettings.suggest import confusable_with
 from mailsettings.web.forms import agreement, hand_form, search_form, sign_in_form

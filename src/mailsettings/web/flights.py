@@ -17,10 +17,6 @@ Tell = Callable[[Event], None]
 Lead = Callable[[Tell], Awaitable[Detection]]
 
 
-def keep_quiet(_event: Event) -> None:
-    """Stand for a visitor who waits for the answer only."""
-
-
 class _Flight:
     """A detection under way."""
 

@@ -12,12 +12,12 @@ from starlette.requests import Request
 from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import ConfirmationRequired
+from mailsettings.hostnames import registrable
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Settings as Typed
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint
 from mailsettings.schema import plain
-from mailsettings.suffix import registrable
 from mailsettings.web.bodies import Login, parsed
 from mailsettings.web.logs import say
 from mailsettings.web.problems import Problem

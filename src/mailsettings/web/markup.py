@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import urlsplit
 
-from mailsettings.cli.text import printable
+from mailsettings.escape import printable
 
 _EMPTY = frozenset({"input", "link", "meta", "br", "img"})  # elements without an end tag
 

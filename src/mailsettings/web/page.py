@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from mailsettings.events import Event
+from mailsettings.hostnames import registrable
 from mailsettings.web.api import visitor_of
 from mailsettings.web.bodies import Login, Wanted
 from mailsettings.web.cards import answer
@@ -156,8 +157,6 @@ def _server(form: dict[str, list[str]], name: str) -> dict[str, str]:
 
 
 def _domains(typed: dict[str, dict[str, str]]) -> list[str]:
-    from mailsettings.suffix import registrable  # noqa: PLC0415 - only for who types servers
-
     return [registrable(server["host"].lower()) for server in typed.values()]
 
 

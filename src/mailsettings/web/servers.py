@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.address import shown_host
+from mailsettings.hostnames import shown_host
 from mailsettings.model import Auth, Authority, Choice, Detection, Protocol, Security
 from mailsettings.web.markup import Html, breakable, join, tag
 

@@ -13,21 +13,21 @@ import anyio
 from mailsettings.address import EmailAddress
 from mailsettings.engine import detecting
 from mailsettings.errors import DocumentError
-from mailsettings.events import Settled
+from mailsettings.events import Settled, ignore
+from mailsettings.hostnames import registrable
 from mailsettings.model import Detection, Direction, Protocol
 from mailsettings.net.door import Door, open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
-from mailsettings.suffix import registrable
-from mailsettings.web.flights import Flights, Tell, keep_quiet
+from mailsettings.web.flights import Flights, Tell
 from mailsettings.web.guard import Guarded, Share, beyond, service_policy
 from mailsettings.web.known import Known, Remembering
 from mailsettings.web.limits import House, Limits
 from mailsettings.web.logs import say
 from mailsettings.web.metrics import Metrics
 from mailsettings.web.settings import Settings
-from mailsettings.web.shown import anybody, personal, shown, shown_event
+from mailsettings.web.shown import anybody, shown, shown_event
 from mailsettings.web.spans import span
 from mailsettings.web.store import Store
 
@@ -72,7 +72,7 @@ class Service:
             count=store.count,
         )
 
-    async def detect(self, query: Query, visitor: str, tell: Tell = keep_quiet) -> Detection:
+    async def detect(self, query: Query, visitor: str, tell: Tell = ignore) -> Detection:
         """Return the answer to *query* as *visitor* may see it. Problem if it is refused.
 
         *tell* is called with each event that may be shown, except the last: that is the answer.
@@ -80,7 +80,7 @@ class Service:
         async with self.limits.visit(visitor):
             return await self.found(query, tell)
 
-    async def found(self, query: Query, tell: Tell = keep_quiet) -> Detection:
+    async def found(self, query: Query, tell: Tell = ignore) -> Detection:
         """Return the answer to *query*, for a visitor who has been let in."""
         detection, origin = await self._kept(query), "cache"
         if detection is None:
@@ -90,7 +90,7 @@ class Service:
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
         say("answer", domain=query.address.domain, outcome=outcome, origin=origin)
-        return personal(detection, query.address)
+        return detection.for_address(query.address)
 
     async def _kept(self, query: Query) -> Detection | None:
         text = await self.store.get(f"answer:{query.key}")
@@ -155,7 +155,7 @@ class Service:
 
 def _showing(tell: Tell) -> Tell:
     """Return what tells a visitor as much of an event as they may see; nobody prepares what nobody listens to."""
-    return tell if tell is keep_quiet else lambda event: tell(shown_event(event))
+    return tell if tell is ignore else lambda event: tell(shown_event(event))
 
 
 @lru_cache(maxsize=512)
@@ -166,10 +166,9 @@ def _read(text: bytes) -> Detection:
 
 def outcome_of(detection: Detection) -> str:
     """Say in a word how good the answer is: verified, found or nothing."""
-    best = (detection.incoming[:1], detection.outgoing[:1])
-    if all(choices and choices[0].verified for choices in best):
+    if detection.verified:
         return "verified"
-    return "found" if any(best) else "nothing"
+    return "found" if detection.incoming or detection.outgoing else "nothing"
 
 
 def _internet(policy: Policy) -> Transport:

@@ -15,7 +15,6 @@ from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
 from mailsettings.proxy import NOTE
 from mailsettings.reasons import reasons_for
-from mailsettings.template import USUAL, fill_all
 
 _UNREACHABLE = frozenset({Kind.DENIED, Kind.REFUSED, Kind.UNREACHABLE, Kind.CONNECT_TIMEOUT, Kind.BUDGET, Kind.CLOSED})
 _GRAIN = 1  # digits behind the point of a second
@@ -80,25 +79,3 @@ def _probe(probe: Probe) -> Probe:
 def anybody(address: EmailAddress) -> EmailAddress:
     """Return the address to look for: the domain of *address*, and nobody's mailbox."""
     return replace(address, local=NOBODY)
-
-
-def personal(detection: Detection, address: EmailAddress) -> Detection:
-    """Return what was found for the domain as the answer for *address*."""
-    _, _, meant = detection.suggestion.rpartition("@")
-    return replace(
-        detection,
-        address=str(address),
-        shown_address=f"{address.local}@{address.shown_domain}",
-        incoming=tuple(_named(choice, address) for choice in detection.incoming),
-        outgoing=tuple(_named(choice, address) for choice in detection.outgoing),
-        suggestion=f"{address.local}@{meant}" if meant else "",
-        findings=tuple(
-            replace(item, advice=item.advice.replace(f"{NOBODY}@", f"{address.local}@")) for item in detection.findings
-        ),
-    )
-
-
-def _named(choice: Choice, address: EmailAddress) -> Choice:
-    templates = next((claim.usernames for claim in choice.claims if claim.usernames), USUAL)
-    names = fill_all(templates, address)
-    return replace(choice, username=names[0], usernames=names)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from mailsettings.address import shown_host
 from mailsettings.events import Asked, Contacting, Event, Learned, Probed
+from mailsettings.hostnames import shown_host
 from mailsettings.model import Endpoint, Protocol
 
 _KINDS = {Protocol.SMTP: "outgoing mail"}

@@ -12,8 +12,8 @@ from ipaddress import IPv4Address, IPv6Address
 import h11
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
 from mailsettings.wire.exchange import HEAR, Exchange, Tell
-from mailsettings.wire.text import printable, quoted
 
 _BEGINNING = b"HTTP/"
 _LOGIN_WANTED = 407
@@ -71,4 +71,4 @@ def _refusal(response: h11.Response, user: str) -> NetworkError:
     status = response.status_code
     kind = _KINDS.get(status) or _BY_CLASS.get(status // 100, Kind.PROXY)
     words = ("it refused the login" if user else "it wants a login") if status == _LOGIN_WANTED else "it answered"
-    return NetworkError(kind, f"{words}: {status} {printable(response.reason)}".rstrip())
+    return NetworkError(kind, f"{words}: {status} {excerpt(response.reason)}".rstrip())

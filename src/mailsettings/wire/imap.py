@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Protocol, Security
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _GREETING = re.compile(rb"\*[ \t]*(OK|PREAUTH|BYE)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
@@ -86,7 +86,7 @@ def _read_greeting(line: bytes, *, in_clear: bool) -> _Greeting:
         raise NetworkError(Kind.PREAUTH, f"PREAUTH in clear: {quoted(text)}")
     code = _CODE.match(text)
     capabilities = _words(code[1]) if code else ()
-    return _Greeting(printable(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
+    return _Greeting(excerpt(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
 
 
 def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) -> Turn[None]:
@@ -180,4 +180,4 @@ def _code(text: bytes) -> tuple[str, ...]:
 
 def _words(text: bytes) -> tuple[str, ...]:
     """Return the capabilities in *text*, upper case, each once."""
-    return tuple(dict.fromkeys(printable(word).upper() for word in text.split()))
+    return tuple(dict.fromkeys(excerpt(word).upper() for word in text.split()))

@@ -17,11 +17,11 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Protocol, Security
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _STATUS = re.compile(rb"(\+OK|-ERR)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
@@ -60,7 +60,7 @@ def _read_greeting(line: bytes) -> str:
     status = _read_status(line)
     if not status.ok:
         raise NetworkError(Kind.GREETING_REFUSED, f"-ERR: {quoted(status.text)}")
-    return printable(status.text)
+    return excerpt(status.text)
 
 
 def _ask_for_tls(max_lines: int) -> Turn[None]:
@@ -86,7 +86,7 @@ def _capabilities(max_lines: int) -> Turn[tuple[str, ...] | None]:
         if line == b".":
             return tuple(dict.fromkeys(listed))
         # RFC 1939 §3: a line that begins with the termination octet has one more of it.
-        keyword, _, arguments = printable(line.removeprefix(b".")).replace("\\x09", " ").partition(" ")
+        keyword, _, arguments = excerpt(line.removeprefix(b".")).replace("\\x09", " ").partition(" ")
         listed += [f"{keyword.upper()} {arguments.strip()}".strip()] if keyword else []
     raise too_long(max_lines)
 

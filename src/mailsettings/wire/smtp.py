@@ -19,11 +19,11 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Protocol, Security
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
@@ -85,7 +85,7 @@ def _greeting(max_lines: int) -> Turn[str]:
         raise NetworkError(Kind.GREETING_REFUSED, f"greeting {reply}")
     if reply.code != 220:
         raise NetworkError(Kind.BAD_REPLY, f"greeting {reply}, not 220")
-    return printable(b" ".join(reply.lines))
+    return excerpt(b" ".join(reply.lines))
 
 
 def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
@@ -114,12 +114,12 @@ def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
         raise NetworkError(Kind.GREETING_REFUSED, f"EHLO answered {reply}")
     if reply.code != 250:
         raise NetworkError(Kind.BAD_REPLY, f"EHLO answered {reply}, not 250")
-    return _Ehlo(printable(reply.lines[0]), tuple(dict.fromkeys(filter(None, map(_extension, reply.lines[1:])))))
+    return _Ehlo(excerpt(reply.lines[0]), tuple(dict.fromkeys(filter(None, map(_extension, reply.lines[1:])))))
 
 
 def _extension(line: bytes) -> str:
     """Return one line of the EHLO reply with its keyword in upper case."""
-    keyword, *arguments = [printable(word) for word in line.split()] or [""]
+    keyword, *arguments = [excerpt(word) for word in line.split()] or [""]
     return " ".join([keyword.upper(), *arguments])
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv6Address
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import quoted
 from mailsettings.wire.exchange import HEAR, Exchange, Tell
-from mailsettings.wire.text import quoted
 
 _VERSION = 5
 _NO_LOGIN, _PASSWORD = 0, 2  # methods (RFC 1928 §3)

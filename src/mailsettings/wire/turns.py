@@ -6,10 +6,10 @@ from collections.abc import Generator
 from typing import NoReturn, TypeVar
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import quoted
 from mailsettings.model import Protocol, TLSFacts
 from mailsettings.wire.dialogue import READ, START_TLS, Send, Stage, Wish
 from mailsettings.wire.foreign import spoken
-from mailsettings.wire.text import quoted
 
 T = TypeVar("T")
 Turn = Generator[Send | Wish | Stage, bytes | TLSFacts | None, T]  # a part of a Dialogue that returns a T

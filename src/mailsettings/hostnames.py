@@ -1,0 +1,145 @@
+"""Host names: read once, then trusted; whose they are, and which certificates are valid for them. Pure.
+
+    parse_host("IMAP.Bücher.example.")  ->  "imap.xn--bcher-kva.example"
+    registrable("imap.mail.example.co.uk")  ->  "example.co.uk"
+
+The registrable domain is found by the public suffix list, and both parts of the list count. Without its private part
+two customers of one hosting company, a.github.io and b.github.io, would pass for one domain: the one's password could
+go to the other without a question. What it costs: hosts of a company that gives its own domain away in this manner do
+not belong together either, and the user is asked.
+
+The whole list takes 60 ms to parse, more than all else before the first question: so only the rules about one host are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mailsettings.errors import AddressError
+from mailsettings.escape import short_repr
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+MAX_HOST = 253  # octets, RFC 1035 §2.3.4 less the root
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+(?!0x)(?![0-9]+$){_LABEL}")
+# Names of this machine, this network or no host at all (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN .internal).
+# `.example` and `.test` are ordinary names here: laboratories use them and no public zone answers for them.
+LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "localdomain", "onion", "invalid")
+LOCAL_SUFFIXES = (*LOCAL_NAMES, "home.arpa", "in-addr.arpa", "ip6.arpa", "arpa")
+
+
+def parse_host(text: str) -> str:
+    """Read *text* as the name of a public host: lower-case A-labels, two or more, no trailing dot.
+
+    Raises AddressError for addresses in disguise, for names of the local machine or network and for anything that is
+    not letters, digits and hyphens (RFC 1123 §2.1).
+    """
+    host = text.lower().removesuffix(".")
+    if not host.isascii():
+        host, _ = to_a_and_u_labels(host)
+    if len(host) > MAX_HOST:
+        raise AddressError(f"the host name has {len(host)} octets, more than {MAX_HOST}")
+    if host.startswith("[") or ":" in host or re.fullmatch(r"[0-9.]+|0x[0-9a-fx.]+", host):
+        raise AddressError(f"{short_repr(text)} is a network address, not a domain name")
+    if host in LOCAL_SUFFIXES or host.rpartition(".")[2] in LOCAL_SUFFIXES or host.endswith(".home.arpa"):
+        raise AddressError(f"{short_repr(text)} means this machine or its own network, not a mail domain")
+    if "." not in host:
+        raise AddressError(f"{short_repr(text)} is a single word; a mail domain has a dot, like example.org")
+    if not _HOST.fullmatch(host):
+        raise AddressError(f"{short_repr(text)} is not a domain name")
+    return host
+
+
+def shown_host(host: str) -> str:
+    """Translate the A-labels of *host* to U-labels where that is possible, for people."""
+    if "xn--" not in host:
+        return host
+    import idna  # noqa: PLC0415 - 15 ms that only names outside ASCII need
+
+    try:
+        return idna.decode(host)
+    except idna.IDNAError:
+        return host
+
+
+def to_a_and_u_labels(domain: str) -> tuple[str, str]:
+    """Return *domain* as A-labels and as U-labels (UTS-46, non-transitional: ß stays ß)."""
+    import idna  # noqa: PLC0415 - 15 ms that only names outside ASCII need
+
+    try:
+        ascii_form = idna.encode(domain, uts46=True).decode("ascii").lower()
+        return ascii_form, idna.decode(ascii_form)
+    except idna.IDNAError as error:
+        raise AddressError(f"{short_repr(domain)} is not an international domain name: {error}") from error
+
+
+def inside(host: str, domain: str) -> bool:
+    """Say whether *host* is *domain* or a name below it; both in lower case, without a trailing dot."""
+    return host == domain or host.endswith(f".{domain}")
+
+
+def name_matches(host: str, names: Iterable[str]) -> bool:
+    """Say whether a certificate with these DNS *names* is for *host* (RFC 9525 §6.3).
+
+    Only DNS names count, never the common name. A wildcard stands for exactly one whole left-most label, and not
+    directly below a top-level domain: `*.example.org` is for `imap.example.org`, not for `example.org` or
+    `a.b.example.org`.
+    """
+    wanted = host.lower().removesuffix(".")
+    _, _, parent = wanted.partition(".")
+    wildcard = f"*.{parent}" if "." in parent else None
+    return any(name.lower() in (wanted, wildcard) for name in names)
+
+
+def registrable(host: str) -> str:
+    """Return the domain somebody registered that *host* is or belongs to; *host* itself where there is none.
+
+    registrable("imap.mail.example.co.uk") is "example.co.uk"; registrable("co.uk") stays "co.uk", so that two hosts
+    with nothing but a suffix in common never compare equal by accident.
+    """
+    plain = host.lower().removesuffix(".")
+    # The rule "*" of the list: an unknown top level is taken for a suffix.
+    return _suffixes_of(plain).privatesuffix(plain) or plain
+
+
+def is_public_suffix(host: str) -> bool:
+    """Say whether *host* is a suffix under which anybody may have a name: `com`, `co.uk`, `github.io`."""
+    plain = host.lower().removesuffix(".")
+    return _suffixes_of(plain).publicsuffix(plain) == plain
+
+
+def _suffixes_of(host: str) -> PublicSuffixList:
+    """Return the list as far as it is about *host*: what to make of its rules is the package's business."""
+    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 3 ms that the offline path does without
+
+    rules = (mark + name for name in _names_above(host) for mark in ("", "*.", "!"))
+    return PublicSuffixList([rule for rule in rules if rule.encode() in _lines()])
+
+
+def _names_above(host: str) -> Iterator[str]:
+    """Yield *host* and the names above it, as the list writes them: international ones in Unicode."""
+    labels = host.split(".")
+    for start in range(len(labels)):
+        name = ".".join(labels[start:])
+        yield name
+        if "xn--" in name:
+            try:
+                yield name.encode().decode("idna")
+            except UnicodeError:  # in which no rule can be written
+                continue
+
+
+@cache
+def _lines() -> frozenset[bytes]:
+    """Read the list: one rule a line, lower case. The comments among them match no name."""
+    from pathlib import Path  # noqa: PLC0415 - 8 ms, likewise
+
+    from publicsuffixlist import PSLFILE  # noqa: PLC0415 - as above
+
+    return frozenset(Path(PSLFILE).read_bytes().split(b"\n"))
