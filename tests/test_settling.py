@@ -8,7 +8,7 @@ import pytest
 from mailsettings.errors import Kind
 from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import KnownProvider, Lead, Net, NotOffered
-from mailsettings.model import Authority, Claim, Probe, Protocol, Provider
+from mailsettings.model import Authority, Claim, Probe, Protocol, Provider, Step
 from mailsettings.policy import Policy
 from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
@@ -46,7 +46,7 @@ def dialled(found: Findings, now: float) -> list[str]:
     return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).dial]
 
 
-def contact(found: Findings, where: str, at: float, step: str = "connect") -> None:
+def contact(found: Findings, where: str, at: float, step: Step = Step.CONNECT) -> None:
     found.probing[endpoint(where)] = Attempt(at, step)
 
 
@@ -112,7 +112,7 @@ def test_who_has_not_answered_yet_is_dropped_when_a_better_server_has() -> None:
     """It still waits for its turn at a crowded address; one that talks already may finish."""
     found = findings(claim(IMAP), claim(IMAP143, order=1), claim(POP), claim(SMTP), probes=[verified(IMAP)])
     contact(found, IMAP143, at=0)
-    contact(found, POP, at=0, step="greeting")
+    contact(found, POP, at=0, step=Step.GREETING)
 
     assert decide(found, 0.1).drop == (endpoint(IMAP143),)
 
@@ -158,7 +158,7 @@ def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twic
 
     assert decide(found, 0.6).settled == "verified; better-ranked work kept silent for too long"
 
-    contact(found, IMAP, at=0, step="greeting")
+    contact(found, IMAP, at=0, step=Step.GREETING)
     assert decide(found, 0.6).settled == ""
 
 
@@ -201,7 +201,7 @@ def test_a_server_that_spoke_earns_the_others_more_time() -> None:
 def test_an_awaited_greeting_extends_the_deadline() -> None:
     """Greet delays are meant to outlast the impatient; 15 s is the end."""
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
-    contact(found, SMTP, at=4, step="greeting")
+    contact(found, SMTP, at=4, step=Step.GREETING)
 
     assert decide(found, 10).settled == ""
     assert decide(found, 15).settled == "the deadline of 10 s"

@@ -21,6 +21,7 @@ from mailsettings.model import (
     Protocol,
     Security,
     Service,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.rank import FOUND_BY_NAME, of_direction
@@ -40,7 +41,7 @@ class Attempt:
     """A probe that is under way. *started* is in seconds since the start of the detection."""
 
     started: float
-    step: str = "resolve"
+    step: Step = Step.RESOLVE
 
 
 @dataclass(slots=True)
@@ -138,11 +139,11 @@ class Findings:
         if probe.verified or (probe.failure is not None and probe.failure.kind in SIGNS_OF_LIFE):
             self.spoke = True
 
-    def stepped(self, endpoint: Endpoint, step: str) -> None:
+    def stepped(self, endpoint: Endpoint, step: Step) -> None:
         """Take in the progress of a probe: past the handshake or the greeting, a server has spoken."""
         if (attempt := self.probing.get(endpoint)) is not None:
             attempt.step = step
-        if step == "capabilities" or (step == "greeting" and endpoint.security is Security.TLS):
+        if step is Step.CAPABILITIES or (step is Step.GREETING and endpoint.security is Security.TLS):
             self.spoke = True
 
 

@@ -23,6 +23,7 @@ from mailsettings.model import (
     Protocol,
     Provider,
     Service,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -61,7 +62,7 @@ class Net(Interface):
         """What this detection may do; lookups ask it what they may send."""
         ...
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server, up to its capabilities inside TLS; never raises NetworkError."""
         ...
 

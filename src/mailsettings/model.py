@@ -175,11 +175,27 @@ class Failure:
     seen: str = ""  # in words, remote text escaped
 
 
+class Step(StrEnum):
+    """What is being done at a server: the parts of a probe, and of a login behind it, in their usual order."""
+
+    RESOLVE = "resolve"
+    WAIT = "wait"  # until fewer connections to the same address are open
+    CONNECT = "connect"
+    TLS = "tls"
+    GREETING = "greeting"
+    CAPABILITIES = "capabilities"
+    STARTTLS = "starttls"
+    LOGIN = "login"
+    MAILBOX = "mailbox"
+    LOOK = "look"  # at the mailbox, once everything is verified
+    FAREWELL = "farewell"
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
+class Timing:
     """One step of a probe and the *seconds* it took."""
 
-    name: str  # resolve, connect, tls, greeting, capabilities, starttls
+    name: Step
     seconds: float
 
 
@@ -193,7 +209,7 @@ class Probe:
     tls: TLSFacts | None = None  # also when the certificate was for other names
     address: str = ""  # the IP address that was talked to
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Timing, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

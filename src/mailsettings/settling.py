@@ -13,11 +13,11 @@ from itertools import zip_longest
 
 from mailsettings.findings import Findings
 from mailsettings.leads import Lookup
-from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security
+from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security, Step
 from mailsettings.rank import FOUND_BY_NAME, Key, Order, order_of
 
 # The steps of a probe before the server has shown that it is there.
-UNANSWERED = ("resolve", "wait", "connect")
+UNANSWERED = frozenset({Step.RESOLVE, Step.WAIT, Step.CONNECT})
 # So many less likely guesses of one direction are contacted side by side.
 GUESSES_AT_ONCE = 4
 
@@ -150,7 +150,7 @@ def _mute(each: View, now: float) -> bool:
 
 
 def _greeting_awaited(findings: Findings) -> bool:
-    return any(attempt.step == "greeting" for attempt in findings.probing.values())
+    return any(attempt.step is Step.GREETING for attempt in findings.probing.values())
 
 
 def _table_leads(findings: Findings, both: Iterable[View], now: float) -> bool:

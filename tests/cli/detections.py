@@ -20,12 +20,18 @@ from mailsettings.model import (
     Provider,
     Security,
     Step,
+    Timing,
     TLSFacts,
     Trust,
 )
 
 TLS = TLSFacts("TLSv1.3", names=("imap.example.org",), issuer="Test CA", not_after="2027-02-01T00:00:00+00:00")
-STEPS = (Step("resolve", 0.004), Step("connect", 0.012), Step("tls", 0.024), Step("greeting", 0.008))
+STEPS = (
+    Timing(Step.RESOLVE, 0.004),
+    Timing(Step.CONNECT, 0.012),
+    Timing(Step.TLS, 0.024),
+    Timing(Step.GREETING, 0.008),
+)
 
 
 def choice(

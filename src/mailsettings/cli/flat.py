@@ -47,7 +47,7 @@ class Failure(TypedDict):
     seen: str
 
 
-class Step(TypedDict):
+class Timing(TypedDict):
     name: str
     seconds: float
 
@@ -58,7 +58,7 @@ class Probe(TypedDict):
     tls: TLSFacts | None
     address: str
     aliases: list[str]
-    steps: list[Step]
+    steps: list[Timing]
     notes: list[str]
 
 

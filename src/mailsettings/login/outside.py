@@ -33,6 +33,7 @@ from mailsettings.model import (
     Probe,
     Protocol,
     Security,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -135,7 +136,7 @@ class _Plain:
     async def get(self, url: str, **wishes: Any) -> Page:
         return await self.net.get(url, **wishes)
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         return await self.net.greet(endpoint, on_step)
 
 
@@ -181,7 +182,7 @@ def _worth_knowing(detection: Detection) -> Iterator[Finding]:
 
 def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     name = f"{choice.endpoint.host}:{choice.endpoint.port}"
-    waited = sum(step.seconds for step in probe.steps if step.name == "greeting")
+    waited = sum(step.seconds for step in probe.steps if step.name is Step.GREETING)
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
     if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
@@ -96,7 +96,7 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
         if "STARTTLS" not in listed:
             goodbye = f"{next(tags)} LOGOUT".encode()
             yield from give_up(goodbye, Kind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     reply = yield from _command(next(tags), "STARTTLS", max_lines)
     if not reply.ok:
         raise NetworkError(Kind.STARTTLS_REFUSED, f"STARTTLS answered {quoted(reply.text)}")
@@ -104,7 +104,7 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
 
 def _capabilities(tag: str, max_lines: int) -> Turn[tuple[str, ...]]:
     """Ask for the capabilities; a server that refuses to tell has none."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     reply = yield from _command(tag, "CAPABILITY", max_lines)
     return reply.capabilities
 

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
@@ -67,7 +67,7 @@ def _ask_for_tls(max_lines: int) -> Turn[None]:
     """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
         yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities")
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     yield Send(b"STLS")
     status = _read_status((yield from read()))
     if not status.ok:
@@ -76,7 +76,7 @@ def _ask_for_tls(max_lines: int) -> Turn[None]:
 
 def _capabilities(max_lines: int) -> Turn[tuple[str, ...] | None]:
     """Ask for the capabilities: keyword in upper case, arguments as sent. None where CAPA is unknown."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     yield Send(b"CAPA")
     if not _read_status((yield from read())).ok:
         return None

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
@@ -95,7 +95,7 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
         masked = _masked(greeting, ehlo.extensions)
         why = f"; {_MIDDLEBOX}: {masked}" if masked else ""
         yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, ehlo.lacks("STARTTLS") + why)
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     yield Send(b"STARTTLS")
     reply = yield from _reply(max_lines)
     if reply.code != 220:
@@ -105,7 +105,7 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
 
 def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
     """Say EHLO. GREETING_REFUSED where the server refuses us rather than the command."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     yield Send(f"EHLO {name}".encode())
     reply = yield from _reply(max_lines)
     if reply.code in (500, 502):
