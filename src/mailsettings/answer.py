@@ -23,6 +23,7 @@ from mailsettings.model import (
     Hint,
     Probe,
     Provider,
+    SettledBy,
     Trust,
 )
 from mailsettings.policy import Policy
@@ -34,7 +35,7 @@ from mailsettings.trust import trust_of
 from mailsettings.wire.turns import IN_CLEAR
 
 
-def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
+def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detection:
     """Return the detection that *findings* amount to."""
     incoming = _choices(findings, Direction.INCOMING)
     outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
@@ -55,11 +56,30 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
         notes=_notes(findings, (*incoming, *outgoing)),
         failures=_failures(findings),
         suggestion=_suggestion(findings),
-        settled_by=settled_by,
+        settled_by=settled_sentence(settled, findings),
+        settled=settled,
         seconds=round(seconds, 3),
         oauth=words_for((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
     )
     return replace(detection, findings=_explained(findings, detection))
+
+
+_SETTLED = {
+    SettledBy.VERIFIED: "both directions verified, and nothing outstanding could be better",
+    SettledBy.VERIFIED_IMPATIENT: "verified; better-ranked work kept silent for too long",
+    SettledBy.NOTHING_LEFT: "everything was tried",
+    SettledBy.SILENCE: "no server said a word within {quiet:g} s",
+    SettledBy.DEADLINE: "the deadline of {deadline:g} s",
+    SettledBy.NO_MAIL: "{no_mail}",
+    SettledBy.CLOSED_PROVIDER: "the provider lets no mail program in",
+    SettledBy.TABLE_ONLY: "the provider table alone; nobody was contacted",
+}
+
+
+def settled_sentence(settled: SettledBy, findings: Findings) -> str:
+    """Say why the search ended when it did."""
+    policy, no_mail = findings.policy, findings.no_mail.seen if findings.no_mail else ""
+    return _SETTLED[settled].format(quiet=policy.quiet, deadline=policy.deadline, no_mail=no_mail)
 
 
 def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:

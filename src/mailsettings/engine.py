@@ -21,7 +21,7 @@ from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import Lead, Lookup, Net, Source
-from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, Step
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step
 from mailsettings.policy import Policy
 from mailsettings.settling import decide, views
 from mailsettings.sources.certificate import certificate_names
@@ -127,10 +127,10 @@ class _Search:
         for source in sources:
             self._add(source(self._findings.address))
         async with anyio.create_task_group() as group:
-            reason = await self._work(group)
+            settled = await self._work(group)
             self._give_up_probes()
             group.cancel_scope.cancel()
-        detection = answer(self._findings, settled_by=reason, seconds=self._now())
+        detection = answer(self._findings, settled=settled, seconds=self._now())
         looked = await self._looked_into(detection)
         self._tell(Settled(self._now(), looked))
         return looked
@@ -150,13 +150,13 @@ class _Search:
             looked = replace(detection, failures=(*detection.failures, failure))
         return replace(looked, seconds=round(self._now(), 3))
 
-    async def _work(self, group: TaskGroup) -> str:
+    async def _work(self, group: TaskGroup) -> SettledBy:
         """Decide, act, wait for news; return why it is over."""
         while True:
             now = self._now()
             self._findings.starved = max(0.0, now - self._waited)
             decision = decide(self._findings, now)
-            if decision.settled:
+            if decision.settled is not None:
                 return decision.settled
             # Dropped before anything else gets its turn, in which one of them could come to its end.
             for endpoint in decision.drop:

@@ -322,6 +322,19 @@ class Finding:
     link: str = ""  # the provider's own page about it
 
 
+class SettledBy(StrEnum):
+    """Why a search ended when it did."""
+
+    VERIFIED = "verified"  # both directions, and nothing outstanding could be better
+    VERIFIED_IMPATIENT = "verified-impatient"  # better-ranked work did not respond within policy.patience
+    NOTHING_LEFT = "nothing-left"  # everything was tried
+    SILENCE = "silence"  # no server responded within policy.quiet
+    DEADLINE = "deadline"
+    NO_MAIL = "no-mail"  # the domain receives none
+    CLOSED_PROVIDER = "closed-provider"  # it lets no mail program in
+    TABLE_ONLY = "table-only"  # offline: the provider table was read, and no server was contacted
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """The answer for one address: best choices first; `incoming[0]` and `outgoing[0]` are it."""
@@ -336,7 +349,8 @@ class Detection:
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     other_services: tuple[Service, ...] = ()  # calendar, address book, filters …: reported, not contacted
-    settled_by: str = ""  # in words: why the search ended when it did
+    settled_by: str = ""  # *settled* in words
+    settled: SettledBy | None = None  # why the search ended when it did
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*

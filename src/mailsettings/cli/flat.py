@@ -140,6 +140,7 @@ class Detection(TypedDict):
     failures: list[Failure]
     other_services: list[Service]
     settled_by: str
+    settled: str | None
     seconds: float
     suggestion: str
     shown_address: str
