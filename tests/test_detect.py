@@ -180,7 +180,7 @@ def test_sources_that_disagree_are_named() -> None:
     detection = found(build)
 
     assert servers(detection)[0] == f"imap://a.{D}:993 (tls)"
-    assert any("sources disagree on incoming mail" in note for note in detection.notes)
+    assert any("sources disagree on incoming mail" in note.text for note in detection.notes)
 
 
 def test_everything_can_be_collected_instead_of_settled() -> None:

@@ -12,6 +12,7 @@ from mailsettings.findings import Findings
 from mailsettings.issuers import words_for
 from mailsettings.merge import contradictions, of_server
 from mailsettings.model import (
+    Audience,
     Auth,
     Authority,
     Candidate,
@@ -21,6 +22,8 @@ from mailsettings.model import (
     Failure,
     Finding,
     Hint,
+    Note,
+    NoteKind,
     Probe,
     Provider,
     SettledBy,
@@ -32,7 +35,6 @@ from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
-from mailsettings.wire.turns import IN_CLEAR
 
 
 def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detection:
@@ -169,13 +171,13 @@ def _suggestion(findings: Findings) -> str:
     return suggest(findings.address)
 
 
-def _look_alike(findings: Findings) -> Iterator[str]:
+def _look_alike(findings: Findings) -> Iterator[Note]:
     """Warn of a domain that looks like a well-known one without being it."""
     if "xn--" in findings.address.domain:
         from mailsettings.suggest import confusable_with  # noqa: PLC0415 - few domains need it
 
         if known := confusable_with(findings.address.domain):
-            yield f"{findings.address.domain} looks like {known}, which is another domain"
+            yield Note(f"{findings.address.domain} looks like {known}, which is another domain")
 
 
 def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
@@ -186,32 +188,33 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
     return provider.hints if provider else ()
 
 
-def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
+def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
                 *_of_proxy(findings),
                 *_look_alike(findings),
-                *sorted(findings.notes),
-                *contradictions(findings.claims),
+                *sorted(findings.notes, key=str),
+                *map(Note, contradictions(findings.claims)),
                 *_probe_notes(choices),
             )
         )
     )
 
 
-def _of_proxy(findings: Findings) -> tuple[str, ...]:
+def _of_proxy(findings: Findings) -> tuple[Note, ...]:
     """Say what cannot be promised of connections that somebody else has made."""
     proxy = findings.policy.through
     return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
 
 
-def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
+def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
     for choice in choices:
         if choice.probe is not None:
             said = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
             # True of every STARTTLS server; the probe keeps it for who shows the greeting.
-            yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said if note != IN_CLEAR)
+            told = (note for note in said if note.kind is not NoteKind.UNPROTECTED_GREETING)
+            yield from (replace(note, about=choice.endpoint, audience=Audience.USER) for note in told)
 
 
 def _blamed(failure: Failure, policy: Policy) -> Failure:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import Kind
-from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, Note, NotOffered, told
+from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, NotOffered, told
 from mailsettings.merge import merge, secure_variants
 from mailsettings.model import (
     Authority,
@@ -17,6 +17,7 @@ from mailsettings.model import (
     Endpoint,
     Failure,
     Link,
+    Note,
     Probe,
     Protocol,
     Security,
@@ -61,7 +62,7 @@ class Findings:
     not_offered: set[Protocol] = field(default_factory=set)
     no_mail: Failure | None = None
     failures: dict[Failure, None] = field(default_factory=dict)
-    notes: dict[str, None] = field(default_factory=dict)
+    notes: dict[Note, None] = field(default_factory=dict)
     links: dict[Link, None] = field(default_factory=dict)
     services: dict[Service, None] = field(default_factory=dict)
     issuers: dict[Issuer, None] = field(default_factory=dict)
@@ -94,13 +95,13 @@ class Findings:
             case KnownProvider():
                 self.providers.append(fact)
                 self.providers.sort(key=_precedence)
-            case Note(text):
-                self.notes[text] = None
+            case Note():
+                self.notes[fact] = None
             case NoMail(failure):
                 self.no_mail = failure
             case NotOffered(protocol, source):
                 self.not_offered.add(protocol)
-                self.notes[f"{source} says that {protocol.upper()} is not offered"] = None
+                self.notes[Note(f"{source} says that {protocol.upper()} is not offered")] = None
                 self.failures[Failure(Kind.NOT_OFFERED, source, f"{protocol.upper()} is not offered")] = None
             case Help(link):
                 self.links[link] = None

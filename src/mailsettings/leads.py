@@ -18,6 +18,7 @@ from mailsettings.model import (
     Evidence,
     Failure,
     Link,
+    Note,
     OAuth,
     Probe,
     Protocol,
@@ -118,13 +119,6 @@ class KnownProvider:
 
     provider: Provider
     authority: Authority  # TABLE by domain, MX_TABLE by MX host, HOSTING by weaker traces
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something odd that a person should be told."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

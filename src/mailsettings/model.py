@@ -153,6 +153,40 @@ class TLSFacts:
     alpn: str = ""
 
 
+class Audience(StrEnum):
+    """Who may read a note."""
+
+    EVERYONE = "everyone"
+    USER = "user"  # of the machine that searches; never the visitors of a service
+
+
+class NoteKind(StrEnum):
+    """What programs recognise a note by: they never read its text."""
+
+    REMARK = "remark"
+    UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
+    IPV4_BROKEN = "ipv4-broken"
+    IPV6_BROKEN = "ipv6-broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something odd that a person should be told; prints as one line."""
+
+    text: str  # remote text in it is escaped
+    kind: NoteKind = NoteKind.REMARK
+    about: Endpoint | None = None  # the server it was seen at
+    audience: Audience = Audience.EVERYONE
+
+    @property
+    def public(self) -> bool:
+        """True if the visitors of a service may read it: never what was seen at one server."""
+        return self.audience is Audience.EVERYONE and self.about is None
+
+    def __str__(self) -> str:
+        return f"{self.about.host}:{self.about.port}: {self.text}" if self.about else self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """What a server says of itself. After STARTTLS only what it said inside TLS counts."""
@@ -163,7 +197,7 @@ class Hello:
     mechanisms: tuple[str, ...] = ()  # SASL names, upper case, plus LOGIN, USER and APOP as commands of their own
     auth: tuple[Auth, ...] = ()
     tls: TLSFacts | None = None
-    notes: tuple[str, ...] = ()  # oddities
+    notes: tuple[Note, ...] = ()  # oddities
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +244,7 @@ class Probe:
     address: str = ""  # the IP address that was talked to
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
     steps: tuple[Timing, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -346,7 +380,7 @@ class Detection:
     confirm: tuple[str, ...] = ()  # registrable domains the user must agree to first
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     failures: tuple[Failure, ...] = ()
     other_services: tuple[Service, ...] = ()  # calendar, address book, filters …: reported, not contacted
     settled_by: str = ""  # *settled* in words

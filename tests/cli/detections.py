@@ -15,6 +15,7 @@ from mailsettings.model import (
     Hello,
     Hint,
     Link,
+    Note,
     Probe,
     Protocol,
     Provider,
@@ -112,7 +113,7 @@ CONFIRM = replace(
     incoming=(choice("imap://mail.hoster.example:993", trust=Trust.CONFIRM),),
     outgoing=(choice("smtp://mail.hoster.example:587", security=Security.STARTTLS, trust=Trust.CONFIRM),),
     confirm=("hoster.example",),
-    notes=("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example",),
+    notes=(Note("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example"),),
 )
 INCOMING_ONLY = replace(
     VERIFIED,

@@ -10,8 +10,8 @@ from mailsettings.address import EmailAddress
 from mailsettings.cli.engine import Engine
 from mailsettings.errors import Kind
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
-from mailsettings.leads import Lead, Note, Source
-from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Protocol, Security, Step
+from mailsettings.leads import Lead, Source
+from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Note, Protocol, Security, Step
 from mailsettings.policy import Policy
 from mailsettings.sources.srv import srv
 from mailsettings.unasked import plan

@@ -31,6 +31,20 @@ class TLSFacts(TypedDict):
     alpn: str
 
 
+class Endpoint(TypedDict):
+    protocol: str
+    host: str
+    port: int
+    security: str
+
+
+class Note(TypedDict):
+    text: str
+    kind: str
+    audience: str
+    about: Endpoint | None
+
+
 class Hello(TypedDict):
     greeting: str
     software: str
@@ -39,6 +53,7 @@ class Hello(TypedDict):
     auth: list[str]
     tls: TLSFacts | None
     notes: list[str]
+    note_details: list[Note]
 
 
 class Failure(TypedDict):
@@ -60,6 +75,7 @@ class Probe(TypedDict):
     aliases: list[str]
     steps: list[Timing]
     notes: list[str]
+    note_details: list[Note]
 
 
 class Choice(TypedDict):
@@ -137,6 +153,7 @@ class Detection(TypedDict):
     hints: list[Hint]
     documentation: list[Link]
     notes: list[str]
+    note_details: list[Note]
     failures: list[Failure]
     other_services: list[Service]
     settled_by: str

@@ -30,6 +30,7 @@ from mailsettings.model import (
     Endpoint,
     Evidence,
     Finding,
+    NoteKind,
     Probe,
     Protocol,
     Security,
@@ -188,5 +189,5 @@ def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):
         yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
     for note in probe.notes:
-        if "IPv6" in note:  # the words are net.race's own
+        if note.kind is NoteKind.IPV6_BROKEN:
             yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)

@@ -17,7 +17,7 @@ import anyio
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.looks import Shown
-from mailsettings.model import Step, TLSFacts
+from mailsettings.model import Note, Step, TLSFacts
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget, Lease
 from mailsettings.net.race import alternate, race
@@ -48,7 +48,7 @@ class Connection:
     stream: Stream
     ip: IPAddress
     aliases: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Dialer:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
-from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Step, Timing, TLSFacts
+from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import START_TLS, Dialogue, Send, Stage, Wish
@@ -20,7 +20,7 @@ from mailsettings.wire.text import command, quoted
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
 _TIMEOUTS = {Step.GREETING: Kind.GREETING_TIMEOUT, Step.TLS: Kind.TLS_TIMEOUT}
-_BARE_LF = "lines end with LF instead of CR LF"
+_BARE_LF = Note("lines end with LF instead of CR LF")
 
 
 class Secure(Interface):

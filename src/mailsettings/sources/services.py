@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority, Service
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Note, Service
 from mailsettings.records import SRV, Question
 
 # Label, kind, and the URL of a service at host and port.

@@ -13,7 +13,6 @@ from mailsettings.diagnosis.failures import MEANING
 from mailsettings.errors import Kind
 from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
-from mailsettings.proxy import NOTE
 from mailsettings.reasons import reasons_for
 from mailsettings.template import USUAL, fill_all
 
@@ -24,13 +23,11 @@ NOBODY = "someone"  # stands for the local part while an answer is looked for: i
 
 def shown(detection: Detection) -> Detection:
     """Return *detection* as visitors see it."""
-    choices = (*detection.incoming, *detection.outgoing)
-    places = tuple(f"{choice.endpoint.host}:{choice.endpoint.port}: " for choice in choices)
     return replace(
         detection,
         incoming=tuple(map(_choice, detection.incoming)),
         outgoing=tuple(map(_choice, detection.outgoing)),
-        notes=tuple(note for note in detection.notes if not note.startswith((*places, NOTE))),
+        notes=tuple(note for note in detection.notes if note.public),
         failures=tuple(dict.fromkeys(map(shown_failure, detection.failures))),
         findings=tuple(dict.fromkeys(map(shown_finding, detection.findings))),
         seconds=round(detection.seconds, _GRAIN),

@@ -17,28 +17,28 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Hello, Protocol, Security, Step
+from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
 from mailsettings.wire.text import printable, quoted
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
+from mailsettings.wire.turns import UNPROTECTED_GREETING, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _STATUS = re.compile(rb"(\+OK|-ERR)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # RFC 1939 §7 wants a message-id. `<Jana-Server>` and `<200212312359.` are none; Kerio's `<1.2@(null)>` works as one.
 _TIMESTAMP = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
-_NO_CAPA = "the server does not know CAPA"
+_NO_CAPA = Note("the server does not know CAPA")
 
 
 def dialogue(security: Security, *, max_lines: int) -> Dialogue:
     """Greet a POP3 server."""
     tls = (yield from start_tls()) if security is Security.TLS else None
     greeting = _read_greeting((yield from first_line(Protocol.POP3)))
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if security is Security.STARTTLS:
         yield from _ask_for_tls(max_lines)
         tls = yield from start_tls()
-        notes = (IN_CLEAR,)  # and nothing else of it is kept: ask again
+        notes = (UNPROTECTED_GREETING,)  # and nothing else of it is kept: ask again
     capabilities = yield from _capabilities(max_lines)
     mechanisms = _mechanisms(capabilities, greeting)
     if tls is not None and not mechanisms:

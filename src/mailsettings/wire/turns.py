@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import NoReturn, TypeVar
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Protocol, Step, TLSFacts
+from mailsettings.model import Note, NoteKind, Protocol, Step, TLSFacts
 from mailsettings.wire.dialogue import READ, START_TLS, Send, Stage, Wish
 from mailsettings.wire.foreign import spoken
 from mailsettings.wire.text import quoted
@@ -14,7 +14,9 @@ from mailsettings.wire.text import quoted
 T = TypeVar("T")
 Turn = Generator[Send | Wish | Stage, bytes | TLSFacts | None, T]  # a part of a Dialogue that returns a T
 
-IN_CLEAR = "greeting was read before TLS began and may have been changed on the way"
+UNPROTECTED_GREETING = Note(
+    "greeting was read before TLS began and may have been changed on the way", NoteKind.UNPROTECTED_GREETING
+)
 
 
 def read() -> Turn[bytes]:
