@@ -130,6 +130,7 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
         reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
+        displaced=displaced,
     )
 
 

@@ -267,6 +267,7 @@ class Choice:
     reasons: tuple[str, ...]
     claims: tuple[Claim, ...]
     probe: Probe | None = None
+    displaced: bool = False  # found by its name, behind the provider that keeps the mailboxes
 
 
 @dataclass(frozen=True, slots=True)

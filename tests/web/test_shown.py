@@ -83,6 +83,7 @@ def test_the_reasons_are_those_of_what_is_shown(displaced: bool) -> None:
         before,
         probe=failed,
         verified=False,
+        displaced=displaced,
         reasons=tuple(reasons_for(candidate, failed, displaced=displaced)),
     )
 

@@ -92,6 +92,7 @@ class Choice(TypedDict):
     reasons: list[str]
     evidence: list[Evidence]
     probe: Probe | None
+    displaced: bool
 
 
 class Hint(TypedDict):

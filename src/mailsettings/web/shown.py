@@ -63,9 +63,8 @@ def shown_finding(finding: Finding) -> Finding:
 
 def _choice(choice: Choice) -> Choice:
     probe = _probe(choice.probe) if choice.probe else None
-    plain = tuple(reasons_for(Candidate(choice.endpoint, choice.claims), probe, displaced=False))
-    known = tuple(reasons_for(Candidate(choice.endpoint, choice.claims), choice.probe, displaced=False))
-    return replace(choice, probe=probe, reasons=plain + choice.reasons[len(known) :])
+    reasons = reasons_for(Candidate(choice.endpoint, choice.claims), probe, displaced=choice.displaced)
+    return replace(choice, probe=probe, reasons=tuple(reasons))
 
 
 def _probe(probe: Probe) -> Probe:
