@@ -216,7 +216,7 @@ def complaints(wanted: Wanted, talked: Talked, stream: Scripted, seconds: float)
     result = " ".join(
         [
             talked.failure.seen if talked.failure else "",
-            *((talked.hello.greeting, *talked.hello.notes) if talked.hello else ()),
+            *((talked.hello.greeting, *map(str, talked.hello.notes)) if talked.hello else ()),
         ]
     )
     faults = {

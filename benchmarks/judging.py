@@ -86,7 +86,7 @@ _HOLDS: tuple[tuple[str, Callable[[str, Talked], Verdict]], ...] = (
     ("BYE lines", lambda _, inside: _is(inside, Kind.GREETING_REFUSED)),
     ("BYE greeting", lambda _, inside: _is(inside, Kind.GREETING_REFUSED)),
     ("PREAUTH", lambda seen, inside: "PREAUTH" in seen and inside.failure is None),
-    ("LF only", lambda _, inside: inside.hello is None or "LF" in " ".join(inside.hello.notes)),
+    ("LF only", lambda _, inside: inside.hello is None or "LF" in " ".join(map(str, inside.hello.notes))),
     ("not an APOP timestamp", lambda seen, _: "'APOP'" not in seen),
     ("unclosed <", lambda seen, _: "'APOP'" not in seen),
     ("AUTH= only in greeting", lambda seen, inside: "named only in the greeting" in seen and inside.failure is None),

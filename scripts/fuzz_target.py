@@ -49,6 +49,6 @@ def heard(dialogue: Dialogue, data: bytes, policy: Policy) -> Hello:
 
 def _clean(hello: Hello) -> Hello:
     """Return *hello* if all that it shows can be shown."""
-    shown = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *hello.notes)
+    shown = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *map(str, hello.notes))
     assert all(each.isprintable() for each in shown), shown
     return hello

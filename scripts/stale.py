@@ -16,7 +16,7 @@ from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.model import Endpoint, Probe, Security
+from mailsettings.model import Endpoint, Probe, Security, Step
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
 from mailsettings.rows import Row
@@ -29,7 +29,7 @@ PAUSE = 0.5  # seconds between two connections to one provider
 class Greeter(Interface):
     """What a visit needs of leads.Net."""
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server, up to its capabilities inside TLS."""
         ...
 

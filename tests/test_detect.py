@@ -9,6 +9,7 @@ from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, D, document, mail
 from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
 from mailsettings.events import Settled
+from mailsettings.model import SettledBy
 from mailsettings.net.door import open_net
 from mailsettings.records import Answer, Question
 from mailsettings.sources.guess import guess
@@ -179,7 +180,7 @@ def test_sources_that_disagree_are_named() -> None:
     detection = found(build)
 
     assert servers(detection)[0] == f"imap://a.{D}:993 (tls)"
-    assert any("sources disagree on incoming mail" in note for note in detection.notes)
+    assert any("sources disagree on incoming mail" in note.text for note in detection.notes)
 
 
 def test_everything_can_be_collected_instead_of_settled() -> None:
@@ -204,7 +205,7 @@ def test_a_domain_that_receives_no_mail_is_a_clear_answer() -> None:
 
     assert servers(detection) == []
     assert detection.failures[0].kind is Kind.NO_MAIL
-    assert "receives no mail" in detection.settled_by
+    assert detection.settled is SettledBy.NO_MAIL
 
 
 @pytest.mark.anyio

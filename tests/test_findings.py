@@ -7,7 +7,7 @@ import pytest
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
 from mailsettings.leads import NotOffered
-from mailsettings.model import Failure, Protocol
+from mailsettings.model import Failure, Note, Protocol
 from mailsettings.policy import Policy
 from mailsettings.sources import SOURCES
 from tests.values import ADA
@@ -21,7 +21,7 @@ def test_a_service_that_is_not_offered_is_a_failure_and_a_note() -> None:
 
     expected = Failure(Kind.NOT_OFFERED, "_imap._tcp.example.org SRV", "IMAP is not offered")
     assert list(findings.failures) == [expected]
-    assert list(findings.notes) == ["_imap._tcp.example.org SRV says that IMAP is not offered"]
+    assert list(findings.notes) == [Note("_imap._tcp.example.org SRV says that IMAP is not offered")]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_the_password_prints_as_stars() -> None:
     proxy, policy = parse_proxy(URL), Policy(proxy=URL)
 
     shown = [repr(proxy), str(proxy), f"{proxy!a}", proxy.name, repr(policy), str(asdict(policy)), repr(proxy.password)]
-    shown += proxy.notes(dns_past_proxy=True)
+    shown += map(repr, proxy.notes(dns_past_proxy=True))
 
     assert proxy.password.reveal() == CANARY
     assert [text for text in shown if leaks(text)] == []

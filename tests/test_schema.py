@@ -13,7 +13,21 @@ from hypothesis import strategies as st
 
 from mailsettings.cli import flat
 from mailsettings.errors import DocumentError
-from mailsettings.model import Choice, Claim, Detection, Endpoint, Evidence, Failure, Hello, Probe, Protocol, Security
+from mailsettings.model import (
+    Audience,
+    Choice,
+    Claim,
+    Detection,
+    Endpoint,
+    Evidence,
+    Failure,
+    Hello,
+    Note,
+    NoteKind,
+    Probe,
+    Protocol,
+    Security,
+)
 from mailsettings.schema import event_to_dict, from_json, json_schema, to_dict, to_json
 from tests.cli import detections
 from tests.cli.detections import GMAIL, NOTHING, VERIFIED
@@ -22,6 +36,8 @@ from tests.cli.engines import story
 NAMED = {name: value for name, value in vars(detections).items() if isinstance(value, Detection)}
 HOSTS = st.from_regex(r"[a-z]{1,9}\.example", fullmatch=True)
 ENDPOINTS = st.builds(Endpoint, st.sampled_from(Protocol), HOSTS, st.integers(1, 65535), st.sampled_from(Security))
+st.register_type_strategy(Endpoint, ENDPOINTS)
+ENDPOINT = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 
 
 @st.composite
@@ -41,7 +57,7 @@ DETECTIONS = st.builds(
     incoming=st.lists(choices(), max_size=2).map(tuple),
     outgoing=st.lists(choices(), max_size=2).map(tuple),
     confirm=st.lists(st.text(), max_size=2).map(tuple),
-    notes=st.lists(st.text(), max_size=2).map(tuple),
+    notes=st.lists(st.from_type(Note), max_size=2).map(tuple),
     failures=st.lists(st.from_type(Failure), max_size=2).map(tuple),
     seconds=st.floats(0, 100),
 )
@@ -156,10 +172,62 @@ def test_only_printable_ascii_is_written() -> None:
     """
     Neither a terminal nor an old program trips over a letter, an escape or DEL.
     """
-    text = to_json(replace(VERIFIED, notes=("grün\x1b[2J\x7f\x9b\u202e",)))
+    text = to_json(replace(VERIFIED, notes=(Note("grün\x1b[2J\x7f\x9b\u202e"),)))
 
     assert text.isascii()
     assert text.isprintable()
+
+
+def test_a_step_is_a_word() -> None:
+    """
+    Programs in other languages read how long each part of a probe took.
+    """
+    steps = to_dict(VERIFIED)["incoming"][0]["probe"]["steps"]
+
+    assert [step["name"] for step in steps] == ["resolve", "connect", "tls", "greeting"]
+
+
+ABOUT_SERVER = Note("EHLO answered '502 no'", about=ENDPOINT, audience=Audience.USER)
+
+
+def test_notes_are_lines_of_text() -> None:
+    """
+    A reader that wants to show them needs no more; what programs decide on is in note_details.
+    """
+    found = to_dict(replace(NOTHING, notes=(Note("odd"), ABOUT_SERVER)))
+
+    assert found["notes"] == ["odd", "imap.example.org:993: EHLO answered '502 no'"]
+    assert [detail["audience"] for detail in found["note_details"]] == ["everyone", "user"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"note_details": []},
+        {"note_details": [{"text": "odd"}]},
+        {"notes": ["another"]},
+        {"note_details": [{"text": "odd", "kind": "remark", "about": None}]},
+    ],
+    ids=["without", "unfinished", "of others", "no audience"],
+)
+def test_a_note_of_unknown_audience_is_not_for_everyone(change: dict[str, Any]) -> None:
+    """
+    A document of an older version, or one that contradicts itself, reveals nothing to the visitors of a service.
+    """
+    found = from_json(json.dumps({**to_dict(replace(NOTHING, notes=(Note("odd"),))), **change}))
+
+    assert [note.public for note in found.notes] == [False]
+
+
+def test_the_notes_of_a_probe_keep_their_kind() -> None:
+    """
+    A detection that is diagnosed later still says that IPv6 is broken.
+    """
+    hello = Hello("ready", notes=(Note("read before TLS", NoteKind.UNPROTECTED_GREETING),))
+    probe = Probe(ENDPOINT, hello, notes=(Note("IPv6 does not work", NoteKind.IPV6_BROKEN),))
+    detection = replace(VERIFIED, incoming=(replace(VERIFIED.incoming[0], probe=probe),))
+
+    assert detection == from_json(to_json(detection))
 
 
 def test_fields_of_later_versions_are_ignored() -> None:

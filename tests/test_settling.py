@@ -5,16 +5,28 @@ from dataclasses import dataclass
 
 import pytest
 
+from mailsettings.answer import answer
 from mailsettings.errors import Kind
 from mailsettings.findings import Attempt, Findings
-from mailsettings.leads import KnownProvider, Lead, Net, NotOffered
-from mailsettings.model import Authority, Claim, Probe, Protocol, Provider
+from mailsettings.leads import KnownProvider, Lead, Net, NoMail, NotOffered
+from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, SettledBy, Step
 from mailsettings.policy import Policy
 from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
 SMTP, SUBMISSION = "smtp://smtp.example.org:465", "smtp://smtp.example.org:587"
+NULL_MX = NoMail(Failure(Kind.NO_MAIL, "example.org MX", "example.org receives no {mail}"))
+SENTENCES = {
+    SettledBy.VERIFIED: "both directions verified, and nothing outstanding could be better",
+    SettledBy.VERIFIED_IMPATIENT: "verified; better-ranked work kept silent for too long",
+    SettledBy.NOTHING_LEFT: "everything was tried",
+    SettledBy.SILENCE: "no server said a word within 4.5 s",
+    SettledBy.DEADLINE: "the deadline of 10 s",
+    SettledBy.NO_MAIL: "example.org receives no {mail}",
+    SettledBy.CLOSED_PROVIDER: "the provider lets no mail program in",
+    SettledBy.TABLE_ONLY: "the provider table alone; nobody was contacted",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ def dialled(found: Findings, now: float) -> list[str]:
     return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).dial]
 
 
-def contact(found: Findings, where: str, at: float, step: str = "connect") -> None:
+def contact(found: Findings, where: str, at: float, step: Step = Step.CONNECT) -> None:
     found.probing[endpoint(where)] = Attempt(at, step)
 
 
@@ -112,7 +124,7 @@ def test_who_has_not_answered_yet_is_dropped_when_a_better_server_has() -> None:
     """It still waits for its turn at a crowded address; one that talks already may finish."""
     found = findings(claim(IMAP), claim(IMAP143, order=1), claim(POP), claim(SMTP), probes=[verified(IMAP)])
     contact(found, IMAP143, at=0)
-    contact(found, POP, at=0, step="greeting")
+    contact(found, POP, at=0, step=Step.GREETING)
 
     assert decide(found, 0.1).drop == (endpoint(IMAP143),)
 
@@ -138,15 +150,15 @@ def test_both_directions_verified_and_nothing_better_out_is_settled() -> None:
         claim(IMAP, Authority.SRV), claim(SMTP, Authority.SRV), probes=[verified(IMAP), verified(SMTP)], running=[worse]
     )
 
-    assert decide(found, 0.1).settled == "both directions verified, and nothing outstanding could be better"
+    assert decide(found, 0.1).settled is SettledBy.VERIFIED
 
 
 def test_a_verified_answer_waits_for_better_work_but_not_long() -> None:
     """Patience is half a second, from the moment the first server verified."""
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.2)
 
-    assert decide(found, 0.69).settled == ""
-    assert decide(found, 0.2 + Policy().patience).settled == "verified; better-ranked work kept silent for too long"
+    assert decide(found, 0.69).settled is None
+    assert decide(found, 0.2 + Policy().patience).settled is SettledBy.VERIFIED_IMPATIENT
 
 
 def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twice() -> None:
@@ -156,10 +168,10 @@ def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twic
     )
     contact(found, IMAP, at=0)
 
-    assert decide(found, 0.6).settled == "verified; better-ranked work kept silent for too long"
+    assert decide(found, 0.6).settled is SettledBy.VERIFIED_IMPATIENT
 
-    contact(found, IMAP, at=0, step="greeting")
-    assert decide(found, 0.6).settled == ""
+    contact(found, IMAP, at=0, step=Step.GREETING)
+    assert decide(found, 0.6).settled is None
 
 
 def test_the_next_decision_is_due_when_patience_ends() -> None:
@@ -176,7 +188,7 @@ def test_a_displaced_guess_settles_nothing() -> None:
     )
     contact(found, "imap://imap.hoster.example:993", at=0)
 
-    assert decide(found, 3.0).settled == ""
+    assert decide(found, 3.0).settled is None
 
 
 def test_everything_silent_is_given_up_before_the_deadline() -> None:
@@ -185,8 +197,8 @@ def test_everything_silent_is_given_up_before_the_deadline() -> None:
     contact(found, IMAP, at=0)
     contact(found, SMTP, at=0)
 
-    assert decide(found, 4.4).settled == ""
-    assert decide(found, 4.5).settled == "no server said a word within 4.5 s"
+    assert decide(found, 4.4).settled is None
+    assert decide(found, 4.5).settled is SettledBy.SILENCE
 
 
 def test_a_server_that_spoke_earns_the_others_more_time() -> None:
@@ -194,17 +206,17 @@ def test_a_server_that_spoke_earns_the_others_more_time() -> None:
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
     contact(found, SMTP, at=0)
 
-    assert decide(found, 9.9).settled == ""
-    assert decide(found, 10).settled == "the deadline of 10 s"
+    assert decide(found, 9.9).settled is None
+    assert decide(found, 10).settled is SettledBy.DEADLINE
 
 
 def test_an_awaited_greeting_extends_the_deadline() -> None:
     """Greet delays are meant to outlast the impatient; 15 s is the end."""
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
-    contact(found, SMTP, at=4, step="greeting")
+    contact(found, SMTP, at=4, step=Step.GREETING)
 
-    assert decide(found, 10).settled == ""
-    assert decide(found, 15).settled == "the deadline of 10 s"
+    assert decide(found, 10).settled is None
+    assert decide(found, 15).settled is SettledBy.DEADLINE
 
 
 def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
@@ -234,7 +246,15 @@ def test_a_provider_without_mail_access_ends_the_search() -> None:
     found = findings(claim(IMAP), running=[Silent()])
     found.add([KnownProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
 
-    assert decide(found, 0.1).settled == "the provider lets no mail program in"
+    assert decide(found, 0.1).settled is SettledBy.CLOSED_PROVIDER
+
+
+def test_a_domain_without_mail_ends_the_search() -> None:
+    """A null MX (RFC 7505): nothing that is still outstanding matters."""
+    found = findings(claim(IMAP), running=[Silent()])
+    found.add([NULL_MX])
+
+    assert decide(found, 0.1).settled is SettledBy.NO_MAIL
 
 
 def test_a_dead_row_of_the_table_lets_the_guesses_through() -> None:
@@ -249,4 +269,15 @@ def test_everything_tried_and_nothing_found_is_an_answer() -> None:
     """All refused: no reason to wait."""
     found = findings(claim(IMAP), claim(SMTP), probes=[failed(IMAP), failed(SMTP)])
 
-    assert decide(found, 0.1).settled == "everything was tried"
+    assert decide(found, 0.1).settled is SettledBy.NOTHING_LEFT
+
+
+@pytest.mark.parametrize("reason", SettledBy, ids=str)
+def test_each_reason_to_end_has_its_sentence(reason: SettledBy) -> None:
+    """The sentence is written once, with the numbers of the policy; programs read the reason."""
+    found = Findings(ADA, Policy())
+    found.add([NULL_MX])
+
+    detection = answer(found, settled=reason, seconds=1.0)
+
+    assert (reason, SENTENCES[reason]) == (detection.settled, detection.settled_by)

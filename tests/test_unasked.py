@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.leads import Fact, Lookup, Note, told
-from mailsettings.model import Authority, Claim, Protocol
+from mailsettings.leads import Fact, Lookup, told
+from mailsettings.model import Authority, Claim, Note, Protocol
 from mailsettings.policy import Policy
 from mailsettings.sources import arranged
 from mailsettings.unasked import plan

@@ -13,6 +13,7 @@ from mailsettings.hostnames import registrable
 from mailsettings.issuers import words_for
 from mailsettings.merge import contradictions, of_server
 from mailsettings.model import (
+    Audience,
     Auth,
     Authority,
     Candidate,
@@ -22,18 +23,20 @@ from mailsettings.model import (
     Failure,
     Finding,
     Hint,
+    Note,
+    NoteKind,
     Probe,
     Provider,
+    SettledBy,
     Trust,
 )
 from mailsettings.policy import Policy
 from mailsettings.rank import order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.trust import trust_of
-from mailsettings.wire.turns import IN_CLEAR
 
 
-def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
+def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detection:
     """Return the detection that *findings* amount to."""
     incoming = _choices(findings, Direction.INCOMING)
     outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
@@ -54,11 +57,30 @@ def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:
         notes=_notes(findings, (*incoming, *outgoing)),
         failures=_failures(findings),
         suggestion=_suggestion(findings),
-        settled_by=settled_by,
+        settled_by=settled_sentence(settled, findings),
+        settled=settled,
         seconds=round(seconds, 3),
         oauth=words_for((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
     )
     return replace(detection, findings=_explained(findings, detection))
+
+
+_SETTLED = {
+    SettledBy.VERIFIED: "both directions verified, and nothing outstanding could be better",
+    SettledBy.VERIFIED_IMPATIENT: "verified; better-ranked work kept silent for too long",
+    SettledBy.NOTHING_LEFT: "everything was tried",
+    SettledBy.SILENCE: "no server said a word within {quiet:g} s",
+    SettledBy.DEADLINE: "the deadline of {deadline:g} s",
+    SettledBy.NO_MAIL: "{no_mail}",
+    SettledBy.CLOSED_PROVIDER: "the provider lets no mail program in",
+    SettledBy.TABLE_ONLY: "the provider table alone; nobody was contacted",
+}
+
+
+def settled_sentence(settled: SettledBy, findings: Findings) -> str:
+    """Say why the search ended when it did."""
+    policy, no_mail = findings.policy, findings.no_mail.seen if findings.no_mail else ""
+    return _SETTLED[settled].format(quiet=policy.quiet, deadline=policy.deadline, no_mail=no_mail)
 
 
 def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
@@ -107,6 +129,7 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
         reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
+        displaced=displaced,
     )
 
 
@@ -148,13 +171,13 @@ def _suggestion(findings: Findings) -> str:
     return suggest(findings.address)
 
 
-def _look_alike(findings: Findings) -> Iterator[str]:
+def _look_alike(findings: Findings) -> Iterator[Note]:
     """Warn of a domain that looks like a well-known one without being it."""
     if "xn--" in findings.address.domain:
         from mailsettings.suggest import confusable_with  # noqa: PLC0415 - few domains need it
 
         if known := confusable_with(findings.address.domain):
-            yield f"{findings.address.domain} looks like {known}, which is another domain"
+            yield Note(f"{findings.address.domain} looks like {known}, which is another domain")
 
 
 def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
@@ -165,32 +188,33 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
     return provider.hints if provider else ()
 
 
-def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[str, ...]:
+def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
                 *_of_proxy(findings),
                 *_look_alike(findings),
-                *sorted(findings.notes),
-                *contradictions(findings.claims),
+                *sorted(findings.notes, key=str),
+                *map(Note, contradictions(findings.claims)),
                 *_probe_notes(choices),
             )
         )
     )
 
 
-def _of_proxy(findings: Findings) -> tuple[str, ...]:
+def _of_proxy(findings: Findings) -> tuple[Note, ...]:
     """Say what cannot be promised of connections that somebody else has made."""
     proxy = findings.policy.through
     return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
 
 
-def _probe_notes(choices: Iterable[Choice]) -> Iterator[str]:
+def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
     for choice in choices:
         if choice.probe is not None:
             said = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
             # True of every STARTTLS server; the probe keeps it for who shows the greeting.
-            yield from (f"{choice.endpoint.host}:{choice.endpoint.port}: {note}" for note in said if note != IN_CLEAR)
+            told = (note for note in said if note.kind is not NoteKind.UNPROTECTED_GREETING)
+            yield from (replace(note, about=choice.endpoint, audience=Audience.USER) for note in told)
 
 
 def _blamed(failure: Failure, policy: Policy) -> Failure:

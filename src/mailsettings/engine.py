@@ -21,7 +21,7 @@ from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
 from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import Lead, Lookup, Net, Source
-from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step
 from mailsettings.policy import Policy
 from mailsettings.settling import decide, views
 from mailsettings.sources.certificate import certificate_names
@@ -123,10 +123,10 @@ class _Search:
         for source in sources:
             self._add(source(self._findings.address))
         async with anyio.create_task_group() as group:
-            reason = await self._work(group)
+            settled = await self._work(group)
             self._give_up_probes()
             group.cancel_scope.cancel()
-        detection = answer(self._findings, settled_by=reason, seconds=self._now())
+        detection = answer(self._findings, settled=settled, seconds=self._now())
         looked = await self._looked_into(detection)
         self._tell(Settled(self._now(), looked))
         return looked
@@ -146,13 +146,13 @@ class _Search:
             looked = replace(detection, failures=(*detection.failures, failure))
         return replace(looked, seconds=round(self._now(), 3))
 
-    async def _work(self, group: TaskGroup) -> str:
+    async def _work(self, group: TaskGroup) -> SettledBy:
         """Decide, act, wait for news; return why it is over."""
         while True:
             now = self._now()
             self._findings.starved = max(0.0, now - self._waited)
             decision = decide(self._findings, now)
-            if decision.settled:
+            if decision.settled is not None:
                 return decision.settled
             # Dropped before anything else gets its turn, in which one of them could come to its end.
             for endpoint in decision.drop:
@@ -222,7 +222,7 @@ class _Search:
     async def _probe(self, endpoint: Endpoint, scope: anyio.CancelScope) -> None:
         """Contact one server, and learn from its certificate if only the name was wrong."""
 
-        def on_step(step: str) -> None:
+        def on_step(step: Step) -> None:
             self._findings.stepped(endpoint, step)
             self._tell(Contacting(self._now(), endpoint, step))
 
@@ -236,7 +236,7 @@ class _Search:
         self._tell(Probed(self._now(), probe))
         self._add(tuple(certificate_names(self._findings.address, probe)))
 
-    async def _greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def _greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact one server; a mistake of ours costs this probe only."""
         try:
             return await self._net.greet(endpoint, on_step)
@@ -250,18 +250,18 @@ class _Search:
         now = self._now()
         for endpoint, attempt in list(self._findings.probing.items()):
             if endpoint in needed:
-                told = "no turn to connect" if attempt.step == "wait" else f"no answer to {attempt.step}"
+                told = "no turn to connect" if attempt.step is Step.WAIT else f"no answer to {attempt.step}"
                 seen = f"{told} within {now - attempt.started:.1f} s"
                 failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), str(endpoint), seen)
                 self._findings.probed(Probe(endpoint, failure=failure), now)
 
 
 _KIND_OF_SILENCE = {
-    "resolve": Kind.DNS_TIMEOUT,
-    "wait": Kind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
-    "connect": Kind.CONNECT_TIMEOUT,
-    "tls": Kind.TLS_TIMEOUT,
-    "greeting": Kind.GREETING_TIMEOUT,
-    "capabilities": Kind.REPLY_TIMEOUT,
-    "starttls": Kind.REPLY_TIMEOUT,
+    Step.RESOLVE: Kind.DNS_TIMEOUT,
+    Step.WAIT: Kind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
+    Step.CONNECT: Kind.CONNECT_TIMEOUT,
+    Step.TLS: Kind.TLS_TIMEOUT,
+    Step.GREETING: Kind.GREETING_TIMEOUT,
+    Step.CAPABILITIES: Kind.REPLY_TIMEOUT,
+    Step.STARTTLS: Kind.REPLY_TIMEOUT,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Contacting:
-    """A server is being contacted; *step* is what is done now: resolve, connect, tls, greeting, capabilities."""
+    """A server is being contacted; *step* is what is done now."""
 
     at: float
     endpoint: Endpoint
-    step: str
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import Kind
-from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, Note, NotOffered, told
+from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, NotOffered, told
 from mailsettings.merge import merge, secure_variants
 from mailsettings.model import (
     Authority,
@@ -17,10 +17,12 @@ from mailsettings.model import (
     Endpoint,
     Failure,
     Link,
+    Note,
     Probe,
     Protocol,
     Security,
     Service,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.rank import of_direction
@@ -40,7 +42,7 @@ class Attempt:
     """A probe that is under way. *started* is in seconds since the start of the detection."""
 
     started: float
-    step: str = "resolve"
+    step: Step = Step.RESOLVE
 
 
 @dataclass(slots=True)
@@ -60,7 +62,7 @@ class Findings:
     not_offered: set[Protocol] = field(default_factory=set)
     no_mail: Failure | None = None
     failures: dict[Failure, None] = field(default_factory=dict)
-    notes: dict[str, None] = field(default_factory=dict)
+    notes: dict[Note, None] = field(default_factory=dict)
     links: dict[Link, None] = field(default_factory=dict)
     services: dict[Service, None] = field(default_factory=dict)
     issuers: dict[Issuer, None] = field(default_factory=dict)
@@ -93,13 +95,13 @@ class Findings:
             case KnownProvider():
                 self.providers.append(fact)
                 self.providers.sort(key=_precedence)
-            case Note(text):
-                self.notes[text] = None
+            case Note():
+                self.notes[fact] = None
             case NoMail(failure):
                 self.no_mail = failure
             case NotOffered(protocol, source):
                 self.not_offered.add(protocol)
-                self.notes[f"{source} says that {protocol.upper()} is not offered"] = None
+                self.notes[Note(f"{source} says that {protocol.upper()} is not offered")] = None
                 self.failures[Failure(Kind.NOT_OFFERED, source, f"{protocol.upper()} is not offered")] = None
             case Help(link):
                 self.links[link] = None
@@ -138,11 +140,11 @@ class Findings:
         if probe.verified or (probe.failure is not None and probe.failure.kind in SIGNS_OF_LIFE):
             self.spoke = True
 
-    def stepped(self, endpoint: Endpoint, step: str) -> None:
+    def stepped(self, endpoint: Endpoint, step: Step) -> None:
         """Take in the progress of a probe: past the handshake or the greeting, a server has spoken."""
         if (attempt := self.probing.get(endpoint)) is not None:
             attempt.step = step
-        if step == "capabilities" or (step == "greeting" and endpoint.security is Security.TLS):
+        if step is Step.CAPABILITIES or (step is Step.GREETING and endpoint.security is Security.TLS):
             self.spoke = True
 
 

@@ -18,11 +18,13 @@ from mailsettings.model import (
     Evidence,
     Failure,
     Link,
+    Note,
     OAuth,
     Probe,
     Protocol,
     Provider,
     Service,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -61,7 +63,7 @@ class Net(Interface):
         """What this detection may do; lookups ask it what they may send."""
         ...
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server, up to its capabilities inside TLS; never raises NetworkError."""
         ...
 
@@ -110,13 +112,6 @@ class KnownProvider:
 
     provider: Provider
     authority: Authority  # TABLE by domain, MX_TABLE by MX host, HOSTING by weaker traces
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something odd that a person should be told."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

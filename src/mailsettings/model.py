@@ -210,6 +210,40 @@ class TLSFacts:
     alpn: str = ""
 
 
+class Audience(StrEnum):
+    """Who may read a note."""
+
+    EVERYONE = "everyone"
+    USER = "user"  # of the machine that searches; never the visitors of a service
+
+
+class NoteKind(StrEnum):
+    """What programs recognise a note by: they never read its text."""
+
+    REMARK = "remark"
+    UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
+    IPV4_BROKEN = "ipv4-broken"
+    IPV6_BROKEN = "ipv6-broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something odd that a person should be told; prints as one line."""
+
+    text: str  # remote text in it is escaped
+    kind: NoteKind = NoteKind.REMARK
+    about: Endpoint | None = None  # the server it was seen at
+    audience: Audience = Audience.EVERYONE
+
+    @property
+    def public(self) -> bool:
+        """True if the visitors of a service may read it: never what was seen at one server."""
+        return self.audience is Audience.EVERYONE and self.about is None
+
+    def __str__(self) -> str:
+        return f"{self.about.host}:{self.about.port}: {self.text}" if self.about else self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Hello:
     """What a server says of itself. After STARTTLS only what it said inside TLS counts."""
@@ -220,7 +254,7 @@ class Hello:
     mechanisms: tuple[str, ...] = ()  # SASL names, upper case, plus LOGIN, USER and APOP as commands of their own
     auth: tuple[Auth, ...] = ()
     tls: TLSFacts | None = None
-    notes: tuple[str, ...] = ()  # oddities
+    notes: tuple[Note, ...] = ()  # oddities
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +266,27 @@ class Failure:
     seen: str = ""  # in words, remote text escaped
 
 
+class Step(StrEnum):
+    """What is being done at a server: the parts of a probe, and of a login behind it, in their usual order."""
+
+    RESOLVE = "resolve"
+    WAIT = "wait"  # until fewer connections to the same address are open
+    CONNECT = "connect"
+    TLS = "tls"
+    GREETING = "greeting"
+    CAPABILITIES = "capabilities"
+    STARTTLS = "starttls"
+    LOGIN = "login"
+    MAILBOX = "mailbox"
+    LOOK = "look"  # at the mailbox, once everything is verified
+    FAREWELL = "farewell"
+
+
 @dataclass(frozen=True, slots=True)
-class Step:
+class Timing:
     """One step of a probe and the *seconds* it took."""
 
-    name: str  # resolve, connect, tls, greeting, capabilities, starttls
+    name: Step
     seconds: float
 
 
@@ -250,8 +300,8 @@ class Probe:
     tls: TLSFacts | None = None  # also when the certificate was for other names
     address: str = ""  # the IP address that was talked to
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
-    steps: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()
+    steps: tuple[Timing, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -274,6 +324,7 @@ class Choice:
     reasons: tuple[str, ...]
     claims: tuple[Claim, ...]
     probe: Probe | None = None
+    displaced: bool = False  # found by its name, behind the provider that keeps the mailboxes
 
     def for_address(self, address: EmailAddress) -> Choice:
         """Return the choice with the user names of *address*."""
@@ -373,6 +424,19 @@ class Finding:
         return replace(self, advice=self.advice.replace(old, new)) if old and self.code == "typo" else self
 
 
+class SettledBy(StrEnum):
+    """Why a search ended when it did."""
+
+    VERIFIED = "verified"  # both directions, and nothing outstanding could be better
+    VERIFIED_IMPATIENT = "verified-impatient"  # better-ranked work did not respond within policy.patience
+    NOTHING_LEFT = "nothing-left"  # everything was tried
+    SILENCE = "silence"  # no server responded within policy.quiet
+    DEADLINE = "deadline"
+    NO_MAIL = "no-mail"  # the domain receives none
+    CLOSED_PROVIDER = "closed-provider"  # it lets no mail program in
+    TABLE_ONLY = "table-only"  # offline: the provider table was read, and no server was contacted
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """The answer for one address: best choices first; `incoming[0]` and `outgoing[0]` are it."""
@@ -384,10 +448,11 @@ class Detection:
     confirm: tuple[str, ...] = ()  # registrable domains the user must agree to first
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     failures: tuple[Failure, ...] = ()
     other_services: tuple[Service, ...] = ()  # calendar, address book, filters …: reported, not contacted
-    settled_by: str = ""  # in words: why the search ended when it did
+    settled_by: str = ""  # *settled* in words
+    settled: SettledBy | None = None  # why the search ended when it did
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*

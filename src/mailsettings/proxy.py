@@ -13,13 +13,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Self
 
 from mailsettings.errors import MailSettingsError
+from mailsettings.model import Audience, Note
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 HIDDEN = "***"
 MOST = 255  # bytes of a user name or a password: RFC 1929 gives their length one byte
-NOTE = "proxy "  # what each note about a proxy begins with
 _FORBIDDEN = frozenset(map(chr, (*range(32), 127)))
 _LOCAL = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
@@ -102,11 +102,11 @@ class Proxy:
         _check_login(self.way, self.user, password)
         return replace(self, password=Secret(password))
 
-    def notes(self, *, dns_past_proxy: bool) -> tuple[str, ...]:
+    def notes(self, *, dns_past_proxy: bool) -> tuple[Note, ...]:
         """Say what an answer that was found through this proxy cannot promise."""
         word = "whom it connected to, and why it did not, is its word; who is there is proved by certificates only"
         past = ("DNS questions went past it, as was wished",) if dns_past_proxy else ()
-        return tuple(f"{NOTE}{self.name}: {note}" for note in (word, *past))
+        return tuple(Note(f"proxy {self.name}: {text}", audience=Audience.USER) for text in (word, *past))
 
     def __str__(self) -> str:
         login = f"{self.user}:{HIDDEN}@" if self.user else ""

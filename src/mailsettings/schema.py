@@ -4,9 +4,10 @@
      "incoming": [{"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls", "username": …}],
      "outgoing": […], "confirm": [], …}
 
-The shape is that of model.py with three moves for those who read it without us: an endpoint's fields stand in the
-object that has it, a choice's claims are its `evidence`, and an authority is a word. Writing needs the standard
-library only; reading and the JSON Schema load pydantic.
+The shape is that of model.py with four moves for those who read it without us: an endpoint's fields stand in the
+object that has it, a choice's claims are its `evidence`, an authority is a word, and `notes` are lines of text; the
+rest of each note is in `note_details`, in the same order. Writing needs the standard library only; reading and the JSON
+Schema load pydantic.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mailsettings.errors import DocumentError
-from mailsettings.model import Authority, Choice, Claim, Detection, Endpoint, Probe
+from mailsettings.model import Audience, Authority, Choice, Claim, Detection, Endpoint, Hello, Note, Probe
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -67,6 +68,8 @@ def plain(value: object) -> Any:
         case Choice():
             evidence = [_evidence(claim) for claim in value.claims]
             return {**_fields(value, but=("claims", "probe")), "evidence": evidence, "probe": _probe(value.probe)}
+        case Note():
+            return str(value)
         case Authority():
             return _word(value)
         case Enum():
@@ -82,6 +85,8 @@ def _fields(value: Any, *, but: tuple[str, ...] = ()) -> Object:
     for name in (field.name for field in fields(value) if field.name not in but):
         item = getattr(value, name)
         found |= _fields(item) if isinstance(item, Endpoint) else {name: plain(item)}
+    if isinstance(value, Detection | Probe | Hello):
+        found["note_details"] = [_note(note) for note in value.notes]
     return found
 
 
@@ -91,6 +96,10 @@ def _probe(probe: Probe | None) -> Object | None:
 
 def _evidence(claim: Claim) -> Object:
     return {**_fields(claim.evidence), **_fields(claim, but=("endpoint", "evidence"))}
+
+
+def _note(note: Note) -> Object:
+    return {**_fields(note, but=("about",)), "about": None if note.about is None else _fields(note.about)}
 
 
 def _word(authority: Authority) -> str:
@@ -135,7 +144,7 @@ def _loaded(text: str | bytes) -> Object:
 def _nested_detection(document: Object) -> Object:
     """Undo the moves of *to_dict*, as values that pydantic will check."""
     moved = {name: [_nested_choice(choice) for choice in _list(document, name)] for name in ("incoming", "outgoing")}
-    return {**document, **moved}
+    return {**document, **moved, "notes": _nested_notes(document)}
 
 
 def _list(document: Object, name: str) -> list[Any]:
@@ -149,10 +158,35 @@ def _nested_choice(flat: Any) -> Object:
     if not isinstance(flat, dict):
         raise DocumentError(f"a choice is {flat!r:.40}, not an object")
     endpoint = {name: flat.get(name) for name in _ENDPOINT}
-    probe = flat.get("probe")
     claims = [_nested_claim(item, endpoint) for item in _list(flat, "evidence")]
-    placed = {**probe, "endpoint": endpoint} if isinstance(probe, dict) else probe
-    return {**flat, "endpoint": endpoint, "claims": claims, "probe": placed}
+    return {**flat, "endpoint": endpoint, "claims": claims, "probe": _nested_probe(flat.get("probe"), endpoint)}
+
+
+def _nested_probe(flat: Any, endpoint: Object) -> Any:
+    if not isinstance(flat, dict):
+        return flat
+    hello = flat.get("hello")
+    if isinstance(hello, dict):
+        hello = {**hello, "notes": _nested_notes(hello)}
+    return {**flat, "endpoint": endpoint, "hello": hello, "notes": _nested_notes(flat)}
+
+
+def _nested_notes(flat: Object) -> list[Object]:
+    """Put the notes of *flat* together. Where it does not say for whom they are, they are not for everyone."""
+    lines, details = _list(flat, "notes"), _list(flat, "note_details")
+    if list(map(_line, details)) != lines:
+        details = [{"text": line} for line in lines]
+    return [{"audience": Audience.USER, **item} for item in details]
+
+
+def _line(detail: Any) -> object:
+    """Return the line that `notes` has for *detail*, None if it is not what we write."""
+    match detail:
+        case {"text": str(text), "about": {"host": host, "port": port}}:
+            return f"{host}:{port}: {text}"
+        case {"text": str(text), "about": None}:
+            return text
+    return None
 
 
 def _nested_claim(flat: Any, endpoint: Object) -> Object:
@@ -177,8 +211,11 @@ def json_schema() -> Object:
     types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
     types["Probe"]["properties"] = _without(types["Probe"], "endpoint")
     evidence = {"title": "Evidence", "type": "array", "items": {"$ref": "#/$defs/Evidence"}}
-    endpoint = types.pop("Endpoint")["properties"]
+    endpoint = types["Endpoint"]["properties"]
     types["Choice"]["properties"] = endpoint | _without(types["Choice"], "endpoint", "claims") | {"evidence": evidence}
+    for type_ in (root, types["Probe"], types["Hello"]):
+        details = type_["properties"]["notes"]
+        type_["properties"] |= {"notes": {**details, "items": {"type": "string"}}, "note_details": details}
     root["properties"] = {"schema": {"const": SCHEMA}} | root["properties"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_complete(root, types.values())}
 

@@ -13,23 +13,23 @@ from itertools import zip_longest
 
 from mailsettings.findings import Findings
 from mailsettings.leads import Lookup
-from mailsettings.model import Candidate, Direction, Endpoint, Security
+from mailsettings.model import Candidate, Direction, Endpoint, Security, SettledBy, Step
 from mailsettings.rank import Key, Order, order_of
 
 # The steps of a probe before the server has shown that it is there.
-UNANSWERED = ("resolve", "wait", "connect")
+UNANSWERED = frozenset({Step.RESOLVE, Step.WAIT, Step.CONNECT})
 # So many less likely guesses of one direction are contacted side by side.
 GUESSES_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the engine shall do. *settled* is the reason to end, in words; empty: go on, and decide again at *wake*."""
+    """What the engine shall do. *settled* is the reason to end; None: go on, and decide again at *wake*."""
 
     start: tuple[Lookup, ...] = ()
     dial: tuple[Endpoint, ...] = ()
     drop: tuple[Endpoint, ...] = ()  # not answered yet, and no longer of use
-    settled: str = ""
+    settled: SettledBy | None = None
     wake: float = 0.0  # seconds since the start
 
 
@@ -95,8 +95,8 @@ def views(findings: Findings) -> tuple[View, View]:
 def decide(findings: Findings, now: float) -> Decision:
     """Say what to do at *now*, in seconds since the start."""
     both = views(findings)
-    if reason := _settled(findings, both, now):
-        return Decision(settled=reason)
+    if (settled := _settled(findings, both, now)) is not None:
+        return Decision(settled=settled)
     start = tuple(findings.held) if not _table_leads(findings, both, now) else ()
     dial = _in_turns(*(_to_dial(each, now) for each in both))
     return Decision(start, dial, tuple(_useless(findings, both)), wake=min(_moments(findings, now)))
@@ -107,26 +107,25 @@ def _in_turns(*queues: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
     return tuple(endpoint for row in zip_longest(*queues) for endpoint in row if endpoint is not None)
 
 
-def _settled(findings: Findings, both: Iterable[View], now: float) -> str:
-    """Return why the search is over, or nothing."""
-    policy, closed = findings.policy, findings.closed
+def _settled(findings: Findings, both: Iterable[View], now: float) -> SettledBy | None:
+    """Return why the search is over, None if it is not."""
+    policy = findings.policy
     if all(each.finished for each in both):
-        return _reason(findings, both, closed=closed)
+        return _finished(findings, both)
     if not policy.exhaustive and all(each.finished or _impatient(each, now) for each in both):
-        return "verified; better-ranked work kept silent for too long"
+        return SettledBy.VERIFIED_IMPATIENT
     if not findings.spoke and now >= policy.quiet + findings.starved and not policy.exhaustive:
-        return f"no server said a word within {policy.quiet:g} s"
+        return SettledBy.SILENCE
     if now >= policy.deadline and not (_greeting_awaited(findings) and now < policy.greeting_deadline):
-        return f"the deadline of {policy.deadline:g} s"
-    return ""
+        return SettledBy.DEADLINE
+    return None
 
 
-def _reason(findings: Findings, both: Iterable[View], *, closed: bool) -> str:
-    if closed:
-        return findings.no_mail.seen if findings.no_mail else "the provider lets no mail program in"
-    if all(each.best is not None for each in both):
-        return "both directions verified, and nothing outstanding could be better"
-    return "everything was tried"
+def _finished(findings: Findings, both: Iterable[View]) -> SettledBy:
+    """Return why nothing is left to do."""
+    if findings.closed:
+        return SettledBy.NO_MAIL if findings.no_mail else SettledBy.CLOSED_PROVIDER
+    return SettledBy.VERIFIED if all(each.best is not None for each in both) else SettledBy.NOTHING_LEFT
 
 
 def _impatient(each: View, now: float) -> bool:
@@ -150,7 +149,7 @@ def _mute(each: View, now: float) -> bool:
 
 
 def _greeting_awaited(findings: Findings) -> bool:
-    return any(attempt.step == "greeting" for attempt in findings.probing.values())
+    return any(attempt.step is Step.GREETING for attempt in findings.probing.values())
 
 
 def _table_leads(findings: Findings, both: Iterable[View], now: float) -> bool:

@@ -12,7 +12,7 @@ from mailsettings.address import EmailAddress, parse_address
 from mailsettings.answer import answer
 from mailsettings.findings import Findings
 from mailsettings.leads import Fact, Lead, Source, told
-from mailsettings.model import Authority, Claim, Detection
+from mailsettings.model import Authority, Claim, Detection, SettledBy
 from mailsettings.policy import Policy
 
 
@@ -42,7 +42,7 @@ def offline(address: str | EmailAddress) -> Detection:
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     findings = Findings(parsed, Policy.personal())
     findings.add(table(parsed))
-    return answer(findings, settled_by="the provider table alone; nobody was contacted", seconds=0.0)
+    return answer(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
 
 
 def _authority(lead: Lead) -> int:

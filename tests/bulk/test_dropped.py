@@ -8,7 +8,7 @@ import anyio.lowlevel
 
 from mailsettings import Detection, EmailAddress, Policy, detect
 from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Endpoint, Probe, Protocol
+from mailsettings.model import Authority, Endpoint, Probe, Protocol, Step
 from mailsettings.records import Answer, Page, Question
 from mailsettings.testing import run_virtual
 from tests.values import ADA, claim, failed, verified
@@ -49,15 +49,15 @@ class Moments:
     async def get(self, url: str, **_: object) -> Page:
         return Page(url, 404, "", b"")
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
-        on_step("connect")
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
+        on_step(Step.CONNECT)
         where = f"{endpoint.protocol}://{endpoint.host}:{endpoint.port}"
         if endpoint.protocol is Protocol.POP3:
             await anyio.sleep_until(0.5)
             for _ in range(self.turns):
                 await anyio.lowlevel.checkpoint()
             return failed(where)
-        on_step("greeting")
+        on_step(Step.GREETING)
         await anyio.sleep_until(0.5 if endpoint.protocol is Protocol.IMAP else 2.0)
         return verified(where)
 

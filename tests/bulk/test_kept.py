@@ -5,6 +5,7 @@ import pytest
 
 from mailsettings.bulk.kept import Fault, Kept, OnStep
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import Step
 from mailsettings.testing import run_virtual
 
 
@@ -24,9 +25,9 @@ class Oracle:
 
     async def __call__(self, tell: OnStep) -> str:
         self.asked += 1
-        tell("connect")
+        tell(Step.CONNECT)
         await anyio.sleep(0.5)
-        tell("greeting")
+        tell(Step.GREETING)
         await anyio.sleep(0.5)
         if self.failure is not None:
             raise NetworkError(self.failure, "no")

@@ -15,17 +15,24 @@ from mailsettings.model import (
     Hello,
     Hint,
     Link,
+    Note,
     Probe,
     Protocol,
     Provider,
     Security,
     Step,
+    Timing,
     TLSFacts,
     Trust,
 )
 
 TLS = TLSFacts("TLSv1.3", names=("imap.example.org",), issuer="Test CA", not_after="2027-02-01T00:00:00+00:00")
-STEPS = (Step("resolve", 0.004), Step("connect", 0.012), Step("tls", 0.024), Step("greeting", 0.008))
+STEPS = (
+    Timing(Step.RESOLVE, 0.004),
+    Timing(Step.CONNECT, 0.012),
+    Timing(Step.TLS, 0.024),
+    Timing(Step.GREETING, 0.008),
+)
 
 
 def choice(
@@ -106,7 +113,7 @@ CONFIRM = replace(
     incoming=(choice("imap://mail.hoster.example:993", trust=Trust.CONFIRM),),
     outgoing=(choice("smtp://mail.hoster.example:587", security=Security.STARTTLS, trust=Trust.CONFIRM),),
     confirm=("hoster.example",),
-    notes=("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example",),
+    notes=(Note("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example"),),
 )
 INCOMING_ONLY = replace(
     VERIFIED,

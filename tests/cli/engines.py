@@ -10,8 +10,8 @@ from mailsettings.address import EmailAddress
 from mailsettings.cli.engine import Engine
 from mailsettings.errors import Kind
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
-from mailsettings.leads import Lead, Note, Source
-from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Protocol, Security
+from mailsettings.leads import Lead, Source
+from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Note, Protocol, Security, Step
 from mailsettings.policy import Policy
 from mailsettings.sources.srv import srv
 from mailsettings.unasked import plan
@@ -37,7 +37,7 @@ def story(detection: Detection) -> tuple[Event, ...]:
         Asked(0.0, "example.org MX"),
         Learned(0.01, CLAIM),
         Failed(0.02, Failure(Kind.NO_SUCH_NAME, "example.org MX")),
-        Contacting(0.03, SERVER, "connect"),
+        Contacting(0.03, SERVER, Step.CONNECT),
         *(Probed(0.04, probe) for probe in probes),
         Settled(0.05, detection),
     )

@@ -11,7 +11,8 @@ import pytest
 from mailsettings import sync
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Note
 
 
 def note(address: EmailAddress) -> Iterable[Lead]:
@@ -27,7 +28,7 @@ def test_the_answer_is_that_of_the_engine() -> None:
     """
     A program without an event loop gets a detection.
     """
-    assert detect("ada@example.org").notes == ("asked about ada@example.org",)
+    assert detect("ada@example.org").notes == (Note("asked about ada@example.org"),)
 
 
 def test_threads_do_not_disturb_each_other() -> None:

@@ -190,7 +190,7 @@ def test_a_wildcard_alone_proves_nothing() -> None:
     met = meet(build, policy=Policy())
 
     assert met.verified == ()
-    assert any("a name alone proves nothing" in note for note in met.detection.notes)
+    assert any("a name alone proves nothing" in note.text for note in met.detection.notes)
 
 
 def test_behind_a_wildcard_a_real_server_is_found() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from mailsettings.login.quota import resources
+from mailsettings.login.session import Topic
 from tests.login.playing import IMAPS, errand, play
 
 LOGIN = """\
@@ -19,7 +20,7 @@ def quota(*lines: str, tagged: str = "OK done") -> tuple[list[str], str]:
     said = "".join(f"S: {line}\n" for line in (*lines, f"A23 {tagged}"))
     session = play(errand(IMAPS), LOGIN.format("QUOTA") + ASKED.format(said))
     assert session.opened
-    return [each.code for each in session.observed], next((s.text for s in session.said if s.step == "quota"), "")
+    return [each.code for each in session.observed], next((s.text for s in session.said if s.topic is Topic.QUOTA), "")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import Note, NoteKind
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.dial import Connection, Dialer
@@ -92,7 +93,7 @@ def test_a_refused_family_costs_no_delay_and_is_noted() -> None:
     connection, seconds = dialled(net)
 
     assert (str(connection.ip), round(seconds, 6), len(connection.notes)) == (V4, 0.1, 1)
-    assert connection.notes[0].startswith(f"IPv6 does not work: {V6}: ")
+    assert connection.notes[0].text.startswith(f"IPv6 does not work: {V6}: ")
 
 
 def test_a_silent_family_costs_a_quarter_of_a_second() -> None:
@@ -106,7 +107,7 @@ def test_a_silent_family_costs_a_quarter_of_a_second() -> None:
     connection, seconds = dialled(net)
 
     assert (str(connection.ip), round(seconds, 6)) == (V4, 0.35)
-    assert connection.notes == (f"IPv6 does not work: {V6}: no answer in time",)
+    assert connection.notes == (Note(f"IPv6 does not work: {V6}: no answer in time", NoteKind.IPV6_BROKEN),)
 
 
 def test_losers_are_closed() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
-from mailsettings.model import Endpoint, TLSFacts
+from mailsettings.model import Endpoint, Note, TLSFacts
 from mailsettings.net.talk import Talked
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
@@ -350,7 +350,7 @@ async def test_bare_lf_is_read_and_noted() -> None:
     talked = await carry(Server(transcript), SMTP_TLS)
 
     assert talked.hello is not None
-    assert talked.hello.notes == ("lines end with LF instead of CR LF",)
+    assert talked.hello.notes == (Note("lines end with LF instead of CR LF"),)
 
 
 @pytest.mark.anyio
@@ -361,7 +361,7 @@ async def test_bare_lf_in_clear_is_forgotten() -> None:
     talked = await carry(Server(GOOD[POP3_STARTTLS].replace("+OK go", "+OK go¶")), POP3_STARTTLS)
 
     assert talked.hello is not None
-    assert [note for note in talked.hello.notes if "LF" in note] == []
+    assert [note for note in talked.hello.notes if "LF" in note.text] == []
 
 
 @pytest.mark.anyio

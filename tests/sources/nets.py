@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Endpoint, Probe
+from mailsettings.model import Endpoint, Probe, Step
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
 
@@ -36,5 +36,5 @@ class Answers:
     ) -> Page:
         raise NetworkError(Kind.HTTP_STATUS, "404")
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         raise AssertionError(f"{endpoint} is not to be contacted here")

@@ -6,8 +6,8 @@ import pytest
 
 from mailsettings.address import parse_address
 from mailsettings.errors import DocumentError, Kind, NetworkError
-from mailsettings.leads import Help, Issuer, KnownProvider, Note
-from mailsettings.model import Authority, Claim, Failure, Link, Provider, Service
+from mailsettings.leads import Help, Issuer, KnownProvider
+from mailsettings.model import Authority, Claim, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.records import Page
 from mailsettings.sources.autoconfig import autoconfig, documents_of

@@ -6,8 +6,8 @@ import pytest
 
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
-from mailsettings.leads import Lead, Note
-from mailsettings.model import Authority, Service
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Note, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Page, Question
 from mailsettings.sources.autodiscover import Inquiry, autodiscover

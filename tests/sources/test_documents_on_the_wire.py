@@ -8,8 +8,8 @@ import anyio
 import pytest
 
 from mailsettings.errors import DocumentError, NetworkError
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Note
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mailsettings.errors import DocumentError
-from mailsettings.leads import Issuer, Lead, Note
-from mailsettings.model import OAuth
+from mailsettings.leads import Issuer, Lead
+from mailsettings.model import Note, OAuth
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.issuer import IssuerMetadata
 from tests.formats.documents import autoconfig as document

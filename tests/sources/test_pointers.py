@@ -10,8 +10,8 @@ import pytest
 
 from mailsettings.errors import DocumentError, Kind
 from mailsettings.formats import xml
-from mailsettings.leads import Lead, Note, NotOffered
-from mailsettings.model import Authority, Protocol, Service
+from mailsettings.leads import Lead, NotOffered
+from mailsettings.model import Authority, Note, Protocol, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Page, Question
 from mailsettings.sources.folder import folder

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.leads import Lead, Note
-from mailsettings.model import Service
+from mailsettings.leads import Lead
+from mailsettings.model import Note, Service
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.services import services
 from tests.sources.webs import Web, lookups_in, run_all

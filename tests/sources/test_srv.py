@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from mailsettings.leads import Note, NotOffered
-from mailsettings.model import Authority, Claim, Protocol, Security
+from mailsettings.leads import NotOffered
+from mailsettings.model import Authority, Claim, Note, Protocol, Security
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.srv import ServiceRecords, in_order
 from tests.sources.nets import Answers

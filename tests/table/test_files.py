@@ -108,8 +108,7 @@ def test_an_own_table_is_found_in_the_configuration_directory(tmp_path: Path) ->
 
 LEADS = """
 from mailsettings.address import parse_address
-from mailsettings.leads import Note
-from mailsettings.model import Claim
+from mailsettings.model import Claim, Note
 from mailsettings.sources.table import table
 for lead in table(parse_address("ada@gmail.com")):
     if isinstance(lead, Claim): print(lead.evidence.authority.name, lead.endpoint.host)

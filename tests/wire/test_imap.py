@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Auth, Hello, Protocol, Security
+from mailsettings.model import Auth, Hello, Note, NoteKind, Protocol, Security
 from tests.wire import playing
 from tests.wire.playing import FACTS
 
@@ -135,7 +135,7 @@ def test_the_greeting_in_clear_is_marked() -> None:
         """,
     )
 
-    assert "before TLS" in hello.notes[0]
+    assert hello.notes[0].kind is NoteKind.UNPROTECTED_GREETING
 
 
 def test_plain_is_for_diagnosis() -> None:
@@ -222,7 +222,7 @@ def test_no_capabilities_anywhere() -> None:
     """
     hello = play(Security.TLS, inside("* OK hi"))
 
-    assert (hello.capabilities, hello.notes) == ((), ("the server lists no capabilities",))
+    assert (hello.capabilities, hello.notes) == ((), (Note("the server lists no capabilities"),))
 
 
 def test_a_second_greeting_is_read() -> None:
@@ -282,7 +282,7 @@ def test_preauth_inside_tls() -> None:
     """
     hello = play(Security.TLS, inside("* PREAUTH hi", "* CAPABILITY IMAP4rev1 LOGINDISABLED"))
 
-    assert "PREAUTH" in hello.notes[0]
+    assert "PREAUTH" in hello.notes[0].text
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.PLAIN])

@@ -262,7 +262,7 @@ def complaints(odd: Odd, talked: Talked) -> list[str]:
 
 
 def _unlike(odd: Odd, hello: Hello) -> list[str]:
-    said = "\n".join((*hello.capabilities, *hello.notes))
+    said = "\n".join((*hello.capabilities, *map(str, hello.notes)))
     wrong = [f"lacks {words}" for words in odd.holds if words not in said]
     wrong += [f"has {words}" for words in odd.lacks if words in said]
     wrong += [f"{hello.mechanisms}"] * (odd.mechanisms not in (None, hello.mechanisms))

@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Auth, Hello, Protocol, Security
+from mailsettings.model import Auth, Hello, Note, Protocol, Security
 from tests.wire import playing
 from tests.wire.playing import FACTS
 
@@ -124,7 +124,7 @@ def test_a_server_from_before_capa() -> None:
     """
     hello = play(Security.TLS, "TLS\nS: +OK hi\nC: CAPA\nS: -ERR unknown\nC: QUIT")
 
-    assert (hello.mechanisms, hello.notes) == (("USER",), ("the server does not know CAPA",))
+    assert (hello.mechanisms, hello.notes) == (("USER",), (Note("the server does not know CAPA"),))
 
 
 def test_no_login_inside_tls() -> None:

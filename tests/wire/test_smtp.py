@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Auth, Hello, Protocol, Security
+from mailsettings.model import Auth, Hello, Note, Protocol, Security
 from tests.wire import playing
 from tests.wire.playing import FACTS
 
@@ -262,4 +262,4 @@ def test_plain_is_for_diagnosis() -> None:
     """
     hello = play(Security.PLAIN, in_clear("502 no") + "C: QUIT")
 
-    assert hello.notes == ("EHLO answered '502 no'",)
+    assert hello.notes == (Note("EHLO answered '502 no'"),)

@@ -10,7 +10,7 @@ from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
 from mailsettings.hostnames import inside
 from mailsettings.leads import Net
-from mailsettings.model import Detection, Endpoint, Probe
+from mailsettings.model import Detection, Endpoint, Probe, Step
 from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
@@ -114,6 +114,6 @@ class SharedNet:
             return await self._common.pages.get(url, fetch)
         return await fetch()
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server once in the run, whoever asks: what it says does not depend on the address."""
         return await self._common.probes.get(endpoint, lambda tell: self._door.greet(endpoint, tell), on_step)

@@ -10,11 +10,12 @@ import anyio
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.events import ignore
+from mailsettings.model import Step
 from mailsettings.net.memory import Memory
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-OnStep = Callable[[str], None]
+OnStep = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class _Flight:
 
     lock: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
     listeners: list[OnStep] = field(default_factory=list)
-    last: str = ""
+    last: Step | None = None
 
-    def tell(self, step: str) -> None:
+    def tell(self, step: Step) -> None:
         self.last = step
         for listen in self.listeners:
             listen(step)
@@ -66,7 +67,7 @@ class Kept(Generic[Key, Value]):
             return _value(found)
         flight = self._flights.setdefault(key, _Flight())
         flight.listeners.append(on_step)
-        if flight.last:
+        if flight.last is not None:
             on_step(flight.last)
         try:
             async with flight.lock:

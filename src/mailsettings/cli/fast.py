@@ -98,6 +98,7 @@ def _detection(row: dict[str, Any], local: str, domain: str) -> Detection:
         "failures": [],
         "other_services": [],
         "settled_by": "the provider table alone; nobody was contacted",
+        "settled": "table-only",
         "seconds": 0.0,
         "suggestion": "",
         "shown_address": f"{local}@{domain}",

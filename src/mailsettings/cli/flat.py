@@ -31,6 +31,20 @@ class TLSFacts(TypedDict):
     alpn: str
 
 
+class Endpoint(TypedDict):
+    protocol: str
+    host: str
+    port: int
+    security: str
+
+
+class Note(TypedDict):
+    text: str
+    kind: str
+    audience: str
+    about: Endpoint | None
+
+
 class Hello(TypedDict):
     greeting: str
     software: str
@@ -39,6 +53,7 @@ class Hello(TypedDict):
     auth: list[str]
     tls: TLSFacts | None
     notes: list[str]
+    note_details: list[Note]
 
 
 class Failure(TypedDict):
@@ -47,7 +62,7 @@ class Failure(TypedDict):
     seen: str
 
 
-class Step(TypedDict):
+class Timing(TypedDict):
     name: str
     seconds: float
 
@@ -58,8 +73,9 @@ class Probe(TypedDict):
     tls: TLSFacts | None
     address: str
     aliases: list[str]
-    steps: list[Step]
+    steps: list[Timing]
     notes: list[str]
+    note_details: list[Note]
 
 
 class Choice(TypedDict):
@@ -76,6 +92,7 @@ class Choice(TypedDict):
     reasons: list[str]
     evidence: list[Evidence]
     probe: Probe | None
+    displaced: bool
 
 
 class Hint(TypedDict):
@@ -137,9 +154,11 @@ class Detection(TypedDict):
     hints: list[Hint]
     documentation: list[Link]
     notes: list[str]
+    note_details: list[Note]
     failures: list[Failure]
     other_services: list[Service]
     settled_by: str
+    settled: str | None
     seconds: float
     suggestion: str
     shown_address: str

@@ -17,8 +17,8 @@ from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import wrapped
 from mailsettings.cli.verdict import Exit
 from mailsettings.escape import printable
-from mailsettings.leads import Fact, Lead, Leading, Lookup, Note, told
-from mailsettings.model import Claim
+from mailsettings.leads import Fact, Lead, Leading, Lookup, told
+from mailsettings.model import Claim, Note
 from mailsettings.policy import Policy
 from mailsettings.schema import Object, dumps, plain
 
@@ -48,7 +48,7 @@ def _as_json(leads: Sequence[Lead], policy: Policy) -> Object:
         "lookups": [question["asks"] for question in questions],
         "questions": questions,
         "servers": [plain(claim) for claim in _claims(leads)],
-        "notes": [lead.text for lead in leads if isinstance(lead, Note)],
+        "notes": [str(lead) for lead in leads if isinstance(lead, Note)],
     }
 
 
@@ -80,7 +80,7 @@ def _page(address: str, leads: Sequence[Lead], policy: Policy) -> Iterator[str]:
     if claims := _claims(leads):
         yield "\nknown without asking, and contacted"
         yield from (f"  {claim.endpoint}, {printable(claim.evidence.locator)}" for claim in claims)
-    yield from (f"\n{printable(lead.text)}" for lead in leads if isinstance(lead, Note))
+    yield from (f"\n{printable(str(lead))}" for lead in leads if isinstance(lead, Note))
 
 
 def _asked(question: Object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailsettings import wire
 from mailsettings.errors import NetworkError
 from mailsettings.login import imap, pop3, smtp
-from mailsettings.login.session import Course, Errand, only_inside_tls, up_to_farewell
+from mailsettings.login.session import Course, Errand, Topic, only_inside_tls, up_to_farewell
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import Dialogue
@@ -28,6 +28,6 @@ def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
         if not course.said:
             raise
         # The verdict stands; what went wrong behind it belongs to the answer.
-        course.note("end", False, (error.seen.encode(),))
+        course.note(Topic.END, False, (error.seen.encode(),))
     yield from farewell(goodbye)
     return course.session()

@@ -13,7 +13,7 @@ import binascii
 
 from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.sasl import MECHANISMS, MUTUAL, SERVER_FIRST, TOKENS, decoded, encoded
-from mailsettings.login.session import Course, Secret
+from mailsettings.login.session import Course, Secret, Topic
 from mailsettings.model import Auth
 from mailsettings.wire.dialogue import Send
 from mailsettings.wire.turns import Turn
@@ -53,7 +53,7 @@ class Exchange:
             return
         data = decoded(challenge)
         if self._name in TOKENS:
-            self._course.note("challenge", False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
+            self._course.note(Topic.CHALLENGE, False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
         try:
             response = self._mechanism.send(data)
         except StopIteration:
@@ -81,7 +81,7 @@ class Exchange:
 
     def _unproven(self, error: NetworkError) -> UnprovenError:
         """Write down that the success does not count; the password was judged by nobody."""
-        self._course.note("proof", False, (error.seen.encode(),))
+        self._course.note(Topic.PROOF, False, (error.seen.encode(),))
         self._course.observe("server-not-proven", f"{self._name}: {error.seen}")
         return UnprovenError(Kind.BAD_REPLY, error.seen)
 
@@ -97,7 +97,7 @@ def nothing_fits(course: Course) -> NetworkError:
     if course.errand.credentials.auth is Auth.OAUTH2:
         code = "mechanism-not-offered"
     if code:
-        course.note("offer", False, (seen.encode(),))
+        course.note(Topic.OFFER, False, (seen.encode(),))
         course.observe(code, seen)
     return NetworkError(Kind.NO_LOGIN, seen)
 

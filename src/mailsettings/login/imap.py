@@ -20,8 +20,8 @@ from mailsettings.escape import excerpt, quoted
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.quota import has_quotas, weigh
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import LOOK, Course, Secret
-from mailsettings.model import Auth
+from mailsettings.login.session import LOOK, Course, Secret, Topic
+from mailsettings.model import Auth, Step
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -58,14 +58,14 @@ class Tags:
 def log_in(course: Course) -> Turn[None]:
     """Log in, introduce ourselves where that is wanted, open the inbox for reading only."""
     tags = Tags(course.tag)
-    yield Stage("login")
+    yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course, tags)
     course.accepted = reply.ok and not _FALSE_OK.search(reply.text)
-    course.note("login", course.accepted, (*_spoken(reply.untagged), reply.text))
+    course.note(Topic.LOGIN, course.accepted, (*_spoken(reply.untagged), reply.text))
     if not course.accepted:
         return
     course.capabilities = _capabilities((*reply.untagged, reply.text))
-    yield Stage("mailbox")
+    yield Stage(Step.MAILBOX)
     if not course.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", course.max_lines)
         course.capabilities = _capabilities(listed.untagged)
@@ -126,22 +126,22 @@ def _login(course: Course, tag: str) -> Turn[Reply]:
 def _introduce(course: Course, tags: Tags) -> Turn[None]:
     """Send the ID that some providers insist on (RFC 2971 §3.1)."""
     reply = yield from command(tags.next(), _ID, course.max_lines)
-    course.note("id", reply.ok, (reply.text,))
+    course.note(Topic.ID, reply.ok, (reply.text,))
 
 
 def _examine(course: Course, tags: Tags) -> Turn[None]:
     """Open the inbox; where that is refused to a stranger, introduce ourselves and ask once more."""
     reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
-    introduced = any(said.step == "id" for said in course.said)
+    introduced = any(said.topic is Topic.ID for said in course.said)
     if not reply.ok and not introduced and "ID" in course.capabilities:
-        course.note("mailbox", False, (reply.text,))
+        course.note(Topic.MAILBOX, False, (reply.text,))
         before = reply.text
         yield from _introduce(course, tags)
         reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
         if reply.ok:
             course.observe("client-id-required", excerpt(before))
     course.opened = reply.ok
-    course.note("mailbox", reply.ok, (*_spoken(reply.untagged), reply.text))
+    course.note(Topic.MAILBOX, reply.ok, (*_spoken(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     course.messages = counts[-1] if counts else None
 

@@ -12,8 +12,8 @@ from mailsettings.diagnosis.refused import refused
 from mailsettings.login.imap import COMMAND
 from mailsettings.login.pop3 import COMMANDS
 from mailsettings.login.sasl import TOKENS
-from mailsettings.login.session import LOOK, Errand, Session
-from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, TLSFacts
+from mailsettings.login.session import LOOK, Errand, Session, Topic
+from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, Step, TLSFacts
 
 # Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
 # and brings the account nearer to its lock.
@@ -25,7 +25,7 @@ _FOR_GOOD = frozenset(
 _OF_PASSWORDS = frozenset({"bad-credentials", "app-password-required", "basic-auth-disabled", "password-expired"})
 # RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: letters outside ASCII may stand in the commands that log in.
 _TAKES_LETTERS = frozenset({"UTF8=ACCEPT", "UTF8=ONLY", "IMAP4REV2", "UTF8 USER"})
-_USUAL = {"login": "bad-credentials", "mailbox": "bad-reply", "sender": "sender-not-allowed"}
+_USUAL = {Topic.LOGIN: "bad-credentials", Topic.MAILBOX: "bad-reply", Topic.SENDER: "sender-not-allowed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def judged(probe: Probe, errand: Errand, provider: Provider | None) -> Result:
         messages=session.messages,
         software=session.software,
         tls=session.tls,
-        quota=next((said.text for said in session.said if said.step == "quota"), ""),
+        quota=next((said.text for said in session.said if said.topic is Topic.QUOTA), ""),
     )
 
 
@@ -90,11 +90,11 @@ def _without_verdict(probe: Probe, errand: Errand) -> Result:
     assert failure is not None, "a probe has a hello or a failure"
     passed = {step.name for step in probe.steps}
     # Behind the login a server may repeat what it was sent, and only the first half of the sentence is ours.
-    seen = failure.seen.partition(": ")[0] if "login" in passed else failure.seen
+    seen = failure.seen.partition(": ")[0] if Step.LOGIN in passed else failure.seen
     clean = Failure(failure.kind, failure.where, errand.credentials.scrub(seen))
     place = Place(errand.endpoint, clean, replace(probe, failure=clean), stated=True)
     found = tuple(of_place(place, Places((place,))))
-    accepted, verified = "mailbox" in passed, LOOK.name in passed
+    accepted, verified = Step.MAILBOX in passed, LOOK.name in passed
     return Result(errand.endpoint, errand.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls)
 
 
@@ -102,12 +102,12 @@ def _refusals(session: Session, errand: Errand, provider: Provider | None) -> It
     """Yield what the refusals mean; what was refused at first and granted later is none."""
     if session.accepted and session.opened:
         return
-    refusals = [said for said in session.said if not said.ok and said.step in _USUAL]
-    reason = "\n".join(said.text for said in session.said if said.step == "challenge")
+    refusals = [said for said in session.said if not said.ok and said.topic in _USUAL]
+    reason = "\n".join(said.text for said in session.said if said.topic is Topic.CHALLENGE)
     for said in refusals:
         evidence = f"{reason}\n{said.text}".strip()
         found = refused(
-            said.text, errand.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[said.step]
+            said.text, errand.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[said.topic]
         )
         if errand.credentials.auth is Auth.OAUTH2:
             yield from map(_of_token, found)

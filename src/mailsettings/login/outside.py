@@ -31,9 +31,11 @@ from mailsettings.model import (
     Endpoint,
     Evidence,
     Finding,
+    NoteKind,
     Probe,
     Protocol,
     Security,
+    Step,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -136,7 +138,7 @@ class _Plain:
     async def get(self, url: str, **wishes: Any) -> Page:
         return await self.net.get(url, **wishes)
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         return await self.net.greet(endpoint, on_step)
 
 
@@ -182,11 +184,11 @@ def _worth_knowing(detection: Detection) -> Iterator[Finding]:
 
 def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     name = f"{choice.endpoint.host}:{choice.endpoint.port}"
-    waited = sum(step.seconds for step in probe.steps if step.name == "greeting")
+    waited = sum(step.seconds for step in probe.steps if step.name is Step.GREETING)
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
     if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):
         yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
     for note in probe.notes:
-        if "IPv6" in note:  # the words are net.race's own
+        if note.kind is NoteKind.IPV6_BROKEN:
             yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)

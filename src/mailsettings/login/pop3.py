@@ -19,8 +19,8 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import LOOK, Course, Observed, Secret
-from mailsettings.model import Auth
+from mailsettings.login.session import LOOK, Course, Observed, Secret, Topic
+from mailsettings.model import Auth, Step
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -46,17 +46,17 @@ class Reply:
 
 def log_in(course: Course) -> Turn[None]:
     """Log in, count the messages, read their ids; a thorough errand reads the lists as well."""
-    yield Stage("login")
+    yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course)
     course.accepted = reply.ok
-    course.note("login", reply.ok, (reply.text,))
+    course.note(Topic.LOGIN, reply.ok, (reply.text,))
     if not reply.text:
         course.observe("empty-line", "the login was answered by an empty line")
     if not reply.ok:
         return
-    yield Stage("mailbox")
+    yield Stage(Step.MAILBOX)
     stat = yield from _command(course, b"STAT")
-    course.note("mailbox", stat.ok, (stat.text,))
+    course.note(Topic.MAILBOX, stat.ok, (stat.text,))
     numbers = stat.text.split()[1:3]
     if not stat.ok or len(numbers) < 2 or not all(map(_NUMBER.fullmatch, numbers)):
         return
@@ -117,7 +117,7 @@ def _look(course: Course, size: int) -> Turn[None]:
         course.observe("mailbox-very-large", f"STAT counts {count} messages")
     whole = count <= MAX_LISTED
     ids = yield from _command(course, b"UIDL" if whole else b"UIDL 1", listed=whole)
-    course.note("ids", ids.ok, (ids.text,))
+    course.note(Topic.MESSAGE_IDS, ids.ok, (ids.text,))
     if not ids.ok:
         course.observe("leave-on-server-impossible", f"UIDL answered {excerpt(ids.text)}")
     elif whole:

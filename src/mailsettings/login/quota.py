@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailsettings.login.session import Course
+from mailsettings.login.session import Course, Topic
 
 NEARLY = 90  # per cent; some providers begin to refuse large mail there
 _RESOURCE = re.compile(rb"([A-Za-z][A-Za-z-]{0,30}) +([0-9]{1,18}) +([0-9]{1,18})")
@@ -45,7 +45,7 @@ def weigh(course: Course, lines: Iterable[bytes]) -> None:
     """Write down the figures of *lines*, and what a user has to know of them."""
     found = tuple(resources(lines))
     if found:
-        course.note("quota", True, ("; ".join(map(str, found)).encode(),))
+        course.note(Topic.QUOTA, True, ("; ".join(map(str, found)).encode(),))
     for each in found:
         if each.percent >= NEARLY:
             code = "over-quota" if each.percent >= 100 else "quota-nearly-full"

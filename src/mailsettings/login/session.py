@@ -8,23 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
-from mailsettings.model import Endpoint, Hello
+from mailsettings.model import Endpoint, Hello, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.turns import Turn
 
-LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
+LOOK = Stage(Step.LOOK)  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
+
+
+class Topic(StrEnum):
+    """What a reply that was written down is about."""
+
+    LOGIN = "login"  # the verdict on the credentials
+    CHALLENGE = "challenge"  # a server's reason for refusing a token
+    PROOF = "proof"  # the server did not prove that it knows the password
+    OFFER = "offer"  # no mechanism fits the credentials
+    ID = "id"
+    MAILBOX = "mailbox"
+    MESSAGE_IDS = "message-ids"
+    SENDER = "sender"
+    QUOTA = "quota"
+    END = "end"  # what went wrong after the verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """One reply: without tag, printable, without secrets; its lines separated by a line feed."""
 
-    step: str  # login, challenge, mailbox, id, capabilities, sender …
+    topic: Topic
     ok: bool
     text: str
 
@@ -83,11 +99,11 @@ class Course:
     capabilities: tuple[str, ...] = ()
     messages: int | None = None
 
-    def note(self, step: str, ok: bool, lines: Iterable[bytes]) -> None:
+    def note(self, topic: Topic, ok: bool, lines: Iterable[bytes]) -> None:
         """Write down a reply, without anything secret in it."""
         # The secret first: a cut or an escape in the middle of it would hide it from the search.
         clean = (self.errand.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
-        self.said.append(Said(step, ok, "\n".join(excerpt(line.encode()) for line in clean)))
+        self.said.append(Said(topic, ok, "\n".join(excerpt(line.encode()) for line in clean)))
 
     def observe(self, code: str, evidence: str) -> None:
         """Write down a fact about the mailbox."""
@@ -131,7 +147,7 @@ def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
     Raises what it raises; a dialogue that gives up takes leave first.
     """
     wish = dialogue.send(None)
-    while wish != Stage("farewell"):
+    while wish != Stage(Step.FAREWELL):
         try:
             answer = yield wish
         except NetworkError as error:

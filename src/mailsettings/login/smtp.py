@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
-from mailsettings.login.session import LOOK, Course
+from mailsettings.login.session import LOOK, Course, Topic
+from mailsettings.model import Step
 from mailsettings.wire.dialogue import Send, Stage
 from mailsettings.wire.turns import Turn, read, too_long
 
@@ -35,13 +36,13 @@ class Reply:
 
 def log_in(course: Course) -> Turn[None]:
     """Log in, then see whether the address may send."""
-    yield Stage("login")
+    yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course)
     course.accepted = reply.code == 235
-    course.note("login", course.accepted, reply.lines)
+    course.note(Topic.LOGIN, course.accepted, reply.lines)
     if not course.accepted:
         return
-    yield Stage("mailbox")
+    yield Stage(Step.MAILBOX)
     course.opened = True
     international = not course.errand.sender.isascii()
     if international and "SMTPUTF8" not in course.hello.capabilities:
@@ -49,7 +50,7 @@ def log_in(course: Course) -> Turn[None]:
     yield Send(f"MAIL FROM:<{course.errand.sender}>{' SMTPUTF8' if international else ''}".encode())
     sender = yield from _reply(course.max_lines)
     course.opened = sender.code == 250
-    course.note("sender", course.opened, sender.lines)
+    course.note(Topic.SENDER, course.opened, sender.lines)
     if course.opened:
         yield LOOK
     yield Send(b"RSET")

@@ -18,7 +18,7 @@ from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.events import ignore
 from mailsettings.hostnames import parse_host
 from mailsettings.looks import Shown
-from mailsettings.model import TLSFacts
+from mailsettings.model import Note, Step, TLSFacts
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget, Lease
 from mailsettings.net.race import alternate, race
@@ -26,7 +26,7 @@ from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.records import Answer, Question
 
-OnStep = Callable[[str], None]
+OnStep = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Connection:
     stream: Stream
     ip: IPAddress
     aliases: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Dialer:
@@ -66,7 +66,7 @@ class Dialer:
         """
         name = _checked(host)
         self._budget.visit(name)
-        on_step("resolve")
+        on_step(Step.RESOLVE)
         addresses = await self.resolve(name)
         targets = self._allowed(addresses.ips, port)
 
@@ -116,10 +116,10 @@ class Dialer:
         """Connect to *ip* when the budget lets us; waiting for that is not part of the time-out."""
         self._check_open(ip, port)
         waiting = self._budget.crowded(ip)
-        on_step("wait" if waiting else "connect")
+        on_step(Step.WAIT if waiting else Step.CONNECT)
         lease = await self._budget.lease(ip)
         if waiting:
-            on_step("connect")
+            on_step(Step.CONNECT)
         with ExitStack() as undo:
             undo.callback(lease.release)
             self._check_open(ip, port)

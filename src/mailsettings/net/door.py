@@ -18,7 +18,7 @@ from mailsettings.events import ignore
 from mailsettings.formats import jmap
 from mailsettings.hostnames import parse_host
 from mailsettings.looks import Look
-from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
+from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step, Timing
 from mailsettings.net.ahead import load
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
@@ -127,13 +127,13 @@ class Door:
             self._fetcher = Fetcher(self._dialer, self._policy, budget=self._budget)
         return await self._fetcher.get(url, method=method, body=body, headers=dict(headers), answers=answers)
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server, up to its capabilities inside TLS. What goes wrong is in the probe."""
         if endpoint.protocol is Protocol.JMAP:
             return await self._greet_jmap(endpoint, on_step)
         return await self._contact(endpoint, on_step, self._greeting)
 
-    async def _contact(self, endpoint: Endpoint, on_step: Callable[[str], None], opener: Opener) -> Probe:
+    async def _contact(self, endpoint: Endpoint, on_step: Callable[[Step], None], opener: Opener) -> Probe:
         """Connect to a mail server and carry on there the dialogue that *opener* returns."""
         watch = _Watch(on_step)
         if endpoint.port not in self._policy.mail_ports:
@@ -192,8 +192,8 @@ class Door:
         self,
         endpoint: Endpoint,
         connection: Connection,
-        before: tuple[Step, ...],
-        on_step: Callable[[str], None],
+        before: tuple[Timing, ...],
+        on_step: Callable[[Step], None],
         opener: Opener,
     ) -> Probe:
         """Speak the endpoint's protocol over *connection*."""
@@ -210,9 +210,9 @@ class Door:
             notes=connection.notes,
         )
 
-    async def _greet_jmap(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def _greet_jmap(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Ask for the session object (RFC 8620 §2.2): it, or the wish for a login inside TLS, is the hello."""
-        on_step("greeting")
+        on_step(Step.GREETING)
         place = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
         try:
             said = _said(await self.get(f"https://{place}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
@@ -256,16 +256,16 @@ def _said(page: Page) -> str:
 class _Watch:
     """Times the steps of a connection; each lasts until the next begins."""
 
-    def __init__(self, on_step: Callable[[str], None]) -> None:
+    def __init__(self, on_step: Callable[[Step], None]) -> None:
         self._on_step = on_step
-        self._begun: list[tuple[str, float]] = []
+        self._begun: list[tuple[Step, float]] = []
 
-    def begin(self, name: str) -> None:
-        self._begun.append((name, anyio.current_time()))
-        self._on_step(name)
+    def begin(self, step: Step) -> None:
+        self._begun.append((step, anyio.current_time()))
+        self._on_step(step)
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[Timing, ...]:
         """Return the steps so far, the last one ending now."""
         ends = (*(at for _, at in self._begun[1:]), anyio.current_time())
         # Not strict: where the budget had no host left, no step was begun, and none ends.
-        return tuple(Step(name, end - at) for (name, at), end in zip(self._begun, ends, strict=False))
+        return tuple(Timing(step, end - at) for (step, at), end in zip(self._begun, ends, strict=False))

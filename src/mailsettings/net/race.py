@@ -9,11 +9,13 @@ from itertools import chain, zip_longest
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.model import Note, NoteKind
 from mailsettings.net.transport import Stream
 from mailsettings.policy import IPAddress
 
 # Which of several failures is shown: the one that says most about the host.
 _TELLING = (Kind.REFUSED, Kind.CLOSED, Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE, Kind.BUDGET, Kind.DENIED)
+_BROKEN = {4: NoteKind.IPV4_BROKEN, 6: NoteKind.IPV6_BROKEN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,11 @@ class Won:
     silent: tuple[IPAddress, ...] = ()
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         """Say where the other IP family is broken: nobody notices it otherwise, and it costs time each time."""
         failed = {ip: error.seen for ip, error in self.failed} | dict.fromkeys(self.silent, "no answer in time")
         return tuple(
-            f"IPv{ip.version} does not work: {ip}: {seen}"
+            Note(f"IPv{ip.version} does not work: {ip}: {seen}", _BROKEN[ip.version])
             for ip, seen in failed.items()
             if ip.version != self.ip.version
         )

@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 
 from mailsettings.errors import CertificateError, Kind, NetworkError
 from mailsettings.escape import quoted
-from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Step, TLSFacts
+from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import START_TLS, Dialogue, Send, Stage, Wish
@@ -20,8 +20,8 @@ from mailsettings.wire.text import command
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
-_TIMEOUTS = {"greeting": Kind.GREETING_TIMEOUT, "tls": Kind.TLS_TIMEOUT}
-_BARE_LF = "lines end with LF instead of CR LF"
+_TIMEOUTS = {Step.GREETING: Kind.GREETING_TIMEOUT, Step.TLS: Kind.TLS_TIMEOUT}
+_BARE_LF = Note("lines end with LF instead of CR LF")
 
 
 class Secure(Interface):
@@ -37,7 +37,7 @@ class Talked:
     hello: Hello | None = None
     failure: Failure | None = None
     tls: TLSFacts | None = None  # also when the certificate was for other names
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Timing, ...] = ()
 
 
 async def talk(
@@ -46,7 +46,7 @@ async def talk(
     *,
     endpoint: Endpoint,
     policy: Policy,
-    on_step: Callable[[str], None],
+    on_step: Callable[[Step], None],
     secure: Secure | None = None,
 ) -> Talked:
     """Carry *dialogue* on over the fresh TCP connection *stream*; implicit TLS begins in here, too.
@@ -78,10 +78,10 @@ class _Carrier:
         *,
         endpoint: Endpoint,
         policy: Policy,
-        on_step: Callable[[str], None],
+        on_step: Callable[[Step], None],
         secure: Secure,
     ) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[Timing] = []
         self.tls: TLSFacts | None = None
         self._stream = stream
         self._dialogue = dialogue
@@ -90,25 +90,25 @@ class _Carrier:
         self._on_step = on_step
         self._secure = secure
         self._lines = Lines(policy)
-        self._stage = ""
+        self._step: Step | None = None
 
     async def run(self) -> Hello:
         """Go from stage to stage. Raises what the dialogue raises."""
         wish = self._advance(None)
         while not isinstance(wish, Hello):
             assert isinstance(wish, Stage), "a dialogue names its step before it wishes for anything"
-            wish = await self._farewell() if wish.name == "farewell" else await self._run_stage(wish.name)
+            wish = await self._farewell() if wish.name is Step.FAREWELL else await self._run_stage(wish.name)
         if self._lines.bare_lf:
             return replace(wish, notes=(*wish.notes, _BARE_LF))
         return wish
 
-    async def _run_stage(self, name: str) -> Send | Wish | Stage | Hello:
+    async def _run_stage(self, step: Step) -> Send | Wish | Stage | Hello:
         """Grant the wishes of one stage, all of them under one deadline: a drip of bytes does not extend it."""
         import anyio  # noqa: PLC0415 - 40 ms that the offline path must not pay
 
-        self._begin(name)
+        self._begin(step)
         started = anyio.current_time()
-        limit = self._limit(name)
+        limit = self._limit(step)
         try:
             with anyio.move_on_after(limit):
                 wish = self._advance(None)
@@ -116,23 +116,23 @@ class _Carrier:
                     wish = await self._grant(wish)
                 return wish
         finally:
-            self.steps.append(Step(name, anyio.current_time() - started))
-        raise NetworkError(_TIMEOUTS.get(name, Kind.REPLY_TIMEOUT), f"no {name} within {limit:g} s{self._unread()}")
+            self.steps.append(Timing(step, anyio.current_time() - started))
+        raise NetworkError(_TIMEOUTS.get(step, Kind.REPLY_TIMEOUT), f"no {step} within {limit:g} s{self._unread()}")
 
-    def _begin(self, name: str) -> None:
-        """Enter the stage *name*."""
-        self._stage = name
-        self._on_step(name)
-        if name == "starttls" and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
+    def _begin(self, step: Step) -> None:
+        """Enter the stage *step*."""
+        self._step = step
+        self._on_step(step)
+        if step is Step.STARTTLS and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
             # An answer before its question. IMAP may speak unasked; its answer has to carry our tag.
             raise NetworkError(Kind.EARLY_BYTES, f"said before STARTTLS was sent: {quoted(self._lines.rest)}")
 
-    def _limit(self, name: str) -> float:
-        """Return how many seconds the stage *name* may take."""
-        if name == "greeting":
+    def _limit(self, step: Step) -> float:
+        """Return how many seconds the stage *step* may take."""
+        if step is Step.GREETING:
             smtp = self._endpoint.protocol is Protocol.SMTP
             return self._policy.smtp_greeting_timeout if smtp else self._policy.greeting_timeout
-        return self._policy.tls_timeout if name == "tls" else self._policy.reply_timeout
+        return self._policy.tls_timeout if step is Step.TLS else self._policy.reply_timeout
 
     def _advance(self, answer: bytes | TLSFacts | None) -> Send | Wish | Stage | Hello:
         """Give the dialogue its *answer*, return its next wish or what it has come to."""
@@ -201,10 +201,10 @@ class _Carrier:
         if self._lines.rest:
             return NetworkError(Kind.CLOSED, f"closed in the middle of a line{self._unread()}")
         if self._lines.reply_lines:
-            return NetworkError(Kind.CLOSED, f"closed in the middle of a reply ({self._stage})")
-        if self._stage == "greeting":
+            return NetworkError(Kind.CLOSED, f"closed in the middle of a reply ({self._step})")
+        if self._step is Step.GREETING:
             return NetworkError(Kind.CLOSED, "closed without a greeting")
-        return NetworkError(Kind.CLOSED, f"closed instead of an answer ({self._stage})")
+        return NetworkError(Kind.CLOSED, f"closed instead of an answer ({self._step})")
 
     def _unread(self) -> str:
         """Show what came of an unfinished line."""

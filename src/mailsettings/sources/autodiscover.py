@@ -23,8 +23,8 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority, Service
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Note, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Page, Question
 from mailsettings.sources.documents import Word, leads_of

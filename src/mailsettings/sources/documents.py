@@ -12,8 +12,8 @@ from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.hostnames import inside
-from mailsettings.leads import Help, KnownProvider, Lead, Net, Note
-from mailsettings.model import Authority, Claim, Evidence, Failure, Provider, Service
+from mailsettings.leads import Help, KnownProvider, Lead, Net
+from mailsettings.model import Authority, Claim, Evidence, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.records import Page
 from mailsettings.sources.issuer import issuer_of

@@ -8,8 +8,8 @@ from pathlib import Path
 from mailsettings.address import EmailAddress
 from mailsettings.errors import DocumentError
 from mailsettings.formats import clientconfig, xml
-from mailsettings.leads import Lead, Note, Source
-from mailsettings.model import Authority, Evidence
+from mailsettings.leads import Lead, Source
+from mailsettings.model import Authority, Evidence, Note
 from mailsettings.sources.documents import stated
 
 

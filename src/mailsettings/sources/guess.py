@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.hostnames import registrable
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.records import Question
 

@@ -15,8 +15,8 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
 from mailsettings.issuers import known_issuer
-from mailsettings.leads import Issuer, Lead, Net, Note
-from mailsettings.model import Auth, Authority, Evidence
+from mailsettings.leads import Issuer, Lead, Net
+from mailsettings.model import Auth, Authority, Evidence, Note
 
 
 def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:

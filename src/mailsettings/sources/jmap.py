@@ -10,8 +10,8 @@ from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net, Note, NotOffered
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
+from mailsettings.leads import Lead, Net, NotOffered
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word

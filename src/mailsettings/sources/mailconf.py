@@ -9,8 +9,8 @@ from mailsettings.address import EmailAddress
 from mailsettings.formats import mailconf as mailconf_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import inside
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Note
 from mailsettings.records import Question
 from mailsettings.sources.documents import Document, Word
 

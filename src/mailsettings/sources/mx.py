@@ -16,8 +16,8 @@ from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
-from mailsettings.model import Authority, Failure
+from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Source
+from mailsettings.model import Authority, Failure, Note
 from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net, Note
-from mailsettings.model import Authority, Service
+from mailsettings.leads import Lead, Net
+from mailsettings.model import Authority, Note, Service
 from mailsettings.records import SRV, Question
 
 # Label, kind, and the URL of a service at host and port.

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net, Note, NotOffered
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
+from mailsettings.leads import Lead, Net, NotOffered
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 

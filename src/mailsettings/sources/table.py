@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mailsettings import table as tables
 from mailsettings.address import EmailAddress
 from mailsettings.errors import TableError
-from mailsettings.leads import KnownProvider, Lead, Note
-from mailsettings.model import Authority, Claim, Evidence, Security
+from mailsettings.leads import KnownProvider, Lead
+from mailsettings.model import Authority, Claim, Evidence, Note, Security
 from mailsettings.rows import Row, Server, Table
 
 

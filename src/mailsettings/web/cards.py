@@ -129,7 +129,7 @@ def _finding(item: Finding) -> Html:
 
 def _notes(detection: Detection) -> Html | None:
     further = (_hint(hint) for hint in detection.hints if not _concerns(hint, detection))
-    notes = (tag("li", note) for note in detection.notes)
+    notes = (tag("li", str(note)) for note in detection.notes)
     entries = (*further, *notes)[:_MOST]
     if not entries:
         return None

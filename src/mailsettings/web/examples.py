@@ -16,6 +16,7 @@ from mailsettings.model import (
     Probe,
     Protocol,
     Security,
+    SettledBy,
     TLSFacts,
     Trust,
 )
@@ -32,7 +33,12 @@ def detection() -> dict[str, Any]:
     """Return an answer."""
     incoming, outgoing = map(_choice, _PLACES)
     found = Detection(
-        _ADDRESS, incoming=(incoming,), outgoing=(outgoing,), settled_by="nothing better can come", seconds=0.2
+        _ADDRESS,
+        incoming=(incoming,),
+        outgoing=(outgoing,),
+        settled_by="nothing better can come",
+        settled=SettledBy.VERIFIED,
+        seconds=0.2,
     )
     return to_dict(found)
 

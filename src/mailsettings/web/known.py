@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailsettings.model import Endpoint, Probe
+from mailsettings.model import Endpoint, Probe, Step
 from mailsettings.net.door import Door
 from mailsettings.net.memory import Memory
 from mailsettings.policy import Policy
@@ -62,7 +62,7 @@ class Remembering:
     ) -> Page:
         return await self._door.get(url, method=method, body=body, headers=headers, answers=answers)
 
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Return what is known of *endpoint*, or contact it."""
         if (probe := self._known.find(endpoint)) is not None:
             return probe

@@ -13,7 +13,6 @@ from mailsettings.diagnosis.failures import MEANING
 from mailsettings.errors import Kind
 from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
-from mailsettings.proxy import NOTE
 from mailsettings.reasons import reasons_for
 
 _UNREACHABLE = frozenset({Kind.DENIED, Kind.REFUSED, Kind.UNREACHABLE, Kind.CONNECT_TIMEOUT, Kind.BUDGET, Kind.CLOSED})
@@ -23,13 +22,11 @@ NOBODY = "someone"  # stands for the local part while an answer is looked for: i
 
 def shown(detection: Detection) -> Detection:
     """Return *detection* as visitors see it."""
-    choices = (*detection.incoming, *detection.outgoing)
-    places = tuple(f"{choice.endpoint.host}:{choice.endpoint.port}: " for choice in choices)
     return replace(
         detection,
         incoming=tuple(map(_choice, detection.incoming)),
         outgoing=tuple(map(_choice, detection.outgoing)),
-        notes=tuple(note for note in detection.notes if not note.startswith((*places, NOTE))),
+        notes=tuple(note for note in detection.notes if note.public),
         failures=tuple(dict.fromkeys(map(shown_failure, detection.failures))),
         findings=tuple(dict.fromkeys(map(shown_finding, detection.findings))),
         seconds=round(detection.seconds, _GRAIN),
@@ -65,9 +62,8 @@ def shown_finding(finding: Finding) -> Finding:
 
 def _choice(choice: Choice) -> Choice:
     probe = _probe(choice.probe) if choice.probe else None
-    plain = tuple(reasons_for(Candidate(choice.endpoint, choice.claims), probe, displaced=False))
-    known = tuple(reasons_for(Candidate(choice.endpoint, choice.claims), choice.probe, displaced=False))
-    return replace(choice, probe=probe, reasons=plain + choice.reasons[len(known) :])
+    reasons = reasons_for(Candidate(choice.endpoint, choice.claims), probe, displaced=choice.displaced)
+    return replace(choice, probe=probe, reasons=tuple(reasons))
 
 
 def _probe(probe: Probe) -> Probe:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mailsettings.events import Asked, Contacting, Event, Learned, Probed
 from mailsettings.hostnames import shown_host
-from mailsettings.model import Endpoint, Protocol
+from mailsettings.model import Endpoint, Protocol, Step
 
 _KINDS = {Protocol.SMTP: "outgoing mail"}
 GOOD, STEP = "good", "step"
@@ -21,7 +21,7 @@ def step(event: Event, domain: str) -> tuple[str, str]:
             return STEP, f"Looking up {shown_host(domain)}"
         case Learned(claim=claim):
             return STEP, f"Heard of {shown_host(claim.endpoint.host)}"
-        case Contacting(endpoint=endpoint, step="connect"):
+        case Contacting(endpoint=endpoint, step=Step.CONNECT):
             return STEP, f"Trying {_place(endpoint)}"
         case Probed(probe=probe) if probe.verified:
             return GOOD, f"{_place(probe.endpoint)} answers, encrypted"

@@ -20,7 +20,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from enum import Enum
 
-from mailsettings.model import Hello, TLSFacts
+from mailsettings.model import Hello, Step, TLSFacts
 
 
 class Wish(Enum):
@@ -43,9 +43,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Names the step that begins: tls, greeting, capabilities, starttls, farewell. For timings and time-outs."""
+    """Names the step that begins. For timings and time-outs."""
 
-    name: str
+    name: Step
 
 
 Dialogue = Generator[Send | Wish | Stage, bytes | TLSFacts | None, Hello]

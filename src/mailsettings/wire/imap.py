@@ -18,18 +18,18 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
+from mailsettings.wire.turns import UNPROTECTED_GREETING, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _GREETING = re.compile(rb"\*[ \t]*(OK|PREAUTH|BYE)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\][ \t]*", re.IGNORECASE)  # RFC 9051 §7.1
 _LITERAL = re.compile(rb"\{[0-9]+\+?\}$")  # RFC 9051 §4.3
-_PREAUTH = "the server says PREAUTH: this connection counts as logged in already"
-_IN_GREETING = "login methods are named only in the greeting, not in the CAPABILITY reply"
-_NO_LIST = "the server lists no capabilities"
+_PREAUTH = Note("the server says PREAUTH: this connection counts as logged in already")
+_IN_GREETING = Note("login methods are named only in the greeting, not in the CAPABILITY reply")
+_NO_LIST = Note("the server lists no capabilities")
 
 
 def dialogue(security: Security, *, tag: str, max_lines: int) -> Dialogue:
@@ -42,7 +42,7 @@ def dialogue(security: Security, *, tag: str, max_lines: int) -> Dialogue:
         yield from _ask_for_tls(known, tags, max_lines)
         tls = yield from start_tls()
         # What was said in clear may have been said by someone else: ask again, keep nothing but the text.
-        notes, known = (*notes, IN_CLEAR), ()
+        notes, known = (*notes, UNPROTECTED_GREETING), ()
     capabilities, more = _settle((yield from _capabilities(next(tags), max_lines)), known)
     mechanisms = _mechanisms(capabilities)
     goodbye = f"{next(tags)} LOGOUT".encode()
@@ -67,7 +67,7 @@ class _Greeting:
     preauth: bool
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Note, ...]:
         return (_PREAUTH,) if self.preauth else ()
 
 
@@ -96,7 +96,7 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
         if "STARTTLS" not in listed:
             goodbye = f"{next(tags)} LOGOUT".encode()
             yield from give_up(goodbye, Kind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     reply = yield from _command(next(tags), "STARTTLS", max_lines)
     if not reply.ok:
         raise NetworkError(Kind.STARTTLS_REFUSED, f"STARTTLS answered {quoted(reply.text)}")
@@ -104,12 +104,12 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
 
 def _capabilities(tag: str, max_lines: int) -> Turn[tuple[str, ...]]:
     """Ask for the capabilities; a server that refuses to tell has none."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     reply = yield from _command(tag, "CAPABILITY", max_lines)
     return reply.capabilities
 
 
-def _settle(listed: tuple[str, ...], known: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _settle(listed: tuple[str, ...], known: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Note, ...]]:
     """Return the capabilities that count and what is odd about them.
 
     The reply is the truth; the greeting's list (*known*, said in the same state of TLS) helps out with login methods

@@ -18,27 +18,27 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
+from mailsettings.wire.turns import UNPROTECTED_GREETING, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _STATUS = re.compile(rb"(\+OK|-ERR)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # RFC 1939 §7 wants a message-id. `<Jana-Server>` and `<200212312359.` are none; Kerio's `<1.2@(null)>` works as one.
 _TIMESTAMP = re.compile(r"<[^<>@\s]+@[^<>@\s]+>")
-_NO_CAPA = "the server does not know CAPA"
+_NO_CAPA = Note("the server does not know CAPA")
 
 
 def dialogue(security: Security, *, max_lines: int) -> Dialogue:
     """Greet a POP3 server."""
     tls = (yield from start_tls()) if security is Security.TLS else None
     greeting = _read_greeting((yield from first_line(Protocol.POP3)))
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if security is Security.STARTTLS:
         yield from _ask_for_tls(max_lines)
         tls = yield from start_tls()
-        notes = (IN_CLEAR,)  # and nothing else of it is kept: ask again
+        notes = (UNPROTECTED_GREETING,)  # and nothing else of it is kept: ask again
     capabilities = yield from _capabilities(max_lines)
     mechanisms = _mechanisms(capabilities, greeting)
     if tls is not None and not mechanisms:
@@ -67,7 +67,7 @@ def _ask_for_tls(max_lines: int) -> Turn[None]:
     """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
         yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities")
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     yield Send(b"STLS")
     status = _read_status((yield from read()))
     if not status.ok:
@@ -76,7 +76,7 @@ def _ask_for_tls(max_lines: int) -> Turn[None]:
 
 def _capabilities(max_lines: int) -> Turn[tuple[str, ...] | None]:
     """Ask for the capabilities: keyword in upper case, arguments as sent. None where CAPA is unknown."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     yield Send(b"CAPA")
     if not _read_status((yield from read())).ok:
         return None

@@ -20,11 +20,11 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.model import Hello, Protocol, Security
+from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.software import software
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
+from mailsettings.wire.turns import UNPROTECTED_GREETING, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
 # Cisco's inspection overwrites the greeting with asterisks and unknown extensions with X, the last letter counting up.
@@ -37,11 +37,11 @@ def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
     """Greet an SMTP server; *name* is what EHLO calls us."""
     tls = (yield from start_tls()) if security is Security.TLS else None
     greeting = yield from _greeting(max_lines)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     if security is Security.STARTTLS:
         yield from _ask_for_tls(greeting, name, max_lines)
         tls = yield from start_tls()
-        notes = (IN_CLEAR,)  # and nothing else of it is kept: ask again
+        notes = (UNPROTECTED_GREETING,)  # and nothing else of it is kept: ask again
     ehlo = yield from _ehlo(name, max_lines)
     mechanisms = _mechanisms(ehlo.extensions)
     if tls is not None and not mechanisms:
@@ -70,11 +70,11 @@ class _Ehlo:
         """Say that *keyword* is not there."""
         return f"EHLO answered {self.refusal}: no {keyword}" if self.refusal else f"no {keyword} in the EHLO reply"
 
-    def oddities(self, greeting: str) -> tuple[str, ...]:
+    def oddities(self, greeting: str) -> tuple[Note, ...]:
         """Say what a person should know of."""
         masked = _masked(greeting, self.extensions)
         notes = (f"{_MIDDLEBOX}: {masked}" if masked else "", f"EHLO answered {self.refusal}" if self.refusal else "")
-        return tuple(filter(None, notes))
+        return tuple(map(Note, filter(None, notes)))
 
 
 def _greeting(max_lines: int) -> Turn[str]:
@@ -95,7 +95,7 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
         masked = _masked(greeting, ehlo.extensions)
         why = f"; {_MIDDLEBOX}: {masked}" if masked else ""
         yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, ehlo.lacks("STARTTLS") + why)
-    yield Stage("starttls")
+    yield Stage(Step.STARTTLS)
     yield Send(b"STARTTLS")
     reply = yield from _reply(max_lines)
     if reply.code != 220:
@@ -105,7 +105,7 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
 
 def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
     """Say EHLO. GREETING_REFUSED where the server refuses us rather than the command."""
-    yield Stage("capabilities")
+    yield Stage(Step.CAPABILITIES)
     yield Send(f"EHLO {name}".encode())
     reply = yield from _reply(max_lines)
     if reply.code in (500, 502):

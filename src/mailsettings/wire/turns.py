@@ -7,14 +7,16 @@ from typing import NoReturn, TypeVar
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import quoted
-from mailsettings.model import Protocol, TLSFacts
+from mailsettings.model import Note, NoteKind, Protocol, Step, TLSFacts
 from mailsettings.wire.dialogue import READ, START_TLS, Send, Stage, Wish
 from mailsettings.wire.foreign import spoken
 
 T = TypeVar("T")
 Turn = Generator[Send | Wish | Stage, bytes | TLSFacts | None, T]  # a part of a Dialogue that returns a T
 
-IN_CLEAR = "greeting was read before TLS began and may have been changed on the way"
+UNPROTECTED_GREETING = Note(
+    "greeting was read before TLS began and may have been changed on the way", NoteKind.UNPROTECTED_GREETING
+)
 
 
 def read() -> Turn[bytes]:
@@ -26,7 +28,7 @@ def read() -> Turn[bytes]:
 
 def start_tls() -> Turn[TLSFacts]:
     """Shake hands; the carrier makes sure that nothing was said ahead."""
-    yield Stage("tls")
+    yield Stage(Step.TLS)
     facts = yield START_TLS
     assert isinstance(facts, TLSFacts)
     return facts
@@ -34,7 +36,7 @@ def start_tls() -> Turn[TLSFacts]:
 
 def farewell(line: bytes) -> Turn[None]:
     """Take leave with *line*. Nobody waits for the answer, and it does not matter whether it can be sent."""
-    yield Stage("farewell")
+    yield Stage(Step.FAREWELL)
     yield Send(line)
 
 
@@ -46,7 +48,7 @@ def give_up(goodbye: bytes, kind: Kind, seen: str) -> Turn[NoReturn]:
 
 def first_line(wanted: Protocol) -> Turn[bytes]:
     """Wait for the greeting's first line. NetworkError(WRONG_PROTOCOL) names a protocol that is not *wanted*."""
-    yield Stage("greeting")
+    yield Stage(Step.GREETING)
     line = yield from read()
     found = spoken(line)
     if found and found.lower() != wanted:
