@@ -10,6 +10,7 @@ from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import KnownProvider, Lead, Net, NotOffered
 from mailsettings.model import Authority, Claim, Probe, Protocol, Provider
 from mailsettings.policy import Policy
+from mailsettings.records import Question
 from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
 
@@ -224,7 +225,7 @@ def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
 def test_a_service_that_is_not_offered_is_not_guessed() -> None:
     """RFC 2782 target ".": the guess is withdrawn, the rest goes on."""
     found = findings(claim(POP), claim(SMTP))
-    found.add([NotOffered(Protocol.POP3, "_pop3s._tcp.example.org SRV")])
+    found.add([NotOffered(Protocol.POP3, Question("_pop3s._tcp.example.org", "SRV"))])
 
     assert dialled(found, 0) == [SMTP]
 

@@ -23,6 +23,8 @@ from mailsettings.model import (
     Protocol,
     Provider,
     Service,
+    Task,
+    Where,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -86,6 +88,16 @@ class Lookup(Interface):
 
 
 @runtime_checkable
+class Located(Interface):
+    """A lookup of one place; str() of that is how the lookup prints."""
+
+    @property
+    def where(self) -> Where:
+        """Return what is asked: a DNS question, a host's name, a URL."""
+        ...
+
+
+@runtime_checkable
 class Telling(Interface):
     """A lookup that tells more than its question, or that not every policy allows."""
 
@@ -109,6 +121,12 @@ def told(lookup: Lookup, policy: Policy) -> str | None:
     # Looked up rather than asked for with isinstance(), which takes ten times as long for an interface.
     sends: Callable[[Policy], str | None] | None = getattr(lookup, "sends", None)
     return "" if sends is None else sends(policy)
+
+
+def where_of(lookup: Lookup) -> Where:
+    """Return what *lookup* asks, as a value; a caller's own lookup may have no more than its name."""
+    where: Where | None = getattr(lookup, "where", None)
+    return Task(str(lookup)) if where is None else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +156,7 @@ class NotOffered:
     """The domain says that it has no such service (RFC 2782 target "."): do not guess it."""
 
     protocol: Protocol
-    source: str
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,31 @@ library only; reading and the JSON Schema load pydantic.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mailsettings.errors import DocumentError
-from mailsettings.model import Authority, Choice, Claim, Detection, Endpoint, Probe
+from mailsettings.errors import AddressError, DocumentError
+from mailsettings.model import (
+    URL,
+    Authority,
+    Choice,
+    Claim,
+    Detection,
+    Endpoint,
+    Failure,
+    HostName,
+    Probe,
+    Protocol,
+    ProxyAddress,
+    Security,
+    Task,
+    Where,
+)
+from mailsettings.records import Question
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -29,6 +46,11 @@ if TYPE_CHECKING:
 SCHEMA = 1  # goes up when a field changes its meaning or goes away; new fields may come at any time
 _ENDPOINT = ("protocol", "host", "port", "security")
 _CLAIM = ("usernames", "auth", "order", "eager")  # what an evidence object says beside the evidence itself
+# How places of failures are written: an endpoint, a proxy (no path), a URL; then what a DNS question ends with.
+_ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_PROXY_TEXT = re.compile(r"(socks5|https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_URL_TEXT = re.compile(r"(https?://.*?)(?: \(([A-Z]+)\))?", re.DOTALL)
+_TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SRV", "TXT"})
 
 Object = dict[str, Any]  # a JSON object: what is in it, the JSON Schema says
 
@@ -67,6 +89,8 @@ def plain(value: object) -> Any:
         case Choice():
             evidence = [_evidence(claim) for claim in value.claims]
             return {**_fields(value, but=("claims", "probe")), "evidence": evidence, "probe": _probe(value.probe)}
+        case Failure():
+            return {"kind": value.kind.value, "where": value.place, "seen": value.seen, "detail": plain(value.detail)}
         case Authority():
             return _word(value)
         case Enum():
@@ -135,7 +159,39 @@ def _loaded(text: str | bytes) -> Object:
 def _nested_detection(document: Object) -> Object:
     """Undo the moves of *to_dict*, as values that pydantic will check."""
     moved = {name: [_nested_choice(choice) for choice in _list(document, name)] for name in ("incoming", "outgoing")}
-    return {**document, **moved}
+    return {**document, **moved, "failures": [_nested_failure(failure) for failure in _list(document, "failures")]}
+
+
+def _nested_failure(flat: Any) -> Object:
+    if not isinstance(flat, dict):
+        raise DocumentError(f"a failure is {flat!r:.40}, not an object")
+    if not isinstance(written := flat.get("where"), str):
+        raise DocumentError(f"where is {written!r:.40}, not text")
+    where = read_where(written)
+    return {**flat, "where": None if where is None else asdict(where)}
+
+
+def read_where(text: str) -> Where | None:
+    """Return the place that prints as *text*; what is none of the others is the name of a task."""
+    if (found := _ENDPOINT_TEXT.fullmatch(text)) and (endpoint := _endpoint(found)):
+        return endpoint
+    if found := _PROXY_TEXT.fullmatch(text):
+        return ProxyAddress(found[1], found[2].strip("[]"), int(found[3]))
+    if found := _URL_TEXT.fullmatch(text):
+        return URL(found[1], found[2] or "GET")
+    name, _, type_ = text.rpartition(" ")
+    if type_ == "A/AAAA":
+        return HostName(name)
+    if type_ in _TYPES:
+        return Question(name, type_)
+    return Task(text) if text else None
+
+
+def _endpoint(found: re.Match[str]) -> Endpoint | None:
+    try:
+        return Endpoint(Protocol(found[1]), found[2], int(found[3]), Security(found[4]))
+    except AddressError:
+        return None
 
 
 def _list(document: Object, name: str) -> list[Any]:
@@ -151,8 +207,13 @@ def _nested_choice(flat: Any) -> Object:
     endpoint = {name: flat.get(name) for name in _ENDPOINT}
     probe = flat.get("probe")
     claims = [_nested_claim(item, endpoint) for item in _list(flat, "evidence")]
-    placed = {**probe, "endpoint": endpoint} if isinstance(probe, dict) else probe
+    placed = _nested_probe(probe, endpoint) if isinstance(probe, dict) else probe
     return {**flat, "endpoint": endpoint, "claims": claims, "probe": placed}
+
+
+def _nested_probe(flat: Object, endpoint: Object) -> Object:
+    failure = flat.get("failure")
+    return {**flat, "endpoint": endpoint, "failure": None if failure is None else _nested_failure(failure)}
 
 
 def _nested_claim(flat: Any, endpoint: Object) -> Object:
@@ -175,6 +236,11 @@ def json_schema() -> Object:
     types = root["$defs"]
     types["Authority"] = {"title": "Authority", "type": "string", "enum": [_word(item) for item in Authority]}
     types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
+    types["Failure"]["properties"] = _without(types["Failure"], "redacted") | {
+        "where": {"title": "Where", "type": "string"}
+    }
+    for place in (Question, URL, HostName, ProxyAddress, Task):
+        del types[place.__name__]
     types["Probe"]["properties"] = _without(types["Probe"], "endpoint")
     evidence = {"title": "Evidence", "type": "array", "items": {"$ref": "#/$defs/Evidence"}}
     endpoint = types.pop("Endpoint")["properties"]

@@ -27,6 +27,7 @@ from mailsettings.model import (
     Provider,
     Security,
     Service,
+    Task,
     Trust,
 )
 from mailsettings.schema import to_dict
@@ -218,7 +219,9 @@ def hostile(text: str) -> Detection:
         ),
         probe=Probe(endpoint, Hello(text, text, (text,)), tls=None),
     )
-    failed = replace(evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, text, text)))
+    failed = replace(
+        evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, Task(text), text))
+    )
     return Detection(
         address=f"{text}@example.org",
         provider=Provider(text, text, text),
@@ -228,7 +231,7 @@ def hostile(text: str) -> Detection:
         hints=(Hint("x", text, text),),
         documentation=(Link(text, text),),
         notes=(text,),
-        failures=(Failure(Kind.GREETING_REFUSED, text, text),),
+        failures=(Failure(Kind.GREETING_REFUSED, Task(text), text),),
         other_services=(Service(text, text),),
         oauth=(OAuthWord(OAuth(text, text, text), False, text),),
         settled_by=text,

@@ -9,7 +9,7 @@ from mailsettings.errors import Kind
 
 def failure(kind: Kind, where: str = "imap.example.org A", seen: str = "") -> Failure:
     """Return a failure as JSON has it."""
-    return {"kind": kind.value, "where": where, "seen": seen}
+    return {"kind": kind.value, "where": where, "seen": seen, "detail": None}
 
 
 def test_every_kind_has_words() -> None:

@@ -25,5 +25,5 @@ async def test_the_resolver_s_reason_becomes_the_finding(errors: tuple[int, ...]
 
     assert caught.value.kind is Kind.DNS_FAILED
     typed = endpoint("imap://imap.example.org:993")
-    place = Place(typed, Failure(caught.value.kind, str(typed), caught.value.seen), stated=True)
+    place = Place(typed, Failure.of(typed, caught.value), stated=True)
     assert [item.code for item in of_place(place, Places((place,)))] == [code]

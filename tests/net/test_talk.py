@@ -173,7 +173,7 @@ async def test_hanging_up_is_described(transcript: str, seen: str) -> None:
     assert talked.failure is not None
     assert (Kind.CLOSED, "smtp://mail.example.org:587 (starttls)", seen) == (
         talked.failure.kind,
-        talked.failure.where,
+        talked.failure.place,
         talked.failure.seen,
     )
 

@@ -45,6 +45,7 @@ class Failure(TypedDict):
     kind: str
     where: str
     seen: str
+    detail: str | None
 
 
 class Step(TypedDict):

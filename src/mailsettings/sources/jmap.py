@@ -10,7 +10,7 @@ from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.leads import Lead, Net, Note, NotOffered
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
+from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word
@@ -52,6 +52,10 @@ class JmapRecords:
         """Say nothing; None if JMAP is not wanted."""
         return _wanted(policy)
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -60,7 +64,7 @@ class JmapRecords:
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV)]
         if len(records) == 1 and not records[0].target:
-            return [NotOffered(Protocol.JMAP, str(self))]
+            return [NotOffered(Protocol.JMAP, self.question)]
         records.sort(key=lambda record: (record.priority, -record.weight, record.target))
         return [self._session(record, answer) for record in records[:1]]
 
@@ -91,6 +95,10 @@ class JmapSession:
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None if JMAP is not wanted."""
         return _wanted(policy)
+
+    @property
+    def where(self) -> URL:
+        return URL(self.url)
 
     def __str__(self) -> str:
         return self.url
