@@ -1,10 +1,9 @@
 """What an error says, in our words and in those of others."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import anyio
 import pytest
 
 from mailsettings.bulk.kept import Kept
@@ -62,20 +61,22 @@ async def _fail(_: object = None) -> str:
     raise BOGUS.again()
 
 
+Memory = Once[str, str] | Kept[str, str]
+
+
 @pytest.mark.anyio
-async def test_an_error_that_is_remembered_keeps_all_it_knows() -> None:
+@pytest.mark.parametrize("memory", [Once[str, str], lambda: Kept[str, str](10, lambda _: 60.0)], ids=["search", "run"])
+async def test_an_error_that_is_remembered_keeps_all_it_knows(memory: Callable[[], Memory]) -> None:
     """
     The memory of one search, and that of a run over many addresses: asked twice, both answers are the same.
     """
-    once: Once[str, str] = Once()
-    kept: Kept[str, str] = Kept(10, lambda _: 60.0)
+    asked, failures = memory(), []
+    for _ in range(2):
+        with pytest.raises(NetworkError) as caught:
+            await asked.get("name", _fail)
+        failures.append(Failure.of(HERE, caught.value))
 
-    for ask in (lambda: once.get("name", _fail), lambda: kept.get("name", _fail)):
-        for _ in range(2):
-            with pytest.raises(NetworkError) as caught:
-                await ask()
-            assert Failure.of(HERE, caught.value) == Failure.of(HERE, BOGUS)
-            await anyio.lowlevel.checkpoint()
+    assert failures == [Failure.of(HERE, BOGUS)] * 2
 
 
 def _quoting_in_words(path: Path) -> Iterator[str]:
