@@ -173,6 +173,14 @@ def _nested_failure(flat: Any) -> Object:
 
 def read_where(text: str) -> Where | None:
     """Return the place that prints as *text*; what is none of the others is the name of a task."""
+    where = _read_where(text)
+    if where is not None and str(where) == text:
+        return where
+    return Task(text) if text else None
+
+
+def _read_where(text: str) -> Where | None:
+    """Read *text*; what is written in another form than ours may come out of it in ours."""
     if (found := _ENDPOINT_TEXT.fullmatch(text)) and (endpoint := _endpoint(found)):
         return endpoint
     if found := _PROXY_TEXT.fullmatch(text):
@@ -182,9 +190,7 @@ def read_where(text: str) -> Where | None:
     name, _, type_ = text.rpartition(" ")
     if type_ == "A/AAAA":
         return HostName(name)
-    if type_ in _TYPES:
-        return Question(name, type_)
-    return Task(text) if text else None
+    return Question(name, type_) if type_ in _TYPES else None
 
 
 def _endpoint(found: re.Match[str]) -> Endpoint | None:
