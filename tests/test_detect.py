@@ -86,7 +86,7 @@ def test_half_an_answer_is_an_answer() -> None:
 
     assert servers(detection) == [f"imap://mail.{D}:993 (tls)"]
     assert detection.outgoing == ()
-    assert any(failure.kind is Kind.REFUSED and "465" in failure.where for failure in detection.failures)
+    assert any(failure.kind is Kind.REFUSED and "465" in failure.place for failure in detection.failures)
 
 
 def test_an_smtp_server_without_login_is_no_submission_server() -> None:
@@ -293,7 +293,7 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
     async with open_net(policy, transport=net.transport(policy)) as door:
         detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=door)  # type: ignore[list-item]  # broken on purpose
 
-    assert [(failure.kind, failure.where) for failure in detection.failures] == [
+    assert [(failure.kind, failure.place) for failure in detection.failures] == [
         (Kind.INTERNAL, "the intranet's own source")
     ]
 
@@ -306,7 +306,7 @@ async def test_a_mistake_while_contacting_a_server_costs_only_that_probe() -> No
     detection = await detect(ADA, sources=[guess], net=net)
 
     (mistake,) = [
-        failure for failure in detection.failures if failure.kind is Kind.INTERNAL and ":993" in failure.where
+        failure for failure in detection.failures if failure.kind is Kind.INTERNAL and ":993" in failure.place
     ]
     assert mistake.seen == "AssertionError while contacting it"
 

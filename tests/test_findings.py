@@ -9,6 +9,7 @@ from mailsettings.findings import Findings
 from mailsettings.leads import NotOffered
 from mailsettings.model import Failure, Note, Protocol
 from mailsettings.policy import Policy
+from mailsettings.records import Question
 from mailsettings.sources import SOURCES
 from tests.values import ADA
 
@@ -17,9 +18,9 @@ def test_a_service_that_is_not_offered_is_a_failure_and_a_note() -> None:
     """Programs read the kind, people the note."""
     findings = Findings(ADA, Policy())
 
-    findings.add([NotOffered(Protocol.IMAP, "_imap._tcp.example.org SRV")])
+    findings.add([NotOffered(Protocol.IMAP, Question("_imap._tcp.example.org", "SRV"))])
 
-    expected = Failure(Kind.NOT_OFFERED, "_imap._tcp.example.org SRV", "IMAP is not offered")
+    expected = Failure(Kind.NOT_OFFERED, Question("_imap._tcp.example.org", "SRV"), "IMAP is not offered")
     assert list(findings.failures) == [expected]
     assert list(findings.notes) == [Note("_imap._tcp.example.org SRV says that IMAP is not offered")]
 

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsettings.cli import flat
-from mailsettings.errors import DocumentError
+from mailsettings.errors import Detail, DocumentError, Kind
 from mailsettings.model import (
+    URL,
     Audience,
     Choice,
     Claim,
@@ -22,13 +23,18 @@ from mailsettings.model import (
     Evidence,
     Failure,
     Hello,
+    HostName,
     Note,
     NoteKind,
     Probe,
     Protocol,
+    ProxyAddress,
     Security,
+    Task,
+    Where,
 )
-from mailsettings.schema import event_to_dict, from_json, json_schema, to_dict, to_json
+from mailsettings.records import Question
+from mailsettings.schema import event_to_dict, from_json, json_schema, read_where, to_dict, to_json
 from tests.cli import detections
 from tests.cli.detections import GMAIL, NOTHING, VERIFIED
 from tests.cli.engines import story
@@ -39,15 +45,25 @@ ENDPOINTS = st.builds(Endpoint, st.sampled_from(Protocol), HOSTS, st.integers(1,
 st.register_type_strategy(Endpoint, ENDPOINTS)
 ENDPOINT = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 
+ENDPOINT = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
+WORDS = st.text("abcxyz-", min_size=1, max_size=9)
+PLACES = (
+    ENDPOINTS
+    | st.builds(Question, HOSTS | WORDS.map("(a {})".format), st.sampled_from(("A", "MX", "SRV", "TXT")))
+    | st.builds(HostName, HOSTS)
+    | st.builds(lambda host, method: URL(f"https://{host}/a b (c)", method), HOSTS, st.sampled_from(("GET", "POST")))
+    | st.builds(ProxyAddress, st.sampled_from(("socks5", "http")), HOSTS | st.just("::1"), st.integers(1, 65535))
+    | st.builds(Task, WORDS)
+)
+FAILURES = st.builds(Failure, st.sampled_from(Kind), st.none() | PLACES, st.text(), st.none() | st.sampled_from(Detail))
+
 
 @st.composite
 def choices(draw: st.DrawFn) -> Choice:
     """Draw a choice whose claims and probe are, as the merge makes them, about its own endpoint."""
     endpoint = draw(ENDPOINTS)
     claims = draw(st.lists(st.builds(Claim, st.just(endpoint), st.from_type(Evidence)), max_size=2).map(tuple))
-    probe = st.builds(
-        Probe, st.just(endpoint), st.none() | st.from_type(Hello), st.none() | st.from_type(Failure), st.none()
-    )
+    probe = st.builds(Probe, st.just(endpoint), st.none() | st.from_type(Hello), st.none() | FAILURES, st.none())
     return draw(st.builds(Choice, endpoint=st.just(endpoint), claims=st.just(claims), probe=st.none() | probe))
 
 
@@ -58,7 +74,7 @@ DETECTIONS = st.builds(
     outgoing=st.lists(choices(), max_size=2).map(tuple),
     confirm=st.lists(st.text(), max_size=2).map(tuple),
     notes=st.lists(st.from_type(Note), max_size=2).map(tuple),
-    failures=st.lists(st.from_type(Failure), max_size=2).map(tuple),
+    failures=st.lists(FAILURES, max_size=2).map(tuple),
     seconds=st.floats(0, 100),
 )
 
@@ -116,6 +132,54 @@ def test_any_detection_survives_the_round_trip(detection: Detection) -> None:
     assert detection == from_json(to_json(detection))
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", None),
+        ("imap://imap.example.org:993 (tls)", ENDPOINT),
+        ("imap://127.0.0.1:993 (tls)", Task("imap://127.0.0.1:993 (tls)")),
+        ("_imaps._tcp.example.org SRV", Question("_imaps._tcp.example.org", "SRV")),
+        ("(a random label).example.org A", Question("(a random label).example.org", "A")),
+        ("imap.example.org A/AAAA", HostName("imap.example.org")),
+        ("https://example.org/mail.xml", URL("https://example.org/mail.xml")),
+        ("https://example.org/discover.xml (POST)", URL("https://example.org/discover.xml", "POST")),
+        ("http://127.0.0.1:3128", ProxyAddress("http", "127.0.0.1", 3128)),
+        ("socks5://[::1]:1080", ProxyAddress("socks5", "::1", 1080)),
+        ("certificate of mail.example.org:993", Task("certificate of mail.example.org:993")),
+        ("second look", Task("second look")),
+    ],
+)
+def test_a_place_is_written_as_text_and_read_back(text: str, where: Where | None) -> None:
+    """
+    The document keeps the strings it has always had; everything that decides has the values.
+    """
+    failure = Failure(Kind.INTERNAL, where)
+
+    assert (failure.place, read_where(text)) == (text, where)
+
+
+@given(
+    st.text()
+    | st.sampled_from(["A", " A", "http://h:080", "socks5://[h]:1", "https://h/ (GET)", "imap://h.x:01 (tls)"])
+)
+def test_no_place_is_lost_that_is_not_understood(text: str) -> None:
+    """
+    Whatever was written once, by another version as well, is written again.
+    """
+    assert Failure(Kind.INTERNAL, read_where(text)).place == text
+
+
+def test_a_document_without_details_is_read() -> None:
+    """
+    The web service's store has answers from before there were any.
+    """
+    failure = {"kind": "refused", "where": "imap://imap.example.org:993 (tls)", "seen": "no"}
+
+    found = from_json(json.dumps({**to_dict(NOTHING), "failures": [failure]}))
+
+    assert (Failure(Kind.REFUSED, ENDPOINT, "no"),) == found.failures
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(DETECTIONS)
 def test_any_detection_is_valid_against_the_json_schema(detection: Detection) -> None:
@@ -145,7 +209,7 @@ def test_the_json_schema_is_one() -> None:
         {"incoming": [{"protocol": "imap"}]},
         {"incoming": {}},
         {"seconds": "long"},
-        {"failures": [{"kind": "gremlins", "where": "", "seen": ""}]},
+        {"failures": [{"kind": "gremlins", "where": "", "seen": "", "detail": None}]},
     ],
     ids=str,
 )
@@ -248,6 +312,9 @@ def test_fields_of_later_versions_are_ignored() -> None:
         ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "host": "127.0.0.1"}]}, "network address"),
         ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "port": "993"}]}, "valid integer"),
         ({"notes": ["\ud800"]}, "JSON"),
+        ({"failures": [1]}, "a failure is 1, not an object"),
+        ({"failures": [{"kind": "refused", "where": 1}]}, "where is 1, not text"),
+        ({"failures": [{"kind": "refused", "where": "x", "detail": "big"}]}, "failures.0.detail"),
     ],
     ids=str,
 )
@@ -276,7 +343,7 @@ JSON = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(["incoming", "outgoing", "address", "notes", "provider"]), JSON))
+@given(st.dictionaries(st.sampled_from(["incoming", "outgoing", "address", "notes", "provider", "failures"]), JSON))
 def test_any_json_is_read_or_refused(change: dict[str, Any]) -> None:
     """
     Whatever takes a field's place, a detection or DocumentError comes out.

@@ -11,12 +11,13 @@ from mailsettings.findings import Attempt, Findings
 from mailsettings.leads import KnownProvider, Lead, Net, NoMail, NotOffered
 from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, SettledBy, Step
 from mailsettings.policy import Policy
+from mailsettings.records import Question
 from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
 SMTP, SUBMISSION = "smtp://smtp.example.org:465", "smtp://smtp.example.org:587"
-NULL_MX = NoMail(Failure(Kind.NO_MAIL, "example.org MX", "example.org receives no {mail}"))
+NULL_MX = NoMail(Failure(Kind.NO_MAIL, Question("example.org", "MX"), "example.org receives no {mail}"))
 SENTENCES = {
     SettledBy.VERIFIED: "both directions verified, and nothing outstanding could be better",
     SettledBy.VERIFIED_IMPATIENT: "verified; better-ranked work kept silent for too long",
@@ -236,7 +237,7 @@ def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
 def test_a_service_that_is_not_offered_is_not_guessed() -> None:
     """RFC 2782 target ".": the guess is withdrawn, the rest goes on."""
     found = findings(claim(POP), claim(SMTP))
-    found.add([NotOffered(Protocol.POP3, "_pop3s._tcp.example.org SRV")])
+    found.add([NotOffered(Protocol.POP3, Question("_pop3s._tcp.example.org", "SRV"))])
 
     assert dialled(found, 0) == [SMTP]
 

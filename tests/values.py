@@ -54,4 +54,4 @@ def verified(where: str) -> Probe:
 
 
 def failed(where: str, kind: Kind = Kind.REFUSED) -> Probe:
-    return Probe(endpoint(where), failure=Failure(kind, where, "seen"))
+    return Probe(endpoint(where), failure=Failure(kind, endpoint(where), "seen"))

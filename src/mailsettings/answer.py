@@ -220,7 +220,7 @@ def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
 def _blamed(failure: Failure, policy: Policy) -> Failure:
     """Return *failure*; one of the proxy happened there, whatever was asked for, and is said once."""
     if failure.kind is Kind.PROXY and policy.through:
-        return replace(failure, where=policy.through.name)
+        return replace(failure, where=policy.through.address)
     return failure
 
 
@@ -228,5 +228,5 @@ def _failures(findings: Findings) -> tuple[Failure, ...]:
     """Return everything that failed: first what ends it all, the rest in an order that time cannot change."""
     probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
     met = {_blamed(failure, findings.policy) for failure in (*findings.failures, *probes)}
-    rest = sorted(met, key=lambda failure: (failure.where, failure.kind, failure.seen))
+    rest = sorted(met, key=lambda failure: (failure.place, failure.kind, failure.seen))
     return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)

@@ -20,8 +20,8 @@ from mailsettings.answer import answer
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
 from mailsettings.findings import Attempt, Findings
-from mailsettings.leads import Lead, Lookup, Net, Source
-from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step
+from mailsettings.leads import Lead, Lookup, Net, Source, where_of
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step, Task
 from mailsettings.policy import Policy
 from mailsettings.settling import decide, views
 from mailsettings.sources.certificate import certificate_names
@@ -142,7 +142,7 @@ class _Search:
         try:
             looked = await looked_into(detection, self._net, within=left)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none
-            failure = Failure(Kind.INTERNAL, "second look", f"{type(error).__name__} while looking")
+            failure = Failure(Kind.INTERNAL, Task("second look"), f"{type(error).__name__} while looking")
             looked = replace(detection, failures=(*detection.failures, failure))
         return replace(looked, seconds=round(self._now(), 3))
 
@@ -203,10 +203,10 @@ class _Search:
             leads = await lookup.run(self._net)
         except (NetworkError, DocumentError) as error:
             leads = ()
-            self._fail(Failure(error.kind, str(lookup), error.seen if isinstance(error, NetworkError) else str(error)))
+            self._fail(Failure.of(where_of(lookup), error))
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a mistake in one source must not end the others
             leads = ()
-            self._fail(Failure(Kind.INTERNAL, str(lookup), f"{type(error).__name__} in this source"))
+            self._fail(Failure(Kind.INTERNAL, where_of(lookup), f"{type(error).__name__} in this source"))
         del self._findings.running[lookup]
         self._add(leads)
 
@@ -242,7 +242,7 @@ class _Search:
             return await self._net.greet(endpoint, on_step)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005, as for lookups
             seen = f"{type(error).__name__} while contacting it"
-            return Probe(endpoint, failure=Failure(Kind.INTERNAL, str(endpoint), seen))
+            return Probe(endpoint, failure=Failure(Kind.INTERNAL, endpoint, seen))
 
     def _give_up_probes(self) -> None:
         """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
@@ -252,7 +252,7 @@ class _Search:
             if endpoint in needed:
                 told = "no turn to connect" if attempt.step is Step.WAIT else f"no answer to {attempt.step}"
                 seen = f"{told} within {now - attempt.started:.1f} s"
-                failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), str(endpoint), seen)
+                failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), endpoint, seen)
                 self._findings.probed(Probe(endpoint, failure=failure), now)
 
 

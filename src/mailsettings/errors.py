@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailsettings.model import TLSFacts
 
+_QUOTE = "{}"  # where remote text belongs in the words of a NetworkError
+
 
 class Kind(StrEnum):
     """What went wrong, as far as it could be seen from here."""
@@ -80,6 +82,15 @@ class Kind(StrEnum):
         return self.value.startswith("certificate-")
 
 
+class Detail(StrEnum):
+    """What is known beyond the kind, where it changes what a failure means."""
+
+    DNSSEC_BOGUS = "dnssec-bogus"  # DNS_FAILED: the resolver found the signatures wrong (RFC 8914)
+    WEAK_DH = "weak-dh"  # TLS_FAILED: the server's Diffie-Hellman group is too small
+    STARTTLS_REWRITTEN = "starttls-rewritten"  # STARTTLS_NOT_OFFERED: a firewall has overwritten the extension
+    UNFINISHED_LINE = "unfinished-line"  # a time-out or an end of the stream after the first part of a line
+
+
 class MailSettingsError(Exception):
     """Root of every error this package raises."""
 
@@ -109,12 +120,42 @@ class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the
 
 
 class NetworkError(MailSettingsError, OSError):
-    """One question to the network has no usable answer."""
+    """One question to the network has no usable answer.
 
-    def __init__(self, kind: Kind, seen: str) -> None:
-        super().__init__(f"{kind}: {seen}")
+    Remote text goes into *quoting*, escaped and between quotes, and not into *said*, which is ours. It stands in place
+    of `{}`, or else at the end:
+
+        NetworkError(Kind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
+        NetworkError(Kind.CLOSED, "closed in the middle of a line", quoting=quoted(rest))
+    """
+
+    def __init__(self, kind: Kind, said: str, *, quoting: str = "", detail: Detail | None = None) -> None:
         self.kind = kind
-        self.seen = seen
+        self.detail = detail
+        self._said = said
+        self._quoting = quoting
+        super().__init__(f"{kind}: {self.seen}")
+
+    @property
+    def seen(self) -> str:
+        """Return what was seen, in words, with what was quoted."""
+        if not self._quoting:
+            return self._said
+        said = self._said if _QUOTE in self._said else f"{self._said}: {_QUOTE}"
+        return said.replace(_QUOTE, self._quoting, 1)
+
+    @property
+    def redacted(self) -> str:
+        """Return what was seen without anything remote: a server may repeat the password it was sent."""
+        return self._said.replace(_QUOTE, "…", 1) if self._quoting else self._said
+
+    def again(self, kind: Kind | None = None, *, prefix: str = "") -> NetworkError:
+        """Return a new error that says the same, of another *kind* and behind *prefix* if they are given.
+
+        An error that is raised twice collects the tracebacks of all who raise it: caches hand out new ones.
+        """
+        said = f"{prefix}{self._said}"
+        return NetworkError(kind or self.kind, said, quoting=self._quoting, detail=self.detail)
 
 
 class CertificateError(NetworkError):

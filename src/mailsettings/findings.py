@@ -99,10 +99,10 @@ class Findings:
                 self.notes[fact] = None
             case NoMail(failure):
                 self.no_mail = failure
-            case NotOffered(protocol, source):
+            case NotOffered(protocol, question):
                 self.not_offered.add(protocol)
-                self.notes[Note(f"{source} says that {protocol.upper()} is not offered")] = None
-                self.failures[Failure(Kind.NOT_OFFERED, source, f"{protocol.upper()} is not offered")] = None
+                self.notes[Note(f"{question} says that {protocol.upper()} is not offered")] = None
+                self.failures[Failure(Kind.NOT_OFFERED, question, f"{protocol.upper()} is not offered")] = None
             case Help(link):
                 self.links[link] = None
             case Service():

@@ -25,6 +25,8 @@ from mailsettings.model import (
     Provider,
     Service,
     Step,
+    Task,
+    Where,
 )
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Page, Question
@@ -88,6 +90,16 @@ class Lookup(Interface):
 
 
 @runtime_checkable
+class Located(Interface):
+    """A lookup of one place; str() of that is how the lookup prints."""
+
+    @property
+    def where(self) -> Where:
+        """Return what is asked: a DNS question, a host's name, a URL."""
+        ...
+
+
+@runtime_checkable
 class Leading(Interface):
     """A lookup whose answer mostly leads to another question."""
 
@@ -104,6 +116,12 @@ def told(lookup: Lookup, policy: Policy) -> str | None:
     """
     sends: Callable[[Policy], str | None] | None = getattr(lookup, "sends", None)
     return "" if sends is None else sends(policy)
+
+
+def where_of(lookup: Lookup) -> Where:
+    """Return what *lookup* asks, as a value; a caller's own lookup may have no more than its name."""
+    where: Where | None = getattr(lookup, "where", None)
+    return Task(str(lookup)) if where is None else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,7 @@ class NotOffered:
     """The domain says that it has no such service (RFC 2782 target "."): do not guess it."""
 
     protocol: Protocol
-    source: str
+    question: Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import AddressError, Detail, DocumentError, Kind, NetworkError
 from mailsettings.hostnames import parse_host
+from mailsettings.records import Question
 
 
 class Protocol(StrEnum):
@@ -258,12 +259,83 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class URL:
+    """A document that was asked for: `https://example.org/mail.xml`, `https://example.org/discover.xml (POST)`."""
+
+    text: str
+    method: str = "GET"
+
+    @property
+    def host(self) -> str:
+        """Return the host's name; empty where there is none."""
+        from urllib.parse import urlsplit  # noqa: PLC0415 - an answer from the table alone has no URLs
+
+        try:
+            return urlsplit(self.text).hostname or ""
+        except ValueError:
+            return ""
+
+    def __str__(self) -> str:
+        return self.text if self.method == "GET" else f"{self.text} ({self.method})"
+
+
+@dataclass(frozen=True, slots=True)
+class HostName:
+    """A name whose addresses were asked for, of both kinds: `imap.example.org A/AAAA`."""
+
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.host} A/AAAA"
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyAddress:
+    """A proxy without its login: `socks5://127.0.0.1:1080`."""
+
+    scheme: str
+    host: str  # a name or an IP address, without brackets
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A part of the work that is not one question to one place: `second look`, a caller's own lookup."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Where = Endpoint | Question | URL | HostName | ProxyAddress | Task
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """One thing that was tried and did not work."""
 
     kind: Kind
-    where: str  # the endpoint, URL or DNS question
+    where: Where | None  # None: it is not shown, or there is no single place
     seen: str = ""  # in words, remote text escaped
+    detail: Detail | None = None
+    redacted: str = field(default="", compare=False, repr=False)  # *seen* without remote text; not part of the JSON
+
+    @classmethod
+    def of(cls, where: Where | None, error: NetworkError | DocumentError) -> Failure:
+        """Return *error*, met at *where*, as a value."""
+        if isinstance(error, DocumentError):
+            return cls(error.kind, where, str(error))
+        return cls(error.kind, where, error.seen, error.detail, error.redacted)
+
+    @property
+    def place(self) -> str:
+        """Return *where* as text; empty where there is none."""
+        return "" if self.where is None else str(self.where)
 
 
 class Step(StrEnum):

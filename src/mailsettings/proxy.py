@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Self
 
 from mailsettings.errors import MailSettingsError
-from mailsettings.model import Audience, Note
+from mailsettings.model import Audience, Note, ProxyAddress
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -89,13 +89,14 @@ class Proxy:
             return ()
 
     @property
-    def name(self) -> str:
-        """The proxy without its login, for messages."""
-        return f"{self.way}://{self._place}"
+    def address(self) -> ProxyAddress:
+        """The proxy without its login, for failures."""
+        return ProxyAddress(self.way.value, self.host, self.port)
 
     @property
-    def _place(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    def name(self) -> str:
+        """The proxy without its login, for messages."""
+        return str(self.address)
 
     def with_password(self, password: str) -> Self:
         """Return the proxy with another *password* for its user. MailSettingsError if it cannot be one."""
@@ -110,7 +111,7 @@ class Proxy:
 
     def __str__(self) -> str:
         login = f"{self.user}:{HIDDEN}@" if self.user else ""
-        return f"{self.way}://{login}{self._place}"
+        return self.name.replace("://", f"://{login}", 1)
 
     def __repr__(self) -> str:
         return f"Proxy({str(self)!r})"

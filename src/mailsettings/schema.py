@@ -13,14 +13,34 @@ Schema load pydantic.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mailsettings.errors import DocumentError
-from mailsettings.model import Audience, Authority, Choice, Claim, Detection, Endpoint, Hello, Note, Probe
+from mailsettings.errors import AddressError, DocumentError
+from mailsettings.model import (
+    URL,
+    Audience,
+    Authority,
+    Choice,
+    Claim,
+    Detection,
+    Endpoint,
+    Failure,
+    Hello,
+    HostName,
+    Note,
+    Probe,
+    Protocol,
+    ProxyAddress,
+    Security,
+    Task,
+    Where,
+)
+from mailsettings.records import Question
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -30,6 +50,11 @@ if TYPE_CHECKING:
 SCHEMA = 1  # goes up when a field changes its meaning or goes away; new fields may come at any time
 _ENDPOINT = ("protocol", "host", "port", "security")
 _CLAIM = ("usernames", "auth", "order", "eager")  # what an evidence object says beside the evidence itself
+# How places of failures are written: an endpoint, a proxy (no path), a URL; then what a DNS question ends with.
+_ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_PROXY_TEXT = re.compile(r"(socks5|https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
+_URL_TEXT = re.compile(r"(https?://.*?)(?: \(([A-Z]+)\))?", re.DOTALL)
+_TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SRV", "TXT"})
 
 Object = dict[str, Any]  # a JSON object: what is in it, the JSON Schema says
 
@@ -70,10 +95,10 @@ def plain(value: object) -> Any:
             return {**_fields(value, but=("claims", "probe")), "evidence": evidence, "probe": _probe(value.probe)}
         case Note():
             return str(value)
-        case Authority():
-            return _word(value)
+        case Failure():
+            return {"kind": value.kind.value, "where": value.place, "seen": value.seen, "detail": plain(value.detail)}
         case Enum():
-            return value.value
+            return _word(value) if isinstance(value, Authority) else value.value
         case tuple():
             return [plain(item) for item in value]
     return _fields(value) if is_dataclass(value) else value
@@ -144,7 +169,50 @@ def _loaded(text: str | bytes) -> Object:
 def _nested_detection(document: Object) -> Object:
     """Undo the moves of *to_dict*, as values that pydantic will check."""
     moved = {name: [_nested_choice(choice) for choice in _list(document, name)] for name in ("incoming", "outgoing")}
-    return {**document, **moved, "notes": _nested_notes(document)}
+    return {
+        **document,
+        **moved,
+        "notes": _nested_notes(document),
+        "failures": [_nested_failure(failure) for failure in _list(document, "failures")],
+    }
+
+
+def _nested_failure(flat: Any) -> Object:
+    if not isinstance(flat, dict):
+        raise DocumentError(f"a failure is {flat!r:.40}, not an object")
+    if not isinstance(written := flat.get("where"), str):
+        raise DocumentError(f"where is {written!r:.40}, not text")
+    where = read_where(written)
+    return {**flat, "where": None if where is None else asdict(where)}
+
+
+def read_where(text: str) -> Where | None:
+    """Return the place that prints as *text*; what is none of the others is the name of a task."""
+    where = _read_where(text)
+    if where is not None and str(where) == text:
+        return where
+    return Task(text) if text else None
+
+
+def _read_where(text: str) -> Where | None:
+    """Read *text*; what is written in another form than ours may come out of it in ours."""
+    if (found := _ENDPOINT_TEXT.fullmatch(text)) and (endpoint := _endpoint(found)):
+        return endpoint
+    if found := _PROXY_TEXT.fullmatch(text):
+        return ProxyAddress(found[1], found[2].strip("[]"), int(found[3]))
+    if found := _URL_TEXT.fullmatch(text):
+        return URL(found[1], found[2] or "GET")
+    name, _, type_ = text.rpartition(" ")
+    if type_ == "A/AAAA":
+        return HostName(name)
+    return Question(name, type_) if type_ in _TYPES else None
+
+
+def _endpoint(found: re.Match[str]) -> Endpoint | None:
+    try:
+        return Endpoint(Protocol(found[1]), found[2], int(found[3]), Security(found[4]))
+    except AddressError:
+        return None
 
 
 def _list(document: Object, name: str) -> list[Any]:
@@ -168,7 +236,14 @@ def _nested_probe(flat: Any, endpoint: Object) -> Any:
     hello = flat.get("hello")
     if isinstance(hello, dict):
         hello = {**hello, "notes": _nested_notes(hello)}
-    return {**flat, "endpoint": endpoint, "hello": hello, "notes": _nested_notes(flat)}
+    failure = flat.get("failure")
+    return {
+        **flat,
+        "endpoint": endpoint,
+        "hello": hello,
+        "failure": None if failure is None else _nested_failure(failure),
+        "notes": _nested_notes(flat),
+    }
 
 
 def _nested_notes(flat: Object) -> list[Object]:
@@ -209,6 +284,11 @@ def json_schema() -> Object:
     types = root["$defs"]
     types["Authority"] = {"title": "Authority", "type": "string", "enum": [_word(item) for item in Authority]}
     types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
+    types["Failure"]["properties"] = _without(types["Failure"], "redacted") | {
+        "where": {"title": "Where", "type": "string"}
+    }
+    for place in (Question, URL, HostName, ProxyAddress, Task):
+        del types[place.__name__]
     types["Probe"]["properties"] = _without(types["Probe"], "endpoint")
     evidence = {"title": "Evidence", "type": "array", "items": {"$ref": "#/$defs/Evidence"}}
     endpoint = types["Endpoint"]["properties"]

@@ -3,15 +3,15 @@
 import anyio
 import pytest
 
-from mailsettings.bulk.kept import Fault, Kept, OnStep
+from mailsettings.bulk.kept import Kept, OnStep
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Step
 from mailsettings.testing import run_virtual
 
 
-def life(found: str | Fault) -> float:
+def life(found: str | NetworkError) -> float:
     """Let a failure live for a second, a budget's not at all, everything else for ten."""
-    if isinstance(found, Fault):
+    if isinstance(found, NetworkError):
         return 0.0 if found.kind is Kind.BUDGET else 1.0
     return 10.0
 

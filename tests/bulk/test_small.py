@@ -15,6 +15,7 @@ from mailsettings.errors import AddressError, Kind
 from mailsettings.model import Detection, Failure
 from mailsettings.net.gate import FEW, Gates
 from mailsettings.policy import Policy
+from mailsettings.records import Question
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import run, world
 
@@ -47,7 +48,7 @@ def test_an_outage_is_no_verdict_on_the_domain() -> None:
     """
     "no-network" can be found in the output and tried again; "nothing" is an answer.
     """
-    down = Failure(Kind.NO_NETWORK, "example.org MX")
+    down = Failure(Kind.NO_NETWORK, Question("example.org", "MX"))
 
     assert (verdict(Detection("a@b.example", failures=(down,))), verdict(Detection("a@b.example"))) == (
         "no-network",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mailsettings.errors import Kind
 from mailsettings.model import (
+    URL,
     Auth,
     Authority,
     Choice,
@@ -14,6 +15,7 @@ from mailsettings.model import (
     Failure,
     Hello,
     Hint,
+    HostName,
     Link,
     Note,
     Probe,
@@ -25,6 +27,7 @@ from mailsettings.model import (
     TLSFacts,
     Trust,
 )
+from mailsettings.records import Question
 
 TLS = TLSFacts("TLSv1.3", names=("imap.example.org",), issuer="Test CA", not_after="2027-02-01T00:00:00+00:00")
 STEPS = (
@@ -51,7 +54,7 @@ def choice(
     scheme, _, rest = url.partition("://")
     host, _, port = rest.partition(":")
     endpoint = Endpoint(Protocol(scheme), host, int(port), security)
-    failure = Failure(failed, str(endpoint), "seen like this") if failed else None
+    failure = Failure(failed, endpoint, "seen like this") if failed else None
     hello = Hello("ready", "Dovecot", ("IMAP4rev1",), ("PLAIN",), (Auth.PASSWORD,), TLS) if verified else None
     claim = Claim(endpoint, Evidence(authority, source, locator, domain="example.org"), auth=(Auth.PASSWORD,))
     return Choice(
@@ -119,11 +122,11 @@ INCOMING_ONLY = replace(
     VERIFIED,
     outgoing=(),
     failures=(
-        Failure(Kind.CONNECT_TIMEOUT, "smtp://smtp.example.org:465 (tls)"),
-        Failure(Kind.CONNECT_TIMEOUT, "smtp://smtp.example.org:587 (starttls)"),
-        Failure(Kind.NO_SUCH_NAME, "mail.example.org A"),
-        Failure(Kind.NO_SUCH_NAME, "mail.example.org AAAA"),
-        Failure(Kind.HTTP_STATUS, "https://autoconfig.example.org/mail/config-v1.1.xml", "404"),
+        Failure(Kind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS)),
+        Failure(Kind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 587, Security.STARTTLS)),
+        Failure(Kind.NO_SUCH_NAME, Question("mail.example.org", "A")),
+        Failure(Kind.NO_SUCH_NAME, Question("mail.example.org", "AAAA")),
+        Failure(Kind.HTTP_STATUS, URL("https://autoconfig.example.org/mail/config-v1.1.xml"), "404"),
     ),
 )
 UNVERIFIED = replace(
@@ -137,17 +140,20 @@ NOTHING = Detection(
     "ada@nothing.example",
     failures=(
         *(
-            Failure(Kind.NO_SUCH_NAME, f"{name}.nothing.example A/AAAA")
+            Failure(Kind.NO_SUCH_NAME, HostName(f"{name}.nothing.example"))
             for name in ("imap", "mail", "smtp", "pop", "pop3", "autoconfig")
         ),
-        Failure(Kind.REFUSED, "imap://nothing.example:993 (tls)", "connection refused"),
-        Failure(Kind.HTTP_STATUS, "https://autoconfig.thunderbird.net/v1.1/nothing.example", "404"),
+        Failure(Kind.REFUSED, Endpoint(Protocol.IMAP, "nothing.example", 993, Security.TLS), "connection refused"),
+        Failure(Kind.HTTP_STATUS, URL("https://autoconfig.thunderbird.net/v1.1/nothing.example"), "404"),
     ),
     settled_by="every source had its say",
     seconds=1.24,
 )
 NO_NETWORK = Detection(
     "ada@nothing.example",
-    failures=(Failure(Kind.NO_NETWORK, "nothing.example MX"), Failure(Kind.DNS_TIMEOUT, "imap.nothing.example A/AAAA")),
+    failures=(
+        Failure(Kind.NO_NETWORK, Question("nothing.example", "MX")),
+        Failure(Kind.DNS_TIMEOUT, HostName("imap.nothing.example")),
+    ),
     seconds=0.01,
 )

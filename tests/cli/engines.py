@@ -13,6 +13,7 @@ from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probe
 from mailsettings.leads import Lead, Source
 from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Note, Protocol, Security, Step
 from mailsettings.policy import Policy
+from mailsettings.records import Question
 from mailsettings.sources.srv import srv
 from mailsettings.unasked import plan
 
@@ -36,7 +37,7 @@ def story(detection: Detection) -> tuple[Event, ...]:
     return (
         Asked(0.0, "example.org MX"),
         Learned(0.01, CLAIM),
-        Failed(0.02, Failure(Kind.NO_SUCH_NAME, "example.org MX")),
+        Failed(0.02, Failure(Kind.NO_SUCH_NAME, Question("example.org", "MX"))),
         Contacting(0.03, SERVER, Step.CONNECT),
         *(Probed(0.04, probe) for probe in probes),
         Settled(0.05, detection),

@@ -28,6 +28,7 @@ from mailsettings.model import (
     Provider,
     Security,
     Service,
+    Task,
     Trust,
 )
 from mailsettings.schema import to_dict
@@ -219,7 +220,9 @@ def hostile(text: str) -> Detection:
         ),
         probe=Probe(endpoint, Hello(text, text, (text,)), tls=None),
     )
-    failed = replace(evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, text, text)))
+    failed = replace(
+        evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, Task(text), text))
+    )
     return Detection(
         address=f"{text}@example.org",
         provider=Provider(text, text, text),
@@ -229,7 +232,7 @@ def hostile(text: str) -> Detection:
         hints=(Hint("x", text, text),),
         documentation=(Link(text, text),),
         notes=(Note(text),),
-        failures=(Failure(Kind.GREETING_REFUSED, text, text),),
+        failures=(Failure(Kind.GREETING_REFUSED, Task(text), text),),
         other_services=(Service(text, text),),
         oauth=(OAuthWord(OAuth(text, text, text), False, text),),
         settled_by=text,

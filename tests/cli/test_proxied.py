@@ -15,7 +15,7 @@ from mailsettings.cli.card import card
 from mailsettings.cli.proxied import PASSWORD
 from mailsettings.cli.text import pen
 from mailsettings.errors import Kind
-from mailsettings.model import Detection, Failure
+from mailsettings.model import Detection, Failure, ProxyAddress
 from mailsettings.policy import Policy
 from mailsettings.proxy import parse_proxy
 from mailsettings.schema import to_dict
@@ -151,7 +151,9 @@ def test_a_broken_proxy_is_said_in_one_line() -> None:
     """
     What is wrong with it, and that nothing was tried without it.
     """
-    failure = Failure(Kind.PROXY, "socks5://127.0.0.1:1080", "the proxy socks5://127.0.0.1:1080: it refused the login")
+    failure = Failure(
+        Kind.PROXY, ProxyAddress("socks5", "127.0.0.1", 1080), "the proxy socks5://127.0.0.1:1080: it refused the login"
+    )
     detection = Detection("ada@example.org", failures=(failure,))
 
     shown = card(cast("flat.Detection", to_dict(detection)), pen(colours=False))

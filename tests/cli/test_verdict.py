@@ -8,7 +8,7 @@ import pytest
 from mailsettings.cli import flat
 from mailsettings.cli.verdict import Exit, verdict
 from mailsettings.errors import Kind
-from mailsettings.model import Detection, Failure
+from mailsettings.model import Detection, Failure, Task
 from mailsettings.schema import to_dict
 from tests.cli import detections
 
@@ -28,12 +28,14 @@ from tests.cli import detections
             id="no network, but known from the table",
         ),
         pytest.param(
-            replace(detections.NO_NETWORK, failures=(Failure(Kind.CONNECT_TIMEOUT, "x"),)),
+            replace(detections.NO_NETWORK, failures=(Failure(Kind.CONNECT_TIMEOUT, Task("x")),)),
             Exit.NOTHING,
             id="silence alone is no broken network",
         ),
         pytest.param(
-            replace(detections.NO_NETWORK, failures=(*detections.NO_NETWORK.failures, Failure(Kind.REFUSED, "x"))),
+            replace(
+                detections.NO_NETWORK, failures=(*detections.NO_NETWORK.failures, Failure(Kind.REFUSED, Task("x")))
+            ),
             Exit.NOTHING,
             id="one server shows that there is a network",
         ),

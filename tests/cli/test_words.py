@@ -9,7 +9,7 @@ from mailsettings.errors import Kind
 
 def failure(kind: Kind, where: str = "imap.example.org A", seen: str = "") -> Failure:
     """Return a failure as JSON has it."""
-    return {"kind": kind.value, "where": where, "seen": seen}
+    return {"kind": kind.value, "where": where, "seen": seen, "detail": None}
 
 
 def test_every_kind_has_words() -> None:
@@ -30,6 +30,12 @@ def test_every_kind_has_words() -> None:
         (Kind.NO_SUCH_NAME, "https://autoconfig.example.org/mail/config-v1.1.xml", "autoconfig.example.org"),
         (Kind.REFUSED, "imap://imap.example.org:993 (tls)", "imap.example.org:993 (tls)"),
         (Kind.HTTP_STATUS, "https://example.org/mail.xml", "https://example.org/mail.xml"),
+        (Kind.NO_SUCH_NAME, "https://example.org/discover.xml (POST)", "example.org"),
+        (Kind.HTTP_STATUS, "https://example.org/discover.xml (POST)", "https://example.org/discover.xml (POST)"),
+        (Kind.DNS_FAILED, "_ua-auto-config.example.org TXT", "_ua-auto-config.example.org"),
+        (Kind.DNS_FAILED, "(a random label).example.org A", "(a random label).example.org"),
+        (Kind.DNS_FAILED, "certificate of mail.example.org:993", "certificate of mail.example.org:993"),
+        (Kind.INTERNAL, "", ""),
         (Kind.REFUSED, "\x1b[2J", "\\x1b[2J"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
 from mailsettings.looks import Look
+from mailsettings.model import Task
 from mailsettings.net.door import Door
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
@@ -190,4 +191,4 @@ def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:
     detection, _ = run_virtual(partial(_detected, net))
 
     assert "certificate-expired" in [item.code for item in detection.findings]
-    assert [failure.where for failure in detection.failures if failure.kind is Kind.INTERNAL] == ["second look"]
+    assert [failure.where for failure in detection.failures if failure.kind is Kind.INTERNAL] == [Task("second look")]

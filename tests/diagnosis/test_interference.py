@@ -10,6 +10,7 @@ from mailsettings.looks import Around
 from mailsettings.model import Confidence, Detection, Failure
 from mailsettings.testing import Certificate, FakeNetwork, imap, smtp
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
+from tests.values import endpoint
 
 MAIL = f"mail.{D}"
 FROM, TO = "2026-06-01T00:00:00+00:00", "2027-06-01T00:00:00+00:00"
@@ -72,7 +73,7 @@ def test_verified_web_servers_tell_the_date(now: datetime, dates: tuple[str, ...
     """
     More than a day off is said, unless a server agrees with our clock: a stranger may say anything.
     """
-    detection = Detection(ADA, failures=(Failure(Kind.REFUSED, f"imap://{MAIL}:993 (tls)"),))
+    detection = Detection(ADA, failures=(Failure(Kind.REFUSED, endpoint(f"imap://{MAIL}:993")),))
     around = Around(now, dates=tuple((f"www.{number}.example", text) for number, text in enumerate(dates)))
 
     found = [item for item in explain(detection, around=around) if item.code == "clock-wrong"]

@@ -11,6 +11,7 @@ from mailsettings.model import Detection, Failure
 from mailsettings.schema import from_json
 from mailsettings.testing import Certificate, FakeNetwork, Server, imap, pop3, smtp
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
+from tests.values import endpoint
 
 MAIL = f"mail.{D}"
 
@@ -366,7 +367,7 @@ def test_a_mistake_of_ours_is_said_to_be_ours() -> None:
     """
     Nobody else is blamed for it.
     """
-    failure = Failure(Kind.INTERNAL, f"imap://{MAIL}:993 (tls)", "ValueError while contacting it")
+    failure = Failure(Kind.INTERNAL, endpoint(f"imap://{MAIL}:993"), "ValueError while contacting it")
 
     found = explain(Detection(ADA, failures=(failure,)))
 
@@ -383,7 +384,7 @@ def test_a_port_whose_certificate_failed_is_not_tried_the_other_way() -> None:
     detection = diagnosed(net, f"imap://{MAIL}:993").detection
 
     assert detection.seconds < 1
-    assert not [failure for failure in detection.failures if ":993 (starttls)" in failure.where]
+    assert not [failure for failure in detection.failures if ":993 (starttls)" in failure.place]
 
 
 def test_one_cause_in_both_directions_is_said_once() -> None:

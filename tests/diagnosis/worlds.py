@@ -6,11 +6,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+import dns.edns
+import dns.message
+import dns.rcode
+
 from mailsettings import Policy, parse_address
 from mailsettings.login.outside import Diagnosis, diagnose
 from mailsettings.login.verify import Settings
 from mailsettings.model import Protocol, Security
+from mailsettings.net.carriers import response_to
 from mailsettings.net.door import open_net
+from mailsettings.net.query import Query, Response
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.values import endpoint
 
@@ -26,12 +32,12 @@ async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy, tod
 
 def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagnosis:
     """Return the diagnosis of an address, or of a server written as in tests.values.endpoint."""
-    result, _ = run_virtual(partial(_diagnosed, net, _meant(what), Policy(), today))
+    result, _ = run_virtual(partial(_diagnosed, net, meant(what), Policy(), today))
     assert net.open_streams == ()
     return result
 
 
-def _meant(what: str) -> Settings | str:
+def meant(what: str) -> Settings | str:
     """Read an address, or a server whose security stands in front where the port says another: `tls+pop3://…:110`."""
     if "://" not in what:
         return what
@@ -45,3 +51,23 @@ def _meant(what: str) -> Settings | str:
 def codes(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> list[str]:
     """Return the codes of the findings."""
     return [item.code for item in diagnosed(net, what, today=today).findings]
+
+
+class Refusing:
+    """A name server that says SERVFAIL with these extended errors."""
+
+    round_trips = 1
+
+    def __init__(self, *errors: int) -> None:
+        self._errors = errors
+
+    async def exchange(self, query: Query) -> Response:
+        response = dns.message.make_response(dns.message.from_wire(query.wire))
+        response.set_rcode(dns.rcode.SERVFAIL)
+        response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode(error)) for error in self._errors])
+        read = response_to(query, response.to_wire())
+        assert read is not None
+        return read
+
+    async def aclose(self) -> None:
+        """Nothing is open."""

@@ -44,7 +44,7 @@ class Met:
 
     def failures(self, where: str) -> tuple[Failure, ...]:
         """Return what failed at a place that has *where* in its name."""
-        return tuple(failure for failure in self.detection.failures if where in failure.where)
+        return tuple(failure for failure in self.detection.failures if where in failure.place)
 
 
 async def _search(net: FakeNetwork, address: str, policy: Policy) -> Detection:

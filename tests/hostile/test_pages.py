@@ -20,7 +20,7 @@ def test_a_hostile_page_is_a_failure_of_its_own_kind(page: Page) -> None:
     met = meet(page.build, policy=QUIET)
 
     assert {failure.kind for failure in met.failures(URL)} <= set(page.kinds)
-    assert {failure.kind for failure in met.detection.failures if failure.where == URL}
+    assert {failure.kind for failure in met.detection.failures if failure.place == URL}
     assert met.choices == ()
     assert met.seconds <= page.seconds + LATE
     requests = [each for each in met.net.requests if "autoconfig" in each and "emailaddress" not in each]

@@ -69,7 +69,7 @@ def _true(lab: Laboratory, choice: Choice) -> bool:
 
 def kinds(detection: Detection, where: str = "") -> set[Kind]:
     """Return the kinds of the failures at places with *where* in their name."""
-    return {failure.kind for failure in detection.failures if where in failure.where}
+    return {failure.kind for failure in detection.failures if where in failure.place}
 
 
 def verified(detection: Detection) -> tuple[str, ...]:

@@ -18,12 +18,13 @@ from mailsettings.cli.app import cli
 from mailsettings.cli.check import Checked, _lines
 from mailsettings.cli.text import pen
 from mailsettings.cli.verdict import Exit
-from mailsettings.errors import Kind
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
+from mailsettings.login.judged import judged
 from mailsettings.login.outside import Diagnosis
-from mailsettings.login.session import Secret
+from mailsettings.login.session import Errand, Secret
 from mailsettings.login.verify import Verification, verify
-from mailsettings.model import Detection, Endpoint, Probe, Protocol, TLSFacts
+from mailsettings.model import Detection, Endpoint, Failure, Probe, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
 from mailsettings.wire.dialogue import READ, START_TLS, Dialogue
@@ -142,6 +143,51 @@ def test_the_canary_is_found_nowhere(
     result = verified(net, TYPED, Credentials.password(CANARY))
 
     assert spilled(result, CANARY, caplog.text, *capsys.readouterr()) == []
+
+
+def _answers_with_the_password(port: int) -> Server:
+    """Return an IMAP server that puts the password where OK, NO or BAD belongs."""
+
+    def script() -> Script:
+        yield TLS()
+        yield Say(b"* OK hi\r\n")
+        tag = b""
+        while line := (yield HEAR):
+            if b"CAPABILITY" in line:
+                yield Say(b"* CAPABILITY IMAP4rev1\r\n" + line.split()[0] + b" OK\r\n")
+            elif line.endswith(b"}"):
+                tag = line.split()[0] if b"LOGIN" in line else tag
+                yield Say(b"+ go on\r\n")
+            else:
+                yield Say(tag + b" " + line + b"\r\n")
+
+    return scripted(port, script)
+
+
+def test_a_part_of_the_password_is_not_shown_either() -> None:
+    """
+    Only the beginning of a reply is quoted. A password that is cut off there is not found by a search for the whole.
+    """
+    password = "CORRECTHORSEBATTERYSTAPLE"
+
+    result = verified(world(_answers_with_the_password(993)), TYPED, Credentials.password(password))
+
+    assert result.incoming is not None
+    assert [finding.code for finding in result.incoming.findings] == ["bad-reply"]
+    assert password[:8] not in repr(result)
+
+
+def test_our_own_words_are_shown_whole() -> None:
+    """
+    A colon in them is no sign of anything: what is left out is what the server said.
+    """
+    endpoint = Endpoint(Protocol.IMAP, f"mail.{D}", 993, Security.TLS)
+    error = NetworkError(Kind.CLOSED, "closed by the proxy: it was idle", quoting="'a: b'")
+    probe = Probe(endpoint, failure=Failure.of(endpoint, error), steps=(Timing(Step.LOGIN, 0.1),))
+
+    result = judged(probe, Errand(endpoint, ADA, Credentials.password(CANARY)), None)
+
+    assert [finding.evidence for finding in result.findings] == [f"mail.{D}:993: closed by the proxy: it was idle"]
 
 
 def test_wherever_a_connection_breaks_the_canary_stays_unseen() -> None:

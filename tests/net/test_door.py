@@ -71,7 +71,7 @@ def test_failures_are_in_the_probe(port: int, kind: Kind, steps: list[str]) -> N
     probe, told = greeted(net, Endpoint(Protocol.IMAP, HOST, port, Security.TLS))
 
     assert probe.failure is not None
-    assert (probe.failure.kind, probe.failure.where, told) == (kind, str(probe.endpoint), steps)
+    assert (probe.failure.kind, probe.failure.where, told) == (kind, probe.endpoint, steps)
     assert [step.name for step in probe.steps] == steps
 
 

@@ -140,7 +140,7 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_failure(way: str, seen: 
             detection = await detect("ada@example.org", policy=policy)
 
     (failure,) = detection.failures
-    assert (failure.kind, failure.where) == (Kind.PROXY, f"socks5://127.0.0.1:{at}")
+    assert (failure.kind, failure.place) == (Kind.PROXY, f"socks5://127.0.0.1:{at}")
     assert seen in failure.seen
     assert [finding.code for finding in detection.findings] == ["proxy-failed"]
     assert set(watch.seen) == {("socket.connect", ("127.0.0.1", at))}

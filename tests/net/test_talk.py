@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
 from mailsettings.model import Endpoint, Note, TLSFacts
 from mailsettings.net.talk import Talked
 from mailsettings.net.transport import Stream
@@ -173,9 +173,27 @@ async def test_hanging_up_is_described(transcript: str, seen: str) -> None:
     assert talked.failure is not None
     assert (Kind.CLOSED, "smtp://mail.example.org:587 (starttls)", seen) == (
         talked.failure.kind,
-        talked.failure.where,
+        talked.failure.place,
         talked.failure.seen,
     )
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("transcript", "detail", "redacted"),
+    [
+        ("", None, "closed without a greeting"),
+        ("S: 22…", Detail.UNFINISHED_LINE, "closed in the middle of a line"),
+    ],
+)
+async def test_a_line_that_has_no_end_is_a_detail(transcript: str, detail: Detail | None, redacted: str) -> None:
+    """
+    It tells a server that drips from one that keeps silent; what came of it is quoted, and can be left out.
+    """
+    talked = await carry(Server(transcript), SMTP_STARTTLS)
+
+    assert talked.failure is not None
+    assert (talked.failure.detail, talked.failure.redacted) == (detail, redacted)
 
 
 @pytest.mark.anyio

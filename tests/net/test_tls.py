@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.real import Internet
-from mailsettings.net.tls import NO_ALPN, secure
+from mailsettings.net.tls import NO_ALPN, fault, secure
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving
 
@@ -189,6 +189,24 @@ async def test_each_connection_offers_its_own_protocol(ca: trustme.CA, ca_file: 
                 group.start_soon(one, port, alpn)
 
     assert chosen == {IMAP: ["imap"] * 3, POP3: ["pop3"] * 3, NO_ALPN: [""] * 3}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "detail"),
+    [
+        ("DH_KEY_TOO_SMALL", Kind.TLS_FAILED, Detail.WEAK_DH),
+        ("WRONG_VERSION_NUMBER", Kind.NOT_TLS, None),
+        ("dh key too small", Kind.TLS_FAILED, None),
+    ],
+)
+def test_a_fault_is_known_by_its_symbol(reason: str, kind: Kind, detail: Detail | None) -> None:
+    """
+    OpenSSL's symbols are stable, its messages are not.
+    """
+    error = ssl.SSLError(1, "dh key too small")
+    error.reason = reason
+
+    assert (fault(error).kind, fault(error).detail) == (kind, detail)
 
 
 class Liar:

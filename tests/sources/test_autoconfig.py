@@ -7,7 +7,7 @@ import pytest
 from mailsettings.address import parse_address
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.leads import Help, Issuer, KnownProvider
-from mailsettings.model import Authority, Claim, Failure, Link, Note, Provider, Service
+from mailsettings.model import URL, Authority, Claim, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.records import Page
 from mailsettings.sources.autoconfig import autoconfig, documents_of
@@ -133,7 +133,7 @@ async def test_the_first_failure_is_reported_beside_the_second_try() -> None:
     """
     leads = await first_lookup(autoconfig(ADA)).run(Web({MAIN: 400}))
 
-    assert (leads[0], str(leads[1])) == (Failure(Kind.HTTP_STATUS, MAIN, "400"), MAIN + SENT)
+    assert (leads[0], str(leads[1])) == (Failure(Kind.HTTP_STATUS, URL(MAIN), "400"), MAIN + SENT)
 
 
 @pytest.mark.anyio

@@ -166,7 +166,9 @@ async def test_jmap_is_where_the_redirects_end() -> None:
 @pytest.mark.parametrize(
     ("answer", "lead"),
     [
-        pytest.param(jmap_srv("", 0), NotOffered(Protocol.JMAP, "_jmap._tcp.example.org SRV"), id="not offered"),
+        pytest.param(
+            jmap_srv("", 0), NotOffered(Protocol.JMAP, Question("_jmap._tcp.example.org", "SRV")), id="not offered"
+        ),
         pytest.param(
             jmap_srv("jmap.example.org", 22),
             Note("_jmap._tcp.example.org SRV names port 22; only 443 is asked"),

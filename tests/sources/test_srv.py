@@ -77,7 +77,7 @@ async def test_a_single_dot_means_not_offered() -> None:
 
     leads = await ServiceRecords(ADA, "_imaps", Protocol.IMAP, Security.TLS).run(net)
 
-    assert leads == [NotOffered(Protocol.IMAP, "_imaps._tcp.example.org SRV")]
+    assert leads == [NotOffered(Protocol.IMAP, Question("_imaps._tcp.example.org", "SRV"))]
 
 
 @pytest.mark.anyio

@@ -76,7 +76,7 @@ def test_the_reasons_are_those_of_what_is_shown(displaced: bool) -> None:
     """
     They are written anew from the redacted probe, and still say that the provider's own servers come first.
     """
-    failed = Probe(SERVER, failure=Failure(Kind.GREETING_REFUSED, str(SERVER), CANARY))
+    failed = Probe(SERVER, failure=Failure(Kind.GREETING_REFUSED, SERVER, CANARY))
     before = choice(f"imap://{SERVER.host}:{SERVER.port}", authority=Authority.GUESS)
     candidate = Candidate(before.endpoint, before.claims)
     before = replace(

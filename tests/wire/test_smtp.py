@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import Detail, Kind, NetworkError
 from mailsettings.model import Auth, Hello, Note, Protocol, Security
 from tests.wire import playing
 from tests.wire.playing import FACTS
@@ -185,7 +185,23 @@ def test_a_middlebox_is_named() -> None:
     error = failure(Security.STARTTLS, reply + "C: QUIT")
 
     assert error.kind == Kind.STARTTLS_NOT_OFFERED
-    assert f"firewall on the way rewrites SMTP: {'*' * 20}, XXXXXXXA, XXXB" in error.seen
+    assert error.detail is Detail.STARTTLS_REWRITTEN
+    assert (
+        error.seen == f"no STARTTLS in the EHLO reply; a firewall on the way rewrites SMTP: {'*' * 20}, XXXXXXXA, XXXB"
+    )
+
+
+def test_a_middlebox_that_answers_ehlo_with_an_error_is_named() -> None:
+    """
+    The greeting is masked, and EHLO is refused as unknown: both are said.
+    """
+    reply = in_clear("502 no", greeting="220 " + "*" * 20)
+
+    error = failure(Security.STARTTLS, reply + "C: QUIT")
+
+    assert error.detail is Detail.STARTTLS_REWRITTEN
+    assert error.seen.startswith("EHLO answered")
+    assert error.seen.endswith(f"no STARTTLS; a firewall on the way rewrites SMTP: {'*' * 20}")
 
 
 @pytest.mark.parametrize("answer", ["454 not now", "501 no", "200 STRIPTLS", "250 ok", "334 go on"])

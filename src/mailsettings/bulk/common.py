@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.bulk.kept import Fault, Kept
+from mailsettings.bulk.kept import Kept
 from mailsettings.bulk.pace import Pace
-from mailsettings.errors import Kind
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.hostnames import inside
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe, Step
@@ -41,7 +41,7 @@ class Common:
 
     def _life(self, found: object) -> float:
         """Return for how many seconds *found* is worth remembering."""
-        failure = found.failure if isinstance(found, Probe) else found if isinstance(found, Fault) else None
+        failure = found.failure if isinstance(found, Probe) else found if isinstance(found, NetworkError) else None
         if failure is None:
             return self._pace.keep
         if failure.kind in PRIVATE:

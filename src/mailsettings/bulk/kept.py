@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import NetworkError
 from mailsettings.events import ignore
 from mailsettings.model import Step
 from mailsettings.net.memory import Memory
@@ -16,14 +16,6 @@ from mailsettings.net.memory import Memory
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 OnStep = Callable[[Step], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A NetworkError as a value: an exception that is raised twice collects the tracebacks of strangers."""
-
-    kind: Kind
-    seen: str
 
 
 @dataclass(slots=True, eq=False)
@@ -43,11 +35,11 @@ class _Flight:
 class Kept(Generic[Key, Value]):
     """Remembers at most *most* values, the least recently used is forgotten first."""
 
-    def __init__(self, most: int, life: Callable[[Value | Fault], float]) -> None:
+    def __init__(self, most: int, life: Callable[[Value | NetworkError], float]) -> None:
         """*life* says for how many seconds a value, or a failure, is remembered; 0: it is nobody else's business."""
         self._life = life
         self._flights: dict[Key, _Flight] = {}
-        self._memory: Memory[Key, Value | Fault] = Memory(most)
+        self._memory: Memory[Key, Value | NetworkError] = Memory(most)
 
     def __len__(self) -> int:
         return len(self._memory)
@@ -78,18 +70,18 @@ class Kept(Generic[Key, Value]):
             if not flight.listeners:
                 del self._flights[key]
 
-    async def _ask(self, key: Key, flight: _Flight, ask: Callable[[OnStep], Awaitable[Value]]) -> Value | Fault:
-        found: Value | Fault
+    async def _ask(self, key: Key, flight: _Flight, ask: Callable[[OnStep], Awaitable[Value]]) -> Value | NetworkError:
+        found: Value | NetworkError
         try:
             found = await ask(flight.tell)
         except NetworkError as error:
-            found = Fault(error.kind, error.seen)
+            found = error.again()
         self._memory.keep(key, found, self._life(found))
         return found
 
 
-def _value(found: Value | Fault) -> Value:
+def _value(found: Value | NetworkError) -> Value:
     """Return what was found. NetworkError if it is a failure."""
-    if isinstance(found, Fault):
-        raise NetworkError(found.kind, found.seen)
+    if isinstance(found, NetworkError):
+        raise found.again()
     return found

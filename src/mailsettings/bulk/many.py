@@ -25,7 +25,7 @@ from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
 from mailsettings.errors import AddressError, Kind, MailSettingsError
 from mailsettings.leads import Net, Source
-from mailsettings.model import Detection, Failure
+from mailsettings.model import Detection, Failure, Task
 from mailsettings.net.door import open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Given = str | EmailAddress | Entry
 AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
 MOST_FOR_A_TURN = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
-STOOD_STILL = Failure(Kind.NO_NETWORK, "this process", "it has been too slow to tell whether a server is silent")
+STOOD_STILL = Failure(Kind.NO_NETWORK, Task("this process"), "it has been too slow to tell whether a server is silent")
 
 
 @asynccontextmanager

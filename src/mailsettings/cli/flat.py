@@ -60,6 +60,7 @@ class Failure(TypedDict):
     kind: str
     where: str
     seen: str
+    detail: str | None
 
 
 class Timing(TypedDict):

@@ -60,7 +60,7 @@ def told(event: Event) -> str:
         case Learned(_, claim):
             text = f"learned     {claim.endpoint} from {claim.evidence.source}: {claim.evidence.locator}"
         case Failed(_, failure):
-            text = f"failed      {failure.where}: {failure.kind}{f' ({failure.seen})' if failure.seen else ''}"
+            text = f"failed      {failure.place}: {failure.kind}{f' ({failure.seen})' if failure.seen else ''}"
         case Contacting(_, endpoint, step):
             text = f"contacting  {endpoint}: {step}"
         case Probed(_, probe) if probe.failure is not None:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 from mailsettings.errors import Kind
 from mailsettings.escape import printable
+from mailsettings.model import URL, Endpoint, HostName
+from mailsettings.records import Question
+from mailsettings.schema import read_where
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Failure
@@ -115,15 +118,20 @@ def advice(failures: Iterable[Failure]) -> str:
 
 def place(failure: Failure) -> str:
     """Return where *failure* happened, as short as people name it: a host, host:port, a URL or a DNS record."""
-    where = failure["where"]
-    scheme, separator, rest = where.partition("://")
-    if separator and failure["kind"] in _ABOUT_NAMES:
-        where = rest.partition("/")[0].partition(":")[0]
-    elif separator and not scheme.startswith("http"):
-        where = rest
-    name, blank, type_ = where.rpartition(" ")
-    obvious = type_ in ("A", "AAAA", "A/AAAA") or where.startswith("_")
-    return printable(name if blank and obvious else where)
+    about_name = failure["kind"] in _ABOUT_NAMES
+    match read_where(failure["where"]):
+        case Endpoint(_, host) | HostName(host) if about_name:
+            return printable(host)
+        case Endpoint(_, host, port, security):
+            return printable(f"{host}:{port} ({security})")
+        case URL() as url if about_name:
+            return printable(url.host)
+        case HostName(name) | Question(name, "A" | "AAAA"):
+            return printable(name)
+        case Question(name) if name.startswith("_"):
+            return printable(name)
+        case where:
+            return printable(str(where or ""))
 
 
 def _some(places: list[str], at_most: int) -> str:

@@ -10,7 +10,7 @@ from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
 from mailsettings.diagnosis.places import Place, Places, right_port
 from mailsettings.diagnosis.refused import refused
-from mailsettings.errors import Kind
+from mailsettings.errors import Detail, Kind
 from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Failure, Finding
 
@@ -101,8 +101,7 @@ def _is_tarpit(place: Place, places: Places) -> bool:
     """Say whether the host holds on to whoever comes: more than one port accepts and keeps silent, or drips."""
     assert place.failure is not None
     silent = {other.endpoint.port for other in places.of_host(place.endpoint.host) if _holds(other)}
-    # What came of an unfinished line is quoted behind a colon, see net.talk.
-    return len(silent) > 1 or ": " in place.failure.seen
+    return len(silent) > 1 or place.failure.detail is Detail.UNFINISHED_LINE
 
 
 def _holds(place: Place) -> bool:
@@ -164,9 +163,8 @@ def _without_login(place: Place, _places: Places, evidence: str) -> Finding:
 
 def _broken_dns(place: Place, _places: Places, evidence: str) -> Finding:
     assert place.failure is not None
-    # The word is net.dns's own, from the extended error of RFC 8914.
-    signed = "DNSSEC" in place.failure.seen
-    return finding("dnssec-broken" if signed else "dns-broken", evidence, about=place.endpoint.host)
+    bogus = place.failure.detail is Detail.DNSSEC_BOGUS
+    return finding("dnssec-broken" if bogus else "dns-broken", evidence, about=place.endpoint.host)
 
 
 _SPECIAL: dict[Kind, Callable[[Place, Places, str], Finding]] = {

@@ -6,7 +6,7 @@ import re
 
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.places import TLS_PORTS, Place, Places, right_port
-from mailsettings.errors import Kind
+from mailsettings.errors import Detail, Kind
 from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Finding, Protocol, Security
 
@@ -35,8 +35,7 @@ def without_starttls(place: Place, places: Places, evidence: str) -> Finding:
     """Tell a server that has no STARTTLS from one that has it, and somebody on the way who takes it out."""
     assert place.failure is not None
     use = right_port(place, places)
-    # The words are wire.smtp's own.
-    if "rewrites SMTP" in place.failure.seen:
+    if place.failure.detail is Detail.STARTTLS_REWRITTEN:
         return finding("middlebox-strips-starttls", evidence, about=place.name, use=use)
     if place.known:
         seen = f"{evidence}; the provider table has it with STARTTLS"
@@ -69,8 +68,7 @@ def broken_tls(place: Place, places: Places, evidence: str) -> Finding:
     look = places.around.of(place.endpoint)
     shown = look.shown if look else None
     seen = f"{evidence}; it can do {shown.version} with {shown.cipher or 'an unknown cipher'}" if shown else evidence
-    # OpenSSL's symbol DH_KEY_TOO_SMALL as net.tls.fault writes it, not a message.
-    if "dh key too small" in place.failure.seen:
+    if place.failure.detail is Detail.WEAK_DH:
         return finding("tls-weak-dh", seen, about=place.name)
     if place.failure.kind is Kind.TLS_TOO_OLD or (shown and shown.version in _OLD):
         return finding("tls-too-old", seen, about=place.name)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from mailsettings.diagnosis.certificates import moment
 from mailsettings.diagnosis.codes import finding
@@ -17,7 +16,7 @@ from mailsettings.diagnosis.interceptors import intercepted
 from mailsettings.diagnosis.places import NO_ANSWER, Places
 from mailsettings.errors import Kind
 from mailsettings.hostnames import registrable
-from mailsettings.model import Confidence, Detection, Failure, Finding, Protocol
+from mailsettings.model import URL, Confidence, Detection, Failure, Finding, Protocol
 
 WRONG_BY = timedelta(days=1)  # what a clock may be off before certificates suffer
 _DATES = frozenset({Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_NOT_YET_VALID})
@@ -114,14 +113,14 @@ def blocked(detection: Detection, places: Places) -> Iterator[Finding]:
     if any(map(places.alive, hosts)) or not _more_than_25(places):
         return
     reached = [host for host, good in places.around.web if good]
-    web = [f for f in detection.failures if f.where.startswith("http") and f.kind not in _ABOUT_NAMES]
-    reached += [_host(failure) for failure in web if failure.kind in _ANSWERED or failure.kind.about_certificate]
+    web = [(host, f) for host, f in _of_web(detection) if f.kind not in _ABOUT_NAMES]
+    reached += [host for host, failure in web if failure.kind in _ANSWERED or failure.kind.about_certificate]
     listed = ", ".join(sorted(hosts)[:4])
     if reached:
         seen = f"no answer from {listed}, but from the web server {reached[0]}"
         sure = Confidence.LIKELY if len(set(map(registrable, hosts))) > 1 else Confidence.POSSIBLE
         yield finding("mail-ports-blocked", seen, sure)
-    elif web and all(failure.kind in NO_ANSWER for failure in web):
+    elif web and all(failure.kind in NO_ANSWER for _, failure in web):
         seen = f"names have addresses, and neither mail nor web servers answer: {listed}"
         yield finding("network-down", seen, Confidence.LIKELY)
     else:
@@ -172,8 +171,8 @@ def stripped(places: Places) -> Iterator[Finding]:
 def _failed(detection: Detection, places: Places) -> Iterable[Seen]:
     """Return every host at which something failed, for mail and for documents."""
     mail = [(place.endpoint.host, place.failure) for place in places.all if place.failure is not None]
-    return (*mail, *((_host(f), f) for f in detection.failures if f.where.startswith("http")))
+    return (*mail, *_of_web(detection))
 
 
-def _host(failure: Failure) -> str:
-    return urlsplit(failure.where).hostname or ""
+def _of_web(detection: Detection) -> list[Seen]:
+    return [(failure.where.host, failure) for failure in detection.failures if isinstance(failure.where, URL)]

@@ -15,7 +15,8 @@ from mailsettings.diagnosis.interference import blocked, opened_tls, portal, str
 from mailsettings.diagnosis.places import Place, Places, places_of
 from mailsettings.errors import Kind
 from mailsettings.looks import NOTHING, Around
-from mailsettings.model import Confidence, Detection, Direction, Endpoint, Finding, Whose
+from mailsettings.model import Confidence, Detection, Direction, Endpoint, Failure, Finding, Whose
+from mailsettings.records import Question
 
 _LEVELS = tuple(Confidence)
 _MOST = 5  # findings of one direction; behind the fifth nobody reads on
@@ -62,12 +63,14 @@ def _of_all(detection: Detection, places: Places) -> Iterator[Finding]:
     kinds = {failure.kind: failure for failure in reversed(detection.failures)}
     for kind in (Kind.NO_MAIL, Kind.NO_ACCESS):
         if kind in kinds:
-            yield finding(MEANING[kind], kinds[kind].seen or kinds[kind].where)
-    # The words of the question are sources.mx's own: nothing exists below a domain that does not (RFC 8020).
-    unknown = (f for f in detection.failures if f.kind is Kind.NO_SUCH_NAME and f.where.endswith(" MX"))
-    if (failure := next(unknown, None)) is not None:
-        yield from _of_address(detection)
-        yield finding("domain-not-found", failure.seen, about=failure.where.removesuffix(" MX"))
+            yield finding(MEANING[kind], kinds[kind].seen or kinds[kind].place)
+    for failure in detection.failures:
+        match failure:
+            # Nothing exists below a domain that does not (RFC 8020).
+            case Failure(Kind.NO_SUCH_NAME, Question(domain, "MX")):
+                yield from _of_address(detection)
+                yield finding("domain-not-found", failure.seen, about=domain)
+                break
     if detection.provider is not None and detection.provider.kind in ("none", "bridge"):
         yield finding("no-standard-access", f"{detection.provider.name} in the provider table")
     if any(place.verified for place in places.all):

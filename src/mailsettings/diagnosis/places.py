@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import Kind
 from mailsettings.looks import NOTHING, Around
-from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
+from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol
 
-_ENDPOINT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
 TLS_PORTS = frozenset({465, 993, 995})
 USUAL = {
     Protocol.IMAP: "993 with TLS or 143 with STARTTLS",
@@ -83,21 +81,9 @@ def places_of(detection: Detection, stated: Iterable[Endpoint] = (), around: Aro
         known = any(claim.evidence.authority.from_matching_row for claim in choice.claims)
         found[choice.endpoint] = Place(choice.endpoint, failure, choice.probe, on_purpose, known)
     for failure in detection.failures:
-        endpoint = endpoint_of(failure.where)
-        if endpoint is not None and endpoint not in found:
-            found[endpoint] = Place(endpoint, failure, stated=endpoint in named)
+        if isinstance(failure.where, Endpoint) and failure.where not in found:
+            found[failure.where] = Place(failure.where, failure, stated=failure.where in named)
     return Places(tuple(found.values()), around)
-
-
-def endpoint_of(where: str) -> Endpoint | None:
-    """Read an endpoint back from the form in which it prints itself; None for anything else."""
-    found = _ENDPOINT.fullmatch(where)
-    if found is None:
-        return None
-    try:
-        return Endpoint(Protocol(found[1]), found[2], int(found[3]), Security(found[4]))
-    except AddressError:
-        return None
 
 
 def right_port(place: Place, places: Places) -> str:

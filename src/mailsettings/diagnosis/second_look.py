@@ -20,7 +20,7 @@ from mailsettings.diagnosis.places import NO_ANSWER, Place, Places, places_of
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.hostnames import registrable
 from mailsettings.looks import Around, Look
-from mailsettings.model import Detection, Direction, Endpoint
+from mailsettings.model import URL, Detection, Direction, Endpoint
 from mailsettings.policy import Policy
 from mailsettings.records import Answer, Question
 
@@ -158,7 +158,7 @@ async def _compare(seen: _Seen, places: Places, net: Looker) -> None:
 
 def _web(detection: Detection) -> bool:
     """Say whether a web server was asked for anything."""
-    return any(failure.where.startswith("http") for failure in detection.failures)
+    return any(isinstance(failure.where, URL) for failure in detection.failures)
 
 
 def _silent(places: Places) -> Iterator[str]:

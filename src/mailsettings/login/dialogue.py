@@ -28,6 +28,6 @@ def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
         if not course.said:
             raise
         # The verdict stands; what went wrong behind it belongs to the answer.
-        course.note(Topic.END, False, (error.seen.encode(),))
+        course.note(Topic.END, False, (error.redacted.encode(),))
     yield from farewell(goodbye)
     return course.session()

@@ -190,7 +190,7 @@ def answer_to(tag: str, max_lines: int) -> Turn[Reply | bytes]:
 def _is_ok(rest: bytes) -> bool:
     status = rest.split(None, 1)[0].upper() if rest.split() else b""
     if status not in (b"OK", b"NO", b"BAD"):
-        raise NetworkError(Kind.BAD_REPLY, f"{quoted(status[:20])} is neither OK nor NO nor BAD")
+        raise NetworkError(Kind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(status[:20]))
     return status == b"OK"
 
 

@@ -13,7 +13,7 @@ from mailsettings.login.imap import COMMAND
 from mailsettings.login.pop3 import COMMANDS
 from mailsettings.login.sasl import TOKENS
 from mailsettings.login.session import LOOK, Errand, Session, Topic
-from mailsettings.model import Auth, Confidence, Endpoint, Failure, Finding, Probe, Provider, Step, TLSFacts
+from mailsettings.model import Auth, Confidence, Endpoint, Finding, Probe, Provider, Step, TLSFacts
 
 # Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
 # and brings the account nearer to its lock.
@@ -89,9 +89,9 @@ def _without_verdict(probe: Probe, errand: Errand) -> Result:
     failure = probe.failure
     assert failure is not None, "a probe has a hello or a failure"
     passed = {step.name for step in probe.steps}
-    # Behind the login a server may repeat what it was sent, and only the first half of the sentence is ours.
-    seen = failure.seen.partition(": ")[0] if Step.LOGIN in passed else failure.seen
-    clean = Failure(failure.kind, failure.where, errand.credentials.scrub(seen))
+    # Behind the login a server may repeat what it was sent, or a part of it, which no search for the secret would find.
+    seen = failure.redacted if Step.LOGIN in passed else failure.seen
+    clean = replace(failure, seen=errand.credentials.scrub(seen))
     place = Place(errand.endpoint, clean, replace(probe, failure=clean), stated=True)
     found = tuple(of_place(place, Places((place,))))
     accepted, verified = Step.MAILBOX in passed, LOOK.name in passed

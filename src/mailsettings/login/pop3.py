@@ -70,7 +70,7 @@ def log_in(course: Course) -> Turn[None]:
         # The mailbox was opened, so the verdict stands; a program that fetches all of it meets this.
         if not any(each.code == "dots-not-escaped" for each in course.observed):
             code = "reply-too-large" if error.kind is Kind.LIMIT else "bad-reply"
-            course.observe(code, f"behind STAT: {error.seen}")
+            course.observe(code, f"behind STAT: {error.redacted}")
         raise
 
 

@@ -56,7 +56,7 @@ class Dialer:
         self._policy = policy
         self._asker = asker
         self._budget = budget
-        self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
+        self._closed: dict[tuple[IPAddress, int], NetworkError] = {}  # where nobody listened
 
     async def dial(self, host: str, port: int, on_step: OnStep = ignore) -> Connection:
         """Connect to *host*.
@@ -127,7 +127,7 @@ class Dialer:
                 stream = await self._open(ip, port)
             except NetworkError as error:
                 if error.kind is not Kind.PROXY:  # that says nothing about this door
-                    self._closed[ip, port] = error.kind, error.seen
+                    self._closed[ip, port] = error.again()
                 raise
             undo.pop_all()
         lease.answered()
@@ -136,7 +136,7 @@ class Dialer:
     def _check_open(self, ip: IPAddress, port: int) -> None:
         """Knock at a closed door once, however many names it has."""
         if (closed := self._closed.get((ip, port))) is not None:
-            raise NetworkError(*closed)
+            raise closed.again()
 
     async def _open(self, ip: IPAddress, port: int) -> Stream:
         try:

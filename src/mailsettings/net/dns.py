@@ -9,7 +9,7 @@ from __future__ import annotations
 import anyio
 from anyio.lowlevel import RunVar
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import Detail, Kind, NetworkError
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import ByTLS, ByUDP, Carrier
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
@@ -82,17 +82,18 @@ async def _once(carrier: Carrier, question: Question) -> Response:
     if response.rcode in (FORMERR, NOTIMP):
         response = await carrier.exchange(query_of(question, edns=False))
     if response.rcode not in (NOERROR, NXDOMAIN):
-        raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}")
+        detail = Detail.DNSSEC_BOGUS if response.bogus else None
+        raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}", detail=detail)
     return response
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:
     """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
     if all(failure.kind is Kind.UNREACHABLE for failure in failures):
-        return NetworkError(Kind.NO_NETWORK, f"no way to a name server: {failures[0].seen}")
+        return failures[0].again(Kind.NO_NETWORK, prefix="no way to a name server: ")
     order = (Kind.BUDGET, Kind.PROXY, Kind.DNS_FAILED)
     worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
-    return worst if worst.kind in order else NetworkError(Kind.DNS_FAILED, f"the name server: {worst.seen}")
+    return worst if worst.kind in order else worst.again(Kind.DNS_FAILED, prefix="the name server: ")
 
 
 def _limit(sockets: int) -> anyio.Semaphore:

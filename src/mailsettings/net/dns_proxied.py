@@ -131,6 +131,6 @@ def _blaming_the_proxy(connect: Connect, seconds: float) -> Connect:
         except NetworkError as error:
             if error.kind in (Kind.PROXY, Kind.BUDGET):
                 raise
-            raise NetworkError(Kind.PROXY, f"{way}: {error.seen}") from error
+            raise error.again(Kind.PROXY, prefix=f"{way}: ") from error
 
     return connected

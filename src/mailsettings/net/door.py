@@ -137,11 +137,11 @@ class Door:
         """Connect to a mail server and carry on there the dialogue that *opener* returns."""
         watch = _Watch(on_step)
         if endpoint.port not in self._policy.mail_ports:
-            return Probe(endpoint, failure=Failure(Kind.DENIED, str(endpoint), "the port is not one of mail"))
+            return Probe(endpoint, failure=Failure(Kind.DENIED, endpoint, "the port is not one of mail"))
         try:
             connection = await self._dialer.dial(endpoint.host, endpoint.port, watch.begin)
         except NetworkError as error:
-            return Probe(endpoint, failure=Failure(error.kind, str(endpoint), error.seen), steps=watch.steps())
+            return Probe(endpoint, failure=Failure.of(endpoint, error), steps=watch.steps())
         before = watch.steps()
         async with aclosing(connection.stream):
             return await self._talk(endpoint, connection, before, on_step, opener)
@@ -151,11 +151,11 @@ class Door:
         from mailsettings.net.looking import look_at  # noqa: PLC0415 - for those whose server has failed
 
         if endpoint.port not in self._policy.mail_ports:
-            return Look(endpoint, failure=Failure(Kind.DENIED, str(endpoint), "the port is not one of mail"))
+            return Look(endpoint, failure=Failure(Kind.DENIED, endpoint, "the port is not one of mail"))
         try:
             connection = await self._dialer.dial(endpoint.host, endpoint.port)
         except NetworkError as error:
-            return Look(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
+            return Look(endpoint, failure=Failure.of(endpoint, error))
         async with aclosing(connection.stream):
             return await look_at(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
 
@@ -217,7 +217,7 @@ class Door:
         try:
             said = _said(await self.get(f"https://{place}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
         except NetworkError as error:
-            return Probe(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
+            return Probe(endpoint, failure=Failure.of(endpoint, error))
         tls = self._fetcher.tls_of(endpoint.host) if self._fetcher else None
         return Probe(endpoint, hello=Hello(f"JMAP: {said}", tls=tls), tls=tls)
 

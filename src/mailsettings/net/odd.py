@@ -32,14 +32,11 @@ def read(query: Query, wire: bytes) -> Response | None:
     if not dns.message.from_wire(query.wire, question_only=True).is_response(message):
         return None
     truncated, authentic = (bool(message.flags & bit) for bit in (dns.flags.TC, dns.flags.AD))
-    return Response(int(message.rcode()), truncated, authentic, tuple(_rows(message)), _said(message))
-
-
-def _said(message: dns.message.Message) -> str:
-    """Return the response code in words; where the resolver says so, that DNSSEC is the reason."""
     codes = sorted(_SIGNATURES.intersection(error.code for error in message.extended_errors()))
-    why = f": DNSSEC validation failed (extended error {codes[0]:d})" if codes else ""
-    return f"{dns.rcode.to_text(message.rcode())}{why}"
+    said = dns.rcode.to_text(message.rcode())
+    if codes:
+        said = f"{said}: DNSSEC validation failed (extended error {codes[0]:d})"
+    return Response(int(message.rcode()), truncated, authentic, tuple(_rows(message)), said, bogus=bool(codes))
 
 
 def _rows(message: dns.message.Message) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import NetworkError
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -19,7 +19,7 @@ class Once(Generic[Key, Value]):
     def __init__(self) -> None:
         self._asking: dict[Key, anyio.Lock] = {}
         self._said: dict[Key, Value] = {}
-        self._failed: dict[Key, tuple[Kind, str]] = {}
+        self._failed: dict[Key, NetworkError] = {}
 
     async def get(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Return what *ask* brought for *key*, now or before. NetworkError, the same to all who ask."""
@@ -27,8 +27,7 @@ class Once(Generic[Key, Value]):
             if key not in self._said and key not in self._failed:
                 await self._settle(key, ask)
         if key in self._failed:
-            # A new exception each time: one that is raised twice collects the tracebacks of strangers.
-            raise NetworkError(*self._failed[key])
+            raise self._failed[key].again()
         return self._said[key]
 
     def known(self, key: Key) -> Value | None:
@@ -39,4 +38,4 @@ class Once(Generic[Key, Value]):
         try:
             self._said[key] = await ask()
         except NetworkError as error:
-            self._failed[key] = error.kind, error.seen
+            self._failed[key] = error.again()

@@ -47,14 +47,14 @@ class Tunnel:
         Waits for the proxy's connecting as long as the proxy does: the caller sets a time-out.
         """
         if self._fault is not None and anyio.current_time() < self._silent_until:
-            raise NetworkError(self._fault.kind, self._fault.seen)
+            raise self._fault.again()
         try:
             return await self._connect(ip, port)
         except NetworkError as error:
-            said = NetworkError(error.kind, f"the proxy {self._proxy.name}: {error.seen}")
+            said = error.again(prefix=f"the proxy {self._proxy.name}: ")
             if error.kind is Kind.PROXY:
                 # Sixty connections of one detection must not be sixty wrong logins.
-                self._fault, self._silent_until = said, anyio.current_time() + self._policy.proxy_timeout
+                self._fault, self._silent_until = said.again(), anyio.current_time() + self._policy.proxy_timeout
             raise said from error
 
     async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
@@ -77,7 +77,7 @@ class Tunnel:
         except NetworkError as error:
             if error.kind is Kind.BUDGET:
                 raise
-            raise NetworkError(Kind.PROXY, error.seen) from error
+            raise error.again(Kind.PROXY) from error
 
     async def _dial(self) -> TCPStream:
         """Connect to the proxy itself: it may be anywhere, that is the user's word."""

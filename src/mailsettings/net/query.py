@@ -48,6 +48,7 @@ class Response:
     authentic: bool = False  # the AD bit
     rows: tuple[Row, ...] = ()
     said: str = ""  # the code in words, where it is an error
+    bogus: bool = False  # the resolver says that the signatures are wrong
 
 
 def query_of(question: Question, *, edns: bool = True) -> Query:

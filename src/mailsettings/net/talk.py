@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
 from mailsettings.escape import quoted
 from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.net.transport import Stream
@@ -62,7 +62,7 @@ async def talk(
     try:
         hello = await carrier.run()
     except NetworkError as error:
-        failure = Failure(error.kind, str(endpoint), error.seen)
+        failure = Failure.of(endpoint, error)
         if isinstance(error, CertificateError):
             carrier.tls = error.facts
     return Talked(hello, failure, carrier.tls, tuple(carrier.steps))
@@ -117,7 +117,7 @@ class _Carrier:
                 return wish
         finally:
             self.steps.append(Timing(step, anyio.current_time() - started))
-        raise NetworkError(_TIMEOUTS.get(step, Kind.REPLY_TIMEOUT), f"no {step} within {limit:g} s{self._unread()}")
+        raise self._unfinished(_TIMEOUTS.get(step, Kind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
 
     def _begin(self, step: Step) -> None:
         """Enter the stage *step*."""
@@ -125,7 +125,7 @@ class _Carrier:
         self._on_step(step)
         if step is Step.STARTTLS and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
             # An answer before its question. IMAP may speak unasked; its answer has to carry our tag.
-            raise NetworkError(Kind.EARLY_BYTES, f"said before STARTTLS was sent: {quoted(self._lines.rest)}")
+            raise NetworkError(Kind.EARLY_BYTES, "said before STARTTLS was sent", quoting=quoted(self._lines.rest))
 
     def _limit(self, step: Step) -> float:
         """Return how many seconds the stage *step* may take."""
@@ -176,7 +176,7 @@ class _Carrier:
     async def _start_tls(self) -> TLSFacts:
         """Shake hands. EARLY_BYTES where something came in clear that would now pass for encrypted (CVE-2020-15685)."""
         if self._lines.rest:
-            raise NetworkError(Kind.EARLY_BYTES, f"said in clear before the handshake: {quoted(self._lines.rest)}")
+            raise NetworkError(Kind.EARLY_BYTES, "said in clear before the handshake", quoting=quoted(self._lines.rest))
         # Behind STARTTLS the protocol has been named already.
         alpn = _ALPN.get(self._endpoint.protocol, ()) if self._endpoint.security is Security.TLS else ()
         self.tls = await self._secure(self._stream, self._endpoint.host, alpn)
@@ -199,13 +199,15 @@ class _Carrier:
     def _closed(self) -> NetworkError:
         """Say how far it had come when the other side hung up."""
         if self._lines.rest:
-            return NetworkError(Kind.CLOSED, f"closed in the middle of a line{self._unread()}")
+            return self._unfinished(Kind.CLOSED, "closed in the middle of a line")
         if self._lines.reply_lines:
             return NetworkError(Kind.CLOSED, f"closed in the middle of a reply ({self._step})")
         if self._step is Step.GREETING:
             return NetworkError(Kind.CLOSED, "closed without a greeting")
         return NetworkError(Kind.CLOSED, f"closed instead of an answer ({self._step})")
 
-    def _unread(self) -> str:
-        """Show what came of an unfinished line."""
-        return f": {quoted(self._lines.rest)}" if self._lines.rest else ""
+    def _unfinished(self, kind: Kind, said: str) -> NetworkError:
+        """Return the error for an end that came too early, with what came of an unfinished line."""
+        if not (rest := self._lines.rest):
+            return NetworkError(kind, said)
+        return NetworkError(kind, said, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)

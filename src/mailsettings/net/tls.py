@@ -11,7 +11,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
 from mailsettings.hostnames import name_matches
 from mailsettings.model import TLSFacts
 from mailsettings.net.transport import Stream
@@ -41,6 +41,8 @@ _BY_REASON = {
     "VERSION_TOO_LOW": Kind.TLS_TOO_OLD,
     "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": Kind.ALPN,
 }
+# … and what some of them say beyond the kind.
+_DETAILS = {"DH_KEY_TOO_SMALL": Detail.WEAK_DH}
 
 
 async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
@@ -70,7 +72,8 @@ def fault(error: ssl.SSLError) -> NetworkError:
         kind = _BY_VERIFY_CODE.get(error.verify_code, Kind.CERTIFICATE_OTHER)
         return NetworkError(kind, error.verify_message)
     reason = error.reason or "unknown reason"
-    return NetworkError(_BY_REASON.get(reason, Kind.TLS_FAILED), reason.lower().replace("_", " "))
+    kind, said = _BY_REASON.get(reason, Kind.TLS_FAILED), reason.lower().replace("_", " ")
+    return NetworkError(kind, said, detail=_DETAILS.get(reason))
 
 
 def context_for(ca_file: str, alpn: tuple[str, ...]) -> ssl.SSLContext:

@@ -24,7 +24,7 @@ from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
 from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Note, Service
+from mailsettings.model import URL, Authority, Note, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Page, Question
 from mailsettings.sources.documents import Word, leads_of
@@ -71,8 +71,12 @@ class Inquiry:
         """Say what is told besides the URL; None where *policy* does not let the address be sent."""
         return "the address, in the body of the POST" if policy.send_address else None
 
+    @property
+    def where(self) -> URL:
+        return URL(self.url, "POST")
+
     def __str__(self) -> str:
-        return f"{self.url} (POST)"
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the servers, or where to ask next."""
@@ -152,8 +156,12 @@ class ClearRedirect:
         allowed = policy.allow_http and policy.send_address
         return "nothing, and only if https brings no answer; just a redirect to https counts" if allowed else None
 
+    @property
+    def where(self) -> URL:
+        return URL(f"http://{_hosts(self.address.domain)[0]}{PATH}")
+
     def __str__(self) -> str:
-        return f"http://{_hosts(self.address.domain)[0]}{PATH}"
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Wait for the fixed places, whose requests are shared, and ask only when both have failed."""
@@ -204,6 +212,10 @@ class AutodiscoverRecords:
         """Say nothing; None where *policy* does not allow what it leads to."""
         return "" if policy.send_address else None
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -234,9 +246,13 @@ class ExchangeURL:
     def authority(self) -> Authority:
         return Authority.GUESS  # brings no servers
 
-    def __str__(self) -> str:
+    @property
+    def where(self) -> URL:
         query = f"Email={quote(str(self.address), safe='')}&Protocol=ActiveSync&RedirectCount=1"
-        return f"https://{self.host}/autodiscover/autodiscover.json?{query}"
+        return URL(f"https://{self.host}/autodiscover/autodiscover.json?{query}")
+
+    def __str__(self) -> str:
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return where the mailbox is."""

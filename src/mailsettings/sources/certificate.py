@@ -16,7 +16,7 @@ from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.hostnames import name_matches, parse_host
 from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Probe
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Probe, Task
 from mailsettings.records import MX, Question
 
 MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one
@@ -43,8 +43,12 @@ class CertificateNames:
     def authority(self) -> Authority:
         return Authority.CERTIFICATE
 
+    @property
+    def where(self) -> Task:
+        return Task(f"certificate of {self.endpoint.host}:{self.endpoint.port}")
+
     def __str__(self) -> str:
-        return f"certificate of {self.endpoint.host}:{self.endpoint.port}"
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return a lookup for each name worth resolving: where CNAME or MX point, then what the certificate lists."""
@@ -66,8 +70,12 @@ class SameServer:
     def authority(self) -> Authority:
         return Authority.CERTIFICATE
 
+    @property
+    def where(self) -> HostName:
+        return HostName(self.name)
+
     def __str__(self) -> str:
-        return f"{self.name} A/AAAA"
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return a claim for the same port on this name. NetworkError if it is another machine."""

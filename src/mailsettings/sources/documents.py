@@ -13,7 +13,7 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.hostnames import inside
 from mailsettings.leads import Help, KnownProvider, Lead, Net
-from mailsettings.model import Authority, Claim, Evidence, Failure, Note, Provider, Service
+from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.records import Page
 from mailsettings.sources.issuer import issuer_of
@@ -59,6 +59,10 @@ class Document:
         asks_again = self.address is not None and policy.send_address
         return "the address as ?emailaddress=, if the answer without it is no document" if asks_again else ""
 
+    @property
+    def where(self) -> URL:
+        return URL(self.url)
+
     def __str__(self) -> str:
         return self.url
 
@@ -70,7 +74,7 @@ class Document:
         except (NetworkError, DocumentError) as error:
             if (again := self._with_address(error, net.policy)) is None:
                 raise
-            return (failure_of(error, self.url), again)
+            return (Failure.of(self.where, error), again)
         return tuple(leads_of(config, page, self.word))
 
     def _with_address(self, error: NetworkError | DocumentError, policy: Policy) -> Document | None:
@@ -99,6 +103,10 @@ class ClearDocument:
         """Say that it is the last resort; None where *policy* does not allow it."""
         return "nothing, and only if https brings no document" if policy.allow_http else None
 
+    @property
+    def where(self) -> URL:
+        return URL(self.url)
+
     def __str__(self) -> str:
         return self.url
 
@@ -119,11 +127,6 @@ async def _exists(document: Document, net: Net) -> bool:
         return False  # the document's own lookup reports it
     again = [lead for lead in leads if isinstance(lead, Document)]
     return not again or await _exists(again[0], net)
-
-
-def failure_of(error: NetworkError | DocumentError, where: str) -> Failure:
-    """Return *error* as a fact, for a lookup that goes on."""
-    return Failure(error.kind, where, error.seen if isinstance(error, NetworkError) else str(error))
 
 
 def leads_of(config: ClientConfig, page: Page, word: Word) -> Iterator[Lead]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.hostnames import registrable
 from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Note, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.records import Question
 
@@ -51,8 +51,12 @@ class GuessedHost:
     def authority(self) -> Authority:
         return Authority.GUESS
 
+    @property
+    def where(self) -> HostName:
+        return HostName(self.host)
+
     def __str__(self) -> str:
-        return f"{self.host} A/AAAA"
+        return str(self.where)
 
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None where *policy* does not allow guesses."""
@@ -94,8 +98,12 @@ class Wildcard:
     def authority(self) -> Authority:
         return Authority.GUESS
 
+    @property
+    def where(self) -> Question:
+        return Question(f"(a random label).{self.domain}", "A")  # as it is told; each question has a new label
+
     def __str__(self) -> str:
-        return f"(a random label).{self.domain} A"
+        return str(self.where)
 
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None where *policy* does not allow guesses."""

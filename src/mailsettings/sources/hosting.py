@@ -42,6 +42,10 @@ class Trace:
     def authority(self) -> Authority:
         return Authority.HOSTING
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 

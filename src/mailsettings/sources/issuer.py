@@ -16,7 +16,7 @@ from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
 from mailsettings.issuers import known_issuer
 from mailsettings.leads import Issuer, Lead, Net
-from mailsettings.model import Auth, Authority, Evidence, Note
+from mailsettings.model import URL, Auth, Authority, Evidence, Note
 
 
 def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:
@@ -48,8 +48,12 @@ class IssuerMetadata:
         # Waited for like a better server, for policy.patience at most: a login with oauth2 needs the endpoints.
         return Authority.TABLE
 
+    @property
+    def where(self) -> URL:
+        return URL(issuer_format.metadata_url(self.issuer.url))
+
     def __str__(self) -> str:
-        return issuer_format.metadata_url(self.issuer.url)
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the issuer with its endpoints. DocumentError if one of them is not the issuer's own."""

@@ -11,7 +11,7 @@ from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
 from mailsettings.leads import Lead, Net, NotOffered
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security, Service
+from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word
@@ -53,6 +53,10 @@ class JmapRecords:
         """Say nothing; None if JMAP is not wanted."""
         return _wanted(policy)
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -61,7 +65,7 @@ class JmapRecords:
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV)]
         if len(records) == 1 and not records[0].target:
-            return [NotOffered(Protocol.JMAP, str(self))]
+            return [NotOffered(Protocol.JMAP, self.question)]
         records.sort(key=lambda record: (record.priority, -record.weight, record.target))
         return [self._session(record, answer) for record in records[:1]]
 
@@ -92,6 +96,10 @@ class JmapSession:
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None if JMAP is not wanted."""
         return _wanted(policy)
+
+    @property
+    def where(self) -> URL:
+        return URL(self.url)
 
     def __str__(self) -> str:
         return self.url

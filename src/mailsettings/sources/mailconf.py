@@ -41,6 +41,10 @@ class MailconfRecord:
     def then(self) -> str:
         return "the document that a record mailconf=URL names"
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 

@@ -61,6 +61,10 @@ class MailExchangers:
     def question(self) -> Question:
         return Question(self.address.domain, "MX")
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -81,14 +85,14 @@ class MailExchangers:
         shown = self.address.shown_domain
         if table.find_domain(self.address.domain) is not None:
             # No end of the search: the table's servers may have been asked for already, and somebody may know them.
-            return [Failure(Kind.NO_NETWORK, str(self.question), f"{shown} exists, but not for this resolver")]
+            return [Failure(Kind.NO_NETWORK, self.question, f"{shown} exists, but not for this resolver")]
         if not (await net.ask(Question("com", "NS"))).exists:
             return [self._no_mail(Kind.NO_NETWORK, f"this resolver knows neither {shown} nor .com")]
         # RFC 8020: nothing exists below a name that does not exist.
         return [self._no_mail(Kind.NO_SUCH_NAME, f"the domain {shown} does not exist")]
 
     def _no_mail(self, kind: Kind, seen: str) -> NoMail:
-        return NoMail(Failure(kind, str(self.question), seen))
+        return NoMail(Failure(kind, self.question, seen))
 
     def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.formats import pacc as pacc_format
 from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority
+from mailsettings.model import URL, Authority
 from mailsettings.records import Question
 from mailsettings.sources.documents import Word, leads_of
 
@@ -41,6 +41,10 @@ class PaccDigest:
     def then(self) -> str:
         return f"{PaccDocument(self.domain, ())}, if there is a digest of it"
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -62,8 +66,12 @@ class PaccDocument:
     def authority(self) -> Authority:
         return Authority.DOMAIN
 
+    @property
+    def where(self) -> URL:
+        return URL(f"https://ua-auto-config.{self.domain}/.well-known/user-agent-configuration.json")
+
     def __str__(self) -> str:
-        return f"https://ua-auto-config.{self.domain}/.well-known/user-agent-configuration.json"
+        return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return what the document says. DocumentError if DNS does not vouch for it."""

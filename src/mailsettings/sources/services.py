@@ -47,6 +47,10 @@ class ServiceNames:
     def question(self) -> Question:
         return Question(f"{self.label}._tcp.{self.domain}", "SRV")
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 

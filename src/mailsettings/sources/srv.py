@@ -65,6 +65,10 @@ class ServiceRecords:
         """Say nothing; None if the protocol is not wanted."""
         return "" if self.protocol in policy.protocols else None
 
+    @property
+    def where(self) -> Question:
+        return self.question
+
     def __str__(self) -> str:
         return str(self.question)
 
@@ -73,7 +77,7 @@ class ServiceRecords:
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV)]
         if len(records) == 1 and not records[0].target:
-            return [NotOffered(self.protocol, str(self))]
+            return [NotOffered(self.protocol, self.question)]
         leads: list[Lead] = []
         for place, record in enumerate(in_order(records, seed=f"{self.address} {self.label}")):
             leads += self._leads(record, place, answer)

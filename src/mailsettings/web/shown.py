@@ -49,7 +49,7 @@ def shown_event(event: Event) -> Event:
 def shown_failure(failure: Failure) -> Failure:
     """Return *failure* without what was seen: that is remote text, or names addresses and times."""
     if failure.kind is Kind.PROXY:
-        return Failure(Kind.NO_NETWORK, "")  # how we get out is nobody's business
+        return Failure(Kind.NO_NETWORK, None)  # how we get out is nobody's business
     return Failure(Kind.UNREACHABLE if failure.kind in _UNREACHABLE else failure.kind, failure.where)
 
 

@@ -63,7 +63,7 @@ def _next(connection: h11.Connection, head: bytes) -> object:
 
 
 def _garbage(head: bytes) -> NetworkError:
-    return NetworkError(Kind.PROXY, f"{quoted(head)} is no answer to CONNECT")
+    return NetworkError(Kind.PROXY, "{} is no answer to CONNECT", quoting=quoted(head))
 
 
 def _refusal(response: h11.Response, user: str) -> NetworkError:
@@ -71,4 +71,4 @@ def _refusal(response: h11.Response, user: str) -> NetworkError:
     status = response.status_code
     kind = _KINDS.get(status) or _BY_CLASS.get(status // 100, Kind.PROXY)
     words = ("it refused the login" if user else "it wants a login") if status == _LOGIN_WANTED else "it answered"
-    return NetworkError(kind, f"{words}: {status} {excerpt(response.reason)}".rstrip())
+    return NetworkError(kind, words, quoting=f"{status} {excerpt(response.reason)}".rstrip())

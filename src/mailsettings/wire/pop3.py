@@ -42,7 +42,7 @@ def dialogue(security: Security, *, max_lines: int) -> Dialogue:
     capabilities = yield from _capabilities(max_lines)
     mechanisms = _mechanisms(capabilities, greeting)
     if tls is not None and not mechanisms:
-        yield from give_up(b"QUIT", Kind.NO_LOGIN, "neither USER nor SASL nor APOP inside TLS")
+        yield from give_up(b"QUIT", NetworkError(Kind.NO_LOGIN, "neither USER nor SASL nor APOP inside TLS"))
     yield from farewell(b"QUIT")
     return Hello(
         greeting=greeting,
@@ -59,19 +59,19 @@ def _read_greeting(line: bytes) -> str:
     """Return the greeting's text. GREETING_REFUSED for -ERR."""
     status = _read_status(line)
     if not status.ok:
-        raise NetworkError(Kind.GREETING_REFUSED, f"-ERR: {quoted(status.text)}")
+        raise NetworkError(Kind.GREETING_REFUSED, "-ERR", quoting=quoted(status.text))
     return excerpt(status.text)
 
 
 def _ask_for_tls(max_lines: int) -> Turn[None]:
     """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
-        yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities")
+        yield from give_up(b"QUIT", NetworkError(Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities"))
     yield Stage(Step.STARTTLS)
     yield Send(b"STLS")
     status = _read_status((yield from read()))
     if not status.ok:
-        raise NetworkError(Kind.STARTTLS_REFUSED, f"STLS answered -ERR {quoted(status.text)}")
+        raise NetworkError(Kind.STARTTLS_REFUSED, "STLS answered -ERR {}", quoting=quoted(status.text))
 
 
 def _capabilities(max_lines: int) -> Turn[tuple[str, ...] | None]:
@@ -113,5 +113,5 @@ def _read_status(line: bytes) -> _Status:
     """Read `+OK` or `-ERR` (RFC 1939 §3), which may stand without a text."""
     found = _STATUS.fullmatch(line.strip())
     if found is None:
-        raise NetworkError(Kind.BAD_REPLY, f"{quoted(line)} is neither +OK nor -ERR")
+        raise NetworkError(Kind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
     return _Status(found[1] == b"+OK" or found[1].upper() == b"+OK", found[2])

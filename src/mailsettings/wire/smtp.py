@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import Detail, Kind, NetworkError
 from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
@@ -45,7 +45,7 @@ def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
     ehlo = yield from _ehlo(name, max_lines)
     mechanisms = _mechanisms(ehlo.extensions)
     if tls is not None and not mechanisms:
-        yield from give_up(b"QUIT", Kind.NO_LOGIN, ehlo.lacks("AUTH"))
+        yield from give_up(b"QUIT", ehlo.lacks(Kind.NO_LOGIN, "AUTH"))
     yield from farewell(b"QUIT")
     return Hello(
         greeting=greeting,
@@ -66,9 +66,11 @@ class _Ehlo:
     extensions: tuple[str, ...] = ()  # keyword in upper case, arguments as sent
     refusal: str = ""
 
-    def lacks(self, keyword: str) -> str:
-        """Say that *keyword* is not there."""
-        return f"EHLO answered {self.refusal}: no {keyword}" if self.refusal else f"no {keyword} in the EHLO reply"
+    def lacks(self, kind: Kind, keyword: str) -> NetworkError:
+        """Return the error for a server without *keyword*."""
+        if self.refusal:
+            return NetworkError(kind, f"EHLO answered {{}}: no {keyword}", quoting=self.refusal)
+        return NetworkError(kind, f"no {keyword} in the EHLO reply")
 
     def oddities(self, greeting: str) -> tuple[Note, ...]:
         """Say what a person should know of."""
@@ -82,9 +84,9 @@ def _greeting(max_lines: int) -> Turn[str]:
     first = yield from first_line(Protocol.SMTP)
     reply = yield from _reply(max_lines, first=first)
     if reply.code >= 400:
-        raise NetworkError(Kind.GREETING_REFUSED, f"greeting {reply}")
+        raise NetworkError(Kind.GREETING_REFUSED, "greeting {}", quoting=str(reply))
     if reply.code != 220:
-        raise NetworkError(Kind.BAD_REPLY, f"greeting {reply}, not 220")
+        raise NetworkError(Kind.BAD_REPLY, "greeting {}, not 220", quoting=str(reply))
     return excerpt(b" ".join(reply.lines))
 
 
@@ -92,15 +94,22 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
     """Ask for STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     ehlo = yield from _ehlo(name, max_lines)
     if "STARTTLS" not in ehlo.extensions:
-        masked = _masked(greeting, ehlo.extensions)
-        why = f"; {_MIDDLEBOX}: {masked}" if masked else ""
-        yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, ehlo.lacks("STARTTLS") + why)
+        yield from give_up(b"QUIT", _no_starttls(ehlo, _masked(greeting, ehlo.extensions)))
     yield Stage(Step.STARTTLS)
     yield Send(b"STARTTLS")
     reply = yield from _reply(max_lines)
     if reply.code != 220:
         # 200, too: smtplib once went on in clear there (CVE-2016-0772).
-        raise NetworkError(Kind.STARTTLS_REFUSED, f"STARTTLS answered {reply}, not 220")
+        raise NetworkError(Kind.STARTTLS_REFUSED, "STARTTLS answered {}, not 220", quoting=str(reply))
+
+
+def _no_starttls(ehlo: _Ehlo, masked: str) -> NetworkError:
+    """Return the error for a server without STARTTLS; *masked* are the traces of a firewall that has taken it out."""
+    lack = ehlo.lacks(Kind.STARTTLS_NOT_OFFERED, "STARTTLS")
+    if not masked:
+        return lack
+    said = f"{lack.redacted}; {_MIDDLEBOX}"
+    return NetworkError(lack.kind, said, quoting=masked, detail=Detail.STARTTLS_REWRITTEN)
 
 
 def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
@@ -111,9 +120,9 @@ def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
     if reply.code in (500, 502):
         return _Ehlo(refusal=str(reply))  # no HELO: it has neither STARTTLS nor AUTH
     if reply.code >= 400:
-        raise NetworkError(Kind.GREETING_REFUSED, f"EHLO answered {reply}")
+        raise NetworkError(Kind.GREETING_REFUSED, "EHLO answered {}", quoting=str(reply))
     if reply.code != 250:
-        raise NetworkError(Kind.BAD_REPLY, f"EHLO answered {reply}, not 250")
+        raise NetworkError(Kind.BAD_REPLY, "EHLO answered {}, not 250", quoting=str(reply))
     return _Ehlo(excerpt(reply.lines[0]), tuple(dict.fromkeys(filter(None, map(_extension, reply.lines[1:])))))
 
 
@@ -157,7 +166,7 @@ def _reply(max_lines: int, *, first: bytes | None = None) -> Turn[_Reply]:
             break  # who refuses may hang up before the last line (Nemesis): what it said so far is the answer
         found = _LINE.fullmatch(line.rstrip())
         if found is None or code not in (0, int(found[1])):
-            raise NetworkError(Kind.BAD_REPLY, f"{quoted(line)} is no line of an SMTP reply")
+            raise NetworkError(Kind.BAD_REPLY, "{} is no line of an SMTP reply", quoting=quoted(line))
         code = int(found[1])
         texts.append((found[3] or b"").strip())
         if found[2] != b"-":

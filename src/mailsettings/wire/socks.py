@@ -96,4 +96,4 @@ def _exactly(got: bytearray, count: int) -> Exchange[bytes]:
 
 
 def _garbage(data: bytes) -> NetworkError:
-    return NetworkError(Kind.PROXY, f"{quoted(data)} is no SOCKS5")
+    return NetworkError(Kind.PROXY, "{} is no SOCKS5", quoting=quoted(data))

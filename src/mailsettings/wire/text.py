@@ -14,5 +14,5 @@ def command(line: bytes) -> bytes:
     Raises NetworkError(INTERNAL) where it has CR, LF or NUL: a second command hidden in the first must not leave.
     """
     if any(byte in _ENDS_A_LINE for byte in line):
-        raise NetworkError(Kind.INTERNAL, f"command {quoted(line)} has CR, LF or NUL inside; it was not sent")
+        raise NetworkError(Kind.INTERNAL, "command {} has CR, LF or NUL inside; it was not sent", quoting=quoted(line))
     return line + b"\r\n"

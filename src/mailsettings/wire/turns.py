@@ -40,10 +40,10 @@ def farewell(line: bytes) -> Turn[None]:
     yield Send(line)
 
 
-def give_up(goodbye: bytes, kind: Kind, seen: str) -> Turn[NoReturn]:
+def give_up(goodbye: bytes, lack: NetworkError) -> Turn[NoReturn]:
     """Take leave of a server that behaved, then raise what it lacks."""
     yield from farewell(goodbye)
-    raise NetworkError(kind, seen)
+    raise lack
 
 
 def first_line(wanted: Protocol) -> Turn[bytes]:
@@ -52,7 +52,7 @@ def first_line(wanted: Protocol) -> Turn[bytes]:
     line = yield from read()
     found = spoken(line)
     if found and found.lower() != wanted:
-        raise NetworkError(Kind.WRONG_PROTOCOL, f"greeting {quoted(line)} is {found}, not {wanted.upper()}")
+        raise NetworkError(Kind.WRONG_PROTOCOL, f"greeting {{}} is {found}, not {wanted.upper()}", quoting=quoted(line))
     return line
 
 
