@@ -20,12 +20,12 @@ from itertools import groupby
 import anyio
 
 from benchmarks.many import PROVIDERS, memory, names
-from mailsettings import table
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
-from mailsettings.rows import Row
+from mailsettings.provider_table import table
+from mailsettings.provider_table.index import Row
 from mailsettings.suffix import registrable
 from tests.lab.laboratory import obstacle, opened
 from tests.lab.neighbours import EVERYTHING

@@ -8,8 +8,8 @@ from mailsettings.bulk.entries import parse_entry
 from mailsettings.bulk.lines import Form, entries
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc, publish
-from mailsettings.formats.providers import read_own
 from mailsettings.net.nameservers import parse_resolv_conf, parse_resolver
+from mailsettings.provider_table.document import read_own
 from mailsettings.schema import from_json
 from scripts.fuzz_target import Target, text
 

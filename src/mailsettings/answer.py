@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
@@ -26,6 +25,7 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
+from mailsettings.provider_table import table
 from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable

@@ -14,7 +14,7 @@ import trustme
 from anyio.abc import ByteStream
 
 from mailsettings import Kind, Policy, detect
-from mailsettings.cli.verdict import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, verdict
 from mailsettings.model import Detection
 from mailsettings.schema import plain
 from mailsettings.web.shown import shown

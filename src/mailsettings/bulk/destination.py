@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailsettings import table
 from mailsettings.errors import NetworkError
 from mailsettings.leads import Net
+from mailsettings.provider_table import table
+from mailsettings.provider_table.index import Row
 from mailsettings.records import MX, Question
-from mailsettings.rows import Row
 from mailsettings.suffix import registrable
 
 # Providers that pass the mail on: where the mailboxes are has to be found out.

@@ -13,12 +13,12 @@ import click
 
 from mailsettings.bulk.pace import Pace
 from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.interrupt import interruptible
 from mailsettings.cli.options import MAX_TIMEOUT, Network, Resolver
 from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
 from mailsettings.cli.proxied import proxied
 from mailsettings.cli.text import printable
-from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
 from mailsettings.policy import Policy
 

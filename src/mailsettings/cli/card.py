@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import lines_of
+from mailsettings.cli.exit_codes import both_verified, without_network
 from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
-from mailsettings.cli.verdict import both_verified, without_network
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Choice, Detection, Hint

@@ -1,7 +1,7 @@
 """The types of a detection as JSON (schema.py): what the card is drawn from. For the type checker only.
 
 The card reads JSON values rather than the model, so that an answer from the table alone can be shown without loading
-the model: its dataclasses alone take longer than that whole process may (see fast.py).
+the model: its dataclasses alone take longer than that whole process may (see fast_offline.py).
 """
 
 from __future__ import annotations

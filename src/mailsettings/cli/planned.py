@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import LEARNED
 from mailsettings.cli.engine import Engine
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import printable, wrapped
-from mailsettings.cli.verdict import Exit
 from mailsettings.leads import Fact, Lead, Leading, Lookup, Note, told
 from mailsettings.model import Claim
 from mailsettings.policy import Policy

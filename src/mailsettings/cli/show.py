@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from mailsettings.cli.card import card
 from mailsettings.cli.engine import Engine
+from mailsettings.cli.exit_codes import Exit, verdict
 from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import both_forms, pen, wants_colours
-from mailsettings.cli.verdict import Exit, verdict
 from mailsettings.cli.watch import Listener, Progress, json_lines, timeline
 from mailsettings.events import Settled
 from mailsettings.model import Choice, Detection

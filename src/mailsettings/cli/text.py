@@ -1,4 +1,4 @@
-"""Text for a terminal: remote strings made harmless, colours, wrapping. Pure; imports nothing slow (see fast.py)."""
+"""Text for a terminal: remote strings made harmless, colours, wrapping. Pure; imports nothing slow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TextIO
 
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 
 WIDTH = 80  # columns: what every terminal has
 

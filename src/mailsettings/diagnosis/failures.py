@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mailsettings import table
 from mailsettings.diagnosis.certificates import faults, misses_name
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
@@ -12,6 +11,7 @@ from mailsettings.diagnosis.places import Place, Places, right_port
 from mailsettings.diagnosis.refused import refused
 from mailsettings.errors import Kind
 from mailsettings.model import Confidence, Failure, Finding
+from mailsettings.provider_table import table
 from mailsettings.suffix import registrable
 
 # What a kind of failure means where nothing else at the host or elsewhere says more.

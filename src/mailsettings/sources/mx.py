@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mailsettings import table
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError, Kind
 from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
 from mailsettings.model import Authority, Failure
+from mailsettings.provider_table import table
 from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host

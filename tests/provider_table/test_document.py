@@ -3,9 +3,9 @@
 import pytest
 
 from mailsettings.errors import TableError
-from mailsettings.formats.providers import read_bundled, read_own
-from mailsettings.formats.table_text import header_of, write_table
-from tests.table.tables import MINIMAL, with_line
+from mailsettings.provider_table.document import read_bundled, read_own
+from scripts.table_text import header_of, write_table
+from tests.provider_table.tables import MINIMAL, with_line
 
 SERVER = "{protocol: imap, host: imap.example.org, port: 993, security: tls}"
 

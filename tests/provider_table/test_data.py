@@ -11,11 +11,11 @@ import pytest
 import yaml
 from publicsuffixlist import PublicSuffixList
 
-from mailsettings._compile import compile_table
-from mailsettings.formats.providers import json_schema, read_bundled
-from mailsettings.formats.table_text import header_of, write_table
 from mailsettings.model import Security
-from mailsettings.rows import Row, from_bytes
+from mailsettings.provider_table.compiler import compile_table
+from mailsettings.provider_table.document import json_schema, read_bundled
+from mailsettings.provider_table.index import Row, from_bytes
+from scripts.table_text import header_of, write_table
 
 DATA = Path(__file__).parents[2] / "data"
 TEXT = (DATA / "providers.yaml").read_text(encoding="utf-8")

@@ -4,8 +4,8 @@ import pytest
 
 from mailsettings.errors import TableError
 from mailsettings.model import Security
-from mailsettings.rows import Row, from_bytes
-from tests.table.tables import IMAP, SMTP, entry, table
+from mailsettings.provider_table.index import Row, from_bytes
+from tests.provider_table.tables import IMAP, SMTP, entry, table
 
 
 def id_of(row: Row | None) -> str | None:

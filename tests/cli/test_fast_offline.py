@@ -5,12 +5,12 @@ from typing import cast
 import pytest
 
 from mailsettings import offline
-from mailsettings.cli import fast, flat
+from mailsettings.cli import fast_offline, flat
 from mailsettings.cli.card import card
+from mailsettings.cli.exit_codes import verdict
 from mailsettings.cli.text import pen
-from mailsettings.cli.verdict import verdict
+from mailsettings.provider_table.table import all_providers
 from mailsettings.schema import to_dict
-from mailsettings.table import all_providers
 
 DOMAINS = [domain for row in all_providers() for domain in row.domains]
 
@@ -31,7 +31,7 @@ def test_every_domain_of_the_table_gets_the_same_card() -> None:
     """
     No provider is shown in another order, with other names or another exit code.
     """
-    answers = {address: fast.offline(address) for address in (f"Ada.L+x@{domain}" for domain in DOMAINS)}
+    answers = {address: fast_offline.offline(address) for address in (f"Ada.L+x@{domain}" for domain in DOMAINS)}
     answered = {address: answer for address, answer in answers.items() if answer is not None}
 
     assert len(answered) > 0.9 * len(DOMAINS)
@@ -43,7 +43,7 @@ def test_the_short_way_gives_the_same_card(address: str) -> None:
     """
     Card and exit code are those of the usual way.
     """
-    assert usual(address) == shown(fast.offline(address))
+    assert usual(address) == shown(fast_offline.offline(address))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_is_not_plain_is_left_to_the_usual_way(address: str) -> None:
     """
     The short way has no opinion on anything unusual.
     """
-    assert fast.offline(address) is None
+    assert fast_offline.offline(address) is None
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_other_arguments_are_left_to_the_usual_way(arguments: list[str]) -> None
     """
     Only `--offline` with one address is answered.
     """
-    assert fast.answered(arguments) is None
+    assert fast_offline.answered(arguments) is None

@@ -24,11 +24,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from mailsettings._compile import DOMAIN_IN_HOST, compile_table
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, TableError
-from mailsettings.formats.located import Located, read_yaml
-from mailsettings.rows import Table, from_bytes
+from mailsettings.provider_table.compiler import DOMAIN_IN_HOST, compile_table
+from mailsettings.provider_table.index import Table, from_bytes
+from mailsettings.provider_table.yaml_lines import Located, read_yaml
 
 KINDS = Literal["mailbox", "hosting", "isp", "bridge", "forwarder", "filter", "none"]
 WITHOUT_SERVERS = ("bridge", "forwarder", "filter", "none")

@@ -1,4 +1,4 @@
-"""Rows of a compiled provider table, found by searching its index (see _compile.py for the form)."""
+"""Rows of a compiled provider table, found by searching its index (see compiler.py for the form)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mailsettings._compile import DOMAIN_IN_HOST, MAGIC
 from mailsettings.address import MAX_HOST
 from mailsettings.errors import TableError
 from mailsettings.model import Auth, Endpoint, Hint, Link, OAuth, Protocol, Provider, Security
+from mailsettings.provider_table.compiler import DOMAIN_IN_HOST, MAGIC
 
 CUSTOMER = "customer"  # kind of an MX suffix under which customers have machines of their own
 _TRACE_KEYS = {"cname": "c", "spf": "s", "ns": "n"}

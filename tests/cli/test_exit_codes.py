@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from mailsettings.cli import flat
-from mailsettings.cli.verdict import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, verdict
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure
 from mailsettings.schema import to_dict

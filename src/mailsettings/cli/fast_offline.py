@@ -1,7 +1,7 @@
 """`mailsettings --offline ADDRESS` for a domain of the bundled table, without loading more than what it prints.
 
 The whole process may take 60 ms where an empty Python takes 14. The model's dataclasses alone take 40, so this way goes
-straight from the compiled row (_compile.py has the form) to the JSON values that a card is drawn from. Whatever is not
+straight from the compiled row (see compiler.py) to the JSON values that a card is drawn from. Whatever is not
 plain (other options, an unusual address, a table of the user's own, a domain the table does not know, servers without
 TLS) is left to the usual way. A test holds the two against each other for every domain in the table.
 """
@@ -14,16 +14,16 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
-from mailsettings._compile import DOMAIN_IN_HOST, MAGIC
 from mailsettings.cli.card import card
+from mailsettings.cli.exit_codes import verdict
 from mailsettings.cli.text import pen, tolerate_narrow_encodings, wants_colours, written
-from mailsettings.cli.verdict import verdict
+from mailsettings.provider_table.compiler import DOMAIN_IN_HOST, MAGIC
 
 if TYPE_CHECKING:
     from mailsettings.cli.flat import Choice, Detection
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib costs 8 ms
-_COMPILED = os.path.join(_PACKAGE, "_data", "providers.table")  # noqa: PTH118
+_COMPILED = os.path.join(_PACKAGE, "provider_table", "_data", "providers.table")  # noqa: PTH118
 _YAML = os.path.join(_PACKAGE, "..", "..", "data", "providers.yaml")  # noqa: PTH118 - a checkout has it
 _PLAIN_ADDRESS = re.compile(r"([a-z0-9_-]+(?:[.+][a-z0-9_-]+)*)@([a-z0-9.-]+)", re.IGNORECASE)
 _PREFERENCE = ("imap", "pop3", "jmap", "smtp")

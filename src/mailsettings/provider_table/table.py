@@ -13,13 +13,14 @@ import sys
 from functools import cache, lru_cache
 
 from mailsettings.errors import TableError
-from mailsettings.rows import Row, Server, Table, from_bytes
+from mailsettings.provider_table.index import Row, Server, Table, from_bytes
 
 __all__ = ["Row", "Server", "Table", "all_providers", "bundled", "by_id", "find_domain", "find_mx"]
 __all__ += ["find_trace", "host_provider", "obsolete", "own_path", "own_table"]
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs 7 ms
-COMPILED = os.path.join(_PACKAGE, "_data", "providers.table")  # noqa: PTH118
+_HERE = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs 7 ms
+_PACKAGE = os.path.dirname(_HERE)  # noqa: PTH120
+COMPILED = os.path.join(_HERE, "_data", "providers.table")  # noqa: PTH118
 YAML = os.path.join(os.path.dirname(os.path.dirname(_PACKAGE)), "data", "providers.yaml")  # noqa: PTH118, PTH120
 
 REMEMBERED = 128  # rows, some kilobytes each: one detection asks for its few again and again
@@ -52,8 +53,8 @@ def _is_stale() -> bool:
 
 
 def _recompile() -> None:
-    from mailsettings._compile import compile_file  # noqa: PLC0415
-    from mailsettings.formats.providers import read_bundled  # noqa: PLC0415 - pydantic and YAML, for contributors only
+    from mailsettings.provider_table.compiler import compile_file  # noqa: PLC0415
+    from mailsettings.provider_table.document import read_bundled  # noqa: PLC0415 - pydantic and YAML, for contributors only
 
     with open(YAML, encoding="utf-8") as file:  # noqa: PTH123
         read_bundled(file.read(), "data/providers.yaml")
@@ -71,7 +72,7 @@ def own_table() -> Table | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"{path}: {error}") from error
-    from mailsettings.formats.providers import read_own  # noqa: PLC0415 - pydantic and YAML, only for who has a table
+    from mailsettings.provider_table.document import read_own  # noqa: PLC0415 - pydantic and YAML, only for who has a table
 
     return read_own(text, path)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from mailsettings._compile import compile_table
-from mailsettings.rows import Table, from_bytes
+from mailsettings.provider_table.compiler import compile_table
+from mailsettings.provider_table.index import Table, from_bytes
 
 IMAP = {"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls"}
 SMTP = {"protocol": "smtp", "host": "smtp.example.org", "port": 465, "security": "tls"}
