@@ -25,7 +25,7 @@ from mailsettings.bulk.report import verdict
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
-from mailsettings.provider_table.index import Row
+from mailsettings.provider_table.rows import Row
 from mailsettings.suffix import registrable
 from tests.lab.laboratory import obstacle, opened
 from tests.lab.neighbours import EVERYTHING

@@ -19,7 +19,7 @@ import anyio
 from mailsettings.model import Endpoint, Probe, Security
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
-from mailsettings.provider_table.index import Row
+from mailsettings.provider_table.rows import Row
 from mailsettings.provider_table.table import all_providers
 
 PARALLEL = 4  # providers at once

@@ -1,11 +1,9 @@
 """Exit codes."""
 
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
-from mailsettings.cli import flat
 from mailsettings.cli.exit_codes import Exit, verdict
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure
@@ -48,4 +46,4 @@ def test_the_exit_code_says_what_was_found(detection: Detection, code: Exit) -> 
     """
     0 verified, 1 not verified, 3 nothing, 4 no network and nothing known either.
     """
-    assert code == verdict(cast(flat.Detection, to_dict(detection)))
+    assert code == verdict(to_dict(detection))

@@ -8,7 +8,7 @@ from mailsettings.model import Choice, Detection, Protocol, Security
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
-from mailsettings.provider_table.index import Row, Server
+from mailsettings.provider_table.rows import Row, Server
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 
 pytestmark = pytest.mark.slow  # some five hundred detections

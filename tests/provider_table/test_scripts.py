@@ -6,7 +6,7 @@ import pytest
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
 from mailsettings.provider_table.document import read_bundled
-from mailsettings.provider_table.index import Row
+from mailsettings.provider_table.rows import Row
 from mailsettings.testing import FakeNetwork, imap, smtp
 from scripts.stale import report, verify
 from scripts.table import differences, tidy

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mailsettings.errors import NetworkError
 from mailsettings.leads import Net
 from mailsettings.provider_table import table
-from mailsettings.provider_table.index import Row
+from mailsettings.provider_table.rows import Row
 from mailsettings.records import MX, Question
 from mailsettings.suffix import registrable
 

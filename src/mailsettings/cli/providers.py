@@ -9,7 +9,7 @@ import click
 
 from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.text import Colour, Pen, pen, printable, wants_colours, wrapped
-from mailsettings.provider_table.index import Row, Server
+from mailsettings.provider_table.rows import Row, Server
 from mailsettings.schema import dumps, plain
 
 SHOWN_DOMAINS = 12  # of a provider; --json lists all

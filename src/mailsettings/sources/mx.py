@@ -17,6 +17,7 @@ from mailsettings.errors import AddressError, Kind
 from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
 from mailsettings.model import Authority, Failure
 from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row
 from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host
@@ -109,7 +110,7 @@ class MailExchangers:
         yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
         yield from mx_host(name)
 
-    def _known(self, host: str, row: table.Row, *, authentic: bool) -> Iterator[Lead]:
+    def _known(self, host: str, row: Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name
         if row.provider.kind == "filter":
             yield Note(

@@ -9,7 +9,8 @@ from mailsettings.errors import TableError
 from mailsettings.leads import KnownProvider, Lead, Note
 from mailsettings.model import Authority, Claim, Evidence, Security
 from mailsettings.provider_table import table as tables
-from mailsettings.provider_table.index import Row, Server, Table
+from mailsettings.provider_table.rows import Row, Server
+from mailsettings.provider_table.table import Table
 
 
 def table(address: EmailAddress) -> Iterator[Lead]:
