@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsettings.cli.exit_codes import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure
 from mailsettings.schema import to_dict
@@ -46,4 +46,4 @@ def test_the_exit_code_says_what_was_found(detection: Detection, code: Exit) -> 
     """
     0 verified, 1 not verified, 3 nothing, 4 no network and nothing known either.
     """
-    assert code == verdict(to_dict(detection))
+    assert code == exit_code(to_dict(detection))

@@ -8,7 +8,7 @@ import pytest
 from mailsettings import offline
 from mailsettings.cli import fast_offline
 from mailsettings.cli.card import card
-from mailsettings.cli.exit_codes import verdict
+from mailsettings.cli.exit_codes import exit_code
 from mailsettings.cli.text import pen
 from mailsettings.provider_table.table import all_providers
 from mailsettings.schema import Object, to_dict
@@ -19,7 +19,7 @@ DOMAINS = [domain for row in all_providers() for domain in row.domains]
 
 def shown(detection: Object) -> tuple[str, int]:
     """Return card and exit code of *detection*."""
-    return card(detection, pen(colours=False)), verdict(detection)
+    return card(detection, pen(colours=False)), exit_code(detection)
 
 
 def usual(address: str) -> tuple[str, int]:

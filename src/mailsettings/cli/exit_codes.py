@@ -37,15 +37,15 @@ _NOTHING = frozenset({"no-such-name", "no-address"})
 _SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
 
 
-def verdict(detection: Object) -> Exit:
-    """Return the exit code for *detection*."""
+def exit_code(detection: Object) -> Exit:
+    """Return the exit code for *detection*, in its JSON form."""
     if not detection["incoming"] and not detection["outgoing"]:
         return Exit.NO_NETWORK if without_network(detection) else Exit.NOTHING
     return Exit.VERIFIED if both_verified(detection) else Exit.UNVERIFIED
 
 
 def both_verified(detection: Object) -> bool:
-    """Say whether the best choice of each direction was verified."""
+    """Say of the JSON form what Detection.verified says of the model."""
     best = (detection["incoming"][:1], detection["outgoing"][:1])
     return all(choices and choices[0]["verified"] for choices in best)
 

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mailsettings.cli.card import card
-from mailsettings.cli.exit_codes import verdict
+from mailsettings.cli.exit_codes import exit_code
 from mailsettings.cli.text import pen, tolerate_narrow_encodings, wants_colours, written
 from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
 from mailsettings.provider_table.files import COMPILED, is_stale, own_path
@@ -37,7 +37,7 @@ def answered(arguments: list[str]) -> int | None:
     if detection is None:
         return None
     tolerate_narrow_encodings()
-    return written(card(detection, pen(colours=wants_colours(sys.stdout))), verdict(detection))
+    return written(card(detection, pen(colours=wants_colours(sys.stdout))), exit_code(detection))
 
 
 def offline(text: str) -> Object | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mailsettings.cli.card import card
 from mailsettings.cli.engine import Engine
-from mailsettings.cli.exit_codes import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import both_forms, pen, wants_colours
 from mailsettings.cli.watch import Listener, Progress, json_lines, timeline
@@ -35,7 +35,7 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
         print(dumps(found, indent=2))
     elif not wishes.as_jsonl:
         sys.stdout.write(card(found, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
-    return verdict(found)
+    return exit_code(found)
 
 
 def _published(detection: Detection) -> Exit:
