@@ -8,12 +8,12 @@ model (see fast_offline.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import lines_of
 from mailsettings.cli.exit_codes import both_verified, without_network
 from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
 

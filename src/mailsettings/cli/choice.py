@@ -10,10 +10,10 @@ Incoming    IMAP at imap.example.org, port 993, TLS
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from mailsettings.cli.text import Colour, Pen, both_forms, printable, wrapped
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
 

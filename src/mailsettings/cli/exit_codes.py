@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from typing import TYPE_CHECKING
 
 from mailsettings.cli.card import card
 from mailsettings.cli.exit_codes import exit_code
@@ -20,6 +19,7 @@ from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
 from mailsettings.provider_table.files import COMPILED, is_stale, own_path
 from mailsettings.provider_table.index import read, servers
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
 

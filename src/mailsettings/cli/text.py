@@ -6,9 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import TextIO
 
 from mailsettings.cli.exit_codes import Exit
+
+TYPE_CHECKING = False  # see mailsettings/__init__.py
+if TYPE_CHECKING:
+    from typing import TextIO
 
 WIDTH = 80  # columns: what every terminal has
 

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+TYPE_CHECKING = False  # see mailsettings/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 MAGIC = b"mailsettings-table 1"
 DOMAIN_IN_HOST = "%EMAILDOMAIN%"

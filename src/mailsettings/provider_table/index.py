@@ -10,10 +10,10 @@ longer than that whole process.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from mailsettings.provider_table.compiler import DOMAIN_IN_HOST, MAGIC, TRACES
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
