@@ -61,4 +61,4 @@ verify-table: $(VENV)/.installed ## contact every server of the provider table o
 	$(BIN)/python -m scripts.table verify $(PROVIDERS)
 
 clean:
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache src/mailsettings/_data
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache src/mailsettings/provider_table/_data

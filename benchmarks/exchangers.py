@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from mailsettings import table
-from mailsettings.rows import Row
+from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row
 
 FILE = Path(__file__).with_name("exchangers.txt")
 

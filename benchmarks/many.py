@@ -31,8 +31,8 @@ from mailsettings.bulk.report import verdict
 from mailsettings.model import Protocol
 from mailsettings.net.transport import Stream
 from mailsettings.policy import IPAddress, Policy
+from mailsettings.provider_table.rows import Row
 from mailsettings.records import MX, Answer, Question
-from mailsettings.rows import Row
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp
 from mailsettings.testing.asked import Ledger
 

@@ -14,7 +14,7 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from mailsettings import table
+from mailsettings.provider_table import table
 
 LOOK_UP = 0.002  # seconds
 MEMORY = 3_000_000  # bytes

@@ -8,8 +8,9 @@ from mailsettings.bulk.entries import parse_entry
 from mailsettings.bulk.lines import Form, entries
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc, publish
-from mailsettings.formats.providers import read_own
 from mailsettings.net.nameservers import parse_resolv_conf, parse_resolver
+from mailsettings.provider_table.document import read_own
+from mailsettings.provider_table.table import Table
 from mailsettings.schema import from_json
 from scripts.fuzz_target import Target, text
 
@@ -65,6 +66,11 @@ def listed(form: Form) -> Target:
     return Target(f"bulk-{form}", run, LISTS[form])
 
 
+def _own_table(data: bytes) -> Table:
+    """Read *data* as a table of the user's own, and compile it."""
+    return Table.compiled(read_own(data.decode("utf-8", "replace"), "fuzz"), "fuzz")
+
+
 def _kind_of(written: str) -> str:
     try:
         return parse_entry(written).domain
@@ -85,7 +91,7 @@ DOCUMENT_TARGETS = (
     Target("pacc-txt", text(lambda record: pacc.digests((record,))), (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=",)),
     Target("mailconf", text(lambda record: mailconf.urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
     Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
-    Target("table", lambda data: read_own(data.decode("utf-8", "replace"), "fuzz"), (TABLE,)),
+    Target("table", _own_table, (TABLE,)),
     *map(listed, Form),
     Target("detection", from_json, (DETECTION,)),
     Target("resolver", text(parse_resolver), (b"192.0.2.1:53", b"tls://dns.example", b"https://dns.example/dns-query")),

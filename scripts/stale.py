@@ -19,8 +19,8 @@ import anyio
 from mailsettings.model import Endpoint, Probe, Security, Step
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
-from mailsettings.rows import Row
-from mailsettings.table import all_providers
+from mailsettings.provider_table.rows import Row
+from mailsettings.provider_table.table import all_providers
 
 PARALLEL = 4  # providers at once
 PAUSE = 0.5  # seconds between two connections to one provider

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from mailsettings.errors import TableError
-from mailsettings.formats.providers import json_schema, read_bundled
-from mailsettings.formats.table_text import header_of, write_table
+from mailsettings.provider_table.document import json_schema, read_bundled
+from scripts.table_text import header_of, write_table
 
 ROOT = Path(__file__).parent.parent
 YAML = ROOT / "data" / "providers.yaml"

@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 LAYERS = (
     "errors escape hostnames address addresses records",
     "model events looks",
-    "proxy policy leads rows table _compile suggest merge rank trust reasons formats wire",
+    "proxy policy leads provider_table suggest merge rank trust reasons formats wire",
     "findings issuers settling answer net diagnosis",
     "sources",
     "engine unasked",

@@ -6,9 +6,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command with the process's arguments, and exit with its code (cli/verdict.py)."""
+    """Run the command with the process's arguments, and exit with its code (cli/exit_codes.py)."""
     try:
-        from mailsettings.cli.fast import answered  # noqa: PLC0415 - where it can be interrupted without a traceback
+        from mailsettings.cli.fast_offline import answered  # noqa: PLC0415 - where it can be interrupted without a traceback
 
         code = answered(sys.argv[1:])
         if code is None:

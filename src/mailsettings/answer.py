@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mailsettings import table
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
@@ -31,6 +30,7 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
+from mailsettings.provider_table import table
 from mailsettings.rank import order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.trust import trust_of

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
-from mailsettings import table
 from mailsettings.leads import Issuer
 from mailsettings.model import Choice, OAuth, OAuthWord, Provider
+from mailsettings.provider_table import table
 
 
 def known_issuer(url: str) -> OAuth | None:

@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
-from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.hostnames import shown_host
+from mailsettings.provider_table import table
 
 # Keys beside each other on QWERTY; on AZERTY and QWERTZ the exchanged letters are neighbours of the same ones.
 _ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mailsettings.bulk import Entry, detect_batch
 from mailsettings.bulk.shards import Batch, Shards, batches
 from mailsettings.cli.app import cli
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.errors import DocumentError
 from tests.bulk.clusters import broken, killed_once, searched, transport
 from tests.web.running import free_port

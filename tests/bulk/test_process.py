@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import pytest
 
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 from tests.bulk.program import DOMAINS
 from tests.web.running import free_port
 

@@ -1,13 +1,11 @@
 """The card that people read."""
 
 from dataclasses import replace
-from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.cli import flat
 from mailsettings.cli.card import card
 from mailsettings.cli.text import pen
 from mailsettings.diagnosis.codes import finding
@@ -40,7 +38,7 @@ ALL = [name for name in vars(detections) if isinstance(getattr(detections, name)
 
 def drawn(detection: Detection, *, everything: bool = False, colours: bool = False) -> str:
     """Return the card of *detection*."""
-    return card(cast(flat.Detection, to_dict(detection)), pen(colours=colours), everything=everything)
+    return card(to_dict(detection), pen(colours=colours), everything=everything)
 
 
 def test_a_card_says_what_to_type_first() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.schema import from_json
 from tests.cli.detections import VERIFIED
 
@@ -45,7 +45,7 @@ def on_terminal(*command: str, env: Mapping[str, str]) -> str:
 @pytest.fixture
 def compiled() -> None:
     """Have the table compiled: the first look-up after an edit does that, with all that it takes."""
-    finished(sys.executable, "-c", "from mailsettings import table; table.bundled()")
+    finished(sys.executable, "-c", "from mailsettings.provider_table import table; table.bundled()")
 
 
 @pytest.mark.usefixtures("compiled")

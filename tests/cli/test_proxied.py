@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
 
-from mailsettings.cli import flat
 from mailsettings.cli.app import cli
 from mailsettings.cli.card import card
 from mailsettings.cli.proxied import PASSWORD
@@ -156,7 +154,7 @@ def test_a_broken_proxy_is_said_in_one_line() -> None:
     )
     detection = Detection("ada@example.org", failures=(failure,))
 
-    shown = card(cast("flat.Detection", to_dict(detection)), pen(colours=False))
+    shown = card(to_dict(detection), pen(colours=False))
 
     assert "  the proxy cannot be used (the proxy socks5://127.0.0.1:1080: it refused the" in shown
     assert "nothing was tried without it" in shown

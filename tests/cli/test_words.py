@@ -2,12 +2,12 @@
 
 import pytest
 
-from mailsettings.cli.flat import Failure
 from mailsettings.cli.words import USUAL_ADVICE, WORDS, advice, explained, place, reason
 from mailsettings.errors import Kind
+from mailsettings.schema import Object
 
 
-def failure(kind: Kind, where: str = "imap.example.org A", seen: str = "") -> Failure:
+def failure(kind: Kind, where: str = "imap.example.org A", seen: str = "") -> Object:
     """Return a failure as JSON has it."""
     return {"kind": kind.value, "where": where, "seen": seen, "detail": None}
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsettings import table
 from mailsettings.diagnosis.outside import explain
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure
+from mailsettings.provider_table import table
 from mailsettings.schema import from_json
 from mailsettings.testing import Certificate, FakeNetwork, Server, imap, pop3, smtp
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed

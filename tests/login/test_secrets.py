@@ -16,8 +16,8 @@ from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
 from mailsettings.cli.check import Checked, _lines
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.text import pen
-from mailsettings.cli.verdict import Exit
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.judged import judged

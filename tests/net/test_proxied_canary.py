@@ -14,7 +14,7 @@ import trustme
 from anyio.abc import ByteStream
 
 from mailsettings import Kind, Policy, detect
-from mailsettings.cli.verdict import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.model import Detection
 from mailsettings.schema import plain
 from mailsettings.web.shown import shown
@@ -144,7 +144,7 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_failure(way: str, seen: 
     assert seen in failure.seen
     assert [finding.code for finding in detection.findings] == ["proxy-failed"]
     assert set(watch.seen) == {("socket.connect", ("127.0.0.1", at))}
-    assert verdict(plain(detection)) is Exit.NO_NETWORK
+    assert exit_code(plain(detection)) is Exit.NO_NETWORK
     assert CANARY not in f"{detection}{detection.to_json()}"
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailsettings import table
 from mailsettings.errors import NetworkError
 from mailsettings.hostnames import registrable
 from mailsettings.leads import Net
+from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row
 from mailsettings.records import MX, Question
-from mailsettings.rows import Row
 
 # Providers that pass the mail on: where the mailboxes are has to be found out.
 _PASSING_ON = frozenset({"filter", "forwarder"})

@@ -9,12 +9,12 @@ from typing import Any
 import click
 
 from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.interrupt import heard, interruptible
 from mailsettings.cli.options import Wishes, with_options
 from mailsettings.cli.planned import plan
 from mailsettings.cli.show import answer
 from mailsettings.cli.text import pipe_closed, tolerate_narrow_encodings, written
-from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, MailSettingsError
 from mailsettings.escape import printable
 

@@ -12,10 +12,10 @@ import click
 
 from mailsettings.bulk.pace import Pace
 from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.interrupt import interruptible
 from mailsettings.cli.options import SearchOptions, search_options
 from mailsettings.cli.proxied import with_all
-from mailsettings.cli.verdict import Exit
 from mailsettings.errors import DocumentError
 from mailsettings.escape import printable
 

@@ -1,20 +1,22 @@
 """A detection as a short page of text for people, 80 columns wide. Pure.
 
-What to type comes first, what to do before the first login next, what was tried only where something is missing.
+What to type comes first, what to do before the first login next, what was tried only where something is missing. Drawn
+from the JSON form of a detection (schema.py), so that an answer from the table alone can be shown without loading the
+model (see fast_offline.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import lines_of
+from mailsettings.cli.exit_codes import both_verified, without_network
 from mailsettings.cli.text import Colour, Pen, both_forms, wrapped
-from mailsettings.cli.verdict import both_verified, without_network
 from mailsettings.escape import printable
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
-    from mailsettings.cli.flat import Choice, Detection, Hint
+    from mailsettings.schema import Object
 
 OTHERS = 2  # further servers of a direction that are named; --all shows every one in full
 PLACES = 4  # where one kind of failure was met; --all shows every one
@@ -24,7 +26,7 @@ PAGES = 2  # links to the provider's pages
 Lines = Iterator[str]
 
 
-def card(detection: Detection, pen: Pen, *, everything: bool = False) -> str:
+def card(detection: Object, pen: Pen, *, everything: bool = False) -> str:
     """Return *detection* as text; *everything* shows each choice, failure and reason."""
     sections = (
         _head(detection, pen),
@@ -42,7 +44,7 @@ def card(detection: Detection, pen: Pen, *, everything: bool = False) -> str:
     return "\n\n".join("\n".join(lines) for section in sections if (lines := tuple(section))) + "\n"
 
 
-def _head(detection: Detection, pen: Pen) -> Lines:
+def _head(detection: Object, pen: Pen) -> Lines:
     yield pen(_address(detection), Colour.STRONG)
     if suggestion := printable(detection["suggestion"]):
         yield pen(f"Did you mean {suggestion}?", Colour.CARE)
@@ -51,13 +53,13 @@ def _head(detection: Detection, pen: Pen) -> Lines:
         yield from wrapped(printable(provider["name"] + kind), first=f"{'Provider':12}")
 
 
-def _address(detection: Detection) -> str:
+def _address(detection: Object) -> str:
     """Return the address, in both forms where they differ."""
     address, shown = detection["address"], detection["shown_address"]
     return printable(address if shown in ("", address) else f"{shown} ({address})")
 
 
-def _servers(detection: Detection, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
+def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
     if not _found(detection):
         yield (pen("No mail server found", Colour.CARE),)
         return
@@ -70,23 +72,23 @@ def _servers(detection: Detection, pen: Pen, *, everything: bool) -> Iterator[It
             yield lines_of(choices[0], label, pen, _worth_naming(choices))
 
 
-def _found(detection: Detection) -> bool:
+def _found(detection: Object) -> bool:
     return bool(detection["incoming"] or detection["outgoing"])
 
 
-def _all_of(label: str, choices: list[Choice], pen: Pen) -> Lines:
+def _all_of(label: str, choices: list[Object], pen: Pen) -> Lines:
     for number, choice in enumerate(choices, 1):
         yield from lines_of(choice, label if number == 1 else f"  {number}.", pen)
         for reason in choice["reasons"]:
             yield from wrapped(printable(reason), first=f"  {'because':10}")
 
 
-def _worth_naming(choices: list[Choice]) -> list[Choice]:
+def _worth_naming(choices: list[Object]) -> list[Object]:
     """Return the next choices that are as good as the first: verified like it, or all there is to know."""
     return [choice for choice in choices[1:] if choice["verified"] or not choices[0]["verified"]][:OTHERS]
 
 
-def _confirm(detection: Detection, pen: Pen) -> Lines:
+def _confirm(detection: Object, pen: Pen) -> Lines:
     """Name the domains to agree to, each on a line of its own so that none is overlooked or cut."""
     if not detection["confirm"]:
         return
@@ -104,7 +106,7 @@ def _confirm(detection: Detection, pen: Pen) -> Lines:
     yield from wrapped(f"{text}Enter a password only if you know that your mailbox is there.", first="  ")
 
 
-def _hints(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+def _hints(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     hints = [hint for hint in detection["hints"] if everything or _concerns(hint, detection)]
     if not hints:
         return
@@ -115,7 +117,7 @@ def _hints(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
             yield " " * 5 + printable(hint["url"])
 
 
-def _concerns(hint: Hint, detection: Detection) -> bool:
+def _concerns(hint: Object, detection: Object) -> bool:
     """Say whether *hint* is about logging in to the servers shown: not about the other protocol, nor about limits."""
     words = hint["id"].split("_")
     others = {"imap": "pop", "pop3": "imap"}
@@ -130,7 +132,7 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
         yield from wrapped(text, first="  ", rest="    ")
 
 
-def _failures(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """Say what went wrong, where something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
         from mailsettings.cli.words import explained  # noqa: PLC0415 - an answer from the table alone has no failures
@@ -139,7 +141,7 @@ def _failures(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
         yield from _listed("What went wrong", explained(detection["failures"], at_most=at_most), pen)
 
 
-def _advice(detection: Detection, pen: Pen) -> Lines:
+def _advice(detection: Object, pen: Pen) -> Lines:
     """Say what is wrong and what to do about it, the worst first; without findings by the kinds of failures alone."""
     # The slip in the address is asked about at the top.
     found = [item for item in detection.get("findings", ()) if item["code"] != "typo"][:FINDINGS]
@@ -152,7 +154,7 @@ def _advice(detection: Detection, pen: Pen) -> Lines:
         yield from _listed("What to do", (advice(detection["failures"]),), pen)
 
 
-def _pages(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+def _pages(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """List the provider's pages that no hint has named yet."""
     named = {hint["url"] for hint in detection["hints"]}
     pages = [page for page in detection["documentation"] if everything or page["url"] not in named]
@@ -160,7 +162,7 @@ def _pages(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
     yield from _listed("Pages of the provider", shown, pen)
 
 
-def _services(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
+def _services(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """Name what there is beside mail; *everything* says where."""
     services = detection["other_services"]
     if everything:
@@ -170,7 +172,7 @@ def _services(detection: Detection, pen: Pen, *, everything: bool) -> Lines:
         yield from wrapped(f"{kinds} (--all shows where)", first="Also offered ")
 
 
-def _oauth(detection: Detection, *, everything: bool) -> Lines:
+def _oauth(detection: Object, *, everything: bool) -> Lines:
     """Name where tokens are to be had. What only the domain itself vouches for is shown in any case, and marked."""
     for word in detection["oauth"]:
         whose = "by the provider table" if word["known"] else f"only {_own(detection)} says so; look before you log in"
@@ -178,18 +180,18 @@ def _oauth(detection: Detection, *, everything: bool) -> Lines:
             yield from wrapped(printable(f"{word['oauth']['issuer']} ({whose})"), first=f"{'OAuth2':12}")
 
 
-def _own(detection: Detection) -> str:
+def _own(detection: Object) -> str:
     return both_forms(detection["address"].rpartition("@")[2])
 
 
-def _foot(detection: Detection, pen: Pen) -> Lines:
+def _foot(detection: Object, pen: Pen) -> Lines:
     took = f"{detection['seconds']:.2f} s" if detection["seconds"] else ""
     details = ", ".join(filter(None, (took, printable(detection["settled_by"]))))
     statement = f"{_statement(detection)} ({details})." if details else f"{_statement(detection)}."
     yield from (pen(line, Colour.FAINT) for line in wrapped(statement))
 
 
-def _statement(detection: Detection) -> str:
+def _statement(detection: Object) -> str:
     best = {"incoming": detection["incoming"][:1], "outgoing": detection["outgoing"][:1]}
     verified = [name for name, choices in best.items() if choices and choices[0]["verified"]]
     match verified:

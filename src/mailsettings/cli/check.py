@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.options import Network, Resolver
 from mailsettings.cli.proxied import proxied, with_proxy
 from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
-from mailsettings.cli.verdict import Exit
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
 from mailsettings.model import Endpoint, Finding, Protocol, Security

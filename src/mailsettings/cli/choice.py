@@ -10,13 +10,13 @@ Incoming    IMAP at imap.example.org, port 993, TLS
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from mailsettings.cli.text import Colour, Pen, both_forms, wrapped
 from mailsettings.escape import printable
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
-    from mailsettings.cli.flat import Choice, Probe
+    from mailsettings.schema import Object
 
 INDENT = " " * 12  # labels stand left of it
 _SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "plain": "no encryption"}
@@ -44,7 +44,7 @@ LEARNED = {
 }
 
 
-def lines_of(choice: Choice, label: str, pen: Pen, others: Iterable[Choice] = ()) -> Iterator[str]:
+def lines_of(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Iterator[str]:
     """Yield the lines of *choice* under *label*, with one line for each of the *others*."""
     head, *tail = wrapped(server(choice), first=INDENT)
     yield pen(f"{label:12}", Colour.STRONG) + pen(head.strip(), Colour.STRONG)
@@ -57,25 +57,25 @@ def lines_of(choice: Choice, label: str, pen: Pen, others: Iterable[Choice] = ()
         yield from wrapped(f"{server(other)} ({_verified(other)})", first=f"  {'or':10}", rest=INDENT)
 
 
-def server(choice: Choice) -> str:
+def server(choice: Object) -> str:
     """Return the endpoint of *choice* as people say it."""
     security = _SECURITY[choice["security"]]
     return f"{choice['protocol'].upper()} at {both_forms(choice['host'])}, port {choice['port']}, {security}"
 
 
-def state(choice: Choice) -> str:
+def state(choice: Object) -> str:
     """Say whether *choice* was verified, and what was seen or went wrong."""
     seen = ", ".join(_seen(choice["probe"])) if choice["probe"] else "not contacted"
     return f"{_verified(choice)}: {seen}" if seen else _verified(choice)
 
 
-def _verified(choice: Choice) -> str:
+def _verified(choice: Object) -> str:
     if not choice["verified"]:
         return "not verified"
     return "verified, to be confirmed" if choice["trust"] == "confirm" else "verified"
 
 
-def _seen(probe: Probe) -> Iterator[str]:
+def _seen(probe: Object) -> Iterator[str]:
     """Yield what a person would want to know of *probe*."""
     if probe["failure"]:
         from mailsettings.cli.words import reason  # noqa: PLC0415 - an answer from the table alone has no failures
@@ -92,7 +92,7 @@ def _seen(probe: Probe) -> Iterator[str]:
         yield f"{1000 * sum(step['seconds'] for step in probe['steps']):.0f} ms"
 
 
-def _rows(choice: Choice) -> Iterator[tuple[str, str]]:
+def _rows(choice: Object) -> Iterator[tuple[str, str]]:
     if names := tuple(dict.fromkeys(name for name in (choice["username"], *choice["usernames"]) if name)):
         yield "user name", printable(", or ".join(names))
     if choice["auth"]:
@@ -101,7 +101,7 @@ def _rows(choice: Choice) -> Iterator[tuple[str, str]]:
         yield "learned", _learned(choice)
 
 
-def _learned(choice: Choice) -> str:
+def _learned(choice: Object) -> str:
     """Say who named the server: the strongest word with its place, then the names of the other sources."""
     first, *rest = choice["evidence"]
     others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]

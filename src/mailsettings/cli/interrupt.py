@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock, Thread
 
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 
 
 class _Leave:

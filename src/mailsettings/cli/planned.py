@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from mailsettings.cli.choice import LEARNED
 from mailsettings.cli.engine import Engine
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import wrapped
-from mailsettings.cli.verdict import Exit
 from mailsettings.escape import printable
 from mailsettings.leads import Fact, Lead, Leading, Lookup, told
 from mailsettings.model import Claim, Note

@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
-from mailsettings.cli.verdict import Exit
 from mailsettings.escape import printable
-from mailsettings.rows import Row, Server
+from mailsettings.provider_table.rows import Row, Server
 from mailsettings.schema import dumps, plain
 
 SHOWN_DOMAINS = 12  # of a provider; --json lists all
 
 
 def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from mailsettings.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
 
     return [row.provider.id for row in all_providers() if row.provider.id.startswith(incomplete)]
 
@@ -28,7 +28,7 @@ def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 @click.pass_context
 def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
     """List the providers in the table, those that have QUERY in their id, name, domains or MX suffixes."""
-    from mailsettings.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
 
     rows = [row for row in all_providers() if _matches(row, query.lower())]
     if as_json:
@@ -57,7 +57,7 @@ def _overview(row: Row) -> str:
 @click.pass_context
 def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
     """Show what the table says of the provider ID; a domain of it will do, too."""
-    from mailsettings.table import by_id, find_domain  # noqa: PLC0415
+    from mailsettings.provider_table.table import by_id, find_domain  # noqa: PLC0415
 
     row = by_id(name.lower()) or find_domain(name.lower())
     if row is None:
@@ -73,7 +73,7 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
 def _unknown(name: str) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only after a slip
 
-    from mailsettings.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
 
     close = get_close_matches(name.lower(), [row.provider.id for row in all_providers()], n=2, cutoff=0.7)
     hint = f"; did you mean {' or '.join(close)}?" if close else "; `mailsettings providers` lists all"

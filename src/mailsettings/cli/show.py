@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from mailsettings.cli.card import card
 from mailsettings.cli.engine import Engine
+from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.cli.options import Wishes
 from mailsettings.cli.text import both_forms, pen, wants_colours
-from mailsettings.cli.verdict import Exit, verdict
 from mailsettings.cli.watch import Listener, Progress, json_lines, timeline
 from mailsettings.events import Settled
 from mailsettings.model import Choice, Detection
@@ -18,7 +18,6 @@ from mailsettings.schema import dumps, to_dict
 
 if TYPE_CHECKING:
     from mailsettings.address import EmailAddress
-    from mailsettings.cli import flat
 
 
 def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
@@ -30,14 +29,13 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
     else:
         detection = _search(address, wishes, engine)
     found = to_dict(detection)
-    flat_ = cast("flat.Detection", found)
     if wishes.autoconfig:
         return _published(detection)
     if wishes.as_json:
         print(dumps(found, indent=2))
     elif not wishes.as_jsonl:
-        sys.stdout.write(card(flat_, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
-    return verdict(flat_)
+        sys.stdout.write(card(found, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
+    return exit_code(found)
 
 
 def _published(detection: Detection) -> Exit:

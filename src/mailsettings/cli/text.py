@@ -1,4 +1,4 @@
-"""Text for a terminal: colours, wrapping, both forms of a host name. Pure; imports nothing slow (see fast.py)."""
+"""Text for a terminal: colours, wrapping, both forms of a host name. Pure; imports nothing slow."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import TextIO
 
-from mailsettings.cli.verdict import Exit
+from mailsettings.cli.exit_codes import Exit
 from mailsettings.escape import printable
+
+TYPE_CHECKING = False  # see mailsettings/__init__.py
+if TYPE_CHECKING:
+    from typing import TextIO
 
 WIDTH = 80  # columns: what every terminal has
 

@@ -16,7 +16,7 @@ from mailsettings.records import Question
 from mailsettings.schema import read_where
 
 if TYPE_CHECKING:
-    from mailsettings.cli.flat import Failure
+    from mailsettings.schema import Object
 
 WORDS = {
     Kind.NO_SUCH_NAME: "no such name",
@@ -87,7 +87,7 @@ _EXPECTED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT})
 _ABOUT_NAMES = frozenset({Kind.NO_SUCH_NAME, Kind.NO_ADDRESS})
 
 
-def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]:
+def explained(failures: Iterable[Object], *, at_most: int = 4) -> Iterator[str]:
     """Yield one line for each kind of failure, with *at_most* places where it was met.
 
     Servers first, then documents and DNS records that most domains do not have.
@@ -104,19 +104,19 @@ def explained(failures: Iterable[Failure], *, at_most: int = 4) -> Iterator[str]
         yield f"{where}{WORDS[kind]}"
 
 
-def reason(failure: Failure) -> str:
+def reason(failure: Object) -> str:
     """Return what went wrong, with the remote words where there are any."""
     words, seen = WORDS[Kind(failure["kind"])], printable(failure["seen"])
     return f"{words} ({seen})" if seen and seen not in words else words
 
 
-def advice(failures: Iterable[Failure]) -> str:
+def advice(failures: Iterable[Object]) -> str:
     """Return the sentence that says what to do about *failures*."""
     met = {failure["kind"] for failure in failures}
     return next((text for kinds, text in ADVICE if met.intersection(kinds)), USUAL_ADVICE)
 
 
-def place(failure: Failure) -> str:
+def place(failure: Object) -> str:
     """Return where *failure* happened, as short as people name it: a host, host:port, a URL or a DNS record."""
     about_name = failure["kind"] in _ABOUT_NAMES
     match read_where(failure["where"]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from mailsettings import table
 from mailsettings.diagnosis.certificates import faults, misses_name
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
@@ -13,6 +12,7 @@ from mailsettings.diagnosis.refused import refused
 from mailsettings.errors import Detail, Kind
 from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Failure, Finding
+from mailsettings.provider_table import table
 
 # What a kind of failure means where nothing else at the host or elsewhere says more.
 MEANING = {

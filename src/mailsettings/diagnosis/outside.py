@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from mailsettings import table
 from mailsettings.diagnosis.codes import finding
 from mailsettings.diagnosis.failures import MEANING, of_place
 from mailsettings.diagnosis.interference import blocked, opened_tls, portal, stripped, wrong_clock
@@ -16,6 +15,7 @@ from mailsettings.diagnosis.places import Place, Places, places_of
 from mailsettings.errors import Kind
 from mailsettings.looks import NOTHING, Around
 from mailsettings.model import Confidence, Detection, Direction, Endpoint, Failure, Finding, Whose
+from mailsettings.provider_table import table
 from mailsettings.records import Question
 
 _LEVELS = tuple(Confidence)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.leads import KnownProvider, Lead, Net
 from mailsettings.model import Authority
+from mailsettings.provider_table import table
 from mailsettings.records import Answer, Question
 from mailsettings.sources.table import claims_of
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind
 from mailsettings.hostnames import parse_host
 from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Source
 from mailsettings.model import Authority, Failure, Note
+from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row
 from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host
@@ -114,7 +115,7 @@ class MailExchangers:
         yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
         yield from mx_host(name)
 
-    def _known(self, host: str, row: table.Row, *, authentic: bool) -> Iterator[Lead]:
+    def _known(self, host: str, row: Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name
         if row.provider.kind == "filter":
             yield Note(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailsettings import table as tables
 from mailsettings.address import EmailAddress
 from mailsettings.errors import TableError
 from mailsettings.leads import KnownProvider, Lead
 from mailsettings.model import Authority, Claim, Evidence, Note, Security
-from mailsettings.rows import Row, Server, Table
+from mailsettings.provider_table import table as tables
+from mailsettings.provider_table.rows import Row, Server
+from mailsettings.provider_table.table import Table
 
 
 def table(address: EmailAddress) -> Iterator[Lead]:

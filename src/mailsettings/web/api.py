@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 
 from mailsettings.events import Event
+from mailsettings.provider_table.table import by_id
 from mailsettings.schema import dumps, event_to_dict, plain, to_dict, to_json
-from mailsettings.table import by_id
 from mailsettings.web import describe
 from mailsettings.web.bodies import Login, Wanted
 from mailsettings.web.logins import as_json, log_in, only_safely

@@ -9,7 +9,6 @@ from typing import Any
 
 from starlette.requests import Request
 
-from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.hostnames import registrable
@@ -17,6 +16,7 @@ from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Settings as Typed
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint
+from mailsettings.provider_table import table
 from mailsettings.schema import plain
 from mailsettings.web.bodies import Login, parsed
 from mailsettings.web.logs import say

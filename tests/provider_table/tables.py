@@ -5,8 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from mailsettings._compile import compile_table
-from mailsettings.rows import Table, from_bytes
+from mailsettings.provider_table.table import Table
 
 IMAP = {"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls"}
 SMTP = {"protocol": "smtp", "host": "smtp.example.org", "port": 465, "security": "tls"}
@@ -33,7 +32,7 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 def table(**entries: dict[str, Any]) -> Table:
     """Return the compiled table of *entries*."""
-    return from_bytes(compile_table({"providers": entries}), "a test's table")
+    return Table.compiled({"providers": entries}, "a test's table")
 
 
 def with_line(text: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.exchangers import exchangers, mx_host, providers
-from mailsettings import table
+from mailsettings.provider_table import table
 
 HOSTED = [(number, f"hosted{number}.example") for number in range(8 * 3)]
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from mailsettings.errors import TableError
 from mailsettings.model import Security
-from mailsettings.rows import Row, from_bytes
-from tests.table.tables import IMAP, SMTP, entry, table
+from mailsettings.provider_table.rows import Row
+from tests.provider_table.tables import IMAP, SMTP, entry, table
 
 
 def id_of(row: Row | None) -> str | None:
@@ -165,10 +164,3 @@ def test_all_providers_are_listed_once() -> None:
     rows = table(second=entry(domains=["second.test", "third.test"]), first=entry())
 
     assert [row.provider.id for row in rows.all_providers()] == ["second", "first"]
-
-
-@pytest.mark.parametrize("data", [b"", b"mailsettings-table 2 5\n\nabc\n", b"{}"], ids=["empty", "newer", "json"])
-def test_what_is_no_compiled_table_is_refused(data: bytes) -> None:
-    """A file of another form is an error, never an empty table."""
-    with pytest.raises(TableError, match="a broken file starts with"):
-        from_bytes(data, "a broken file")

@@ -3,9 +3,10 @@
 import pytest
 
 from mailsettings.errors import TableError
-from mailsettings.formats.providers import read_bundled, read_own
-from mailsettings.formats.table_text import header_of, write_table
-from tests.table.tables import MINIMAL, with_line
+from mailsettings.provider_table.document import read_bundled, read_own
+from mailsettings.provider_table.table import Table
+from scripts.table_text import header_of, write_table
+from tests.provider_table.tables import MINIMAL, with_line
 
 SERVER = "{protocol: imap, host: imap.example.org, port: 993, security: tls}"
 
@@ -71,7 +72,7 @@ providers:
     incoming: [{SERVER}]
 """
 
-    row = read_own(text, "mine").find_domain("home.test")
+    row = Table.compiled(read_own(text, "mine"), "mine").find_domain("home.test")
 
     assert row is not None
     assert (row.provider.name, row.incoming[0].endpoint.host) == ("home", "imap.example.org")

@@ -1,12 +1,10 @@
 """Exit codes."""
 
 from dataclasses import replace
-from typing import cast
 
 import pytest
 
-from mailsettings.cli import flat
-from mailsettings.cli.verdict import Exit, verdict
+from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure, Task
 from mailsettings.schema import to_dict
@@ -50,4 +48,4 @@ def test_the_exit_code_says_what_was_found(detection: Detection, code: Exit) -> 
     """
     0 verified, 1 not verified, 3 nothing, 4 no network and nothing known either.
     """
-    assert code == verdict(cast(flat.Detection, to_dict(detection)))
+    assert code == exit_code(to_dict(detection))

@@ -11,11 +11,12 @@ import pytest
 import yaml
 from publicsuffixlist import PublicSuffixList
 
-from mailsettings._compile import compile_table
-from mailsettings.formats.providers import json_schema, read_bundled
-from mailsettings.formats.table_text import header_of, write_table
 from mailsettings.model import Security
-from mailsettings.rows import Row, from_bytes
+from mailsettings.provider_table.compiler import compile_table
+from mailsettings.provider_table.document import json_schema, read_bundled
+from mailsettings.provider_table.rows import Row
+from mailsettings.provider_table.table import Table
+from scripts.table_text import header_of, write_table
 
 DATA = Path(__file__).parents[2] / "data"
 TEXT = (DATA / "providers.yaml").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ def document() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def rows(document: dict[str, Any]) -> tuple[Row, ...]:
-    return from_bytes(compile_table(document), "providers.yaml").all_providers()
+    return Table.compiled(document, "providers.yaml").all_providers()
 
 
 def test_the_file_is_in_its_form(document: dict[str, Any]) -> None:

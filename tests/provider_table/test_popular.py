@@ -2,12 +2,12 @@
 
 import pytest
 
-from mailsettings import table
 from mailsettings.address import parse_address
 from mailsettings.leads import KnownProvider
 from mailsettings.model import Auth, Authority, Claim
+from mailsettings.provider_table import table
 from mailsettings.sources.table import leads_of
-from tests.table.expected import BY_DOMAIN, BY_MX, BY_TRACE, FULL, Expected
+from tests.provider_table.expected import BY_DOMAIN, BY_MX, BY_TRACE, FULL, Expected
 
 
 @pytest.mark.parametrize("expected", BY_DOMAIN, ids=lambda expected: expected.address)

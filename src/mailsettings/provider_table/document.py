@@ -24,11 +24,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from mailsettings._compile import DOMAIN_IN_HOST, compile_table
 from mailsettings.errors import AddressError, TableError
-from mailsettings.formats.located import Located, read_yaml
 from mailsettings.hostnames import parse_host
-from mailsettings.rows import Table, from_bytes
+from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
+from mailsettings.provider_table.yaml_lines import Located, read_yaml
 
 KINDS = Literal["mailbox", "hosting", "isp", "bridge", "forwarder", "filter", "none"]
 WITHOUT_SERVERS = ("bridge", "forwarder", "filter", "none")
@@ -209,9 +208,9 @@ def read_bundled(text: str, name: str) -> dict[str, Any]:
     return _checked(File, read_yaml(text, name))
 
 
-def read_own(text: str, name: str) -> Table:
-    """Return the user's own table, ready for look-ups. TableError names line, field and value."""
-    return from_bytes(compile_table(_checked(OwnFile, read_yaml(text, name))), name)
+def read_own(text: str, name: str) -> dict[str, Any]:
+    """Return the user's own table as plain values, checked. TableError names line, field and value."""
+    return _checked(OwnFile, read_yaml(text, name))
 
 
 def json_schema() -> str:

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+TYPE_CHECKING = False  # see mailsettings/__init__.py
+if TYPE_CHECKING:
+    from typing import Any
 
 MAGIC = b"mailsettings-table 1"
 DOMAIN_IN_HOST = "%EMAILDOMAIN%"
-_TRACES = {"cname": "c", "spf": "s", "ns": "n"}
+TRACES = {"cname": "c", "spf": "s", "ns": "n"}
 
 
 def compile_table(document: Mapping[str, Any]) -> bytes:
@@ -43,7 +46,7 @@ def _row(name: str, entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[
         "kind": entry.get("kind", "mailbox"),
         "domains": list(entry.get("domains", ())),
         "mx": [_mx(item) for item in entry.get("mx", ())],
-        "traces": {kind: list(entry.get("traces", {}).get(kind, ())) for kind in _TRACES},
+        "traces": {kind: list(entry.get("traces", {}).get(kind, ())) for kind in TRACES},
         "hosts": list(entry.get("hosts", ())),
         "incoming": [_server(server, entry) for server in entry.get("incoming", ())],
         "outgoing": [_server(server, entry) for server in entry.get("outgoing", ())],
@@ -81,7 +84,7 @@ def _keys(row: Mapping[str, Any], offset: int) -> Iterator[str]:
         return
     yield from (f"d {domain} {offset}" for domain in row["domains"])
     yield from (f"m {mx['suffix']} {offset} {mx['kind']}".rstrip() for mx in row["mx"])
-    for kind, letter in _TRACES.items():
+    for kind, letter in TRACES.items():
         yield from (f"{letter} {suffix} {offset}" for suffix in row["traces"][kind])
     yield from (f"h {host} {offset}" for host in sorted(set(_hosts(row))))
     yield from (f"f {suffix} {offset}" for suffix in row["hosts"])

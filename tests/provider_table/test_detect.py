@@ -3,12 +3,12 @@
 import anyio
 import pytest
 
-from mailsettings import table
 from mailsettings.engine import detect
 from mailsettings.model import Choice, Detection, Protocol, Security
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
-from mailsettings.rows import Row, Server
+from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row, Server
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 
 pytestmark = pytest.mark.slow  # some five hundred detections

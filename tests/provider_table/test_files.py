@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.table.tables import MINIMAL
+from tests.provider_table.tables import MINIMAL
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pydantic", "httpx", "dns", "anyio", "ssl", "click", "yaml", "rich", "platformdirs", "idna")
@@ -31,7 +31,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-FIND = "from mailsettings import table; row = table.find_domain({!r}); print(row and row.provider.id)"
+FIND = "from mailsettings.provider_table import table; row = table.find_domain({!r}); print(row and row.provider.id)"
 
 
 def test_a_checkout_compiles_its_table_when_it_is_first_used(checkout: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_newer_yaml_is_compiled_again(checkout: Path) -> None:
     run(FIND.format("example.org"), source=checkout / "src")
     yaml = checkout / "data" / "providers.yaml"
     yaml.write_text(MINIMAL.replace("- example.org", "- example.net"))
-    compiled = (checkout / "src/mailsettings/_data/providers.table").stat().st_mtime
+    compiled = (checkout / "src/mailsettings/provider_table/_data/providers.table").stat().st_mtime
     os.utime(yaml, (compiled + 10, compiled + 10))
 
     assert run(FIND.format("example.net"), source=checkout / "src") == "example"
@@ -87,7 +87,7 @@ print(*[name for name in {HEAVY!r} if name in sys.modules])
 
 
 OWN = """
-from mailsettings import table
+from mailsettings.provider_table import table
 own = table.own_table()
 print(own and own.find_domain("example.org").provider.id)
 """

@@ -11,10 +11,10 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
-    from mailsettings.cli.flat import Detection
+    from mailsettings.schema import Object
 
 
 class Exit(IntEnum):
@@ -37,20 +37,20 @@ _NOTHING = frozenset({"no-such-name", "no-address"})
 _SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
 
 
-def verdict(detection: Detection) -> Exit:
-    """Return the exit code for *detection*."""
+def exit_code(detection: Object) -> Exit:
+    """Return the exit code for *detection*, in its JSON form."""
     if not detection["incoming"] and not detection["outgoing"]:
         return Exit.NO_NETWORK if without_network(detection) else Exit.NOTHING
     return Exit.VERIFIED if both_verified(detection) else Exit.UNVERIFIED
 
 
-def both_verified(detection: Detection) -> bool:
-    """Say whether the best choice of each direction was verified."""
+def both_verified(detection: Object) -> bool:
+    """Say of the JSON form what Detection.verified says of the model."""
     best = (detection["incoming"][:1], detection["outgoing"][:1])
     return all(choices and choices[0]["verified"] for choices in best)
 
 
-def without_network(detection: Detection) -> bool:
+def without_network(detection: Object) -> bool:
     """Say whether questions were asked and nobody answered a single one."""
     kinds = {failure["kind"] for failure in detection["failures"]}
     answered = any(choice["verified"] for choice in (*detection["incoming"], *detection["outgoing"]))

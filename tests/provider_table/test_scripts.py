@@ -3,14 +3,14 @@
 import anyio
 import pytest
 
-from mailsettings.formats.providers import read_bundled
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
-from mailsettings.rows import Row
+from mailsettings.provider_table.document import read_bundled
+from mailsettings.provider_table.rows import Row
 from mailsettings.testing import FakeNetwork, imap, smtp
 from scripts.stale import report, verify
 from scripts.table import differences, tidy
-from tests.table.tables import IMAP, MINIMAL, SMTP, entry, table
+from tests.provider_table.tables import IMAP, MINIMAL, SMTP, entry, table
 
 
 def rows(**changes: object) -> tuple[Row, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import idna
 import pytest
 
-from mailsettings import table
 from mailsettings.address import parse_address
+from mailsettings.provider_table import table
 from mailsettings.suggest import confusable_with, suggest, suggestion
 
 POPULAR = table.bundled().popular()

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from mailsettings.errors import TableError
-from mailsettings.formats.located import Loader
-from mailsettings.formats.providers import Entry
+from mailsettings.provider_table.document import Entry
+from mailsettings.provider_table.yaml_lines import Loader
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+][^\x00-\x1f\x7f-\x9f,\[\]{}#&*!|>?'\"`]*(?<! )")
 

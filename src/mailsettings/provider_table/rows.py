@@ -1,0 +1,68 @@
+"""Rows of the provider table as values: a provider, its servers and what it is recognised by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mailsettings.model import Auth, Endpoint, Hint, Link, OAuth, Protocol, Provider, Security
+from mailsettings.provider_table.index import CUSTOMER, servers
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server of a provider."""
+
+    endpoint: Endpoint
+    usernames: tuple[str, ...]  # templates in the order to try
+    auth: tuple[Auth, ...]  # in the provider's order
+    reason: str = ""  # why it is listed although it is plain or on an unusual port
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the table says about one provider. Without servers the hints say why."""
+
+    provider: Provider
+    incoming: tuple[Server, ...] = ()  # in order of preference
+    outgoing: tuple[Server, ...] = ()
+    domains: tuple[str, ...] = ()
+    mx: tuple[str, ...] = ()  # suffixes
+    obsolete: tuple[tuple[str, str], ...] = ()  # host, replacement
+    source: str = ""  # the page of the provider, or what the row rests on
+    checked: str = ""  # ISO 8601 day
+
+
+def row_of(data: dict[str, Any], domain: str) -> Row:
+    """Return the compiled row *data* as a value; servers named after the customer's domain get *domain*."""
+    return Row(
+        _provider(data),
+        tuple(_server(item) for item in servers(data, "incoming", domain)),
+        tuple(_server(item) for item in servers(data, "outgoing", domain)),
+        tuple(data["domains"]),
+        tuple(item["suffix"] for item in data["mx"] if item["kind"] != CUSTOMER),
+        tuple(data["obsolete"].items()),
+        data["source"],
+        data["checked"],
+    )
+
+
+def own_row(data: dict[str, Any]) -> Row:
+    """Return *data* as a value, with the first of its own domains in the names of its servers."""
+    return row_of(data, data["domains"][0] if data["domains"] else "")
+
+
+def _provider(data: dict[str, Any]) -> Provider:
+    return Provider(
+        data["id"],
+        data["name"],
+        data["kind"],
+        tuple(Hint(**hint) for hint in data["hints"]),
+        tuple(Link(**doc) for doc in data["docs"]),
+        OAuth(**{**data["oauth"], "scopes": tuple(data["oauth"].get("scopes", ()))}) if data["oauth"] else None,
+    )
+
+
+def _server(data: dict[str, Any]) -> Server:
+    endpoint = Endpoint(Protocol(data["protocol"]), data["host"], data["port"], Security(data["security"]))
+    return Server(endpoint, tuple(data["usernames"]), tuple(Auth(item) for item in data["auth"]), data["reason"])
