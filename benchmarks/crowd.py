@@ -24,11 +24,11 @@ from anyio.streams.stapled import MultiListener
 from anyio.streams.tls import TLSStream
 
 from mailsettings import Detection, Policy, detect
+from mailsettings.interfaces import SRV, Answer, Question, Record
 from mailsettings.net.door import open_net
 from mailsettings.net.real import Internet
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress
-from mailsettings.records import SRV, Answer, Question, Record
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 
 MANY = 200

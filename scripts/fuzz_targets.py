@@ -14,6 +14,7 @@ import dns.rrset
 from mailsettings import wire
 from mailsettings.address import parse_address, parse_host
 from mailsettings.addresses import objection_to
+from mailsettings.interfaces import Page, Question
 from mailsettings.model import Endpoint, Hello, Protocol, Security
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import response_to
@@ -22,7 +23,6 @@ from mailsettings.net.door import open_net
 from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.net.unverified import paper
-from mailsettings.records import Page, Question
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
 from mailsettings.wire.lines import Lines
 from mailsettings.wire.text import printable

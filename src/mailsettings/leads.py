@@ -11,6 +11,7 @@ from typing import Protocol as Interface
 from typing import runtime_checkable
 
 from mailsettings.address import EmailAddress
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import (
     Authority,
     Claim,
@@ -25,7 +26,6 @@ from mailsettings.model import (
     Service,
 )
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 
 
 class Net(Interface):

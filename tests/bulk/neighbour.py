@@ -11,11 +11,11 @@ from anyio.abc import SocketStream
 
 from mailsettings.bulk import Pace, detect_many
 from mailsettings.bulk.report import verdict
+from mailsettings.interfaces import Answer, Question
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, smtp
 
 MACHINE = "11.9.9.9"

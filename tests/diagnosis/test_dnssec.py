@@ -8,11 +8,11 @@ import pytest
 from mailsettings.diagnosis.failures import of_place
 from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Question
 from mailsettings.model import Failure
 from mailsettings.net.carriers import response_to
 from mailsettings.net.dns import _once
 from mailsettings.net.query import Query, Response
-from mailsettings.records import Question
 from tests.values import endpoint
 
 

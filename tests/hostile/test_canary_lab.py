@@ -16,11 +16,11 @@ import anyio
 import pytest
 
 from mailsettings import Policy, detect
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.door import open_net
 from mailsettings.net.real import Internet
 from mailsettings.net.transport import Stream
 from mailsettings.policy import IPAddress
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, FakeTransport
 from tests.hostile.meeting import ADA, Build
 from tests.hostile.routes import ANSWERS, HARMLESS, ROUTES

@@ -12,8 +12,8 @@ from anyio.streams.tls import TLSStream
 from cryptography import x509
 
 from mailsettings import Detection, Kind, Policy, detect
+from mailsettings.interfaces import SRV, Answer, Question
 from mailsettings.net.door import open_net
-from mailsettings.records import SRV, Answer, Question
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.hostile.certificates import authority, issued
 from tests.hostile.meeting import ADA, DOMAIN, Met, is_unsafe, meet, texts

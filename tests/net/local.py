@@ -13,10 +13,10 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.real import Internet
 from mailsettings.net.transport import Stream
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 Handler = Callable[[ByteStream], Awaitable[None]]

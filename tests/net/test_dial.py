@@ -10,12 +10,12 @@ import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.dial import Connection, Dialer
 from mailsettings.net.race import alternate
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 
 HOST = "imap.example.org"

@@ -11,12 +11,12 @@ import dns.rcode
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import MX, SRV, Answer, Question, Record
 from mailsettings.net.dns import Resolver
 from mailsettings.net.nameservers import Nameserver, Way
 from mailsettings.net.query import Query, Response
 from mailsettings.net.tcp import os_fault
 from mailsettings.policy import Policy
-from mailsettings.records import MX, SRV, Answer, Question, Record
 from tests.net.nameserver import QUICK, Message, Zone, answering, resolver
 
 A = Question("imap.example.org", "A")

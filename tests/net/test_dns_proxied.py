@@ -14,12 +14,12 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Question
 from mailsettings.net.dns_proxied import resolver_through
 from mailsettings.net.nameservers import Nameserver, Way
 from mailsettings.net.real import Internet
 from mailsettings.net.tcp import TCPStream
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Question
 from tests.net.local import server_context, serving
 from tests.net.nameserver import Zone, answering, converse
 from tests.net.proxies import Proxy, saying

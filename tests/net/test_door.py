@@ -12,10 +12,10 @@ import trustme
 from anyio.abc import ByteStream
 
 from mailsettings.errors import Kind, MailSettingsError
+from mailsettings.interfaces import Question
 from mailsettings.model import Endpoint, Probe, Protocol, Security
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
 

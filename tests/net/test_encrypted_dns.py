@@ -11,12 +11,12 @@ import trustme
 from anyio.abc import ByteStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.carriers import ByTLS, Carrier
 from mailsettings.net.doh import ByHTTPS
 from mailsettings.net.nameservers import Nameserver, Way
 from mailsettings.net.query import Response, query_of
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
 from tests.net.local import Loopback, server_context, serving
 from tests.net.nameserver import Zone, converse
 

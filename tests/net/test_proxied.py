@@ -16,13 +16,13 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSStream
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.model import Endpoint, Probe, Protocol, Security
 from mailsettings.net.door import open_net
 from mailsettings.net.proxied import Tunnel
 from mailsettings.net.real import Internet
 from mailsettings.policy import Policy
 from mailsettings.proxy import parse_proxy
-from mailsettings.records import Answer, Question
 from tests.net.local import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
 from tests.net.proxies import Proxy, saying
 

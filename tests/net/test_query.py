@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Question
 from mailsettings.net.carriers import response_to
 from mailsettings.net.odd import read
 from mailsettings.net.query import EDNS_PAYLOAD, Query, Response, at_a_glance, query_of
 from mailsettings.net.rows import MANY, TYPES, Row
-from mailsettings.records import Question
 
 QUESTION = Question("_imaps._tcp.example.org", "SRV")
 HOSTS = st.sampled_from(

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Endpoint, Probe
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 
 
 class Answers:

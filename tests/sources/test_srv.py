@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from mailsettings.interfaces import SRV, Answer, Question
 from mailsettings.leads import Note, NotOffered
 from mailsettings.model import Authority, Claim, Protocol, Security
-from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.srv import ServiceRecords, in_order
 from tests.sources.nets import Answers
 from tests.values import ADA

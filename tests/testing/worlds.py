@@ -7,8 +7,8 @@ from typing import Any
 import httpcore
 
 from mailsettings.errors import NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.transport import Stream, Transport
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, FakeTransport, Script, Server, scripted
 
 HOST = "imap.example.org"

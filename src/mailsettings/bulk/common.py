@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Page, Question
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
 PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.PROXY, Kind.INTERNAL})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from mailsettings import table
 from mailsettings.errors import NetworkError
+from mailsettings.interfaces import MX, Question
 from mailsettings.leads import Net
-from mailsettings.records import MX, Question
 from mailsettings.rows import Row
 from mailsettings.suffix import registrable
 

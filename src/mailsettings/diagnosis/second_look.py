@@ -18,10 +18,10 @@ from typing import runtime_checkable
 from mailsettings.diagnosis.outside import explain
 from mailsettings.diagnosis.places import NO_ANSWER, Place, Places, places_of
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.looks import Around, Look
 from mailsettings.model import Detection, Direction, Endpoint
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
 from mailsettings.suffix import registrable
 
 MAX_LED = 4  # hosts whose addresses are compared with invented ones

@@ -18,6 +18,7 @@ from mailsettings.diagnosis.places import Place, places_of
 from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
 from mailsettings.errors import Kind
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.leads import Lead, Net, Source
 from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
@@ -35,7 +36,6 @@ from mailsettings.model import (
     Security,
 )
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 
 SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
 _SPOKE_TLS = frozenset({Kind.TLS_TOO_OLD, Kind.TLS_FAILED, Kind.ALPN, Kind.GREETING_REFUSED, Kind.NO_LOGIN})

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.interfaces import MX, SRV, Question, Record
 from mailsettings.net.rows import CNAME, TYPES, Row
 from mailsettings.policy import Policy
-from mailsettings.records import MX, SRV, Question, Record
 
 
 def records_of(question: Question, rows: Sequence[Row], policy: Policy) -> tuple[tuple[Record, ...], tuple[str, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.budget import Budget, Resource
 from mailsettings.net.once import Once
 from mailsettings.net.transport import Transport
-from mailsettings.records import Answer, Question
 
 
 class Asker:

@@ -12,13 +12,13 @@ from typing import Protocol as Interface
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net import tcp
 from mailsettings.net.nameservers import Nameserver
 from mailsettings.net.query import Query, Response, at_a_glance
 from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
 from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
-from mailsettings.records import Answer, Question
 
 MAX_ODD = 4096  # bytes; errors and cut responses are short, and dnspython takes a quarter of a second for a long one
 

@@ -16,6 +16,7 @@ import anyio
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.ask import Asker
@@ -23,7 +24,6 @@ from mailsettings.net.budget import Budget, Lease
 from mailsettings.net.race import alternate, race
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 OnStep = Callable[[str], None]
 

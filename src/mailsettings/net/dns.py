@@ -10,12 +10,12 @@ import anyio
 from anyio.lowlevel import RunVar
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.answers import records_of
 from mailsettings.net.carriers import ByTLS, ByUDP, Carrier
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.query import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
 
 BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
 _sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets")

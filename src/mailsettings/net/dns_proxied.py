@@ -14,13 +14,13 @@ from ipaddress import ip_address
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.carriers import ByTLS, Carrier, Kept
 from mailsettings.net.dns import Resolver
 from mailsettings.net.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.query import Query, Response
 from mailsettings.net.tcp import Connect, TCPStream
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 _REFUSED = 5  # RFC 1035 §4.1.1
 _ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"

@@ -16,6 +16,7 @@ from mailsettings import wire
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import jmap
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ahead import load
@@ -27,7 +28,6 @@ from mailsettings.net.once import Once
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 from mailsettings.wire.dialogue import Dialogue
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ import httpcore
 import httpx
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Page
 from mailsettings.model import TLSFacts
 from mailsettings.net.budget import Budget, Resource
 from mailsettings.net.dial import Dialer
@@ -24,7 +25,6 @@ from mailsettings.net.redirects import REDIRECTS, check_url, next_url
 from mailsettings.net.tls import WEB, secure
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
-from mailsettings.records import Page
 
 HEADERS = {"User-Agent": "mailsettings", "Accept": "*/*", "Accept-Encoding": "identity"}
 

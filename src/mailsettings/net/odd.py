@@ -13,9 +13,9 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 
+from mailsettings.interfaces import MX, SRV, Record
 from mailsettings.net.query import Query, Response
 from mailsettings.net.rows import TYPES, Row
-from mailsettings.records import MX, SRV, Record
 
 # Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
 _SIGNATURES = frozenset(range(5, 13))

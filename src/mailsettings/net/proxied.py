@@ -15,12 +15,12 @@ from typing import TypeVar
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.race import race
 from mailsettings.net.tcp import TCPStream, connect, secure_host
 from mailsettings.net.tls import WEB
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.proxy import Proxy, Way
-from mailsettings.records import Answer, Question
 from mailsettings.wire import socks
 from mailsettings.wire.exchange import Exchange, Tell
 

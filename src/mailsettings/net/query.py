@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from struct import Struct
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Question
 from mailsettings.net.rows import IN, TYPES, Row, rows_of
-from mailsettings.records import Question
 
 EDNS_PAYLOAD = 1232  # bytes: fits into one packet everywhere (DNS flag day 2020)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from mailsettings.interfaces import Answer, Question
 from mailsettings.net.dns import Resolver, resolver_for
 from mailsettings.net.nameservers import parse_resolver
 from mailsettings.net.tcp import Connect, TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 
 class Internet:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 
-from mailsettings.records import MX, SRV, Record
+from mailsettings.interfaces import MX, SRV, Record
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
 A, NS, CNAME, MX_TYPE, TXT, AAAA, SRV_TYPE = TYPES.values()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol as Interface
 
+from mailsettings.interfaces import Answer, Question
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
-from mailsettings.records import Answer, Question
 
 
 class Stream(Interface):

@@ -22,10 +22,10 @@ from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Sett
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
+from mailsettings.interfaces import SRV, Page, Question
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Page, Question
 from mailsettings.sources.documents import Word, inside, leads_of
 from mailsettings.template import ADDRESS, LOCAL_PART
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.interfaces import MX, Question
 from mailsettings.leads import Lead, Net
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Probe
 from mailsettings.names import name_matches
-from mailsettings.records import MX, Question
 
 MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one
 MAIL_LABELS = ("imap", "mail", "smtp", "pop", "pop3", "mx", "server", "webmail")

@@ -11,10 +11,10 @@ from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
+from mailsettings.interfaces import Page
 from mailsettings.leads import Help, KnownProvider, Lead, Net, Note
 from mailsettings.model import Authority, Claim, Evidence, Failure, Provider, Service
 from mailsettings.policy import Policy
-from mailsettings.records import Page
 from mailsettings.sources.issuer import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.

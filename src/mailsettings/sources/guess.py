@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
+from mailsettings.interfaces import Question
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 
 IMAP_NAMES = ("imap.{d}", "mail.{d}", "{d}", "imap.{r}", "mail.{r}", "{r}", "imap.mail.{d}", "pop.{d}")
 POP3_NAMES = ("pop.{d}", "pop3.{d}", "mail.{d}", "{d}", "mail.{r}", "pop.{r}", "imap.{d}")

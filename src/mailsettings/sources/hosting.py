@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from mailsettings import table
 from mailsettings.address import EmailAddress
+from mailsettings.interfaces import Answer, Question
 from mailsettings.leads import KnownProvider, Lead, Net
 from mailsettings.model import Authority
-from mailsettings.records import Answer, Question
 from mailsettings.sources.table import claims_of
 
 ALIASES = ("autodiscover", "autoconfig", "mail")

@@ -9,10 +9,10 @@ from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
+from mailsettings.interfaces import SRV, Answer, Question
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word
 
 _ORDER = 300  # behind everything that names servers

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.formats import mailconf as mailconf_format
 from mailsettings.formats.text import host_of
+from mailsettings.interfaces import Question
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority
-from mailsettings.records import Question
 from mailsettings.sources.documents import Document, Word, inside
 
 _ORDER = 60  # behind the documents at their usual places

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
+from mailsettings.interfaces import SRV, Question
 from mailsettings.leads import Lead, Net, Note
 from mailsettings.model import Authority, Service
-from mailsettings.records import SRV, Question
 
 # Label, kind, and the URL of a service at host and port.
 _LABELS = (

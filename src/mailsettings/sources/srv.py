@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
+from mailsettings.interfaces import SRV, Answer, Question
 from mailsettings.leads import Lead, Net, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Question
 
 SERVICES = (
     ("_imaps", Protocol.IMAP, Security.TLS),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing.asked import Connect, Resolve
 from mailsettings.testing.hosts import Fate, Listener, spelled
 from mailsettings.testing.peer import Peer

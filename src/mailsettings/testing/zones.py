@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mailsettings.records import MX, SRV, Answer, Question, Record
+from mailsettings.interfaces import MX, SRV, Answer, Question, Record
 
 MAX_ALIASES = 16  # CNAMEs in a row; resolvers answer SERVFAIL behind about as many (unbound: 11, dnspython: 16)
 

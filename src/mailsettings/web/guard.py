@@ -15,11 +15,11 @@ from ipaddress import ip_network
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import MAIL_PORTS, IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _MINUTE = 60  # seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from mailsettings.errors import NetworkError
-from mailsettings.records import Question
+from mailsettings.interfaces import Question
 from mailsettings.web import describe, metrics
 from mailsettings.web.api import as_response
 from mailsettings.web.service import Service

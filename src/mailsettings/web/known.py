@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Endpoint, Probe
 from mailsettings.net.door import Door
 from mailsettings.net.memory import Memory
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 
 _GOOD_FOR = 300.0  # seconds; shorter than an answer is kept, for one probe is in many answers
 _MOST = 4096  # endpoints; a probe is some hundred bytes
