@@ -118,7 +118,7 @@ class Replay:
             raise NetworkError(Kind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 

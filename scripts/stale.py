@@ -10,12 +10,12 @@ one provider at the same time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol as Interface
 
 import anyio
 
+from mailsettings.interfaces import Prober
 from mailsettings.model import Endpoint, Probe, Security
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy
@@ -24,14 +24,6 @@ from mailsettings.table import all_providers
 
 PARALLEL = 4  # providers at once
 PAUSE = 0.5  # seconds between two connections to one provider
-
-
-class Greeter(Interface):
-    """What a visit needs of leads.Net."""
-
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
-        """Contact a mail server, up to its capabilities inside TLS."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Finding:
         return f"{'stale' if self.seen else 'fine '}  {self.provider}: {self.endpoint}{self.seen and ': ' + self.seen}"
 
 
-async def verify(rows: Iterable[Row], net: Greeter, *, pause: float = PAUSE) -> tuple[Finding, ...]:
+async def verify(rows: Iterable[Row], prober: Prober, *, pause: float = PAUSE) -> tuple[Finding, ...]:
     """Contact each server of *rows* once and return what was seen, in the order of the rows."""
     found: list[Finding] = []
     limit = anyio.CapacityLimiter(PARALLEL)
@@ -54,7 +46,7 @@ async def verify(rows: Iterable[Row], net: Greeter, *, pause: float = PAUSE) -> 
     async def visit(row: Row) -> None:
         async with limit:
             for endpoint in endpoints(row):
-                probe = await net.greet(endpoint, lambda _: None)
+                probe = await prober.greet(endpoint, lambda _: None)
                 found.append(Finding(row.provider.id, endpoint, _seen(probe)))
                 await anyio.sleep(pause)
 

@@ -11,9 +11,9 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 # What stands in a row may import from its own row and from those above it.
 LAYERS = (
-    "errors address addresses names suffix interfaces",
+    "errors address addresses names suffix",
     "model template events looks",
-    "proxy policy leads rows table _compile suggest merge rank trust reasons formats wire",
+    "proxy policy interfaces leads rows table _compile suggest merge rank trust reasons formats wire",
     "findings issuers settling answer net diagnosis",
     "sources",
     "engine unasked",

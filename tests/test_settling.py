@@ -7,7 +7,8 @@ import pytest
 
 from mailsettings.errors import Kind
 from mailsettings.findings import Attempt, Findings
-from mailsettings.leads import KnownProvider, Lead, Net, NotOffered
+from mailsettings.interfaces import Net
+from mailsettings.leads import KnownProvider, Lead, NotOffered
 from mailsettings.model import Authority, Claim, Probe, Protocol, Provider
 from mailsettings.policy import Policy
 from mailsettings.settling import decide

@@ -13,7 +13,8 @@ from benchmarks.latency import search
 from benchmarks.worlds import D, mail
 from mailsettings import Detection, Policy, detect
 from mailsettings.address import EmailAddress
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
 from mailsettings.model import Authority
 from mailsettings.net.door import open_net
 from mailsettings.sources import SOURCES

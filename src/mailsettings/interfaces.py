@@ -1,8 +1,23 @@
-"""What the network answers, as values: DNS answers and fetched pages."""
+"""The interfaces to the network, and the values that pass through them: DNS answers and fetched documents.
+
+Net         what a source is given: ask, resolve, get
+Prober      contacts mail servers: greet
+Inspector   explains failures: inspect, reach
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, runtime_checkable
+from typing import Protocol as Interface
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailsettings.looks import Look
+    from mailsettings.model import Endpoint, Probe
+    from mailsettings.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +77,75 @@ class Page:
     def authentic(self) -> bool:
         """True if no hop could have been forged on the way: all of them https."""
         return all(hop.startswith("https://") for hop in (*self.hops, self.url))
+
+
+class Net(Interface):
+    """The network, as lookups see it. Failure is raised as NetworkError."""
+
+    @property
+    def policy(self) -> Policy:
+        """What this detection may do; lookups ask it what they may send."""
+        ...
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask DNS. The same question is asked once per detection."""
+        ...
+
+    async def resolve(self, host: str) -> tuple[str, ...]:
+        """Return the IP addresses of *host*, A and AAAA asked at once. NetworkError if it has none."""
+        ...
+
+    async def get(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: bytes = b"",
+        headers: tuple[tuple[str, str], ...] = (),
+        answers: frozenset[int] = frozenset(),
+    ) -> Page:
+        """Fetch a document over https or http; redirects are followed by the policy's rules.
+
+        The same request is made once per detection. Redirects of a POST are not followed: its body may carry the
+        address, and the next host may be anybody's. *answers* are HTTP statuses from 300 on that are an answer here
+        (401: "there is something, behind a login"); every other one raises HTTP_STATUS.
+        """
+        ...
+
+
+@runtime_checkable
+class Prober(Interface):
+    """Contacts mail servers."""
+
+    async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
+        """Contact a mail server, up to its capabilities inside TLS; never raises NetworkError."""
+        ...
+
+
+@runtime_checkable
+class Inspector(Interface):
+    """Contacts servers that have failed, only to explain why. Nothing it sees makes a server count as verified."""
+
+    async def inspect(self, endpoint: Endpoint) -> Look:
+        """Return what an unverified TLS handshake shows, and close; never raises NetworkError."""
+        ...
+
+    async def reach(self, host: str, port: int) -> bool:
+        """Say whether *host* accepts a connection to *port*."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the time by this machine's clock."""
+        ...
+
+    @property
+    def dates(self) -> tuple[tuple[str, str], ...]:
+        """Verified web servers, and the date that each of them sent."""
+        ...
+
+
+def prober_of(net: Net) -> Prober:
+    """Return *net* as a Prober. TypeError if it is none."""
+    if not isinstance(net, Prober):
+        raise TypeError(f"{type(net).__name__} does not contact mail servers: pass a prober as well")
+    return net

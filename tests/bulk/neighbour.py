@@ -39,8 +39,8 @@ class Counted:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
 
-    async def look(self, host: str) -> Shown:
-        return await self._stream.look(host)
+    async def inspect(self, host: str) -> Shown:
+        return await self._stream.inspect(host)
 
     async def aclose(self) -> None:
         try:

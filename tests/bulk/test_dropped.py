@@ -7,8 +7,8 @@ import anyio
 import anyio.lowlevel
 
 from mailsettings import Detection, EmailAddress, Policy, detect
-from mailsettings.interfaces import Answer, Page, Question
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import Answer, Net, Page, Question
+from mailsettings.leads import Lead
 from mailsettings.model import Authority, Endpoint, Probe, Protocol
 from mailsettings.testing import run_virtual
 from tests.values import ADA, claim, failed, verified

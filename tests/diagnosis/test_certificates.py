@@ -172,7 +172,7 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
 class Careless(Door):
     """A door whose second looks fail in a way nobody has thought of."""
 
-    async def look(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Look:
         raise LookupError(endpoint.host)
 
 

@@ -143,7 +143,7 @@ class Server:
         assert self._steps.popleft() == "TLS"
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 
@@ -210,7 +210,7 @@ class Drip:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 

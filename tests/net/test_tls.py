@@ -201,7 +201,7 @@ class Liar:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return TLSFacts("TLSv1.3", (host,), alpn="http/1.1")
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 

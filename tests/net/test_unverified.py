@@ -36,7 +36,7 @@ async def look(server: Counting, protocol: Protocol, security: Security) -> Look
     async with serving(server) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
         async with open_net(policy, Loopback(policy)) as door:
-            seen = await door.look(Endpoint(protocol, HOST, port, security))
+            seen = await door.inspect(Endpoint(protocol, HOST, port, security))
             with anyio.fail_after(5):
                 while server.open:
                     await anyio.lowlevel.checkpoint()
@@ -103,7 +103,7 @@ async def test_a_server_without_tls_cannot_be_looked_at() -> None:
     async with serving(plain) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
         async with open_net(policy, Loopback(policy)) as door:
-            seen = await door.look(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
+            seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
 
     assert seen.shown is None
     assert seen.failure is not None
@@ -115,7 +115,7 @@ async def test_a_port_that_is_not_one_of_mail_is_not_looked_at() -> None:
     policy = Policy(allow_networks=LOOPBACK)
     transport = Loopback(policy)
     async with open_net(policy, transport) as door:
-        seen = await door.look(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
+        seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
 
     assert seen.failure is not None
     assert (seen.failure.kind, transport.connected) == (Kind.DENIED, [])

@@ -8,7 +8,8 @@ import anyio
 import pytest
 
 from mailsettings.errors import DocumentError, NetworkError
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority
 from mailsettings.net.door import open_net
 from mailsettings.policy import Policy

@@ -9,8 +9,8 @@ from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Page, Question
-from mailsettings.leads import Net
 from mailsettings.model import Detection, Endpoint, Probe
+from mailsettings.net.door import Door
 from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
@@ -77,25 +77,25 @@ class SharedTransport:
 
 
 class SharedNet:
-    """The door of one detection, whose probes and foreign documents are shared with the others of the run."""
+    """The network of one detection (Net, Prober), which shares probes and foreign documents with the others."""
 
-    def __init__(self, door: Net, common: Common, domain: str) -> None:
-        self._door = door
+    def __init__(self, network: Door, common: Common, domain: str) -> None:
+        self._network = network
         self._common = common
         self._domain = domain
 
     @property
     def policy(self) -> Policy:
         """What this detection may do."""
-        return self._door.policy
+        return self._network.policy
 
     async def ask(self, question: Question) -> Answer:
         """Ask DNS; what is shared of it, SharedTransport shares."""
-        return await self._door.ask(question)
+        return await self._network.ask(question)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the addresses of *host*."""
-        return await self._door.resolve(host)
+        return await self._network.resolve(host)
 
     async def get(
         self,
@@ -109,7 +109,7 @@ class SharedNet:
         """Fetch a document; a plain request for one of another domain is made once in the run."""
 
         async def fetch(_: object = None) -> Page:
-            return await self._door.get(url, method=method, body=body, headers=headers, answers=answers)
+            return await self._network.get(url, method=method, body=body, headers=headers, answers=answers)
 
         host = urlsplit(url).hostname or ""
         plain = method == "GET" and not body and not headers and not answers
@@ -119,4 +119,4 @@ class SharedNet:
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
         """Contact a mail server once in the run, whoever asks: what it says does not depend on the address."""
-        return await self._common.probes.get(endpoint, lambda tell: self._door.greet(endpoint, tell), on_step)
+        return await self._common.probes.get(endpoint, lambda tell: self._network.greet(endpoint, tell), on_step)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from mailsettings import table
 from mailsettings.errors import NetworkError
-from mailsettings.interfaces import MX, Question
-from mailsettings.leads import Net
+from mailsettings.interfaces import MX, Net, Question
 from mailsettings.rows import Row
 from mailsettings.suffix import registrable
 

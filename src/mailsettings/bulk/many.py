@@ -25,7 +25,8 @@ from mailsettings.bulk.pulse import SLOWEST, Pulse
 from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
 from mailsettings.errors import AddressError, Kind, MailSettingsError
-from mailsettings.leads import Net, Source
+from mailsettings.interfaces import Net
+from mailsettings.leads import Source
 from mailsettings.model import Detection, Failure
 from mailsettings.net.door import open_net
 from mailsettings.net.transport import Transport

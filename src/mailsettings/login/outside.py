@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
@@ -18,8 +17,8 @@ from mailsettings.diagnosis.places import Place, places_of
 from mailsettings.diagnosis.second_look import looked_into
 from mailsettings.engine import detect
 from mailsettings.errors import Kind
-from mailsettings.interfaces import Answer, Page, Question
-from mailsettings.leads import Lead, Net, Source
+from mailsettings.interfaces import Net, Prober, prober_of
+from mailsettings.leads import Lead, Source
 from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
 from mailsettings.model import (
@@ -82,16 +81,16 @@ async def _diagnose_over(
     else:
         first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
         seen = replace(seen, findings=seen.findings or explain(seen))
-    in_clear = await _in_clear(seen, net)
+    in_clear = await _in_clear(seen, prober_of(net))
     found = (*first, *seen.findings, *_worth_knowing(seen), *_offered_in_clear(in_clear))
     return Diagnosis(found, seen, in_clear)
 
 
-async def _in_clear(detection: Detection, net: Net) -> tuple[Probe, ...]:
+async def _in_clear(detection: Detection, prober: Prober) -> tuple[Probe, ...]:
     """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
     best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
     endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
-    return tuple([await net.greet(replace(each, security=Security.PLAIN), lambda _: None) for each in endpoints])
+    return tuple([await prober.greet(replace(each, security=Security.PLAIN), lambda _: None) for each in endpoints])
 
 
 def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
@@ -105,38 +104,25 @@ async def _typed(what: Settings, policy: Policy, net: Net) -> tuple[tuple[Findin
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
-    plainly = _Plain(net)
-    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=plainly)
+    prober = _OnlyProber(prober_of(net))
+    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net, prober=prober)
     failed = [place for place in places_of(seen, typed).all if place.endpoint in typed and not place.verified]
     if failed:
         around = [near for place in failed for near in neighbours(place.endpoint, _kind(place))]
-        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=plainly)
-        seen = await looked_into(seen, net, within=policy.look_timeout, stated=typed)
+        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net, prober=prober)
+        seen = await looked_into(seen, net, prober_of(net), within=policy.look_timeout, stated=typed)
     plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
     return plain, seen if failed else replace(seen, findings=())
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
-    """A door without second looks: what was typed is looked at in the end, and once."""
+class _OnlyProber:
+    """A prober that is no Inspector: what was typed is inspected in the end, and once."""
 
-    net: Net
-
-    @property
-    def policy(self) -> Policy:
-        return self.net.policy
-
-    async def ask(self, question: Question) -> Answer:
-        return await self.net.ask(question)
-
-    async def resolve(self, host: str) -> tuple[str, ...]:
-        return await self.net.resolve(host)
-
-    async def get(self, url: str, **wishes: Any) -> Page:
-        return await self.net.get(url, **wishes)
+    prober: Prober
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
-        return await self.net.greet(endpoint, on_step)
+        return await self.prober.greet(endpoint, on_step)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ async def open_net(
 
 
 class Door:
-    """Implements leads.Net over a transport, within a policy."""
+    """Implements the interfaces Net, Prober and Inspector over a transport, within a policy."""
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Door:
         async with aclosing(connection.stream):
             return await self._talk(endpoint, connection, before, on_step, opener)
 
-    async def look(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Look:
         """Look at a server that has failed, for diagnosis only: see net.looking. What goes wrong is in the look."""
         from mailsettings.net.looking import look_at  # noqa: PLC0415 - for those whose server has failed
 

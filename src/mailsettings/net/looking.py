@@ -35,7 +35,7 @@ class _Looking:
         self.shown: Shown | None = None
 
     async def secure(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:  # noqa: ARG002 - see Secure
-        self.shown = await stream.look(host)
+        self.shown = await stream.inspect(host)
         raise NetworkError(Kind.TLS_FAILED, "looked at only")
 
 
@@ -57,8 +57,8 @@ class _Hearing:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
 
-    async def look(self, host: str) -> Shown:
-        return await self._stream.look(host)
+    async def inspect(self, host: str) -> Shown:
+        return await self._stream.inspect(host)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

@@ -146,7 +146,7 @@ class TCPStream:
         await self._wrap(host, context_for(self._ca_file, alpn))
         return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Shake hands without believing anything, close, and return what was shown."""
         from mailsettings.net import unverified  # noqa: PLC0415 - for those whose server has failed
 

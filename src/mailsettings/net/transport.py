@@ -33,7 +33,7 @@ class Stream(Interface):
         """
         ...
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Shake hands (SNI *host*) believing everything, close, and return what was shown. Nothing can be sent then.
 
         For diagnosis only. NetworkError(TLS_FAILED | NOT_TLS | CLOSED …).

@@ -22,8 +22,8 @@ from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Sett
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
-from mailsettings.interfaces import SRV, Page, Question
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.interfaces import SRV, Net, Page, Question
+from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Word, inside, leads_of

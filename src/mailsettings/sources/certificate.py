@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
-from mailsettings.interfaces import MX, Question
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import MX, Net, Question
+from mailsettings.leads import Lead
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Probe
 from mailsettings.names import name_matches
 

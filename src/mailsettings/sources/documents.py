@@ -11,8 +11,8 @@ from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
-from mailsettings.interfaces import Page
-from mailsettings.leads import Help, KnownProvider, Lead, Net, Note
+from mailsettings.interfaces import Net, Page
+from mailsettings.leads import Help, KnownProvider, Lead, Note
 from mailsettings.model import Authority, Claim, Evidence, Failure, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.issuer import issuer_of

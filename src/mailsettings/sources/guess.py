@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
-from mailsettings.interfaces import Question
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.interfaces import Net, Question
+from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy
 

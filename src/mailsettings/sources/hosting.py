@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from mailsettings import table
 from mailsettings.address import EmailAddress
-from mailsettings.interfaces import Answer, Question
-from mailsettings.leads import KnownProvider, Lead, Net
+from mailsettings.interfaces import Answer, Net, Question
+from mailsettings.leads import KnownProvider, Lead
 from mailsettings.model import Authority
 from mailsettings.sources.table import claims_of
 

@@ -13,8 +13,9 @@ from mailsettings.errors import DocumentError
 from mailsettings.formats import issuer as issuer_format
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
+from mailsettings.interfaces import Net
 from mailsettings.issuers import known_issuer
-from mailsettings.leads import Issuer, Lead, Net, Note
+from mailsettings.leads import Issuer, Lead, Note
 from mailsettings.model import Auth, Authority, Evidence
 
 

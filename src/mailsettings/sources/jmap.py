@@ -9,8 +9,8 @@ from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
-from mailsettings.interfaces import SRV, Answer, Question
-from mailsettings.leads import Lead, Net, Note, NotOffered
+from mailsettings.interfaces import SRV, Answer, Net, Question
+from mailsettings.leads import Lead, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Word

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.formats import mailconf as mailconf_format
 from mailsettings.formats.text import host_of
-from mailsettings.interfaces import Question
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.interfaces import Net, Question
+from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority
 from mailsettings.sources.documents import Document, Word, inside
 

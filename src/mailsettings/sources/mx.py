@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from mailsettings import table
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError, Kind
-from mailsettings.interfaces import MX, Question
-from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Note, Source
+from mailsettings.interfaces import MX, Net, Question
+from mailsettings.leads import KnownProvider, Lead, NoMail, Note, Source
 from mailsettings.model import Authority, Failure
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.formats import pacc as pacc_format
-from mailsettings.interfaces import Question
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import Net, Question
+from mailsettings.leads import Lead
 from mailsettings.model import Authority
 from mailsettings.sources.documents import Word, leads_of
 

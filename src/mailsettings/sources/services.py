@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
-from mailsettings.interfaces import SRV, Question
-from mailsettings.leads import Lead, Net, Note
+from mailsettings.interfaces import SRV, Net, Question
+from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority, Service
 
 # Label, kind, and the URL of a service at host and port.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError
-from mailsettings.interfaces import SRV, Answer, Question
-from mailsettings.leads import Lead, Net, Note, NotOffered
+from mailsettings.interfaces import SRV, Answer, Net, Question
+from mailsettings.leads import Lead, Note, NotOffered
 from mailsettings.model import Authority, Claim, Endpoint, Evidence, Protocol, Security
 from mailsettings.policy import Policy
 

@@ -127,7 +127,7 @@ class Service:
         policy = self._policy_for(query)
         async with (
             self.door(policy) as door,
-            detecting(anybody(query.address), policy=policy, net=Remembering(door, self.known)) as events,
+            detecting(anybody(query.address), policy=policy, net=door, prober=Remembering(door, self.known)) as events,
         ):
             async for event in events:
                 if isinstance(event, Settled):
