@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.bulk.kept import Fault, Kept
 from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Detection, Endpoint, Probe
+from mailsettings.net.cache import Fault, Kept
 from mailsettings.net.door import Door
 from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
-from mailsettings.bulk.kept import Fault, Kept, OnStep
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.cache import Fault, Kept, OnStep
 from mailsettings.testing import run_virtual
 
 
