@@ -6,6 +6,8 @@ certificate names, dialogues) lies above this seam and is the same for both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Protocol as Interface
 
 from mailsettings.interfaces import Answer, Question
@@ -43,6 +45,31 @@ class Stream(Interface):
     async def aclose(self) -> None:
         """Close at once, without a farewell."""
         ...
+
+
+class ReleasingStream:
+    """A stream that calls *on_close* when it is closed, once: something was taken for it and is given back."""
+
+    def __init__(self, stream: Stream, on_close: Callable[[], None]) -> None:
+        self._stream = stream
+        self._release = ExitStack()  # runs its callbacks once, however often it is closed
+        self._release.callback(on_close)
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        return await self._stream.receive(max_bytes)
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        return await self._stream.start_tls(host, alpn)
+
+    async def inspect(self, host: str) -> Shown:
+        return await self._stream.inspect(host)
+
+    async def aclose(self) -> None:
+        with self._release:
+            await self._stream.aclose()
 
 
 class Transport(Interface):
