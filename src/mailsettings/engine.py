@@ -20,7 +20,7 @@ from mailsettings.answer import answer
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.findings import Attempt, Findings
-from mailsettings.interfaces import Net, Prober, prober_of
+from mailsettings.interfaces import Net, Prober, ignore, prober_of
 from mailsettings.leads import Lead, Lookup, Source
 from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe
 from mailsettings.policy import Policy
@@ -50,11 +50,7 @@ async def detect(
     async with AsyncExitStack() as stack:
         door = net if net is not None else await stack.enter_async_context(_open_net(rules))
         # Without a stream: whoever waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, door, prober or prober_of(door), _tell_nobody).run(_chosen(sources))
-
-
-def _tell_nobody(_event: Event) -> None:
-    """Stand for a caller who waits for the answer only."""
+        return await _Search(parsed, rules, door, prober or prober_of(door), ignore).run(_chosen(sources))
 
 
 @asynccontextmanager

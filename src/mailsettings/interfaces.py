@@ -144,6 +144,10 @@ class Inspector(Interface):
         ...
 
 
+def ignore(_event: object) -> None:
+    """Stand for a caller who does not follow steps or events."""
+
+
 def prober_of(net: Net) -> Prober:
     """Return *net* as a Prober. TypeError if it is none."""
     if not isinstance(net, Prober):

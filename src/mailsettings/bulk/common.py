@@ -9,7 +9,7 @@ from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Detection, Endpoint, Probe
-from mailsettings.net.cache import Fault, Kept
+from mailsettings.net.cache import CachedProber, Fault, SingleFlight
 from mailsettings.net.door import Door
 from mailsettings.net.gate import Elsewhere, Gates
 from mailsettings.net.transport import Stream, Transport
@@ -33,10 +33,10 @@ class Common:
         self._pace = pace
         self._in_time = in_time
         self.gates = Gates(pace.per_address, policy.stagger, elsewhere)
-        self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
-        self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
-        self.probes: Kept[Endpoint, Probe] = Kept(pace.max_probes, self._life)
-        self.detections: Kept[str, Detection] = Kept(pace.max_detections, self._life)
+        self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._life)
+        self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._life)
+        self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._life)
+        self.detections: SingleFlight[str, Detection] = SingleFlight(pace.max_detections, self._life)
 
     def _life(self, found: object) -> float:
         """Return for how many seconds *found* is worth remembering."""
@@ -81,6 +81,7 @@ class SharedNet:
 
     def __init__(self, network: Door, common: Common, domain: str) -> None:
         self._network = network
+        self._prober = CachedProber(network, common.probes)
         self._common = common
         self._domain = domain
 
@@ -119,4 +120,4 @@ class SharedNet:
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
         """Contact a mail server once in the run, whoever asks: what it says does not depend on the address."""
-        return await self._common.probes.get(endpoint, lambda tell: self._network.greet(endpoint, tell), on_step)
+        return await self._prober.greet(endpoint, on_step)

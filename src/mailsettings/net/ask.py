@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net.budget import Budget, Resource
-from mailsettings.net.once import Once
+from mailsettings.net.cache import SingleFlight
 from mailsettings.net.transport import Transport
 
 
@@ -14,15 +14,15 @@ class Asker:
     def __init__(self, transport: Transport, budget: Budget) -> None:
         self._transport = transport
         self._budget = budget
-        self._once: Once[Question, Answer] = Once()
+        self._answers: SingleFlight[Question, Answer] = SingleFlight()
 
     async def ask(self, question: Question) -> Answer:
         """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET), the same to all who ask."""
-        return await self._once.get(question, lambda: self._ask(question))
+        return await self._answers.get(question, lambda _: self._ask(question))
 
-    def known(self, question: Question) -> Answer | None:
+    def find(self, question: Question) -> Answer | None:
         """Return the answer if it is here already."""
-        return self._once.known(question)
+        return self._answers.find(question)
 
     async def _ask(self, question: Question) -> Answer:
         self._budget.spend(Resource.DNS)

@@ -1,19 +1,69 @@
-"""A memory shared by many detections: bounded, short-lived, and asked once however many want to know at a time."""
+"""Caches for one event loop: bounded and short-lived (TTLCache), or asked only once at a time (SingleFlight).
+
+TTLCache       find, keep; get asks where nothing is found
+SingleFlight   the same, but of several who ask for one key at once only the first does; failures are kept as well
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
+from typing import Protocol as Interface
 
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.memory import Memory
+from mailsettings.interfaces import Prober, ignore
+from mailsettings.model import Endpoint, Probe
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-OnStep = Callable[[str], None]
+OnStep: TypeAlias = Callable[[str], None]
+
+
+def _for_ever(_found: object) -> float:
+    return math.inf
+
+
+class TTLCache(Generic[Key, Value]):
+    """Keeps at most *max_size* values; the least recently used is forgotten first."""
+
+    def __init__(self, max_size: float, lifetime: Callable[[Value], float] = _for_ever) -> None:
+        """*lifetime* says for how many seconds a value is kept; 0: not at all."""
+        self._max_size = max_size
+        self._lifetime = lifetime
+        self._entries: dict[Key, tuple[float, Value]] = {}  # until when, and what; in order of use
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, key: Key) -> Value | None:
+        """Return what is kept for *key*, if it is still good."""
+        entry = self._entries.pop(key, None)
+        if entry is None or entry[0] <= anyio.current_time():
+            return None
+        self._entries[key] = entry  # used last: moves to the end
+        return entry[1]
+
+    def keep(self, key: Key, value: Value) -> None:
+        """Keep *value* for its lifetime."""
+        seconds = self._lifetime(value)
+        if seconds <= 0:
+            return
+        self._entries.pop(key, None)
+        self._entries[key] = anyio.current_time() + seconds, value
+        if len(self._entries) > self._max_size:
+            del self._entries[next(iter(self._entries))]
+
+    async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = ignore) -> Value:
+        """Return what is kept for *key*, or what *ask* returns. What *ask* raises is not kept."""
+        if (found := self.find(key)) is not None:
+            return found
+        value = await ask(on_step)
+        self.keep(key, value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +76,7 @@ class Fault:
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """A question under way, and those who want to hear of its steps."""
+    """A question under way, and those who follow its steps."""
 
     lock: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
     listeners: list[OnStep] = field(default_factory=list)
@@ -38,30 +88,33 @@ class _Flight:
             listen(step)
 
 
-class Kept(Generic[Key, Value]):
-    """Remembers at most *most* values, the least recently used is forgotten first."""
+class SingleFlight(Generic[Key, Value]):
+    """A cache in which the second to ask waits for the first; if that one is cancelled, the next one asks."""
 
-    def __init__(self, most: int, life: Callable[[Value | Fault], float]) -> None:
-        """*life* says for how many seconds a value, or a failure, is remembered; 0: it is nobody else's business."""
-        self._life = life
+    def __init__(self, max_size: float = math.inf, lifetime: Callable[[Value | Fault], float] = _for_ever) -> None:
+        """*max_size* and *lifetime* as in TTLCache, also of failures; by default everything is kept."""
         self._flights: dict[Key, _Flight] = {}
-        self._memory: Memory[Key, Value | Fault] = Memory(most)
+        self._cache: TTLCache[Key, Value | Fault] = TTLCache(max_size, lifetime)
 
     def __len__(self) -> int:
-        return len(self._memory)
+        return len(self._cache)
 
     @property
     def under_way(self) -> int:
-        """The number of questions that somebody waits for."""
+        """The number of questions that are waited for."""
         return len(self._flights)
 
-    async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = lambda _: None) -> Value:
-        """Return what *ask* brings, or has brought to somebody not long ago. NetworkError likewise.
+    def find(self, key: Key) -> Value | None:
+        """Return the value kept for *key*; None if there is none, or a failure."""
+        found = self._cache.find(key)
+        return None if isinstance(found, Fault) else found
 
-        *ask* is given what it shall report its steps to; everybody who waits hears them. If the one who asks is
-        cancelled, the next one asks.
+    async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = ignore) -> Value:
+        """Return what *ask* returns, or has returned for *key* not long ago. NetworkError likewise.
+
+        *ask* is given the function to report its steps to; all who wait are told them.
         """
-        if (found := self._memory.find(key)) is not None:
+        if (found := self._cache.find(key)) is not None:
             return _value(found)
         flight = self._flights.setdefault(key, _Flight())
         flight.listeners.append(on_step)
@@ -69,7 +122,7 @@ class Kept(Generic[Key, Value]):
             on_step(flight.last)
         try:
             async with flight.lock:
-                found = self._memory.find(key)
+                found = self._cache.find(key)
                 return _value(found if found is not None else await self._ask(key, flight, ask))
         finally:
             flight.listeners.remove(on_step)
@@ -82,7 +135,7 @@ class Kept(Generic[Key, Value]):
             found = await ask(flight.tell)
         except NetworkError as error:
             found = Fault(error.kind, error.seen)
-        self._memory.keep(key, found, self._life(found))
+        self._cache.keep(key, found)
         return found
 
 
@@ -91,3 +144,23 @@ def _value(found: Value | Fault) -> Value:
     if isinstance(found, Fault):
         raise NetworkError(found.kind, found.seen)
     return found
+
+
+class ProbeCache(Interface):
+    """TTLCache, or SingleFlight where several searches must not contact one server at the same time."""
+
+    async def get(self, key: Endpoint, ask: Callable[[OnStep], Awaitable[Probe]], on_step: OnStep) -> Probe:
+        """Return the probe of *key*, from the cache or by *ask*."""
+        ...
+
+
+class CachedProber:
+    """A Prober that contacts no server of which *probes* has a probe."""
+
+    def __init__(self, prober: Prober, probes: ProbeCache) -> None:
+        self._prober = prober
+        self._probes = probes
+
+    async def greet(self, endpoint: Endpoint, on_step: OnStep) -> Probe:
+        """Return the probe that is kept, or contact *endpoint*."""
+        return await self._probes.get(endpoint, lambda tell: self._prober.greet(endpoint, tell), on_step)

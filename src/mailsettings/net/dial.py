@@ -16,20 +16,14 @@ import anyio
 
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
-from mailsettings.interfaces import Answer, Question
-from mailsettings.looks import Shown
-from mailsettings.model import TLSFacts
+from mailsettings.interfaces import Answer, Question, ignore
 from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget, Lease
+from mailsettings.net.budget import Budget
 from mailsettings.net.race import alternate, race
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.transport import ReleasingStream, Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 
 OnStep = Callable[[str], None]
-
-
-def _say_nothing(_step: str) -> None:
-    """Stand for a caller who does not follow the steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ class Dialer:
         self._budget = budget
         self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
 
-    async def dial(self, host: str, port: int, on_step: OnStep = _say_nothing) -> Connection:
+    async def dial(self, host: str, port: int, on_step: OnStep = ignore) -> Connection:
         """Connect to *host*.
 
         Raises NetworkError: DENIED for names and addresses the policy does not allow, NO_SUCH_NAME, NO_ADDRESS, DNS_…,
@@ -74,14 +68,14 @@ class Dialer:
         targets = self._allowed(addresses.ips, port)
 
         def connect(ip: IPAddress) -> Awaitable[Stream]:
-            return self._connect(ip, port, on_step if ip == targets[0] else _say_nothing)
+            return self._connect(ip, port, on_step if ip == targets[0] else ignore)
 
         won = await race(targets, connect, self._policy.race_delay)
         return Connection(won.stream, won.ip, addresses.aliases, won.notes)
 
     async def resolve(self, host: str) -> Addresses:
         """Ask for IPv4 and IPv6 addresses of *host* at once; late IPv6 is not waited for long (RFC 8305 §3)."""
-        known = {rdtype: self._asker.known(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
+        known = {rdtype: self._asker.find(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
         answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
@@ -134,7 +128,7 @@ class Dialer:
                 raise
             undo.pop_all()
         lease.answered()
-        return Leased(stream, lease)
+        return ReleasingStream(stream, lease.release)
 
     def _check_open(self, ip: IPAddress, port: int) -> None:
         """Knock at a closed door once, however many names it has."""
@@ -148,32 +142,6 @@ class Dialer:
         except TimeoutError as error:
             seconds = self._policy.time_to_connect
             raise NetworkError(Kind.CONNECT_TIMEOUT, f"no answer within {seconds:g} s") from error
-
-
-class Leased:
-    """A stream that gives its place back when it is closed."""
-
-    def __init__(self, stream: Stream, lease: Lease) -> None:
-        self._stream = stream
-        self._lease = lease
-
-    async def receive(self, max_bytes: int = 65536) -> bytes:
-        return await self._stream.receive(max_bytes)
-
-    async def send(self, data: bytes) -> None:
-        await self._stream.send(data)
-
-    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        return await self._stream.start_tls(host, alpn)
-
-    async def inspect(self, host: str) -> Shown:
-        return await self._stream.inspect(host)
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
-        finally:
-            self._lease.release()
 
 
 def _checked(host: str) -> str:

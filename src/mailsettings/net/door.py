@@ -7,6 +7,7 @@ import string
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,9 +23,9 @@ from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
 from mailsettings.net.ahead import load
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
+from mailsettings.net.cache import SingleFlight
 from mailsettings.net.dial import Connection, Dialer
 from mailsettings.net.gate import Gates
-from mailsettings.net.once import Once
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
@@ -84,8 +85,8 @@ class Door:
         self._asker = Asker(transport, self._budget)
         self._dialer = Dialer(transport, policy, asker=self._asker, budget=self._budget)
         self._fetcher: Fetcher | None = None
-        self._pages: Once[Hashable, Page] = Once()
-        self._modules: Once[str, None] = Once()
+        self._pages: SingleFlight[Hashable, Page] = SingleFlight()
+        self._modules: SingleFlight[str, ModuleType] = SingleFlight()
 
     @property
     def policy(self) -> Policy:
@@ -111,7 +112,7 @@ class Door:
     ) -> Page:
         """Fetch a document, the same one once, see net.http.Fetcher.get."""
         request = (url, method, body, headers, answers)
-        return await self._pages.get(request, lambda: self._fetch(*request))
+        return await self._pages.get(request, lambda _: self._fetch(*request))
 
     async def _fetch(
         self, url: str, method: str, body: bytes, headers: tuple[tuple[str, str], ...], answers: frozenset[int]
@@ -119,7 +120,7 @@ class Door:
         if host := _host_of(url):
             # Most domains have no such host, and httpx costs ten times what it takes to find that out.
             await self._dialer.resolve(host)
-        await self._modules.get(_HTTP, lambda: load(_HTTP))
+        await self._modules.get(_HTTP, lambda _: load(_HTTP))
         if self._fetcher is None:
             from mailsettings.net.http import Fetcher  # noqa: PLC0415 - loads httpx, 70 ms
 

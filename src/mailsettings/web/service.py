@@ -14,25 +14,30 @@ from mailsettings.address import EmailAddress
 from mailsettings.engine import detecting
 from mailsettings.errors import DocumentError
 from mailsettings.events import Settled
-from mailsettings.model import Detection, Direction, Protocol
+from mailsettings.interfaces import ignore
+from mailsettings.model import Detection, Direction, Endpoint, Probe, Protocol
+from mailsettings.net.cache import CachedProber, TTLCache
 from mailsettings.net.door import Door, open_net
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.suffix import registrable
-from mailsettings.web.flights import Flights, Tell, keep_quiet
 from mailsettings.web.guard import Guarded, Share, beyond, service_policy
-from mailsettings.web.known import Known, Remembering
 from mailsettings.web.limits import House, Limits
 from mailsettings.web.logs import say
 from mailsettings.web.metrics import Metrics
 from mailsettings.web.settings import Settings
 from mailsettings.web.shown import anybody, personal, shown, shown_event
+from mailsettings.web.single_flight import SharedSearches, Tell
 from mailsettings.web.spans import span
 from mailsettings.web.store import Store
 
 _LEASE = 30  # seconds after which another worker takes over from one that died
 _LOOK_AGAIN = 0.05  # seconds between looks for another worker's answer
+# Thousands of domains have the same hoster: its servers would be contacted once for each, and the limit on connections
+# to one address would keep the later ones from being found.
+_MOST_PROBES = 4096  # endpoints; a probe is some hundred bytes
+_PROBES_FOR = 300.0  # seconds; shorter than an answer is kept, for one probe is in many answers
 _FAREWELL = 1.0  # seconds to tell the others that they may go on
 
 
@@ -59,8 +64,8 @@ class Service:
         self.limits = Limits(settings, store)
         self.house = House(settings.running, settings.waiting)
         self.metrics = Metrics()
-        self.flights = Flights()
-        self.known = Known()
+        self.searches = SharedSearches()
+        self.probes: TTLCache[Endpoint, Probe] = TTLCache(_MOST_PROBES, _lifetime)
         self.metrics.watch("running", "Detections under way", lambda: self.house.running)
         self.metrics.watch("inside", "Requests that work or wait", lambda: self.house.inside)
         self.metrics.watch("tasks", "Tasks of the event loop", lambda: len(anyio.get_running_tasks()))
@@ -72,7 +77,7 @@ class Service:
             count=store.count,
         )
 
-    async def detect(self, query: Query, visitor: str, tell: Tell = keep_quiet) -> Detection:
+    async def detect(self, query: Query, visitor: str, tell: Tell = ignore) -> Detection:
         """Return the answer to *query* as *visitor* may see it. Problem if it is refused.
 
         *tell* is called with each event that may be shown, except the last: that is the answer.
@@ -80,12 +85,12 @@ class Service:
         async with self.limits.visit(visitor):
             return await self.found(query, tell)
 
-    async def found(self, query: Query, tell: Tell = keep_quiet) -> Detection:
+    async def found(self, query: Query, tell: Tell = ignore) -> Detection:
         """Return the answer to *query*, for a visitor who has been let in."""
         detection, origin = await self._kept(query), "cache"
         if detection is None:
             with self.house.enter():
-                detection = await self.flights.board(query.key, lambda tell: self._lead(query, tell), _showing(tell))
+                detection = await self.searches.join(query.key, lambda tell: self._lead(query, tell), _showing(tell))
             origin = "search"
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
@@ -127,7 +132,9 @@ class Service:
         policy = self._policy_for(query)
         async with (
             self.door(policy) as door,
-            detecting(anybody(query.address), policy=policy, net=door, prober=Remembering(door, self.known)) as events,
+            detecting(
+                anybody(query.address), policy=policy, net=door, prober=CachedProber(door, self.probes)
+            ) as events,
         ):
             async for event in events:
                 if isinstance(event, Settled):
@@ -153,9 +160,14 @@ class Service:
         await self.store.aclose()
 
 
+def _lifetime(probe: Probe) -> float:
+    """Return for how many seconds *probe* is kept. A failure never is: it may be over."""
+    return _PROBES_FOR if probe.verified else 0.0
+
+
 def _showing(tell: Tell) -> Tell:
     """Return what tells a visitor as much of an event as they may see; nobody prepares what nobody listens to."""
-    return tell if tell is keep_quiet else lambda event: tell(shown_event(event))
+    return tell if tell is ignore else lambda event: tell(shown_event(event))
 
 
 @lru_cache(maxsize=512)

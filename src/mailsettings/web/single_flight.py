@@ -2,6 +2,9 @@
 
 first visitor ── leads ──▶ events, answer        if it leaves, the next one leads anew
 others        ── follow ─▶ the same events, the same answer
+
+Not net.cache.SingleFlight: those who come later are sent every event from the first one on, not only the latest step,
+and neither an answer nor a failure is kept (the store keeps what may be shown).
 """
 
 from __future__ import annotations
@@ -17,10 +20,6 @@ Tell = Callable[[Event], None]
 Lead = Callable[[Tell], Awaitable[Detection]]
 
 
-def keep_quiet(_event: Event) -> None:
-    """Stand for a visitor who waits for the answer only."""
-
-
 class _Flight:
     """A detection under way."""
 
@@ -28,7 +27,7 @@ class _Flight:
         self.events: list[Event] = []
         self.detection: Detection | None = None
         self.over = False
-        self._news: anyio.Event | None = None  # there is one while somebody waits: most visitors are the only one
+        self._news: anyio.Event | None = None  # there is one while others wait: most visitors are the only one
 
     def tell(self, event: Event) -> None:
         self.events.append(event)
@@ -52,13 +51,13 @@ class _Flight:
             await self._news.wait()
 
 
-class Flights:
+class SharedSearches:
     """The detections under way, by what they are about."""
 
     def __init__(self) -> None:
         self._under_way: dict[str, _Flight] = {}
 
-    async def board(self, key: str, lead: Lead, tell: Tell) -> Detection:
+    async def join(self, key: str, lead: Lead, tell: Tell) -> Detection:
         """Return the answer for *key*: that of whoever is at it, otherwise what *lead* finds."""
         while (flight := self._under_way.get(key)) is not None:
             if (detection := await flight.follow(tell)) is not None:
