@@ -9,7 +9,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import READ, START_TLS, Dialogue
-from mailsettings.wire.lines import Lines
+from mailsettings.wire.line_buffer import Lines
 
 POLICY = Policy()
 FACTS = TLSFacts("TLSv1.3", ("imap.example.org",))

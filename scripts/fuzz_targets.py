@@ -24,7 +24,7 @@ from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.net.unverified import paper
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
-from mailsettings.wire.lines import Lines
+from mailsettings.wire.line_buffer import Lines
 from mailsettings.wire.text import printable
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS

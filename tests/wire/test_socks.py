@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.wire import socks
+from mailsettings.wire import proxy as socks
 from mailsettings.wire.exchange import Tell
 from tests.wire.exchanging import bytewise, kind, play
 

@@ -21,7 +21,7 @@ from mailsettings.net.tcp import TCPStream, connect, secure_host
 from mailsettings.net.tls import WEB
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.proxy import Proxy, Way
-from mailsettings.wire import socks
+from mailsettings.wire import proxy as socks
 from mailsettings.wire.exchange import Exchange, Tell
 
 T = TypeVar("T")

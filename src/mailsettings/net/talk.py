@@ -14,7 +14,7 @@ from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Ste
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import START_TLS, Dialogue, Send, Stage, Wish
-from mailsettings.wire.lines import Lines
+from mailsettings.wire.line_buffer import Lines
 from mailsettings.wire.text import command, quoted
 
 # ALPN names of RFC 7301's registry; SMTP has none.

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, Protocol, Security
 from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.fingerprint import software
 from mailsettings.wire.mechanisms import families, names
-from mailsettings.wire.software import software
 from mailsettings.wire.text import printable, quoted
 from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.policy import Policy
-from mailsettings.wire.lines import Lines
+from mailsettings.wire.line_buffer import Lines
 
 SMALL = Policy(max_line=10, max_lines=3, max_reply=20, max_connection=40)
 
