@@ -24,7 +24,7 @@ from mailsettings.net.query import query_of
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.net.unverified import paper
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
-from mailsettings.wire.line_buffer import Lines
+from mailsettings.wire.line_buffer import LineBuffer
 from mailsettings.wire.text import printable
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS
@@ -138,7 +138,7 @@ def shown(data: bytes) -> str:
 
 def lines(data: bytes) -> object:
     """Cut *data* into lines, fed in pieces."""
-    reader, chance = Lines(POLICY), random.Random(data)  # noqa: S311 - the same pieces for the same data
+    reader, chance = LineBuffer(POLICY), random.Random(data)  # noqa: S311 - the same pieces for the same data
     found = []
     while data:
         piece = chance.randint(1, len(data))

@@ -40,7 +40,7 @@ GUARDS = {
         "policy.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py"), ("objection", "service")
     ),
     "starttls": Guard(
-        "net/talk.py", ("tests/net/test_talk.py", "tests/hostile/test_guards.py"), ("_start_tls", "_begin", "_grant")
+        "net/talk.py", ("tests/net/test_talk.py", "tests/hostile/test_guards.py"), ("_start_tls", "_begin", "_execute")
     ),
     "trust": Guard("trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
     "command": Guard("wire/text.py", ("tests/wire/test_words.py", "tests/hostile/test_guards.py"), ("command",)),

@@ -31,7 +31,7 @@ from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
-from mailsettings.wire.turns import IN_CLEAR
+from mailsettings.wire.dialogue import IN_CLEAR
 
 
 def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:

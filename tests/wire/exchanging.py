@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.wire.exchange import Exchange, Tell
+from mailsettings.wire.dialogue import CommandGenerator, ReadBytes, SendBytes
 
 T = TypeVar("T")
 
@@ -22,24 +22,25 @@ class Played(Generic[T]):
     unheard: bytes
 
 
-def play(exchange: Exchange[T], pieces: Iterable[bytes]) -> Played[T]:
+def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
     """Return what *exchange* comes to; NetworkError(CLOSED) when it wants more than *pieces*."""
     waiting, told = deque(piece for piece in pieces if piece), []
     try:
-        wish = next(exchange)
+        command = next(exchange)
         while True:
-            if isinstance(wish, Tell):
-                told.append(wish.data)
-                wish = next(exchange)
+            if isinstance(command, SendBytes):
+                told.append(command.data)
+                command = next(exchange)
             elif not waiting:
                 raise NetworkError(Kind.CLOSED, "end of the pieces")
             else:
-                wish = exchange.send(waiting.popleft())
+                assert isinstance(command, ReadBytes)
+                command = exchange.send(waiting.popleft())
     except StopIteration as end:
         return Played(end.value, tuple(told), b"".join(waiting))
 
 
-def kind(exchange: Exchange[T], *pieces: bytes) -> Kind:
+def kind(exchange: CommandGenerator[T], *pieces: bytes) -> Kind:
     """Return the kind of failure that *pieces* end in."""
     try:
         played = play(exchange, pieces)

@@ -13,7 +13,7 @@ from textwrap import dedent
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, Protocol, Security, TLSFacts
 from mailsettings.wire import imap, pop3, smtp
-from mailsettings.wire.dialogue import READ, Dialogue, Send, Stage, Wish
+from mailsettings.wire.dialogue import Command, Dialogue, ReadLine, Send, Stage
 
 FACTS = TLSFacts("TLSv1.3", names=("mail.example.org",))
 
@@ -33,9 +33,9 @@ def play(protocol: Protocol, security: Security, transcript: str) -> Hello:
     steps = deque(dedent(transcript).strip("\n").splitlines())
     talk = dialogue(protocol, security)
     try:
-        wish = next(talk)
+        command = next(talk)
         while True:
-            wish = _grant(talk, wish, steps)
+            command = _grant(talk, command, steps)
     except StopIteration as end:
         return _checked(end.value, steps)
 
@@ -56,15 +56,15 @@ def _checked(hello: object, steps: deque[str]) -> Hello:
     return hello
 
 
-def _grant(talk: Dialogue, wish: Send | Wish | Stage, steps: deque[str]) -> Send | Wish | Stage:
+def _grant(talk: Dialogue, command: Command, steps: deque[str]) -> Command:
     """Do what the dialogue wants if the transcript allows it."""
-    if isinstance(wish, Stage):
+    if isinstance(command, Stage):
         return next(talk)
-    if isinstance(wish, Send):
-        assert steps, f"{wish} behind the end of the transcript"
-        assert steps.popleft().removeprefix("C: ") == wish.line.decode()
+    if isinstance(command, Send):
+        assert steps, f"{command} behind the end of the transcript"
+        assert steps.popleft().removeprefix("C: ") == command.line.decode()
         return next(talk)
-    if wish is READ:
+    if isinstance(command, ReadLine):
         if not steps:
             return talk.throw(NetworkError(Kind.CLOSED, "end of the transcript"))
         step = steps.popleft()

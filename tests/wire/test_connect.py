@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.wire.connect import connect
-from mailsettings.wire.exchange import Exchange
+from mailsettings.wire.dialogue import CommandGenerator
+from mailsettings.wire.proxy import http_connect
 from tests.wire.exchanging import bytewise, kind, play
 
 V4, V6 = ip_address("192.0.2.1"), ip_address("2001:db8::1")
@@ -19,8 +19,8 @@ DONE = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 def asking(
     ip: IPv4Address | IPv6Address = V4, *, user: str = "", password: str = "", max_header: int = 500
-) -> Exchange[bytes]:
-    return connect(ip, 993, user=user, password=password, max_header=max_header)
+) -> CommandGenerator[bytes]:
+    return http_connect(ip, 993, user=user, password=password, max_header=max_header)
 
 
 @pytest.mark.parametrize(("ip", "place"), [(V4, b"192.0.2.1:993"), (V6, b"[2001:db8::1]:993")], ids=["IPv4", "IPv6"])

@@ -1,4 +1,4 @@
-"""Lines cut from a byte stream."""
+"""LineBuffer cut from a byte stream."""
 
 import pytest
 from hypothesis import given
@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.policy import Policy
-from mailsettings.wire.line_buffer import Lines
+from mailsettings.wire.line_buffer import LineBuffer
 
 SMALL = Policy(max_line=10, max_lines=3, max_reply=20, max_connection=40)
 
 
-def fed(*pieces: bytes, policy: Policy = SMALL) -> Lines:
+def fed(*pieces: bytes, policy: Policy = SMALL) -> LineBuffer:
     """Return lines that *pieces* were fed to."""
-    lines = Lines(policy)
+    lines = LineBuffer(policy)
     for piece in pieces:
         lines.feed(piece)
     return lines

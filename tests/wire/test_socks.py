@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.wire import proxy as socks
-from mailsettings.wire.exchange import Tell
+from mailsettings.wire.dialogue import SendBytes
+from mailsettings.wire.proxy import socks_connect, socks_negotiate
 from tests.wire.exchanging import bytewise, kind, play
 
 V4, V6 = ip_address("192.0.2.1"), ip_address("2001:db8::1")
@@ -29,7 +29,7 @@ def test_the_address_that_was_checked_is_asked_for(ip: IPv4Address | IPv6Address
     """
     As an address of its type, never as a name (RFC 1928 §5).
     """
-    assert play(socks.connect(ip, 993), [DONE]).told == (request_,)
+    assert play(socks_connect(ip, 993), [DONE]).told == (request_,)
 
 
 @pytest.mark.parametrize("done", [DONE, DONE_V6, DONE_NAME], ids=["IPv4", "IPv6", "name"])
@@ -38,8 +38,8 @@ def test_what_follows_the_answer_is_the_servers(done: bytes, banner: bytes) -> N
     """
     In whatever pieces it comes, whatever address the proxy names, nothing is lost and nothing is invented.
     """
-    whole = play(socks.connect(V4, 993), [done + banner])
-    single = play(socks.connect(V4, 993), bytewise(done + banner))
+    whole = play(socks_connect(V4, 993), [done + banner])
+    single = play(socks_connect(V4, 993), bytewise(done + banner))
 
     assert (whole.result, single.result + single.unheard) == (banner, banner)
 
@@ -49,7 +49,7 @@ def test_an_answer_cut_off_anywhere_opens_nothing(done: bytes) -> None:
     """
     The end of the stream inside an answer is the end.
     """
-    kinds = {kind(socks.connect(V4, 993), *bytewise(done[:end])) for end in range(len(done))}
+    kinds = {kind(socks_connect(V4, 993), *bytewise(done[:end])) for end in range(len(done))}
 
     assert kinds == {Kind.CLOSED}
 
@@ -73,7 +73,7 @@ def test_each_refusal_has_its_kind(code: int, expected: Kind) -> None:
     """
     The rest of a refusal is not waited for.
     """
-    assert kind(socks.connect(V4, 993), bytes((5, code, 0, 1))) is expected
+    assert kind(socks_connect(V4, 993), bytes((5, code, 0, 1))) is expected
 
 
 @pytest.mark.parametrize(
@@ -85,21 +85,21 @@ def test_an_answer_that_is_no_socks5_is_the_proxys_fault(answer: bytes) -> None:
     """
     It says nothing about the server.
     """
-    assert kind(socks.connect(V4, 993), answer) is Kind.PROXY
+    assert kind(socks_connect(V4, 993), answer) is Kind.PROXY
 
 
 def test_without_a_login_none_is_offered() -> None:
     """
     A proxy that wants none gets none.
     """
-    assert play(socks.agree("", ""), bytewise(b"\x05\x00")).told == (b"\x05\x01\x00",)
+    assert play(socks_negotiate("", ""), bytewise(b"\x05\x00")).told == (b"\x05\x01\x00",)
 
 
 def test_a_login_is_sent_once_it_is_asked_for() -> None:
     """
     Method 2, then user and password with their lengths in bytes (RFC 1929 §2).
     """
-    played = play(socks.agree("ada", "gehéim"), [LOGGED_IN[:2], LOGGED_IN[2:]])
+    played = play(socks_negotiate("ada", "gehéim"), [LOGGED_IN[:2], LOGGED_IN[2:]])
 
     assert played.told == (b"\x05\x01\x02", b"\x01\x03ada\x07geh\xc3\xa9im")
 
@@ -133,7 +133,7 @@ def test_what_goes_wrong_before_a_server_is_named_is_the_proxys_fault(user: str,
     """
     Also where it answers before it was asked: nobody who does that can be told from somebody who injects answers.
     """
-    assert kind(socks.agree(user, "geheim"), *pieces) is Kind.PROXY
+    assert kind(socks_negotiate(user, "geheim"), *pieces) is Kind.PROXY
 
 
 @given(st.binary(max_size=600), st.integers(1, 40))
@@ -142,7 +142,7 @@ def test_any_answer_is_an_answer_or_a_typed_failure(data: bytes, size: int) -> N
     Nothing else can come of it, and what is left belongs to the server.
     """
     pieces = [data[i : i + size] for i in range(0, len(data), size)]
-    for exchange in (socks.agree("ada", "geheim"), socks.agree("", ""), socks.connect(V6, 25)):
+    for exchange in (socks_negotiate("ada", "geheim"), socks_negotiate("", ""), socks_connect(V6, 25)):
         try:
             played = play(exchange, pieces)
         except NetworkError:
@@ -155,4 +155,4 @@ def test_what_is_told_is_not_printed() -> None:
     """
     It may be the password.
     """
-    assert repr(Tell(b"geheim")) == "Tell()"
+    assert repr(SendBytes(b"geheim")) == "SendBytes()"

@@ -8,8 +8,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Auth, Endpoint, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.wire import dialogue_for
-from mailsettings.wire.fingerprint import software
-from mailsettings.wire.foreign import spoken
+from mailsettings.wire.fingerprint import software, spoken
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.text import MAX_SHOWN, command, printable
 

@@ -8,8 +8,7 @@ from mailsettings.login import imap, pop3, smtp
 from mailsettings.login.session import Course, Errand, only_inside_tls, up_to_farewell
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import Dialogue
-from mailsettings.wire.turns import farewell
+from mailsettings.wire.dialogue import Dialogue, farewell
 
 _PROTOCOLS = {Protocol.IMAP: imap.log_in, Protocol.POP3: pop3.log_in, Protocol.SMTP: smtp.log_in}
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, fields
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello
-from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.dialogue import CommandGenerator, Dialogue, Send, Stage
 from mailsettings.wire.text import printable
-from mailsettings.wire.turns import Turn
 
 LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
@@ -125,19 +124,19 @@ class Secret(Send):
         return "Secret(***)"
 
 
-def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
+def up_to_farewell(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
     """Let *dialogue* run, but keep its farewell back; return its hello and the line it would have left with.
 
     Raises what it raises; a dialogue that gives up takes leave first.
     """
-    wish = dialogue.send(None)
-    while wish != Stage("farewell"):
+    command = dialogue.send(None)
+    while command != Stage("farewell"):
         try:
-            answer = yield wish
+            answer = yield command
         except NetworkError as error:
-            wish = dialogue.throw(error)
+            command = dialogue.throw(error)
         else:
-            wish = dialogue.send(answer)
+            command = dialogue.send(answer)
     goodbye = dialogue.send(None)
     assert isinstance(goodbye, Send)
     try:
@@ -145,7 +144,7 @@ def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
     except StopIteration as end:
         return end.value, goodbye.line
     except NetworkError:
-        yield wish
+        yield command
         yield goodbye
         raise
     raise AssertionError("a dialogue ends with its farewell")

@@ -21,8 +21,8 @@ from mailsettings.net.tcp import TCPStream, connect, secure_host
 from mailsettings.net.tls import WEB
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.proxy import Proxy, Way
-from mailsettings.wire import proxy as socks
-from mailsettings.wire.exchange import Exchange, Tell
+from mailsettings.wire.dialogue import CommandGenerator, ReadBytes, SendBytes
+from mailsettings.wire.proxy import http_connect, socks_connect, socks_negotiate
 
 T = TypeVar("T")
 _CHUNK = 4096  # bytes read at once: an answer has some hundred
@@ -60,7 +60,7 @@ class Tunnel:
     async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
         async with AsyncExitStack() as undo:
             stream = await self._reached(undo)
-            stream.put_back(await _hold(stream, self._request(ip, port)))
+            stream.put_back(await _run(stream, self._request(ip, port)))
             undo.pop_all()
         return stream
 
@@ -70,7 +70,7 @@ class Tunnel:
             with anyio.fail_after(self._policy.proxy_timeout):
                 stream = await self._dial()
                 undo.push_async_callback(stream.aclose)
-                await self._agree(stream)
+                await self._negotiate(stream)
                 return stream
         except TimeoutError as error:
             raise NetworkError(Kind.PROXY, f"not ready within {self._policy.proxy_timeout:g} s") from error
@@ -98,34 +98,33 @@ class Tunnel:
             raise NetworkError(Kind.NO_ADDRESS, "its name has no address")
         return found
 
-    async def _agree(self, stream: TCPStream) -> None:
+    async def _negotiate(self, stream: TCPStream) -> None:
         """Do what has to be done before the proxy can be asked for a server."""
         if self._proxy.way is Way.HTTPS:
             await secure_host(stream, self._proxy.host, WEB)
         if self._proxy.way is Way.SOCKS5:
-            await _hold(stream, socks.agree(self._proxy.user, self._proxy.password.reveal()))
+            await _run(stream, socks_negotiate(self._proxy.user, self._proxy.password.reveal()))
 
-    def _request(self, ip: IPAddress, port: int) -> Exchange[bytes]:
+    def _request(self, ip: IPAddress, port: int) -> CommandGenerator[bytes]:
         if self._proxy.way is Way.SOCKS5:
-            return socks.connect(ip, port)
-        from mailsettings.wire import connect as http  # noqa: PLC0415 - h11 is loaded for HTTP proxies only
-
+            return socks_connect(ip, port)
         login = {"user": self._proxy.user, "password": self._proxy.password.reveal()}
-        return http.connect(ip, port, **login, max_header=self._policy.max_header)
+        return http_connect(ip, port, **login, max_header=self._policy.max_header)
 
 
-async def _hold(stream: TCPStream, exchange: Exchange[T]) -> T:
-    """Carry *exchange* on over *stream* and return what it comes to. NetworkError(CLOSED) where the proxy hangs up."""
+async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:
+    """Run *dialogue* over *stream* and return its result. NetworkError(CLOSED) where the proxy closes the stream."""
     try:
-        wish = next(exchange)
+        command = next(dialogue)
         while True:
-            if isinstance(wish, Tell):
-                await stream.send(wish.data)
-                wish = next(exchange)
+            if isinstance(command, SendBytes):
+                await stream.send(command.data)
+                command = next(dialogue)
             else:
+                assert isinstance(command, ReadBytes), "proxies are asked in bytes"
                 if not (data := await stream.receive(_CHUNK)):
                     raise NetworkError(Kind.CLOSED, "it closed the connection without an answer")
-                wish = exchange.send(data)
+                command = dialogue.send(data)
     except StopIteration as end:
         result: T = end.value
         return result

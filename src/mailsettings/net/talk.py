@@ -13,9 +13,10 @@ from mailsettings.errors import CertificateError, Kind, NetworkError
 from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Step, TLSFacts
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import START_TLS, Dialogue, Send, Stage, Wish
-from mailsettings.wire.line_buffer import Lines
-from mailsettings.wire.text import command, quoted
+from mailsettings.wire.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS
+from mailsettings.wire.line_buffer import LineBuffer
+from mailsettings.wire.text import command as wire_line
+from mailsettings.wire.text import quoted
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
@@ -88,21 +89,21 @@ class _Carrier:
         self._policy = policy
         self._on_step = on_step
         self._secure = secure
-        self._lines = Lines(policy)
+        self._lines = LineBuffer(policy)
         self._stage = ""
 
     async def run(self) -> Hello:
         """Go from stage to stage. Raises what the dialogue raises."""
-        wish = self._advance(None)
-        while not isinstance(wish, Hello):
-            assert isinstance(wish, Stage), "a dialogue names its step before it wishes for anything"
-            wish = await self._farewell() if wish.name == "farewell" else await self._run_stage(wish.name)
+        command = self._advance(None)
+        while not isinstance(command, Hello):
+            assert isinstance(command, Stage), "a dialogue names its step before any other command"
+            command = await self._farewell() if command.name == "farewell" else await self._run_stage(command.name)
         if self._lines.bare_lf:
-            return replace(wish, notes=(*wish.notes, _BARE_LF))
-        return wish
+            return replace(command, notes=(*command.notes, _BARE_LF))
+        return command
 
-    async def _run_stage(self, name: str) -> Send | Wish | Stage | Hello:
-        """Grant the wishes of one stage, all of them under one deadline: a drip of bytes does not extend it."""
+    async def _run_stage(self, name: str) -> Command | Hello:
+        """Execute the commands of one stage under one deadline: a drip of bytes does not extend it."""
         import anyio  # noqa: PLC0415 - 40 ms that the offline path must not pay
 
         self._begin(name)
@@ -110,10 +111,10 @@ class _Carrier:
         limit = self._limit(name)
         try:
             with anyio.move_on_after(limit):
-                wish = self._advance(None)
-                while isinstance(wish, Send | Wish):
-                    wish = await self._grant(wish)
-                return wish
+                command = self._advance(None)
+                while not isinstance(command, Stage | Hello):
+                    command = await self._execute(command)
+                return command
         finally:
             self.steps.append(Step(name, anyio.current_time() - started))
         raise NetworkError(_TIMEOUTS.get(name, Kind.REPLY_TIMEOUT), f"no {name} within {limit:g} s{self._unread()}")
@@ -133,14 +134,14 @@ class _Carrier:
             return self._policy.smtp_greeting_timeout if smtp else self._policy.greeting_timeout
         return self._policy.tls_timeout if name == "tls" else self._policy.reply_timeout
 
-    def _advance(self, answer: bytes | TLSFacts | None) -> Send | Wish | Stage | Hello:
-        """Give the dialogue its *answer*, return its next wish or what it has come to."""
+    def _advance(self, answer: bytes | TLSFacts | None) -> Command | Hello:
+        """Give the dialogue its *answer*; return its next command or its result."""
         try:
             return self._dialogue.send(answer)
         except StopIteration as end:
             return self._result(end)
 
-    def _throw(self, error: NetworkError) -> Send | Wish | Stage | Hello:
+    def _throw(self, error: NetworkError) -> Command | Hello:
         """Tell the dialogue of the end of the stream; it may have heard enough."""
         try:
             return self._dialogue.throw(error)
@@ -152,14 +153,15 @@ class _Carrier:
         assert isinstance(end.value, Hello)
         return end.value
 
-    async def _grant(self, wish: Send | Wish) -> Send | Wish | Stage | Hello:
-        """Do what the dialogue wants, and return what it wants next."""
-        if isinstance(wish, Send):
+    async def _execute(self, command: Command) -> Command | Hello:
+        """Execute *command*, and return what follows."""
+        if isinstance(command, Send):
             self._lines.next_reply()
-            await self._stream.send(command(wish.line))
+            await self._stream.send(wire_line(command.line))
             return self._advance(None)
-        if wish is START_TLS:
+        if isinstance(command, StartTLS):
             return self._advance(await self._start_tls())
+        assert isinstance(command, ReadLine), "mail servers are spoken to in lines"
         line = await self._read_line()
         return self._advance(line) if line is not None else self._throw(self._closed())
 
@@ -179,18 +181,18 @@ class _Carrier:
         # Behind STARTTLS the protocol has been named already.
         alpn = _ALPN.get(self._endpoint.protocol, ()) if self._endpoint.security is Security.TLS else ()
         self.tls = await self._secure(self._stream, self._endpoint.host, alpn)
-        self._lines = Lines(self._policy, total=self._lines.total)
+        self._lines = LineBuffer(self._policy, total=self._lines.total)
         return self.tls
 
-    async def _farewell(self) -> Send | Wish | Stage | Hello:
+    async def _farewell(self) -> Command | Hello:
         """Send the polite last line if that is possible at once: what was found out does not depend on it."""
         import anyio  # noqa: PLC0415 - see _run_stage
 
-        wish = self._advance(None)
-        assert isinstance(wish, Send)
+        command = self._advance(None)
+        assert isinstance(command, Send)
         with anyio.move_on_after(self._policy.patience):
             try:
-                await self._stream.send(command(wish.line))
+                await self._stream.send(wire_line(command.line))
             except NetworkError:
                 return self._advance(None)  # gone before we took leave
         return self._advance(None)

@@ -1,4 +1,4 @@
-"""Mail protocol dialogues without I/O: generators that say what to send and are told what came."""
+"""Mail protocol dialogues without I/O: generators that yield commands and are sent what came of them."""
 
 from __future__ import annotations
 

@@ -18,11 +18,22 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, Protocol, Security
-from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.dialogue import (
+    IN_CLEAR,
+    CommandGenerator,
+    Dialogue,
+    Send,
+    Stage,
+    farewell,
+    first_line,
+    give_up,
+    read_line,
+    start_tls,
+    too_long,
+)
 from mailsettings.wire.fingerprint import software
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.text import printable, quoted
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _GREETING = re.compile(rb"\*[ \t]*(OK|PREAUTH|BYE)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\][ \t]*", re.IGNORECASE)  # RFC 9051 §7.1
@@ -89,7 +100,7 @@ def _read_greeting(line: bytes, *, in_clear: bool) -> _Greeting:
     return _Greeting(printable(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
 
 
-def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) -> Turn[None]:
+def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) -> CommandGenerator[None]:
     """Ask for STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STARTTLS" not in known:
         listed = yield from _capabilities(next(tags), max_lines)
@@ -102,7 +113,7 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
         raise NetworkError(Kind.STARTTLS_REFUSED, f"STARTTLS answered {quoted(reply.text)}")
 
 
-def _capabilities(tag: str, max_lines: int) -> Turn[tuple[str, ...]]:
+def _capabilities(tag: str, max_lines: int) -> CommandGenerator[tuple[str, ...]]:
     """Ask for the capabilities; a server that refuses to tell has none."""
     yield Stage("capabilities")
     reply = yield from _command(tag, "CAPABILITY", max_lines)
@@ -137,12 +148,12 @@ class _Reply:
     capabilities: tuple[str, ...]
 
 
-def _command(tag: str, verb: str, max_lines: int) -> Turn[_Reply]:
+def _command(tag: str, verb: str, max_lines: int) -> CommandGenerator[_Reply]:
     """Send one command and read up to its tagged answer. BAD_REPLY when the answer is to a question nobody asked."""
     yield Send(f"{tag} {verb}".encode())
     listed: tuple[str, ...] = ()
     for _ in range(max_lines):
-        line = (yield from read()).strip()
+        line = (yield from read_line()).strip()
         word, status, text = (*line.split(None, 2), b"", b"", b"")[:3]
         if word == tag.encode():
             return _Reply(_is_ok(status, line), status + b" " + text, listed or _code(text))

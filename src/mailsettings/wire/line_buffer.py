@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailsettings.policy import Policy
 
 
-class Lines:
+class LineBuffer:
     """What has come and was not read yet."""
 
     def __init__(self, policy: Policy, *, total: int = 0) -> None:

@@ -18,11 +18,22 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, Protocol, Security
-from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.dialogue import (
+    IN_CLEAR,
+    CommandGenerator,
+    Dialogue,
+    Send,
+    Stage,
+    farewell,
+    first_line,
+    give_up,
+    read_line,
+    start_tls,
+    too_long,
+)
 from mailsettings.wire.fingerprint import software
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.text import printable, quoted
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _STATUS = re.compile(rb"(\+OK|-ERR)[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # RFC 1939 §7 wants a message-id. `<Jana-Server>` and `<200212312359.` are none; Kerio's `<1.2@(null)>` works as one.
@@ -63,26 +74,26 @@ def _read_greeting(line: bytes) -> str:
     return printable(status.text)
 
 
-def _ask_for_tls(max_lines: int) -> Turn[None]:
+def _ask_for_tls(max_lines: int) -> CommandGenerator[None]:
     """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
         yield from give_up(b"QUIT", Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities")
     yield Stage("starttls")
     yield Send(b"STLS")
-    status = _read_status((yield from read()))
+    status = _read_status((yield from read_line()))
     if not status.ok:
         raise NetworkError(Kind.STARTTLS_REFUSED, f"STLS answered -ERR {quoted(status.text)}")
 
 
-def _capabilities(max_lines: int) -> Turn[tuple[str, ...] | None]:
+def _capabilities(max_lines: int) -> CommandGenerator[tuple[str, ...] | None]:
     """Ask for the capabilities: keyword in upper case, arguments as sent. None where CAPA is unknown."""
     yield Stage("capabilities")
     yield Send(b"CAPA")
-    if not _read_status((yield from read())).ok:
+    if not _read_status((yield from read_line())).ok:
         return None
     listed: list[str] = []
     for _ in range(max_lines):
-        line = (yield from read()).strip()
+        line = (yield from read_line()).strip()
         if line == b".":
             return tuple(dict.fromkeys(listed))
         # RFC 1939 §3: a line that begins with the termination octet has one more of it.

@@ -20,11 +20,22 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, Protocol, Security
-from mailsettings.wire.dialogue import Dialogue, Send, Stage
+from mailsettings.wire.dialogue import (
+    IN_CLEAR,
+    CommandGenerator,
+    Dialogue,
+    Send,
+    Stage,
+    farewell,
+    first_line,
+    give_up,
+    read_line,
+    start_tls,
+    too_long,
+)
 from mailsettings.wire.fingerprint import software
 from mailsettings.wire.mechanisms import families, names
 from mailsettings.wire.text import printable, quoted
-from mailsettings.wire.turns import IN_CLEAR, Turn, farewell, first_line, give_up, read, start_tls, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
 # Cisco's inspection overwrites the greeting with asterisks and unknown extensions with X, the last letter counting up.
@@ -77,7 +88,7 @@ class _Ehlo:
         return tuple(filter(None, notes))
 
 
-def _greeting(max_lines: int) -> Turn[str]:
+def _greeting(max_lines: int) -> CommandGenerator[str]:
     """Return the text of the 220 greeting, its lines joined. GREETING_REFUSED for 4xx and 5xx."""
     first = yield from first_line(Protocol.SMTP)
     reply = yield from _reply(max_lines, first=first)
@@ -88,7 +99,7 @@ def _greeting(max_lines: int) -> Turn[str]:
     return printable(b" ".join(reply.lines))
 
 
-def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
+def _ask_for_tls(greeting: str, name: str, max_lines: int) -> CommandGenerator[None]:
     """Ask for STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     ehlo = yield from _ehlo(name, max_lines)
     if "STARTTLS" not in ehlo.extensions:
@@ -103,7 +114,7 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> Turn[None]:
         raise NetworkError(Kind.STARTTLS_REFUSED, f"STARTTLS answered {reply}, not 220")
 
 
-def _ehlo(name: str, max_lines: int) -> Turn[_Ehlo]:
+def _ehlo(name: str, max_lines: int) -> CommandGenerator[_Ehlo]:
     """Say EHLO. GREETING_REFUSED where the server refuses us rather than the command."""
     yield Stage("capabilities")
     yield Send(f"EHLO {name}".encode())
@@ -144,13 +155,13 @@ class _Reply:
         return quoted(b"%d %s" % (self.code, b" ".join(self.lines)))
 
 
-def _reply(max_lines: int, *, first: bytes | None = None) -> Turn[_Reply]:
+def _reply(max_lines: int, *, first: bytes | None = None) -> CommandGenerator[_Reply]:
     """Read one reply, of one line or several (RFC 5321 §4.2.1), whose *first* line may have been read."""
     texts: list[bytes] = []
     code = 0
     for _ in range(max_lines):
         try:
-            line = first if first is not None and not texts else (yield from read())
+            line = first if first is not None and not texts else (yield from read_line())
         except NetworkError:
             if code < 400:
                 raise
