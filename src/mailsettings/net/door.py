@@ -15,17 +15,17 @@ import anyio
 
 from mailsettings import wire
 from mailsettings.address import parse_host
-from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
-from mailsettings.formats import jmap
+from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.looks import Look
-from mailsettings.model import Endpoint, Failure, Hello, Probe, Protocol, Step
+from mailsettings.model import Endpoint, Failure, Probe, Protocol, Step, TLSFacts
 from mailsettings.net.ahead import load
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.cache import SingleFlight
 from mailsettings.net.dial import Connection, Dialer
 from mailsettings.net.gate import Gates
+from mailsettings.net.jmap_probe import probe_jmap
 from mailsettings.net.talk import talk
 from mailsettings.net.transport import Transport
 from mailsettings.policy import Policy
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from mailsettings.net.http import Fetcher
 
 
-_UNAUTHORIZED = 401
 Opener = Callable[[Endpoint, str], Dialogue]  # the dialogue to carry on at an endpoint, given a tag for IMAP
-_HTTPS = 443
 _HTTP = "mailsettings.net.http"
 
 
@@ -130,7 +128,7 @@ class Door:
     async def greet(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
         """Contact a mail server, up to its capabilities inside TLS. What goes wrong is in the probe."""
         if endpoint.protocol is Protocol.JMAP:
-            return await self._greet_jmap(endpoint, on_step)
+            return await probe_jmap(endpoint, self, self._tls_of, on_step)
         return await self._contact(endpoint, on_step, self._greeting)
 
     async def _contact(self, endpoint: Endpoint, on_step: Callable[[str], None], opener: Opener) -> Probe:
@@ -210,16 +208,9 @@ class Door:
             notes=connection.notes,
         )
 
-    async def _greet_jmap(self, endpoint: Endpoint, on_step: Callable[[str], None]) -> Probe:
-        """Ask for the session object (RFC 8620 §2.2): it, or the wish for a login inside TLS, is the hello."""
-        on_step("greeting")
-        place = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
-        try:
-            said = _said(await self.get(f"https://{place}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
-        except NetworkError as error:
-            return Probe(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
-        tls = self._fetcher.tls_of(endpoint.host) if self._fetcher else None
-        return Probe(endpoint, hello=Hello(f"JMAP: {said}", tls=tls), tls=tls)
+    def _tls_of(self, host: str) -> TLSFacts | None:
+        """Return what TLS showed when a document was last fetched from *host*."""
+        return self._fetcher.tls_of(host) if self._fetcher else None
 
     async def aclose(self) -> None:
         """Close every connection that is still open."""
@@ -238,19 +229,6 @@ def _host_of(url: str) -> str:
         return parse_host(urlsplit(url).hostname or "")
     except (AddressError, ValueError):
         return ""
-
-
-def _said(page: Page) -> str:
-    """Return what a JMAP server says at its usual place. NetworkError(NO_DOCUMENT | NOT_OFFERED …) if it is none."""
-    if page.status == _UNAUTHORIZED:
-        return "asks for a login"
-    try:
-        mail = jmap.offers_mail(page.body)
-    except DocumentError as error:
-        raise NetworkError(error.kind, str(error)) from error
-    if not mail:
-        raise NetworkError(Kind.NOT_OFFERED, "JMAP without mail")
-    return "session"
 
 
 class _Watch:
