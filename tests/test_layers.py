@@ -17,7 +17,7 @@ LAYERS = (
     "findings issuers settling answer net diagnosis",
     "sources",
     "engine unasked",
-    "schema login diagnose",
+    "schema login troubleshooting",
     "sync testing bulk",
     "bulk cli web __init__ __main__",
 )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         TableError,
     )
     from mailsettings.login.credentials import Credentials
-    from mailsettings.login.outside import diagnose
     from mailsettings.login.verify import Settings, verify
     from mailsettings.model import (
         Auth,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
         Trust,
     )
     from mailsettings.policy import Policy
+    from mailsettings.troubleshooting import diagnose
     from mailsettings.unasked import offline, plan
 
 __version__ = "0.1.0"
@@ -94,7 +94,7 @@ _HOME = {
         "TableError",
     ),
     "login.credentials": ("Credentials",),
-    "login.outside": ("diagnose",),
+    "troubleshooting": ("diagnose",),
     "login.verify": ("Settings", "verify"),
     "policy": ("Policy",),
     "unasked": ("offline", "plan"),

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from mailsettings import Policy, parse_address
-from mailsettings.login.outside import Diagnosis, diagnose
 from mailsettings.login.verify import Settings
 from mailsettings.model import Protocol, Security
 from mailsettings.net.door import open_net
 from mailsettings.testing import FakeNetwork, run_virtual
+from mailsettings.troubleshooting import Diagnosis, diagnose
 from tests.values import endpoint
 
 D = "world.example"

@@ -20,12 +20,12 @@ from mailsettings.cli.text import pen
 from mailsettings.cli.verdict import Exit
 from mailsettings.errors import Kind
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.outside import Diagnosis
 from mailsettings.login.session import Secret
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint, Probe, Protocol, TLSFacts
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
+from mailsettings.troubleshooting import Diagnosis
 from mailsettings.wire.dialogue import Dialogue, ReadLine, StartTLS
 from tests.login.signing import signing
 from tests.login.worlds import ADA, TYPED, D, usual, verified, world

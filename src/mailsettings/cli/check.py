@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from mailsettings.login.credentials import Credentials
     from mailsettings.login.fitness import Fitness
-    from mailsettings.login.outside import Diagnosis
     from mailsettings.login.verify import Settings, Verification
     from mailsettings.model import Detection
     from mailsettings.policy import Policy
+    from mailsettings.troubleshooting import Diagnosis
 
 MAX_SECRET = 65536  # characters read from standard input; tokens have some thousands
 AGREE_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
@@ -139,8 +139,8 @@ def _read() -> str:
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
     """Diagnose, then log in to what was found or typed."""
     from mailsettings.login.fitness import fitness_of  # noqa: PLC0415 - see check()
-    from mailsettings.login.outside import diagnose  # noqa: PLC0415
     from mailsettings.login.verify import Settings, verify  # noqa: PLC0415
+    from mailsettings.troubleshooting import diagnose  # noqa: PLC0415
 
     fetcher = wishes["profile"] == "pop-fetcher"
     policy = _policy(wishes, fetcher=fetcher)
