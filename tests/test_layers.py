@@ -22,8 +22,8 @@ LAYERS = (
     "bulk cli web __init__ __main__",
 )
 LAYER = {name: number for number, row in enumerate(LAYERS) for name in row.split()}
-# Detection.to_json() is what users look for, and loads the schema when called; errors names a type only.
-ALLOWED = {("model", "schema"), ("errors", "model")}
+# Detection.to_json() is what users look for, and loads the schema when called.
+ALLOWED = {("model", "schema")}
 NETWORK = {"socket", "ssl", "httpx", "httpcore", "dns", "asyncio", "trio"}
 HEAVY = ("pydantic", "httpx", "httpcore", "dns", "anyio", "ssl", "click", "yaml", "idna", "publicsuffixlist")
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Endpoint, TLSFacts
+from mailsettings.net.certificates import CertificateError
 from mailsettings.net.talk import Talked
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy

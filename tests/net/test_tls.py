@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
+from mailsettings.net.certificates import CertificateError
 from mailsettings.net.real import Internet
 from mailsettings.net.tls import IMAP, NO_ALPN, POP3, secure
 from mailsettings.policy import Policy

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Endpoint, Failure, Hello, Protocol, Security, Step, TLSFacts
+from mailsettings.net.certificates import CertificateError
 from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 from mailsettings.wire.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS

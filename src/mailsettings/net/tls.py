@@ -11,9 +11,10 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import TLSFacts
 from mailsettings.names import name_matches
+from mailsettings.net.certificates import CertificateError
 from mailsettings.net.transport import Stream
 
 IMAP = ("imap",)  # RFC 7301 registry: RFC 2595's successors; on ports that start with TLS only
