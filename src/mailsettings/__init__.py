@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         TableError,
     )
     from mailsettings.login.credentials import Credentials
-    from mailsettings.login.verify import Settings, verify
+    from mailsettings.login.verify import verify
     from mailsettings.model import (
         Auth,
         Authority,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Protocol,
         Provider,
         Security,
+        ServerSettings,
         Trust,
     )
     from mailsettings.policy import Policy
@@ -69,7 +70,7 @@ __all__ = [
     "Protocol",
     "Provider",
     "Security",
-    "Settings",
+    "ServerSettings",
     "TableError",
     "Trust",
     "detect",
@@ -95,7 +96,7 @@ _HOME = {
     ),
     "login.credentials": ("Credentials",),
     "troubleshooting": ("diagnose",),
-    "login.verify": ("Settings", "verify"),
+    "login.verify": ("verify",),
     "policy": ("Policy",),
     "unasked": ("offline", "plan"),
 }

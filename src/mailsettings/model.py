@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from mailsettings.address import parse_host
+from mailsettings.address import EmailAddress, parse_host
 from mailsettings.errors import AddressError, Kind
 
 
@@ -103,6 +103,16 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.protocol}://{self.host}:{self.port} ({self.security})"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
+
+    address: EmailAddress
+    incoming: Endpoint | None = None
+    outgoing: Endpoint | None = None
+    username: str = ""  # empty: the address
 
 
 @dataclass(frozen=True, slots=True)

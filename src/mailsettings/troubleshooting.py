@@ -1,7 +1,7 @@
 """What can be said of an address's or a person's settings from outside, before any login.
 
 diagnose("ada@example.org")       search as ever, then say what is wrong
-diagnose(Settings(address, …))    contact the typed servers; where one fails, look at its other ports as well
+diagnose(ServerSettings(address, …))    contact the typed servers; where one fails, look at its other ports as well
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from mailsettings.engine import detect
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.leads import Lead, Source
-from mailsettings.login.verify import Settings
 from mailsettings.merge import SECURE_PORTS
 from mailsettings.model import (
     Authority,
@@ -33,6 +32,7 @@ from mailsettings.model import (
     Probe,
     Protocol,
     Security,
+    ServerSettings,
 )
 from mailsettings.policy import Policy
 
@@ -52,7 +52,7 @@ class Diagnosis:
 
 
 async def diagnose(
-    what: str | EmailAddress | Settings | Detection,
+    what: str | EmailAddress | ServerSettings | Detection,
     *,
     policy: Policy | None = None,
     net: Net | None = None,
@@ -74,9 +74,9 @@ async def diagnose(
 
 
 async def _diagnose_over(
-    what: str | EmailAddress | Settings, policy: Policy, net: Net, sources: Sequence[Source] | None
+    what: str | EmailAddress | ServerSettings, policy: Policy, net: Net, sources: Sequence[Source] | None
 ) -> Diagnosis:
-    if isinstance(what, Settings):
+    if isinstance(what, ServerSettings):
         first, seen = await _typed(what, policy, net)
     else:
         first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
@@ -100,7 +100,7 @@ def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
             yield finding("password-in-clear", f"{name}: {' '.join(probe.hello.mechanisms)}", about=name)
 
 
-async def _typed(what: Settings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
+async def _typed(what: ServerSettings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)

@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from mailsettings import Policy, parse_address
-from mailsettings.login.verify import Settings
-from mailsettings.model import Protocol, Security
+from mailsettings.model import Protocol, Security, ServerSettings
 from mailsettings.net.door import open_net
 from mailsettings.testing import FakeNetwork, run_virtual
 from mailsettings.troubleshooting import Diagnosis, diagnose
@@ -19,7 +18,7 @@ TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ADA = f"ada@{D}"
 
 
-async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy, today: datetime) -> Diagnosis:
+async def _diagnosed(net: FakeNetwork, what: ServerSettings | str, policy: Policy, today: datetime) -> Diagnosis:
     async with open_net(policy, net.transport(policy), clock=lambda: today) as door:
         return await diagnose(what, policy=policy, net=door)
 
@@ -31,7 +30,7 @@ def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagno
     return result
 
 
-def _meant(what: str) -> Settings | str:
+def _meant(what: str) -> ServerSettings | str:
     """Read an address, or a server whose security stands in front where the port says another: `tls+pop3://…:110`."""
     if "://" not in what:
         return what
@@ -39,7 +38,7 @@ def _meant(what: str) -> Settings | str:
     typed = endpoint(rest)
     typed = replace(typed, security=Security(security)) if plus else typed
     outgoing = typed.protocol is Protocol.SMTP
-    return Settings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
+    return ServerSettings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
 
 
 def codes(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> list[str]:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from mailsettings.address import EmailAddress
 from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.login.credentials import Credentials
@@ -29,6 +28,7 @@ from mailsettings.model import (
     Probe,
     Provider,
     Security,
+    ServerSettings,
     Trust,
 )
 from mailsettings.policy import Policy
@@ -46,16 +46,6 @@ class LoginNet(Interface):
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
         """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
-
-    address: EmailAddress
-    incoming: Endpoint | None = None
-    outgoing: Endpoint | None = None
-    username: str = ""  # empty: the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +83,7 @@ class _Target:
 
 
 async def verify(
-    what: Detection | Settings,
+    what: Detection | ServerSettings,
     credentials: Credentials,
     *,
     policy: Policy | None = None,
@@ -118,7 +108,7 @@ async def verify(
         return await _verify(what, credentials, rules, door, agreed, thorough=thorough)
 
 
-def _must_be_agreed(what: Detection | Settings, agreed: frozenset[str]) -> None:
+def _must_be_agreed(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:
     if isinstance(what, Detection):
         best = (*what.incoming[:1], *what.outgoing[:1])
         domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
@@ -127,7 +117,7 @@ def _must_be_agreed(what: Detection | Settings, agreed: frozenset[str]) -> None:
 
 
 async def _verify(
-    what: Detection | Settings,
+    what: Detection | ServerSettings,
     credentials: Credentials,
     policy: Policy,
     net: LoginNet,
@@ -145,7 +135,7 @@ async def _verify(
 
 
 def _targets(
-    what: Detection | Settings, credentials: Credentials, agreed: frozenset[str]
+    what: Detection | ServerSettings, credentials: Credentials, agreed: frozenset[str]
 ) -> tuple[_Target | None, _Target | None]:
     own = (credentials.username,) if credentials.username else ()
     if isinstance(what, Detection):

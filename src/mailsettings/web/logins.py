@@ -13,9 +13,9 @@ from mailsettings import table
 from mailsettings.address import EmailAddress
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.verify import Settings as Typed
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint
+from mailsettings.model import ServerSettings as Typed
 from mailsettings.schema import plain
 from mailsettings.suffix import registrable
 from mailsettings.web.bodies import Login, parsed
