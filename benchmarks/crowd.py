@@ -25,9 +25,9 @@ from anyio.streams.tls import TLSStream
 
 from mailsettings import Detection, Policy, detect
 from mailsettings.interfaces import SRV, Answer, Question, Record
-from mailsettings.net.door import open_net
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.internet import Internet
+from mailsettings.net.network import open_net
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 

@@ -19,9 +19,9 @@ from benchmarks.transcripts import FACTS, secure
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.talk import Talked, talk
+from mailsettings.net.session import Talked, talk
 from mailsettings.policy import Policy
-from mailsettings.wire import dialogue_for
+from mailsettings.protocols import dialogue_for
 
 _CERTIFICATES = {
     "expired": Kind.CERTIFICATE_EXPIRED,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks.transcripts import Row
 from mailsettings.errors import Kind
 from mailsettings.model import Hello, Protocol
-from mailsettings.net.talk import Talked
+from mailsettings.net.session import Talked
 
 Verdict = str | bool | None
 

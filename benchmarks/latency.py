@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks.worlds import WORLDS, World
 from mailsettings import Choice, Detection, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import FakeNetwork, run_virtual
 
 ROUND_TRIPS = (0.01, 0.05, 0.2)  # seconds

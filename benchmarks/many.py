@@ -30,7 +30,7 @@ from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
 from mailsettings.interfaces import MX, Answer, Question
 from mailsettings.model import Protocol
-from mailsettings.net.transport import Stream
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.rows import Row
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp

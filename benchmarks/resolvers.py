@@ -27,7 +27,7 @@ import dns.rdatatype
 import dns.rrset
 
 from mailsettings.interfaces import Question
-from mailsettings.net.real import Internet
+from mailsettings.net.internet import Internet
 from mailsettings.policy import Policy
 
 RECORDS = {

@@ -13,10 +13,10 @@ from typing import Any
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.talk import Talked, talk
-from mailsettings.net.transport import Stream
+from mailsettings.net.session import Talked, talk
+from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
-from mailsettings.wire import dialogue_for
+from mailsettings.protocols import dialogue_for
 
 FACTS = TLSFacts("TLSv1.3", names=("mail.example.org",))
 PORTS = {

@@ -9,7 +9,7 @@ from mailsettings.bulk.lines import Form, entries
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc, publish
 from mailsettings.formats.providers import read_own
-from mailsettings.net.nameservers import parse_resolv_conf, parse_resolver
+from mailsettings.net.dns.nameservers import parse_resolv_conf, parse_resolver
 from mailsettings.schema import from_json
 from scripts.fuzz_target import Target, text
 

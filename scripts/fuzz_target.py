@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import Dialogue, ReadLine, StartTLS
-from mailsettings.wire.line_buffer import LineBuffer
+from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
+from mailsettings.protocols.line_buffer import LineBuffer
 
 POLICY = Policy()
 FACTS = TLSFacts("TLSv1.3", ("imap.example.org",))

@@ -11,21 +11,21 @@ import dns.flags
 import dns.message
 import dns.rrset
 
-from mailsettings import wire
+from mailsettings import protocols
 from mailsettings.address import parse_address, parse_host
 from mailsettings.addresses import objection_to
 from mailsettings.interfaces import Page, Question
 from mailsettings.model import Endpoint, Hello, Protocol, Security
-from mailsettings.net.answers import records_of
-from mailsettings.net.carriers import response_to
 from mailsettings.net.certificates import dns_names
-from mailsettings.net.door import open_net
-from mailsettings.net.query import query_of
+from mailsettings.net.dns.message import query_of
+from mailsettings.net.dns.records import records_of
+from mailsettings.net.dns.transports import response_to
+from mailsettings.net.network import open_net
 from mailsettings.net.redirects import check_url, next_url
-from mailsettings.net.unverified import paper
+from mailsettings.net.unverified_tls import paper
+from mailsettings.protocols.line_buffer import LineBuffer
+from mailsettings.protocols.text import printable
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
-from mailsettings.wire.line_buffer import LineBuffer
-from mailsettings.wire.text import printable
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS
 from scripts.fuzz_target import POLICY, Target, heard, text
@@ -39,7 +39,7 @@ def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object
 
     def run(data: bytes) -> Hello:
         endpoint = Endpoint(protocol, "mail.example.org", 993, security)
-        return heard(wire.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
+        return heard(protocols.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
 
     return run
 

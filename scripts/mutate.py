@@ -40,13 +40,17 @@ GUARDS = {
         "policy.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py"), ("objection", "service")
     ),
     "starttls": Guard(
-        "net/talk.py", ("tests/net/test_talk.py", "tests/hostile/test_guards.py"), ("_start_tls", "_begin", "_execute")
+        "net/session.py",
+        ("tests/net/test_session.py", "tests/hostile/test_guards.py"),
+        ("_start_tls", "_begin", "_execute"),
     ),
     "trust": Guard("trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
-    "command": Guard("wire/text.py", ("tests/wire/test_words.py", "tests/hostile/test_guards.py"), ("command",)),
+    "command": Guard(
+        "protocols/text.py", ("tests/protocols/test_fingerprint.py", "tests/hostile/test_guards.py"), ("command",)
+    ),
     "names": Guard("names.py", ("tests/net/test_certificates.py", "tests/hostile/test_guards.py")),
     "suffix": Guard("suffix.py", ("tests/test_suffix.py",)),
-    "dial": Guard("net/dial.py", ("tests/net/test_dial.py",), ("_allowed", "_checked")),
+    "dial": Guard("net/dialer.py", ("tests/net/test_dialer.py",), ("_allowed", "_checked")),
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(
         "net/redirects.py",

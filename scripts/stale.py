@@ -17,7 +17,7 @@ import anyio
 
 from mailsettings.interfaces import Prober
 from mailsettings.model import Endpoint, Probe, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.rows import Row
 from mailsettings.table import all_providers

@@ -10,7 +10,7 @@ from benchmarks.worlds import WORLDS, D, document, mail
 from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
 from mailsettings.events import Settled
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.sources.guess import guess
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, run_virtual, smtp
 from tests.sources.nets import Answers

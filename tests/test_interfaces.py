@@ -11,7 +11,7 @@ from mailsettings.engine import detect
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.model import Detection, Endpoint, Failure, Probe
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.sources.guess import guess
 from mailsettings.testing import FakeNetwork, imap, run_virtual

@@ -16,7 +16,7 @@ from mailsettings.address import EmailAddress
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
 from mailsettings.model import Authority
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, run_virtual
 

@@ -26,12 +26,12 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
+from mailsettings.protocols.dialogue import IN_CLEAR
 from mailsettings.rank import FOUND_BY_NAME, order_of, ranked
 from mailsettings.reasons import reasons_for
 from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
 from mailsettings.trust import trust_of
-from mailsettings.wire.dialogue import IN_CLEAR
 
 
 def answer(findings: Findings, *, settled_by: str, seconds: float) -> Detection:

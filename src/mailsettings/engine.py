@@ -96,7 +96,7 @@ def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
 
 
 def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
-    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_net  # noqa: PLC0415 - loads the network
 
     return open_net(policy)
 

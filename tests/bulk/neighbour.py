@@ -12,7 +12,7 @@ import anyio
 from mailsettings.bulk import Pace, detect_many
 from mailsettings.bulk.report import verdict
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.transport import ReleasingStream, Stream, Transport
+from mailsettings.net.streams import ReleasingStream, Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import FakeNetwork, imap, smtp
 

@@ -10,7 +10,7 @@ import pytest
 from mailsettings.bulk import Answered, Pace
 from mailsettings.bulk.leases import PAUSE, UNANSWERED, AwayError, Lease, Leases
 from mailsettings.errors import MailSettingsError
-from mailsettings.net.gate import Gates, Place
+from mailsettings.net.limiter import Gates, Place
 from mailsettings.policy import IPAddress
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import collected, world

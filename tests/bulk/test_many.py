@@ -14,7 +14,7 @@ from mailsettings.bulk import Entry, Pace, detect_many
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Question
 from mailsettings.model import Detection
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 from tests.bulk.worlds import collected, incoming, run, world

@@ -17,7 +17,7 @@ from anyio.abc import SocketStream
 from mailsettings.bulk import Pace, detect_batch
 from mailsettings.bulk.leases import Lease, Leases
 from mailsettings.bulk.register import RedisRegister
-from mailsettings.net.gate import Place
+from mailsettings.net.limiter import Place
 from tests.bulk.clusters import transport
 from tests.bulk.neighbour import LEASE, MACHINE, MOST, pace
 from tests.web.running import free_port, redis

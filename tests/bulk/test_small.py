@@ -15,7 +15,7 @@ from mailsettings.bulk.report import record_of, verdict
 from mailsettings.bulk.turns import Turns
 from mailsettings.errors import AddressError, Kind
 from mailsettings.model import Detection, Failure
-from mailsettings.net.gate import FEW, Gates
+from mailsettings.net.limiter import FEW, Gates
 from mailsettings.policy import Policy
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import run, world

@@ -8,7 +8,7 @@ import trio.testing
 from mailsettings.bulk import Answered, Pace, detect_many
 from mailsettings.bulk.entries import Entry
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 

@@ -12,7 +12,7 @@ from mailsettings.cli.app import cli
 from mailsettings.cli.engine import Engine
 from mailsettings.events import Event
 from mailsettings.leads import Source
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.sources import SOURCES

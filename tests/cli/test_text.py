@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.cli.text import Colour, both_forms, pen, printable, wants_colours, wrapped
-from mailsettings.wire.text import printable as wire_printable
+from mailsettings.protocols.text import printable as wire_printable
 
 
 @pytest.mark.parametrize(

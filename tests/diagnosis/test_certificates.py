@@ -9,7 +9,7 @@ import pytest
 from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
 from mailsettings.looks import Look
-from mailsettings.net.door import Door
+from mailsettings.net.network import Door
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 

@@ -10,9 +10,9 @@ from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Question
 from mailsettings.model import Failure
-from mailsettings.net.carriers import response_to
-from mailsettings.net.dns import _once
-from mailsettings.net.query import Query, Response
+from mailsettings.net.dns.message import Query, Response
+from mailsettings.net.dns.resolver import _once
+from mailsettings.net.dns.transports import response_to
 from tests.values import endpoint
 
 

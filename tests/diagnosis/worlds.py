@@ -8,7 +8,7 @@ from functools import partial
 
 from mailsettings import Policy, parse_address
 from mailsettings.model import Protocol, Security, ServerSettings
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import FakeNetwork, run_virtual
 from mailsettings.troubleshooting import Diagnosis, diagnose
 from tests.values import endpoint

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from mailsettings import Choice, Detection, Failure, Kind, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import FakeNetwork, Line, Request, run_virtual
 
 DOMAIN = "victim.example"

@@ -17,9 +17,9 @@ import pytest
 
 from mailsettings import Policy, detect
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.door import open_net
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream
+from mailsettings.net.internet import Internet
+from mailsettings.net.network import open_net
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress
 from mailsettings.testing import FakeNetwork, FakeTransport
 from tests.hostile.meeting import ADA, Build

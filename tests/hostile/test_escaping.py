@@ -13,7 +13,7 @@ from cryptography import x509
 
 from mailsettings import Detection, Kind, Policy, detect
 from mailsettings.interfaces import SRV, Answer, Question
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.hostile.certificates import authority, issued
 from tests.hostile.meeting import ADA, DOMAIN, Met, is_unsafe, meet, texts

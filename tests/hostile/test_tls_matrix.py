@@ -13,7 +13,7 @@ import pytest
 from anyio.abc import ByteStream
 
 from mailsettings import Endpoint, Kind, Policy, Probe, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, smtp
 from tests.hostile.certificates import CONTEXTS, HOST, authority
 from tests.hostile.meeting import DOMAIN, is_unsafe, meet, texts

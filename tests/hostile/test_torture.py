@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.worlds import WORLDS
 from mailsettings import Detection, Kind, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.hostile.busy import busy
 from tests.hostile.meeting import ADA, DOMAIN, Build, meet

@@ -1,4 +1,4 @@
-"""Transcripts of logins, in the form of tests/wire/playing.py, and a player that holds a login to them."""
+"""Transcripts of logins, in the form of tests/protocols/playing.py, and a player that holds a login to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand, Session
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import Command, Dialogue, ReadLine, Send, Stage
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage
 
 IMAPS = Endpoint(Protocol.IMAP, "mail.example.org", 993, Security.TLS)
 POP3S = Endpoint(Protocol.POP3, "mail.example.org", 995, Security.TLS)

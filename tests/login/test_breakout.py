@@ -16,8 +16,8 @@ from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand
 from mailsettings.model import Endpoint, Protocol, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import ReadLine, Send, StartTLS
-from mailsettings.wire.text import command
+from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS
+from mailsettings.protocols.text import command
 from tests.login.playing import IMAPS, POP3S, SMTPS
 
 # Everything that Credentials takes, with what has a meaning somewhere more often than by chance.

@@ -23,10 +23,10 @@ from mailsettings.login.credentials import Credentials
 from mailsettings.login.session import Secret
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint, Probe, Protocol, TLSFacts
+from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
 from mailsettings.troubleshooting import Diagnosis
-from mailsettings.wire.dialogue import Dialogue, ReadLine, StartTLS
 from tests.login.signing import signing
 from tests.login.worlds import ADA, TYPED, D, usual, verified, world
 

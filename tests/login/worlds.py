@@ -10,7 +10,7 @@ from mailsettings import Detection, Policy, detect, parse_address
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.testing import Account, FakeNetwork, Options, Server, imap, run_virtual, smtp
 
 D = "world.example"

@@ -14,8 +14,8 @@ from anyio.streams.tls import TLSStream
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream
+from mailsettings.net.internet import Internet
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -13,9 +13,9 @@ import dns.rcode
 import dns.rrset
 from anyio.abc import ByteStream, SocketAttribute
 
-from mailsettings.net.carriers import ByUDP
-from mailsettings.net.dns import Resolver
-from mailsettings.net.nameservers import Nameserver, Way
+from mailsettings.net.dns.nameservers import Nameserver, Way
+from mailsettings.net.dns.resolver import Resolver
+from mailsettings.net.dns.transports import ByUDP
 from mailsettings.policy import Policy
 
 Message = dns.message.Message

@@ -16,7 +16,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.net.ask import Asker
 from mailsettings.net.budget import Budget
 from mailsettings.net.certificates import CertificateError
-from mailsettings.net.dial import Dialer
+from mailsettings.net.dialer import Dialer
 from mailsettings.net.http import Fetcher
 from mailsettings.net.redirects import check_url, next_url
 from mailsettings.policy import Policy

@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.errors import Kind
 from mailsettings.model import Endpoint, Probe, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.testing import FakeNetwork, run_virtual
 

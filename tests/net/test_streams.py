@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.transport import ReleasingStream
+from mailsettings.net.streams import ReleasingStream
 from tests.net.talking import Drip
 
 

@@ -21,7 +21,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import CertificateError
-from mailsettings.net.real import Internet
+from mailsettings.net.internet import Internet
 from mailsettings.net.tls import IMAP, NO_ALPN, POP3, secure
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving

@@ -11,7 +11,7 @@ from mailsettings.errors import DocumentError, NetworkError
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead, Note
 from mailsettings.model import Authority
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover

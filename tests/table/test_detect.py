@@ -6,7 +6,7 @@ import pytest
 from mailsettings import table
 from mailsettings.engine import detect
 from mailsettings.model import Choice, Detection, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.rows import Row, Server
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp

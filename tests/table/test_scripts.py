@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from mailsettings.formats.providers import read_bundled
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_net
 from mailsettings.policy import Policy
 from mailsettings.rows import Row
 from mailsettings.testing import FakeNetwork, imap, smtp

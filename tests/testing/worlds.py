@@ -8,7 +8,7 @@ import httpcore
 
 from mailsettings.errors import NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.testing import FakeNetwork, FakeTransport, Script, Server, scripted
 
 HOST = "imap.example.org"

@@ -13,7 +13,7 @@ import pytest
 
 from mailsettings import sync
 from mailsettings.login.verify import verify
-from mailsettings.net.door import Door, open_net
+from mailsettings.net.network import Door, open_net
 from mailsettings.policy import Policy
 from mailsettings.testing import Account, FakeNetwork, imap, smtp
 from tests.web.places import Visitor, service, world

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import HEAR, FakeNetwork, Script, imap, run_virtual, scripted
 from mailsettings.web import Settings, create_app

@@ -10,9 +10,9 @@ from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.cache import CachedProber, Fault, SingleFlight
-from mailsettings.net.door import Door
-from mailsettings.net.gate import Elsewhere, Gates
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.net.limiter import Elsewhere, Gates
+from mailsettings.net.network import Door
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
@@ -29,7 +29,7 @@ class Common:
     def __init__(
         self, pace: Pace, policy: Policy, in_time: Callable[[], bool], elsewhere: Elsewhere | None = None
     ) -> None:
-        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.gate."""
+        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.limiter."""
         self._pace = pace
         self._in_time = in_time
         self.gates = Gates(pace.per_address, policy.stagger, elsewhere)

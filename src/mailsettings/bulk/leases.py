@@ -22,7 +22,7 @@ from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.net.gate import Place
+from mailsettings.net.limiter import Place
 from mailsettings.policy import IPAddress
 
 PAUSE = 5.0  # seconds before a register that did not answer is asked again
@@ -67,7 +67,7 @@ class Register(Interface):
 
 
 class Leases:
-    """The leases of one process. Implements net.gate.Elsewhere."""
+    """The leases of one process. Implements net.limiter.Elsewhere."""
 
     def __init__(self, register: Register, seconds: float, pause: float = PAUSE) -> None:
         """*seconds* after which a lease lapses that is not asked for again; *pause*: see PAUSE."""

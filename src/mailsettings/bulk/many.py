@@ -28,15 +28,15 @@ from mailsettings.errors import AddressError, Kind, MailSettingsError
 from mailsettings.interfaces import Net
 from mailsettings.leads import Source
 from mailsettings.model import Detection, Failure
-from mailsettings.net.door import open_net
-from mailsettings.net.transport import Transport
+from mailsettings.net.network import open_net
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
     from anyio.streams.memory import MemoryObjectSendStream
 
-    from mailsettings.net.real import Internet
+    from mailsettings.net.internet import Internet
 
 Given = str | EmailAddress | Entry
 AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
@@ -82,7 +82,7 @@ async def detect_many(
 
 
 def _internet(policy: Policy) -> Internet:
-    from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
     return Internet(policy)
 

@@ -25,7 +25,7 @@ class Colour(StrEnum):
 Pen = Callable[[str, Colour], str]
 
 
-# Letters and marks by Unicode's word, but nothing for people to see; as in wire/text.py, whose package loads the model.
+# Letters and marks by Unicode's word, but nothing for people to see; as in protocols/text.py, which loads the model.
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))

@@ -101,7 +101,7 @@ def _is_tarpit(place: Place, places: Places) -> bool:
     """Say whether the host holds on to whoever comes: more than one port accepts and keeps silent, or drips."""
     assert place.failure is not None
     silent = {other.endpoint.port for other in places.of_host(place.endpoint.host) if _holds(other)}
-    # What came of an unfinished line is quoted behind a colon, see net.talk.
+    # What came of an unfinished line is quoted behind a colon, see net.session.
     return len(silent) > 1 or ": " in place.failure.seen
 
 

@@ -35,7 +35,7 @@ def without_starttls(place: Place, places: Places, evidence: str) -> Finding:
     """Tell a server that has no STARTTLS from one that has it, and somebody on the way who takes it out."""
     assert place.failure is not None
     use = right_port(place, places)
-    # The words are wire.smtp's own.
+    # The words are protocols.smtp's own.
     if "rewrites SMTP" in place.failure.seen:
         return finding("middlebox-strips-starttls", evidence, about=place.name, use=use)
     if place.known:

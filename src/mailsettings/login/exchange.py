@@ -15,7 +15,7 @@ from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.sasl import MECHANISMS, MUTUAL, SERVER_FIRST, TOKENS, decoded, encoded
 from mailsettings.login.session import Course, Secret
 from mailsettings.model import Auth
-from mailsettings.wire.dialogue import CommandGenerator, Send
+from mailsettings.protocols.dialogue import CommandGenerator, Send
 
 
 class Exchange:

@@ -21,8 +21,8 @@ from mailsettings.login.quota import has_quotas, weigh
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Secret
 from mailsettings.model import Auth
-from mailsettings.wire.dialogue import CommandGenerator, Send, Stage, read_line, too_long
-from mailsettings.wire.text import printable, quoted
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
+from mailsettings.protocols.text import printable, quoted
 
 COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'

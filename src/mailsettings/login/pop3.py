@@ -20,8 +20,8 @@ from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Observed, Secret
 from mailsettings.model import Auth
-from mailsettings.wire.dialogue import CommandGenerator, Send, Stage, read_line, too_long
-from mailsettings.wire.text import printable
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
+from mailsettings.protocols.text import printable
 
 COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)

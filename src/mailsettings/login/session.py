@@ -1,6 +1,6 @@
 """A login as a dialogue on the stream of the greeting: greeting, TLS and capabilities as ever, then what is wanted.
 
-wire dialogue         … handshake, greeting, capabilities ──▶ farewell (kept back)
+protocol dialogue     … handshake, greeting, capabilities ──▶ farewell (kept back)
 login dialogue                                            log in, open the mailbox ──▶ farewell
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, fields
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello
-from mailsettings.wire.dialogue import CommandGenerator, Dialogue, Send, Stage
-from mailsettings.wire.text import printable
+from mailsettings.protocols.dialogue import CommandGenerator, Dialogue, Send, Stage
+from mailsettings.protocols.text import printable
 
 LOOK = Stage("look")  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two

@@ -16,7 +16,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course
-from mailsettings.wire.dialogue import CommandGenerator, Send, Stage, read_line, too_long
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
 # RFC 4954 §4 allows command lines of 12288 octets, but servers of before keep to RFC 5321's 512.

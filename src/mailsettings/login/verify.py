@@ -32,16 +32,16 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
+from mailsettings.protocols.dialogue import Dialogue
 from mailsettings.suffix import registrable
 from mailsettings.template import USUAL, fill_all
-from mailsettings.wire.dialogue import Dialogue
 
 _TABLES = frozenset({Authority.OWN_TABLE, Authority.TABLE, Authority.MX_TABLE})
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
 
 class LoginNet(Interface):
-    """The door, as far as logins need it: net.door.Door."""
+    """The door, as far as logins need it: net.network.Door."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
         """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
@@ -102,7 +102,7 @@ async def verify(
     _must_be_agreed(what, agreed)
     if net is not None:
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
-    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_net  # noqa: PLC0415 - loads the network
 
     async with open_net(rules) as door:
         return await _verify(what, credentials, rules, door, agreed, thorough=thorough)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net.budget import Budget, Resource
 from mailsettings.net.cache import SingleFlight
-from mailsettings.net.transport import Transport
+from mailsettings.net.streams import Transport
 
 
 class Asker:

@@ -9,7 +9,7 @@ from enum import StrEnum
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.gate import Gate, Gates, Place
+from mailsettings.net.limiter import Gate, Gates, Place
 from mailsettings.policy import IPAddress, Policy
 
 

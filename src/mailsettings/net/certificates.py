@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
-from mailsettings.wire.text import printable
+from mailsettings.protocols.text import printable
 
 if TYPE_CHECKING:
     import ssl

@@ -20,10 +20,10 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Page
 from mailsettings.model import TLSFacts
 from mailsettings.net.budget import Budget, Resource
-from mailsettings.net.dial import Dialer
+from mailsettings.net.dialer import Dialer
 from mailsettings.net.redirects import REDIRECTS, check_url, next_url
+from mailsettings.net.streams import Stream
 from mailsettings.net.tls import WEB, secure
-from mailsettings.net.transport import Stream
 from mailsettings.policy import Policy
 
 HEADERS = {"User-Agent": "mailsettings", "Accept": "*/*", "Accept-Encoding": "identity"}

@@ -148,11 +148,11 @@ class TCPStream:
 
     async def inspect(self, host: str) -> Shown:
         """Shake hands without believing anything, close, and return what was shown."""
-        from mailsettings.net import unverified  # noqa: PLC0415 - for those whose server has failed
+        from mailsettings.net import unverified_tls  # noqa: PLC0415 - for those whose server has failed
 
         try:
-            await self._wrap(host, unverified.context())
-            return unverified.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
+            await self._wrap(host, unverified_tls.context())
+            return unverified_tls.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
         finally:
             await self.aclose()
 

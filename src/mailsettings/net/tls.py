@@ -15,7 +15,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import TLSFacts
 from mailsettings.names import name_matches
 from mailsettings.net.certificates import CertificateError
-from mailsettings.net.transport import Stream
+from mailsettings.net.streams import Stream
 
 IMAP = ("imap",)  # RFC 7301 registry: RFC 2595's successors; on ports that start with TLS only
 POP3 = ("pop3",)

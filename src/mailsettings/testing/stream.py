@@ -1,4 +1,4 @@
-"""Streams of a FakeNetwork: net.transport.Stream over a Peer."""
+"""Streams of a FakeNetwork: net.streams.Stream over a Peer."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _KINDS = {Fate.REFUSED: Kind.REFUSED, Fate.UNREACHABLE: Kind.UNREACHABLE, Fate.D
 
 
 class FakeTransport:
-    """The world behind net.transport.Transport. As with the real one, who connects or shakes hands sets a time-out."""
+    """The world behind net.streams.Transport. As with the real one, who connects or shakes hands sets a time-out."""
 
     def __init__(self, net: FakeNetwork, policy: Policy | None) -> None:
         self._net = net

@@ -16,7 +16,7 @@ import anyio
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.transport import ReleasingStream, Stream, Transport
+from mailsettings.net.streams import ReleasingStream, Stream, Transport
 from mailsettings.policy import MAIL_PORTS, IPAddress, Policy
 
 _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))

@@ -17,8 +17,8 @@ from mailsettings.events import Settled
 from mailsettings.interfaces import ignore
 from mailsettings.model import Detection, Direction, Endpoint, Probe, Protocol
 from mailsettings.net.cache import CachedProber, TTLCache
-from mailsettings.net.door import Door, open_net
-from mailsettings.net.transport import Transport
+from mailsettings.net.network import Door, open_net
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.suffix import registrable
@@ -185,6 +185,6 @@ def outcome_of(detection: Detection) -> str:
 
 
 def _internet(policy: Policy) -> Transport:
-    from mailsettings.net.real import Internet  # noqa: PLC0415 - loads ssl
+    from mailsettings.net.internet import Internet  # noqa: PLC0415 - loads ssl
 
     return Internet(policy)

@@ -1,0 +1,128 @@
+"""Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
+
+The waiting is anyio's, so that asyncio and trio, time-outs and cancellation are the same here as everywhere, and
+running out of sockets does not look like a silent resolver.
+"""
+
+from __future__ import annotations
+
+import anyio
+from anyio.lowlevel import RunVar
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer, Question
+from mailsettings.net.dns.message import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
+from mailsettings.net.dns.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.net.dns.records import records_of
+from mailsettings.net.dns.transports import ByTLS, ByUDP, Carrier
+from mailsettings.policy import Policy
+
+BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
+_sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets")
+
+
+class Resolver:
+    """Asks name servers in turn until one answers."""
+
+    def __init__(self, carriers: tuple[Carrier, ...], policy: Policy, *, trusted: bool) -> None:
+        """*trusted*: the AD bit of these servers may be believed, because nobody is on the way or the user says so."""
+        self._carriers = carriers
+        self._policy = policy
+        self._trusted = trusted
+
+    async def ask(self, question: Question) -> Answer:
+        """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
+        if not self._carriers:
+            raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
+        async with _limit(self._policy.dns_sockets):
+            return self._answer(question, await self._response(question))
+
+    def _answer(self, question: Question, response: Response) -> Answer:
+        """Return what *response* says."""
+        records, aliases = records_of(question, response.rows, self._policy)
+        exists, authentic = response.rcode != NXDOMAIN, self._trusted and response.authentic
+        return Answer(question, records, exists=exists, authentic=authentic, aliases=aliases)
+
+    async def _response(self, question: Question) -> Response:
+        """Ask each server, and those that kept silent again, for as long as we are let."""
+        end = anyio.current_time() + self._policy.dns_lifetime
+        failures: list[NetworkError] = []
+        waiting = list(self._carriers)
+        while waiting:
+            silent = []
+            for carrier in waiting:
+                seconds = self._patience(carrier, end)
+                try:
+                    with anyio.move_on_after(seconds):
+                        return await _once(carrier, question)
+                except NetworkError as error:
+                    failures.append(error)
+                else:
+                    silent.append(carrier)
+            waiting = silent
+        raise _summary(failures)
+
+    def _patience(self, carrier: Carrier, end: float) -> float:
+        """Return how many seconds *carrier* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's own time."""
+        left = end - anyio.current_time()
+        if left < BLINK:
+            seconds = self._policy.dns_lifetime
+            raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
+        return min(left, carrier.round_trips * self._policy.dns_timeout)
+
+    async def aclose(self) -> None:
+        """Close what the carriers keep open."""
+        for carrier in self._carriers:
+            await carrier.aclose()
+
+
+async def _once(carrier: Carrier, question: Question) -> Response:
+    """Ask one server once; one that cannot read EDNS is asked again without (RFC 6891 §7)."""
+    response = await carrier.exchange(query_of(question))
+    if response.rcode in (FORMERR, NOTIMP):
+        response = await carrier.exchange(query_of(question, edns=False))
+    if response.rcode not in (NOERROR, NXDOMAIN):
+        raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}")
+    return response
+
+
+def _summary(failures: list[NetworkError]) -> NetworkError:
+    """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
+    if all(failure.kind is Kind.UNREACHABLE for failure in failures):
+        return NetworkError(Kind.NO_NETWORK, f"no way to a name server: {failures[0].seen}")
+    order = (Kind.BUDGET, Kind.PROXY, Kind.DNS_FAILED)
+    worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
+    return worst if worst.kind in order else NetworkError(Kind.DNS_FAILED, f"the name server: {worst.seen}")
+
+
+def _limit(sockets: int) -> anyio.Semaphore:
+    """Return the semaphore of this event loop for all who are allowed as many *sockets*."""
+    try:
+        known = _sockets.get()
+    except LookupError:
+        _sockets.set(known := {})
+    if sockets not in known:
+        known[sockets] = anyio.Semaphore(sockets)
+    return known[sockets]
+
+
+def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
+    """Return a resolver that asks *nameserver*, or the system's if there is none."""
+    if nameserver is None:
+        found = system_nameservers()
+        local = all(server.address is not None and server.address.is_loopback for server in found)
+        return Resolver(tuple(map(ByUDP, found)), policy, trusted=local)
+    return Resolver((_carrier(nameserver, policy),), policy, trusted=True)
+
+
+def _carrier(nameserver: Nameserver, policy: Policy) -> Carrier:
+    """Return what carries questions to *nameserver*; its own name is looked up by the system's resolvers."""
+    match nameserver.way:
+        case Way.UDP:
+            return ByUDP(nameserver)
+        case Way.TLS:
+            return ByTLS(nameserver, resolver_for(policy, None).ask, ca_file=policy.ca_file)
+        case Way.HTTPS:
+            from mailsettings.net.dns.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
+
+            return ByHTTPS(nameserver, policy)

@@ -1,0 +1,64 @@
+"""Look at a server that has failed, up to the handshake and no further: for diagnosis only.
+
+The dialogue is the usual one as far as STARTTLS; the handshake believes everything, and with it the connection ends.
+Nothing is sent inside, and nothing that is seen here makes a server count as verified.
+"""
+
+from __future__ import annotations
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.looks import Look, Shown
+from mailsettings.model import Endpoint, Security, TLSFacts
+from mailsettings.net.session import talk
+from mailsettings.net.streams import Stream
+from mailsettings.policy import Policy
+from mailsettings.protocols.dialogue import Dialogue
+from mailsettings.protocols.text import printable
+
+_MAX_HEARD = 1024  # bytes of what was said in clear that are kept
+
+
+async def look_at(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
+    """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
+    hearing, looking = _Hearing(stream), _Looking()
+    talked = await talk(
+        hearing, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=looking.secure
+    )
+    greeting = printable(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
+    return Look(endpoint, looking.shown, None if looking.shown else talked.failure, greeting)
+
+
+class _Looking:
+    """Stands in for net.tls.secure: it looks, and lets nobody go on."""
+
+    def __init__(self) -> None:
+        self.shown: Shown | None = None
+
+    async def secure(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:  # noqa: ARG002 - see Secure
+        self.shown = await stream.inspect(host)
+        raise NetworkError(Kind.TLS_FAILED, "looked at only")
+
+
+class _Hearing:
+    """A stream that keeps the beginning of what comes in clear."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.heard = b""
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        data = await self._stream.receive(max_bytes)
+        self.heard = (self.heard + data)[:_MAX_HEARD]
+        return data
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        return await self._stream.start_tls(host, alpn)
+
+    async def inspect(self, host: str) -> Shown:
+        return await self._stream.inspect(host)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
