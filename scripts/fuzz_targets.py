@@ -20,8 +20,8 @@ from mailsettings.net.certificates import dns_names
 from mailsettings.net.dns.message import query_of
 from mailsettings.net.dns.records import records_of
 from mailsettings.net.dns.transports import response_to
+from mailsettings.net.http import check_url, next_url
 from mailsettings.net.network import open_net
-from mailsettings.net.redirects import check_url, next_url
 from mailsettings.net.unverified_tls import paper
 from mailsettings.protocols.line_buffer import LineBuffer
 from mailsettings.protocols.text import printable

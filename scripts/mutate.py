@@ -53,7 +53,7 @@ GUARDS = {
     "dial": Guard("net/dialer.py", ("tests/net/test_dialer.py",), ("_allowed", "_checked")),
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(
-        "net/redirects.py",
+        "net/http.py",
         ("tests/net/test_http.py", "tests/hostile/test_guards.py"),
         ("check_url", "_objection", "next_url"),
     ),

@@ -11,10 +11,9 @@ import pytest
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget
-from mailsettings.net.dialer import Connection, Dialer
+from mailsettings.net.dialer import Asker, Connection, Dialer
 from mailsettings.net.happy_eyeballs import alternate
+from mailsettings.net.limiter import Budget
 from mailsettings.policy import Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 

@@ -13,12 +13,10 @@ import trustme
 from anyio.abc import ByteStream
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget
 from mailsettings.net.certificates import CertificateError
-from mailsettings.net.dialer import Dialer
-from mailsettings.net.http import Fetcher
-from mailsettings.net.redirects import check_url, next_url
+from mailsettings.net.dialer import Asker, Dialer
+from mailsettings.net.http import Fetcher, check_url, next_url
+from mailsettings.net.limiter import Budget
 from mailsettings.policy import Policy
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
 

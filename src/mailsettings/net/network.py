@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import string
+import sys
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,13 +21,10 @@ from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Probe, Protocol, Step, TLSFacts
-from mailsettings.net.ahead import load
-from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget
 from mailsettings.net.cache import SingleFlight
-from mailsettings.net.dialer import Connection, Dialer
+from mailsettings.net.dialer import Asker, Connection, Dialer
 from mailsettings.net.jmap_probe import probe_jmap
-from mailsettings.net.limiter import Gates
+from mailsettings.net.limiter import Budget, Gates
 from mailsettings.net.session import talk
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
@@ -118,7 +117,7 @@ class Door:
         if host := _host_of(url):
             # Most domains have no such host, and httpx costs ten times what it takes to find that out.
             await self._dialer.resolve(host)
-        await self._modules.get(_HTTP, lambda _: load(_HTTP))
+        await self._modules.get(_HTTP, lambda _: _load(_HTTP))
         if self._fetcher is None:
             from mailsettings.net.http import Fetcher  # noqa: PLC0415 - loads httpx, 70 ms
 
@@ -216,6 +215,16 @@ class Door:
         """Close every connection that is still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
+
+
+async def _load(module: str) -> ModuleType:
+    """Return *module*, loaded in a thread while questions and connections are under way.
+
+    A jumping clock takes a task that waits for a thread for idle: mailsettings.testing has such modules loaded before.
+    """
+    if (loaded := sys.modules.get(module)) is not None:
+        return loaded
+    return await anyio.to_thread.run_sync(import_module, module, abandon_on_cancel=True)
 
 
 def _tag() -> str:

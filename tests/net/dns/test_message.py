@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Question
 from mailsettings.net.dns.fallback import read
-from mailsettings.net.dns.message import EDNS_PAYLOAD, Query, Response, at_a_glance, query_of
-from mailsettings.net.dns.rows import MANY, TYPES, Row
+from mailsettings.net.dns.message import EDNS_PAYLOAD, MANY, TYPES, Query, Response, Row, at_a_glance, query_of
 from mailsettings.net.dns.transports import response_to
 
 QUESTION = Question("_imaps._tcp.example.org", "SRV")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget
-from mailsettings.net.dialer import Dialer
+from mailsettings.net.dialer import Asker, Dialer
 from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver
 from mailsettings.net.dns.transports import response_to
 from mailsettings.net.http import Fetcher
 from mailsettings.net.internet import Internet
+from mailsettings.net.limiter import Budget
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 

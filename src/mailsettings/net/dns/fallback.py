@@ -14,8 +14,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from mailsettings.interfaces import MX, SRV, Record
-from mailsettings.net.dns.message import Query, Response
-from mailsettings.net.dns.rows import TYPES, Row
+from mailsettings.net.dns.message import TYPES, Query, Response, Row
 
 # Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
 _SIGNATURES = frozenset(range(5, 13))

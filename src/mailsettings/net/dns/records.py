@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.interfaces import MX, SRV, Question, Record
-from mailsettings.net.dns.rows import CNAME, TYPES, Row
+from mailsettings.net.dns.message import CNAME, TYPES, Row
 from mailsettings.policy import Policy
 
 
