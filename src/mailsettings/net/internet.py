@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from mailsettings.interfaces import Answer, Question
+from mailsettings.net.dns.factory import resolver_for, resolver_through
 from mailsettings.net.dns.nameservers import parse_resolver
-from mailsettings.net.dns.resolver import Resolver, resolver_for
+from mailsettings.net.dns.resolver import Resolver
 from mailsettings.net.tcp import Connect, TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
 
@@ -49,6 +50,4 @@ def _resolver(policy: Policy, way: Connect) -> Resolver:
         return resolver_for(policy, nameserver)
     if policy.dns_past_proxy:
         return resolver_for(policy.directly(), nameserver)
-    from mailsettings.net.dns.factory import resolver_through  # noqa: PLC0415 - few have a proxy
-
     return resolver_through(way, policy, nameserver)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 
 import dns.message
 import pytest
@@ -16,6 +17,7 @@ from mailsettings.net.dns.doh import ByHTTPS
 from mailsettings.net.dns.message import Response, query_of
 from mailsettings.net.dns.nameservers import Nameserver, Way
 from mailsettings.net.dns.transports import ByTLS, Carrier
+from mailsettings.net.tcp import connect
 from mailsettings.policy import Policy
 from tests.net.local import Loopback, server_context, serving
 from tests.net.nameserver import Zone, converse
@@ -60,7 +62,7 @@ async def over_tls(ca: trustme.CA, ca_file: str, server: Server, host: str, *nam
     """Yield a carrier to *server*, which shows a certificate for *names* and is known as *host*."""
     async with (
         serving(server.over_tls, server_context(ca.issue_cert(*names))) as port,
-        aclosing(ByTLS(Nameserver(Way.TLS, host, port), nowhere, ca_file=ca_file)) as carrier,
+        aclosing(ByTLS(Nameserver(Way.TLS, host, port), nowhere, partial(connect, ca_file=ca_file))) as carrier,
     ):
         yield carrier
 

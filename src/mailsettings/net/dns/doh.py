@@ -10,7 +10,6 @@ from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver
 from mailsettings.net.dns.transports import response_to
 from mailsettings.net.http import Fetcher
-from mailsettings.net.internet import Internet
 from mailsettings.net.limiter import Budget
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
@@ -25,11 +24,11 @@ class ByHTTPS:
 
     round_trips = 5
 
-    def __init__(self, nameserver: Nameserver, policy: Policy, transport: Transport | None = None) -> None:
-        """*transport* leads to the name server; by default the real one, with the system's resolvers for its name."""
+    def __init__(self, nameserver: Nameserver, policy: Policy, transport: Transport) -> None:
+        """*transport* leads to the name server, and is closed with this."""
         own = _own_policy(nameserver, policy)
         self._url = nameserver.url
-        self._transport = transport or Internet(own)
+        self._transport = transport
         budget = Budget(own)
         dialer = Dialer(self._transport, own, asker=Asker(self._transport, budget), budget=budget)
         self._fetcher = Fetcher(dialer, own, budget=budget, keep_alive=PARALLEL)

@@ -1,67 +1,39 @@
-"""DNS through a proxy: over TCP, for no proxy here carries UDP.
+"""Resolvers as a policy wants them: which name servers are asked, and on what way.
 
-192.0.2.1          DNS over TCP (RFC 7766), in the proxy's sight, so that no signature is believed
-tls://, https://   as ever, inside TLS that ends at the name server
-(nothing)          the system's name servers, except those on this machine: the proxy would ask its own machine instead
+                   directly                            through a proxy, which carries no UDP
+192.0.2.1          UDP, TCP for what is too long       TCP (RFC 7766), in the proxy's sight: no signature is believed
+tls://, https://   TLS that ends at the name server    the same
+(nothing)          the system's name servers           without those on this machine: the proxy would ask its own
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from ipaddress import ip_address
+from functools import partial
 
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.dns.resolver import Resolver
-from mailsettings.net.dns.transports import ByTLS, Carrier, Kept
-from mailsettings.net.tcp import Connect, TCPStream
+from mailsettings.net.dns.transports import ByTCP, ByTLS, ByUDP, Carrier, Nobody
+from mailsettings.net.tcp import Connect, TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
 
-_REFUSED = 5  # RFC 1035 §4.1.1
-_ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
 
-
-class ByTCP:
-    """Plain DNS over TCP, on connections that are kept."""
-
-    round_trips = 4
-
-    def __init__(self, nameserver: Nameserver, connect: Connect) -> None:
-        self._nameserver = nameserver
-        self._connect = connect
-        self._kept = Kept(self._open)
-
-    async def exchange(self, query: Query) -> Response:
-        response = await self._kept.exchange(query)
-        if response.rcode == _REFUSED:
-            # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
-            raise NetworkError(
-                Kind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
-            )
-        return response
-
-    async def _open(self) -> TCPStream:
-        return await self._connect(ip_address(self._nameserver.host), self._nameserver.port)
-
-    async def aclose(self) -> None:
-        await self._kept.aclose()
-
-
-class Nobody:
-    """Stands where no name server can be asked through the proxy."""
-
-    round_trips = 1
-
-    async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - nobody is asked
-        raise NetworkError(Kind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}")
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
+def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
+    """Return a resolver that asks *nameserver*, or the system's if there is none."""
+    if nameserver is None:
+        found = system_nameservers()
+        local = all(server.address is not None and server.address.is_loopback for server in found)
+        return Resolver(tuple(map(ByUDP, found)), policy, trusted=local)
+    if nameserver.way is Way.UDP:
+        return Resolver((ByUDP(nameserver),), policy, trusted=True)
+    # Its own name is looked up by the system's resolvers.
+    route = _Route(resolver_for(policy, None).ask, partial(connect, ca_file=policy.ca_file))
+    return Resolver((_encrypted(nameserver, policy, route),), policy, trusted=True)
 
 
 def resolver_through(
@@ -83,10 +55,10 @@ def resolver_through(
         async with aclosing(resolver_through(connect, policy, None, system)) as resolver:
             return await resolver.ask(question)
 
-    return Resolver((_encrypted(nameserver, patient, _Way(ask, way)),), patient, trusted=True)
+    return Resolver((_encrypted(nameserver, patient, _Route(ask, way)),), patient, trusted=True)
 
 
-class _Way:
+class _Route:
     """A Transport that leads to a name server."""
 
     def __init__(self, ask: Callable[[Question], Awaitable[Answer]], connect: Connect) -> None:
@@ -103,13 +75,13 @@ class _Way:
         """Nothing is open."""
 
 
-def _encrypted(nameserver: Nameserver, policy: Policy, way: _Way) -> Carrier:
+def _encrypted(nameserver: Nameserver, policy: Policy, route: _Route) -> Carrier:
     """Return what carries questions to *nameserver* inside TLS."""
     if nameserver.way is Way.TLS:
-        return ByTLS(nameserver, way.ask, ca_file=policy.ca_file, connect=way.connect)
+        return ByTLS(nameserver, route.ask, route.connect)
     from mailsettings.net.dns.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
 
-    return ByHTTPS(nameserver, policy, way)
+    return ByHTTPS(nameserver, policy, route)
 
 
 def _elsewhere(server: Nameserver) -> bool:

@@ -12,9 +12,8 @@ from anyio.lowlevel import RunVar
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net.dns.message import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
-from mailsettings.net.dns.nameservers import Nameserver, Way, system_nameservers
 from mailsettings.net.dns.records import records_of
-from mailsettings.net.dns.transports import ByTLS, ByUDP, Carrier
+from mailsettings.net.dns.transports import Carrier
 from mailsettings.policy import Policy
 
 BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
@@ -104,25 +103,3 @@ def _limit(sockets: int) -> anyio.Semaphore:
     if sockets not in known:
         known[sockets] = anyio.Semaphore(sockets)
     return known[sockets]
-
-
-def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
-    """Return a resolver that asks *nameserver*, or the system's if there is none."""
-    if nameserver is None:
-        found = system_nameservers()
-        local = all(server.address is not None and server.address.is_loopback for server in found)
-        return Resolver(tuple(map(ByUDP, found)), policy, trusted=local)
-    return Resolver((_carrier(nameserver, policy),), policy, trusted=True)
-
-
-def _carrier(nameserver: Nameserver, policy: Policy) -> Carrier:
-    """Return what carries questions to *nameserver*; its own name is looked up by the system's resolvers."""
-    match nameserver.way:
-        case Way.UDP:
-            return ByUDP(nameserver)
-        case Way.TLS:
-            return ByTLS(nameserver, resolver_for(policy, None).ask, ca_file=policy.ca_file)
-        case Way.HTTPS:
-            from mailsettings.net.dns.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
-
-            return ByHTTPS(nameserver, policy)

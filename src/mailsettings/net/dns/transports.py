@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
-from functools import partial
 from ipaddress import ip_address
 from typing import Protocol as Interface
 
@@ -20,6 +19,8 @@ from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
 from mailsettings.net.tls import NO_ALPN
 from mailsettings.policy import IPAddress
 
+_REFUSED = 5  # RFC 1035 §4.1.1
+_ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
 MAX_ODD = 4096  # bytes; errors and cut responses are short, and dnspython takes a quarter of a second for a long one
 
 
@@ -118,14 +119,12 @@ class ByTLS:
         self,
         nameserver: Nameserver,
         ask: Callable[[Question], Awaitable[Answer]],
-        *,
-        ca_file: str,
-        connect: Connect | None = None,
+        connect: Connect,
     ) -> None:
-        """*ask* finds the address of a name server that is given by name; *connect* leads there, if not directly."""
+        """*ask* finds the address of a name server that is given by name; *connect* leads there."""
         self._nameserver = nameserver
         self._ask = ask
-        self._connect = connect or partial(tcp.connect, ca_file=ca_file)
+        self._connect = connect
         self._kept = Kept(self._open)
 
     async def exchange(self, query: Query) -> Response:
@@ -151,6 +150,44 @@ class ByTLS:
     async def aclose(self) -> None:
         """Close the connections that wait for another question."""
         await self._kept.aclose()
+
+
+class ByTCP:
+    """Plain DNS over TCP, on connections that are kept."""
+
+    round_trips = 4
+
+    def __init__(self, nameserver: Nameserver, connect: Connect) -> None:
+        self._nameserver = nameserver
+        self._connect = connect
+        self._kept = Kept(self._open)
+
+    async def exchange(self, query: Query) -> Response:
+        response = await self._kept.exchange(query)
+        if response.rcode == _REFUSED:
+            # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
+            raise NetworkError(
+                Kind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
+            )
+        return response
+
+    async def _open(self) -> TCPStream:
+        return await self._connect(ip_address(self._nameserver.host), self._nameserver.port)
+
+    async def aclose(self) -> None:
+        await self._kept.aclose()
+
+
+class Nobody:
+    """Stands where no name server can be asked through the proxy."""
+
+    round_trips = 1
+
+    async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - nobody is asked
+        raise NetworkError(Kind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}")
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
 
 async def _over(stream: TCPStream, query: Query) -> Response:
