@@ -26,7 +26,7 @@ from anyio.streams.tls import TLSStream
 from mailsettings import Detection, Policy, detect
 from mailsettings.interfaces import SRV, Answer, Question, Record
 from mailsettings.net.internet import Internet
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
@@ -76,7 +76,7 @@ def domain(number: int) -> str:
 async def visit(number: int, transport: Transport, policy: Policy, visits: list[Visit]) -> None:
     """Run one detection, as a service would for one of its visitors."""
     started = anyio.current_time()
-    async with open_net(policy, transport) as door:
+    async with open_network(policy, transport) as door:
         detection = await detect(f"ada@{domain(number)}", policy=policy, net=door)
     visits.append(Visit(not number % 2, anyio.current_time() - started, _verified(detection)))
 

@@ -13,7 +13,7 @@ from typing import Any
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.session import Talked, talk
+from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
@@ -133,12 +133,14 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
 
 async def play(
     row: Row, security: Security, *, segment: int = 1 << 16, cut: int | None = None
-) -> tuple[Talked, Replay]:
+) -> tuple[SessionResult, Replay]:
     """Run our dialogue against *row*."""
     stream = Replay(row, segment=segment, cut=cut)
     port = PORTS.get((row.protocol, security), 143)
     endpoint = Endpoint(row.protocol, "mail.example.org", port, security)
     policy = Policy()
     dialogue = dialogue_for(endpoint, policy=policy, tag="ABCDEFGH")
-    talked = await talk(stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure)
-    return talked, stream
+    result = await run_session(
+        stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure
+    )
+    return result, stream

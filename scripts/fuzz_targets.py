@@ -21,8 +21,8 @@ from mailsettings.net.dns.message import query_of
 from mailsettings.net.dns.records import records_of
 from mailsettings.net.dns.transports import response_to
 from mailsettings.net.http import check_url, next_url
-from mailsettings.net.network import open_net
-from mailsettings.net.unverified_tls import paper
+from mailsettings.net.network import open_network
+from mailsettings.net.unverified_tls import read_certificate
 from mailsettings.protocols.line_buffer import LineBuffer
 from mailsettings.protocols.text import printable
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
@@ -101,7 +101,7 @@ def page(data: bytes) -> object:
 
 
 async def _fetched(net: FakeNetwork) -> Page:
-    async with open_net(POLICY, transport=net.transport(POLICY)) as door:
+    async with open_network(POLICY, transport=net.transport(POLICY)) as door:
         return await door.get("https://www.example.org/x")
 
 
@@ -124,7 +124,7 @@ CERTIFICATE = base64.b64decode(
 
 
 def chain(data: bytes) -> object:
-    found = paper(data)
+    found = read_certificate(data)
     assert found is None or f"{found.subject}{found.issuer}{found.issuer_url}{found.weak}".isprintable(), found
     return found
 

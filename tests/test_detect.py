@@ -10,7 +10,7 @@ from benchmarks.worlds import WORLDS, D, document, mail
 from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
 from mailsettings.events import Settled
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.sources.guess import guess
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, run_virtual, smtp
 from tests.sources.nets import Answers
@@ -224,7 +224,7 @@ async def test_leaving_early_ends_all_work() -> None:
     policy = Policy()
 
     async with (
-        open_net(policy, transport=net.transport(policy)) as door,
+        open_network(policy, transport=net.transport(policy)) as door,
         detecting(ADA, policy=policy, net=door) as events,
     ):
         async for _ in events:
@@ -255,7 +255,7 @@ async def test_the_answer_is_the_last_event_and_comes_once() -> None:
     policy = Policy()
 
     async with (
-        open_net(policy, transport=net.transport(policy)) as door,
+        open_network(policy, transport=net.transport(policy)) as door,
         detecting(ADA, policy=policy, net=door) as events,
     ):
         seen = [event async for event in events]
@@ -289,7 +289,7 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
 
     net = FakeNetwork()
     policy = Policy()
-    async with open_net(policy, transport=net.transport(policy)) as door:
+    async with open_network(policy, transport=net.transport(policy)) as door:
         detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=door)  # type: ignore[list-item]  # broken on purpose
 
     assert [(failure.kind, failure.where) for failure in detection.failures] == [

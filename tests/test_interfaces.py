@@ -11,7 +11,7 @@ from mailsettings.engine import detect
 from mailsettings.errors import Kind
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.model import Detection, Endpoint, Failure, Probe
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.sources.guess import guess
 from mailsettings.testing import FakeNetwork, imap, run_virtual
@@ -28,7 +28,7 @@ class Refused:
 
 
 async def _detect(net: FakeNetwork, prober: Prober) -> Detection:
-    async with open_net(Policy(), net.transport(Policy())) as network:
+    async with open_network(Policy(), net.transport(Policy())) as network:
         return await detect(ADA, sources=(guess,), net=network, prober=prober)
 
 

@@ -16,7 +16,7 @@ from mailsettings.address import EmailAddress
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
 from mailsettings.model import Authority
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, run_virtual
 
@@ -50,7 +50,7 @@ async def beside(hog: Hog, net: FakeNetwork, policy: Policy) -> Detection:
     def source(_: EmailAddress) -> Iterator[Lead]:
         yield hog
 
-    async with open_net(policy, net.transport(policy)) as door:
+    async with open_network(policy, net.transport(policy)) as door:
         return await detect(ADA, sources=(source, *SOURCES), policy=policy, net=door)
 
 

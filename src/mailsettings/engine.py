@@ -96,9 +96,9 @@ def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
 
 
 def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
-    from mailsettings.net.network import open_net  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    return open_net(policy)
+    return open_network(policy)
 
 
 # Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.

@@ -67,9 +67,9 @@ async def diagnose(
         return Diagnosis((*(what.findings or explain(what)), *_worth_knowing(what)), what)
     if net is not None:
         return await _diagnose_over(what, rules, net, sources)
-    from mailsettings.net.network import open_net  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    async with open_net(rules) as door:
+    async with open_network(rules) as door:
         return await _diagnose_over(what, rules, door, sources)
 
 

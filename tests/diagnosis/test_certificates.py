@@ -9,7 +9,7 @@ import pytest
 from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
 from mailsettings.looks import Look
-from mailsettings.net.network import Door
+from mailsettings.net.network import Network
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 
@@ -169,7 +169,7 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
     assert codes(net, f"imap://{MAIL}:993") == ["certificate-expired"]
 
 
-class Careless(Door):
+class Careless(Network):
     """A door whose second looks fail in a way nobody has thought of."""
 
     async def inspect(self, endpoint: Endpoint) -> Look:

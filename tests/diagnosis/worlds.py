@@ -8,7 +8,7 @@ from functools import partial
 
 from mailsettings import Policy, parse_address
 from mailsettings.model import Protocol, Security, ServerSettings
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
 from mailsettings.troubleshooting import Diagnosis, diagnose
 from tests.values import endpoint
@@ -19,7 +19,7 @@ ADA = f"ada@{D}"
 
 
 async def _diagnosed(net: FakeNetwork, what: ServerSettings | str, policy: Policy, today: datetime) -> Diagnosis:
-    async with open_net(policy, net.transport(policy), clock=lambda: today) as door:
+    async with open_network(policy, net.transport(policy), clock=lambda: today) as door:
         return await diagnose(what, policy=policy, net=door)
 
 

@@ -18,7 +18,7 @@ import pytest
 from mailsettings import Policy, detect
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net.internet import Internet
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress
 from mailsettings.testing import FakeNetwork, FakeTransport
@@ -101,7 +101,7 @@ class HostileDNS:
 
 async def search(net: FakeNetwork, policy: Policy) -> None:
     transport = HostileDNS(net, policy)
-    async with open_net(policy, transport) as door:
+    async with open_network(policy, transport) as door:
         await detect(ADA, policy=policy, net=door)
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 
 from mailsettings import Detection, Kind, Policy, detect
 from mailsettings.interfaces import SRV, Answer, Question
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.hostile.certificates import authority, issued
 from tests.hostile.meeting import ADA, DOMAIN, Met, is_unsafe, meet, texts
@@ -110,7 +110,7 @@ async def found(ca_file: str) -> Detection:
         policy = Policy(
             ca_file=ca_file, guess=False, allow_networks=LOOPBACK, mail_ports=frozenset({port}), web_ports=frozenset()
         )
-        async with open_net(policy, OneServer(policy, port)) as door:
+        async with open_network(policy, OneServer(policy, port)) as door:
             return await detect(ADA, policy=policy, net=door)
 
 

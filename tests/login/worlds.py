@@ -10,7 +10,7 @@ from mailsettings import Detection, Policy, detect, parse_address
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import Account, FakeNetwork, Options, Server, imap, run_virtual, smtp
 
 D = "world.example"
@@ -46,7 +46,7 @@ async def logged_in(
 ) -> Verification:
     """Find the servers of *what* if it is an address, then log in."""
     policy = Policy().for_mailboxes()
-    async with open_net(policy, net.transport(policy)) as door:
+    async with open_network(policy, net.transport(policy)) as door:
         found: Detection | ServerSettings
         found = await detect(what, policy=policy, net=door) if isinstance(what, str) else what
         return await verify(found, credentials, policy=policy, net=door, confirmed=confirmed, thorough=thorough)

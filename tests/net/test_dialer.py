@@ -1,4 +1,4 @@
-"""From names to connections, in a world in memory with exact time: gates, races, budgets."""
+"""From names to connections, in a world in memory with exact time: limiters, races, budgets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.dialer import Asker, Connection, Dialer
+from mailsettings.net.dialer import CachedResolver, Connection, Dialer
 from mailsettings.net.happy_eyeballs import alternate
 from mailsettings.net.limiter import Budget
 from mailsettings.policy import Policy
@@ -24,7 +24,7 @@ V6, V4 = "2a00:1450::1", "11.0.0.1"
 def dialer_in(net: FakeNetwork, policy: Policy | None = None) -> Dialer:
     policy = policy or Policy()
     transport, budget = net.transport(policy), Budget(policy)
-    return Dialer(transport, policy, asker=Asker(transport, budget), budget=budget)
+    return Dialer(transport, policy, resolver=CachedResolver(transport, budget), budget=budget)
 
 
 def dialled(
@@ -372,11 +372,11 @@ async def test_cancelling_leaves_nothing_open(after: float) -> None:
 async def ask_at_once(net: FakeNetwork, times: int) -> list[object]:
     """Ask one question that many times at once."""
     outcomes: list[object] = []
-    asker = Asker(net.transport(Policy()), Budget(Policy()))
+    resolver = CachedResolver(net.transport(Policy()), Budget(Policy()))
 
     async def one() -> None:
         try:
-            outcomes.append(await asker.ask(Question(HOST, "A")))
+            outcomes.append(await resolver.ask(Question(HOST, "A")))
         except NetworkError as error:
             outcomes.append(error.kind)
 
@@ -410,16 +410,16 @@ def test_who_waits_for_a_cancelled_question_asks_again() -> None:
 
     answers: list[Answer] = []
 
-    async def ask(asker: Asker, patience: float) -> None:
+    async def ask(resolver: CachedResolver, patience: float) -> None:
         with anyio.move_on_after(patience):
-            answers.append(await asker.ask(Question(HOST, "A")))
+            answers.append(await resolver.ask(Question(HOST, "A")))
 
     async def two_ask() -> None:
-        asker = Asker(net.transport(Policy()), Budget(Policy()))
+        resolver = CachedResolver(net.transport(Policy()), Budget(Policy()))
         async with anyio.create_task_group() as group:
-            group.start_soon(ask, asker, 0.05)
+            group.start_soon(ask, resolver, 0.05)
             await anyio.sleep(0.01)
-            group.start_soon(ask, asker, 1.0)
+            group.start_soon(ask, resolver, 1.0)
 
     _, seconds = run_virtual(two_ask)
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.errors import Kind
 from mailsettings.model import Endpoint, Probe, Protocol, Security
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.testing import FakeNetwork, run_virtual
 
@@ -18,7 +18,7 @@ CORE = b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}'
 
 async def _probe(net: FakeNetwork, steps: list[str]) -> Probe:
     policy = Policy()
-    async with open_net(policy, net.transport(policy)) as network:
+    async with open_network(policy, net.transport(policy)) as network:
         return await network.greet(Endpoint(Protocol.JMAP, HOST, 443, Security.TLS), steps.append)
 
 

@@ -14,7 +14,7 @@ from anyio.abc import ByteStream
 from mailsettings.errors import Kind, MailSettingsError
 from mailsettings.interfaces import Question
 from mailsettings.model import Endpoint, Probe, Protocol, Security
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
@@ -29,7 +29,7 @@ def greeted(net: FakeNetwork, endpoint: Endpoint = IMAPS, policy: Policy | None 
     told: list[str] = []
 
     async def greet() -> Probe:
-        async with open_net(policy or Policy(), net.transport()) as door:
+        async with open_network(policy or Policy(), net.transport()) as door:
             return await door.greet(endpoint, told.append)
 
     probe, _ = run_virtual(greet)
@@ -83,7 +83,7 @@ def test_every_lookup_shares_the_answers() -> None:
     net.host(HOST, "11.0.0.7").serve(imap())
 
     async def ask_and_greet() -> None:
-        async with open_net(Policy(), net.transport()) as door:
+        async with open_network(Policy(), net.transport()) as door:
             await door.ask(Question(HOST, "A"))
             await door.greet(IMAPS, lambda _: None)
 
@@ -103,7 +103,7 @@ def test_a_transport_that_was_given_is_not_closed() -> None:
             closed.append("closed")
 
     async def open_it() -> None:
-        async with open_net(Policy(), Borrowed(Policy())):
+        async with open_network(Policy(), Borrowed(Policy())):
             pass
 
     run_virtual(open_it)
@@ -117,7 +117,7 @@ async def test_a_mistyped_resolver_is_told_at_once() -> None:
     A policy that cannot be understood fails before anything is asked.
     """
     with pytest.raises(MailSettingsError, match="'nonsense'"):
-        async with open_net(Policy(resolver="nonsense")):
+        async with open_network(Policy(resolver="nonsense")):
             pass
 
 
@@ -138,7 +138,7 @@ async def test_a_server_on_loopback_is_verified(ca: trustme.CA, ca_file: str) ->
     context = server_context(ca.issue_cert(HOST), alpn=("imap",))
     async with serving(speak_imap, context) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK, ca_file=ca_file)
-        async with open_net(policy, Loopback(policy)) as door:
+        async with open_network(policy, Loopback(policy)) as door:
             probe = await door.greet(Endpoint(Protocol.IMAP, HOST, port, Security.TLS), lambda _: None)
 
     assert (probe.verified, probe.tls and probe.tls.alpn, probe.failure) == (True, "imap", None)
@@ -165,7 +165,7 @@ async def test_cancelling_a_detection_closes_every_socket(ca_file: str) -> None:
         policy = Policy(
             mail_ports=frozenset({port}), allow_networks=LOOPBACK, ca_file=ca_file, max_parallel_per_address=10
         )
-        door = await stack.enter_async_context(open_net(policy, Loopback(policy)))
+        door = await stack.enter_async_context(open_network(policy, Loopback(policy)))
         async with anyio.create_task_group() as group:
             for number in range(10):
                 endpoint = Endpoint(Protocol.IMAP, f"h{number}.example.org", port, Security.TLS)

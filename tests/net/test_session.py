@@ -1,4 +1,4 @@
-"""The carrier, on a stream in memory: order, limits, deadlines, and what must never happen."""
+"""The runner, on a stream in memory: order, limits, deadlines, and what must never happen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Endpoint, TLSFacts
 from mailsettings.net.certificates import CertificateError
-from mailsettings.net.session import Talked
+from mailsettings.net.session import SessionResult
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
 from tests.net.talking import (
@@ -35,8 +35,8 @@ from tests.net.talking import (
 each_endpoint = pytest.mark.parametrize("endpoint", [pytest.param(key, id=str(key)) for key in GOOD])
 
 
-def kind_of(talked: Talked) -> Kind | None:
-    return talked.failure.kind if talked.failure else None
+def kind_of(result: SessionResult) -> Kind | None:
+    return result.failure.kind if result.failure else None
 
 
 @pytest.mark.anyio
@@ -45,10 +45,10 @@ async def test_good_servers(endpoint: Endpoint) -> None:
     """
     Every protocol, with TLS at once or later, comes to a hello inside TLS.
     """
-    talked = await carry(Server(GOOD[endpoint]), endpoint)
+    result = await carry(Server(GOOD[endpoint]), endpoint)
 
-    assert talked.hello is not None
-    assert (talked.hello.tls, talked.tls, talked.failure) == (FACTS, FACTS, None)
+    assert result.hello is not None
+    assert (result.hello.tls, result.tls, result.failure) == (FACTS, FACTS, None)
 
 
 @pytest.mark.anyio
@@ -91,9 +91,9 @@ async def test_steps_are_told_and_timed(endpoint: Endpoint, steps: list[str]) ->
     """
     heard: list[str] = []
 
-    talked = await carry(Server(GOOD[endpoint]), endpoint, heard=heard)
+    result = await carry(Server(GOOD[endpoint]), endpoint, heard=heard)
 
-    assert (steps, steps) == (heard, [step.name for step in talked.steps])
+    assert (steps, steps) == (heard, [step.name for step in result.steps])
 
 
 @pytest.mark.anyio
@@ -147,10 +147,10 @@ async def test_bytes_in_clear_do_not_get_into_tls(endpoint: Endpoint, transcript
     """
     What came behind the answer to STARTTLS would pass for encrypted (CVE-2020-15685): it ends the connection.
     """
-    talked = await carry(Server(transcript), endpoint)
+    result = await carry(Server(transcript), endpoint)
 
-    assert kind_of(talked) == Kind.EARLY_BYTES
-    assert (talked.hello, talked.tls) == (None, None)
+    assert kind_of(result) == Kind.EARLY_BYTES
+    assert (result.hello, result.tls) == (None, None)
 
 
 @pytest.mark.anyio
@@ -169,13 +169,13 @@ async def test_hanging_up_is_described(transcript: str, seen: str) -> None:
     """
     A closed connection is told apart by how far it had come.
     """
-    talked = await carry(Server(transcript), SMTP_STARTTLS)
+    result = await carry(Server(transcript), SMTP_STARTTLS)
 
-    assert talked.failure is not None
+    assert result.failure is not None
     assert (Kind.CLOSED, "smtp://mail.example.org:587 (starttls)", seen) == (
-        talked.failure.kind,
-        talked.failure.where,
-        talked.failure.seen,
+        result.failure.kind,
+        result.failure.where,
+        result.failure.seen,
     )
 
 
@@ -184,9 +184,9 @@ async def test_a_refusal_counts_even_if_cut_short() -> None:
     """
     Nemesis says 554 in a line that announces another, and hangs up.
     """
-    talked = await carry(Server("S: 554-gmx.net not available"), SMTP_STARTTLS)
+    result = await carry(Server("S: 554-gmx.net not available"), SMTP_STARTTLS)
 
-    assert kind_of(talked) == Kind.GREETING_REFUSED
+    assert kind_of(result) == Kind.GREETING_REFUSED
 
 
 @pytest.mark.parametrize(
@@ -207,9 +207,9 @@ def test_silence_ends_at_the_deadline(endpoint: Endpoint, transcript: str, kind:
     """
     Each step has a deadline of its own, and its own name when it passes.
     """
-    talked, taken = in_virtual_time(Server(transcript, silent=True), endpoint)
+    result, taken = in_virtual_time(Server(transcript, silent=True), endpoint)
 
-    assert kind_of(talked) == kind
+    assert kind_of(result) == kind
     assert taken == pytest.approx(seconds)
 
 
@@ -217,9 +217,9 @@ def test_dripping_does_not_extend_the_deadline() -> None:
     """
     A byte a second keeps no connection open: the deadline is that of the whole step.
     """
-    talked, taken = in_virtual_time(Drip(b"2"), SMTP_TLS)
+    result, taken = in_virtual_time(Drip(b"2"), SMTP_TLS)
 
-    assert kind_of(talked) == Kind.GREETING_TIMEOUT
+    assert kind_of(result) == Kind.GREETING_TIMEOUT
     assert taken == pytest.approx(12)
 
 
@@ -238,9 +238,9 @@ async def test_limits_end_the_connection(transcript: str) -> None:
     A limit of the policy ends the connection before much more than it was read.
     """
     server = Server(transcript)
-    talked = await carry(server, IMAP_TLS)
+    result = await carry(server, IMAP_TLS)
 
-    assert kind_of(talked) == Kind.LIMIT
+    assert kind_of(result) == Kind.LIMIT
     assert server.handed < Policy().max_reply + 2 * Policy().max_line
 
 
@@ -249,10 +249,10 @@ async def test_bytes_are_counted_across_the_handshake() -> None:
     """
     The limit of a connection does not begin anew with TLS.
     """
-    talked = await carry(Server(GOOD[IMAP_STARTTLS]), IMAP_STARTTLS, policy=Policy(max_connection=120))
+    result = await carry(Server(GOOD[IMAP_STARTTLS]), IMAP_STARTTLS, policy=Policy(max_connection=120))
 
-    assert kind_of(talked) == Kind.LIMIT
-    assert talked.tls == FACTS
+    assert kind_of(result) == Kind.LIMIT
+    assert result.tls == FACTS
 
 
 @pytest.mark.anyio
@@ -265,9 +265,9 @@ async def test_the_wrong_certificate_is_kept() -> None:
         raise CertificateError(Kind.CERTIFICATE_NAME, "the certificate is for hoster.example", FACTS)
 
     server = Server(GOOD[IMAP_TLS])
-    talked = await carry(server, IMAP_TLS, secure=elsewhere)
+    result = await carry(server, IMAP_TLS, secure=elsewhere)
 
-    assert (kind_of(talked), talked.tls, server.sent) == (Kind.CERTIFICATE_NAME, FACTS, [])
+    assert (kind_of(result), result.tls, server.sent) == (Kind.CERTIFICATE_NAME, FACTS, [])
 
 
 @pytest.mark.anyio
@@ -284,9 +284,9 @@ async def test_names_are_compared_unless_told_otherwise(host: str, kind: Kind | 
     """
     endpoint = replace(IMAP_TLS, host=host)
 
-    talked = await carry(Server(GOOD[IMAP_TLS]), endpoint, secure=None)
+    result = await carry(Server(GOOD[IMAP_TLS]), endpoint, secure=None)
 
-    assert (kind_of(talked), talked.tls) == (kind, FACTS)
+    assert (kind_of(result), result.tls) == (kind, FACTS)
 
 
 @pytest.mark.anyio
@@ -299,9 +299,9 @@ async def test_a_failed_handshake_is_not_retried_in_clear() -> None:
         raise NetworkError(Kind.TLS_FAILED, "no")
 
     server = Server(GOOD[SMTP_STARTTLS])
-    talked = await carry(server, SMTP_STARTTLS, secure=broken)
+    result = await carry(server, SMTP_STARTTLS, secure=broken)
 
-    assert (kind_of(talked), server.sent[-1]) == (Kind.TLS_FAILED, b"STARTTLS\r\n")
+    assert (kind_of(result), server.sent[-1]) == (Kind.TLS_FAILED, b"STARTTLS\r\n")
 
 
 @pytest.mark.anyio
@@ -311,9 +311,9 @@ async def test_no_second_command_inside_the_first(name: str) -> None:
     A name with a line end in it does not leave, wherever it came from.
     """
     server = Server(GOOD[SMTP_TLS])
-    talked = await carry(server, SMTP_TLS, policy=Policy(ehlo_name=name))
+    result = await carry(server, SMTP_TLS, policy=Policy(ehlo_name=name))
 
-    assert (kind_of(talked), server.sent) == (Kind.INTERNAL, [])
+    assert (kind_of(result), server.sent) == (Kind.INTERNAL, [])
 
 
 class Deaf(Server):
@@ -336,9 +336,9 @@ def test_a_hello_does_not_depend_on_the_farewell(hangs: bool, seconds: float) ->
     """
     What was found out stays true when the last line cannot be sent.
     """
-    talked, taken = in_virtual_time(Deaf(GOOD[IMAP_TLS], hangs=hangs), IMAP_TLS)
+    result, taken = in_virtual_time(Deaf(GOOD[IMAP_TLS], hangs=hangs), IMAP_TLS)
 
-    assert talked.hello is not None
+    assert result.hello is not None
     assert seconds == pytest.approx(taken)
 
 
@@ -348,10 +348,10 @@ async def test_bare_lf_is_read_and_noted() -> None:
     A server that ends lines with LF alone is understood, and the hello says so.
     """
     transcript = "TLS\nS: 220 x¶\nC: EHLO mailsettings.invalid\nS: 250-x¶\nS: 250 AUTH PLAIN¶\nC: QUIT"
-    talked = await carry(Server(transcript), SMTP_TLS)
+    result = await carry(Server(transcript), SMTP_TLS)
 
-    assert talked.hello is not None
-    assert talked.hello.notes == ("lines end with LF instead of CR LF",)
+    assert result.hello is not None
+    assert result.hello.notes == ("lines end with LF instead of CR LF",)
 
 
 @pytest.mark.anyio
@@ -359,10 +359,10 @@ async def test_bare_lf_in_clear_is_forgotten() -> None:
     """
     Line ends from before TLS are not held against a server: they may not have been its own.
     """
-    talked = await carry(Server(GOOD[POP3_STARTTLS].replace("+OK go", "+OK go¶")), POP3_STARTTLS)
+    result = await carry(Server(GOOD[POP3_STARTTLS].replace("+OK go", "+OK go¶")), POP3_STARTTLS)
 
-    assert talked.hello is not None
-    assert [note for note in talked.hello.notes if "LF" in note] == []
+    assert result.hello is not None
+    assert [note for note in result.hello.notes if "LF" in note] == []
 
 
 @pytest.mark.anyio
@@ -370,11 +370,11 @@ async def test_cancelling_passes_through() -> None:
     """
     Whoever cancels gets no failure for an answer: the cancellation goes on to where it came from.
     """
-    talked = None
+    result = None
     with anyio.move_on_after(0) as scope:
-        talked = await carry(Server("", silent=True), SMTP_STARTTLS)
+        result = await carry(Server("", silent=True), SMTP_STARTTLS)
 
-    assert (scope.cancelled_caught, talked) == (True, None)
+    assert (scope.cancelled_caught, result) == (True, None)
 
 
 ON_PURPOSE = """
@@ -404,7 +404,7 @@ def test_whatever_comes_there_is_a_result(pieces: list[bytes], endpoint: Endpoin
     """
     Random bytes and replies out of place end in a hello or in a typed failure that is safe to print, never both.
     """
-    talked, _ = in_virtual_time(Babble(pieces), endpoint)
+    result, _ = in_virtual_time(Babble(pieces), endpoint)
 
-    assert (talked.hello is None) != (talked.failure is None)
-    assert (talked.failure.seen if talked.failure else "").isprintable()
+    assert (result.hello is None) != (result.failure is None)
+    assert (result.failure.seen if result.failure else "").isprintable()

@@ -19,7 +19,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
 from mailsettings.model import Endpoint, Probe, Protocol, Security
 from mailsettings.net.internet import Internet
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.net.tunnel import Tunnel
 from mailsettings.policy import Policy
 from mailsettings.proxy import parse_proxy
@@ -66,7 +66,7 @@ async def greeted(url: str, port: int, ca_file: str, security: Security = Securi
     """Contact the mail server at *port* through the proxy *url*."""
     protocol = Protocol.IMAP if security is Security.TLS else Protocol.SMTP
     policy = PATIENT.with_(proxy=url, allow_networks=LOOPBACK, mail_ports=frozenset({port}), ca_file=ca_file)
-    async with open_net(policy, Loopback(policy)) as net:
+    async with open_network(policy, Loopback(policy)) as net:
         return await net.greet(Endpoint(protocol, "imap.example.org", port, security), lambda _: None)
 
 
@@ -279,7 +279,7 @@ async def test_a_proxy_that_keeps_silent_when_asked_is_given_up_in_time(ca_file:
             connect_timeout=0.2,
             proxy_timeout=0.1,
         )
-        async with open_net(policy, Loopback(policy)) as net:
+        async with open_network(policy, Loopback(policy)) as net:
             endpoint = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
             with anyio.fail_after(5):
                 probe = await net.greet(endpoint, lambda _: None)
@@ -353,7 +353,7 @@ async def test_addresses_are_judged_before_the_proxy_is_asked(target: str, ca: t
     proxy = Proxy()
     async with proxied(proxy, "socks5", ca) as url:
         policy = Policy.service().with_(proxy=url)
-        async with open_net(policy, Loopback(policy, **{"imap.example.org": target})) as net:
+        async with open_network(policy, Loopback(policy, **{"imap.example.org": target})) as net:
             endpoint = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
             probe = await net.greet(endpoint, lambda _: None)
 
@@ -425,7 +425,7 @@ async def test_a_document_comes_through_the_proxy(ca: trustme.CA, ca_file: str) 
         policy = PATIENT.with_(
             proxy=url, allow_networks=LOOPBACK, web_ports=frozenset({port}), ca_file=ca_file, http_timeout=60.0
         )
-        async with open_net(policy, Loopback(policy)) as net:
+        async with open_network(policy, Loopback(policy)) as net:
             page = await net.get(f"https://autoconfig.example.org:{port}/")
 
     assert (page.body, proxy.asked) == (b"hello", [f"127.0.0.1:{port}"])

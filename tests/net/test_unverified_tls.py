@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailsettings import Endpoint, Kind, Policy, Protocol, Security
 from mailsettings.looks import Look, Paper
-from mailsettings.net.network import open_net
-from mailsettings.net.unverified_tls import paper
+from mailsettings.net.network import open_network
+from mailsettings.net.unverified_tls import read_certificate
 from scripts.fuzz_targets import CERTIFICATE
 from tests.hostile.certificates import HOST, NOW, authority
 from tests.hostile.test_tls_matrix import VERDICTS, MailServer, context
@@ -35,7 +35,7 @@ class Counting(MailServer):
 async def look(server: Counting, protocol: Protocol, security: Security) -> Look:
     async with serving(server) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_net(policy, Loopback(policy)) as door:
+        async with open_network(policy, Loopback(policy)) as door:
             seen = await door.inspect(Endpoint(protocol, HOST, port, security))
             with anyio.fail_after(5):
                 while server.open:
@@ -102,7 +102,7 @@ async def test_a_server_without_tls_cannot_be_looked_at() -> None:
 
     async with serving(plain) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_net(policy, Loopback(policy)) as door:
+        async with open_network(policy, Loopback(policy)) as door:
             seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
 
     assert seen.shown is None
@@ -114,7 +114,7 @@ async def test_a_port_that_is_not_one_of_mail_is_not_looked_at() -> None:
     """The rules of all other connections."""
     policy = Policy(allow_networks=LOOPBACK)
     transport = Loopback(policy)
-    async with open_net(policy, transport) as door:
+    async with open_network(policy, transport) as door:
         seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
 
     assert seen.failure is not None
@@ -129,7 +129,7 @@ async def test_a_web_port_is_reached_or_not() -> None:
 
     async with serving(quiet) as port:
         policy = Policy(web_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_net(policy, Loopback(policy)) as door:
+        async with open_network(policy, Loopback(policy)) as door:
             assert await door.reach(HOST, port)
             assert not await door.reach(HOST, 22)
 
@@ -139,8 +139,8 @@ def test_a_broken_certificate_is_none(cut: int) -> None:
     """Strangers may send anything."""
     whole = authority().certificate.public_bytes(Encoding.DER)
 
-    assert paper(whole) is not None
-    assert paper(whole[:cut]) is None
+    assert read_certificate(whole) is not None
+    assert read_certificate(whole[:cut]) is None
 
 
 def test_a_certificate_with_any_byte_changed_is_read_or_none() -> None:
@@ -149,7 +149,7 @@ def test_a_certificate_with_any_byte_changed_is_read_or_none() -> None:
         for byte in (0, 1, 0x30, 0x80, 0xFF):
             changed = CERTIFICATE[:place] + bytes([byte]) + CERTIFICATE[place + 1 :]
 
-            assert paper(changed) is None or isinstance(paper(changed), Paper)
+            assert read_certificate(changed) is None or isinstance(read_certificate(changed), Paper)
 
 
 async def test_the_whole_chain_is_read() -> None:
@@ -166,7 +166,7 @@ async def test_the_whole_chain_is_read() -> None:
 
 def test_who_signs_himself_is_told() -> None:
     """A certificate of our own authority is signed by itself."""
-    found = paper(authority().certificate.public_bytes(Encoding.DER))
+    found = read_certificate(authority().certificate.public_bytes(Encoding.DER))
 
     assert found is not None
     assert (found.subject, found.self_signed, len(found.fingerprint)) == ("Matrix CA", True, 64)

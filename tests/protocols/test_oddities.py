@@ -11,7 +11,7 @@ import pytest
 
 from mailsettings.errors import Kind
 from mailsettings.model import Endpoint, Hello
-from mailsettings.net.session import Talked
+from mailsettings.net.session import SessionResult
 from tests.net.talking import (
     IMAP_STARTTLS,
     IMAP_TLS,
@@ -247,18 +247,18 @@ ODDITIES = {
 CASES = pytest.mark.parametrize("odd", ODDITIES.values(), ids=ODDITIES.keys())
 
 
-def played(odd: Odd, *, segment: int = 1 << 16, cut: int | None = None) -> tuple[Talked, Server]:
+def played(odd: Odd, *, segment: int = 1 << 16, cut: int | None = None) -> tuple[SessionResult, Server]:
     server = Server(odd.said, segment=segment, cut=cut)
     return in_virtual_time(server, odd.at)[0], server
 
 
-def complaints(odd: Odd, talked: Talked) -> list[str]:
+def complaints(odd: Odd, result: SessionResult) -> list[str]:
     """Return what is not as *odd* says."""
-    if talked.failure is not None:
-        missing = [words for words in odd.holds if words not in talked.failure.seen]
-        return [f"lacks {missing}"] * bool(missing) + [str(talked.failure)] * (talked.failure.kind not in odd.kinds)
-    assert talked.hello is not None
-    return ["no failure"] if odd.kinds else list(_unlike(odd, talked.hello))
+    if result.failure is not None:
+        missing = [words for words in odd.holds if words not in result.failure.seen]
+        return [f"lacks {missing}"] * bool(missing) + [str(result.failure)] * (result.failure.kind not in odd.kinds)
+    assert result.hello is not None
+    return ["no failure"] if odd.kinds else list(_unlike(odd, result.hello))
 
 
 def _unlike(odd: Odd, hello: Hello) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from mailsettings import table
 from mailsettings.engine import detect
 from mailsettings.model import Choice, Detection, Protocol, Security
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.rows import Row, Server
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
@@ -27,7 +27,7 @@ def world(row: Row) -> FakeNetwork:
 async def detected(address: str, net: FakeNetwork) -> Detection:
     policy = Policy()
     with anyio.fail_after(60):
-        async with open_net(policy, net.transport(policy)) as door:
+        async with open_network(policy, net.transport(policy)) as door:
             return await detect(address, net=door)
 
 

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from mailsettings.formats.providers import read_bundled
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.rows import Row
 from mailsettings.testing import FakeNetwork, imap, smtp
@@ -21,7 +21,7 @@ async def visited(net: FakeNetwork, rows: tuple[Row, ...]) -> str:
     """Return the report on *rows* in the world of *net*."""
     policy = Policy()
     with anyio.fail_after(60):
-        async with open_net(policy, net.transport(policy)) as door:
+        async with open_network(policy, net.transport(policy)) as door:
             return report(await verify(rows, door, pause=0))
 
 

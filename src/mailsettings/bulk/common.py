@@ -10,8 +10,8 @@ from mailsettings.errors import Kind
 from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.model import Detection, Endpoint, Probe
 from mailsettings.net.cache import CachedProber, Fault, SingleFlight
-from mailsettings.net.limiter import Elsewhere, Gates
-from mailsettings.net.network import Door
+from mailsettings.net.limiter import AddressLimiters, SharedLimiter
+from mailsettings.net.network import Network
 from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 
@@ -27,12 +27,12 @@ class Common:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
     def __init__(
-        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], elsewhere: Elsewhere | None = None
+        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], shared: SharedLimiter | None = None
     ) -> None:
-        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.limiter."""
+        """*in_time* says whether this process hears at once what there is to hear; *shared*: see net.limiter."""
         self._pace = pace
         self._in_time = in_time
-        self.gates = Gates(pace.per_address, policy.stagger, elsewhere)
+        self.limiters = AddressLimiters(pace.per_address, policy.stagger, shared)
         self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._life)
         self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._life)
         self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._life)
@@ -79,7 +79,7 @@ class SharedTransport:
 class SharedNet:
     """The network of one detection (Net, Prober), which shares probes and foreign documents with the others."""
 
-    def __init__(self, network: Door, common: Common, domain: str) -> None:
+    def __init__(self, network: Network, common: Common, domain: str) -> None:
         self._network = network
         self._prober = CachedProber(network, common.probes)
         self._common = common

@@ -28,7 +28,7 @@ from mailsettings.errors import AddressError, Kind, MailSettingsError
 from mailsettings.interfaces import Net
 from mailsettings.leads import Source
 from mailsettings.model import Detection, Failure
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
@@ -174,7 +174,7 @@ class _Run:
     async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
         """Open the network for *domain*; every wait is *slowness* times as long as usual."""
         transport = SharedTransport(self._transport, self._common, domain)
-        async with open_net(self._policy.slower(slowness), transport, gates=self._common.gates) as door:
+        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as door:
             yield SharedNet(door, self._common, domain)
 
     async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:

@@ -17,7 +17,7 @@ from mailsettings.bulk.entries import Entry, parse_entry
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.shards import Batch, Place
 from mailsettings.errors import AddressError
-from mailsettings.net.network import open_net
+from mailsettings.net.network import open_network
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
@@ -74,7 +74,7 @@ async def _places(
     async with aclosing(transport() if transport else Internet(rules)) as below:
 
         async def look(domain: str) -> None:
-            async with open_net(rules, SharedTransport(below, common, domain)) as door:
+            async with open_network(rules, SharedTransport(below, common, domain)) as door:
                 place = await destination(SharedNet(door, common, domain), domain)
             found[domain] = place.key, place.known
             room.release()

@@ -45,7 +45,7 @@ class Connection:
     notes: tuple[str, ...] = ()
 
 
-class Asker:
+class CachedResolver:
     """Asks the transport's resolver."""
 
     def __init__(self, transport: Transport, budget: Budget) -> None:
@@ -69,10 +69,10 @@ class Asker:
 class Dialer:
     """Connects to hosts within a policy and a budget."""
 
-    def __init__(self, transport: Transport, policy: Policy, *, asker: Asker, budget: Budget) -> None:
+    def __init__(self, transport: Transport, policy: Policy, *, resolver: CachedResolver, budget: Budget) -> None:
         self._transport = transport
         self._policy = policy
-        self._asker = asker
+        self._resolver = resolver
         self._budget = budget
         self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
 
@@ -83,7 +83,7 @@ class Dialer:
         BUDGET, and what connecting brings: REFUSED, UNREACHABLE, CONNECT_TIMEOUT, CLOSED.
         """
         name = _checked(host)
-        self._budget.visit(name)
+        self._budget.count_host(name)
         on_step("resolve")
         addresses = await self.resolve(name)
         targets = self._allowed(addresses.ips, port)
@@ -96,13 +96,13 @@ class Dialer:
 
     async def resolve(self, host: str) -> Addresses:
         """Ask for IPv4 and IPv6 addresses of *host* at once; late IPv6 is not waited for long (RFC 8305 §3)."""
-        known = {rdtype: self._asker.find(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
+        known = {rdtype: self._resolver.find(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
         answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
         async def look(rdtype: str) -> None:
             try:
-                answers[rdtype] = await self._asker.ask(Question(host, rdtype))
+                answers[rdtype] = await self._resolver.ask(Question(host, rdtype))
             except NetworkError as error:
                 failures[rdtype] = error
 
@@ -133,13 +133,13 @@ class Dialer:
     async def _connect(self, ip: IPAddress, port: int, on_step: OnStep) -> Stream:
         """Connect to *ip* when the budget lets us; waiting for that is not part of the time-out."""
         self._check_open(ip, port)
-        waiting = self._budget.crowded(ip)
+        waiting = self._budget.is_full(ip)
         on_step("wait" if waiting else "connect")
-        lease = await self._budget.lease(ip)
+        permit = await self._budget.permit(ip)
         if waiting:
             on_step("connect")
         with ExitStack() as undo:
-            undo.callback(lease.release)
+            undo.callback(permit.release)
             self._check_open(ip, port)
             try:
                 stream = await self._open(ip, port)
@@ -148,8 +148,8 @@ class Dialer:
                     self._closed[ip, port] = error.kind, error.seen
                 raise
             undo.pop_all()
-        lease.answered()
-        return ReleasingStream(stream, lease.release)
+        permit.answered()
+        return ReleasingStream(stream, permit.release)
 
     def _check_open(self, ip: IPAddress, port: int) -> None:
         """Knock at a closed door once, however many names it has."""

@@ -17,7 +17,7 @@ _TELLING = (Kind.REFUSED, Kind.CLOSED, Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE, K
 
 
 @dataclass(frozen=True, slots=True)
-class Won:
+class Winner:
     """The first connection, and what happened to the addresses tried before it."""
 
     stream: Stream
@@ -43,12 +43,12 @@ def alternate(ips: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
     return tuple(ip for ip in chain.from_iterable(zip_longest(*families)) if ip is not None)
 
 
-async def race(ips: Iterable[IPAddress], connect: Callable[[IPAddress], Awaitable[Stream]], delay: float) -> Won:
+async def race(ips: Iterable[IPAddress], connect: Callable[[IPAddress], Awaitable[Stream]], delay: float) -> Winner:
     """Connect to one of *ips*; the next is started when one fails, or after *delay* seconds.
 
     Losers are closed. Raises NetworkError when all have failed, from an ExceptionGroup if they were several.
     """
-    contest = _Contest(connect)
+    contest = _Race(connect)
     try:
         async with anyio.create_task_group() as group:
             for ip in ips:
@@ -63,7 +63,7 @@ async def race(ips: Iterable[IPAddress], connect: Callable[[IPAddress], Awaitabl
     return contest.result()
 
 
-class _Contest:
+class _Race:
     """What the runners of one race share."""
 
     def __init__(self, connect: Callable[[IPAddress], Awaitable[Stream]]) -> None:
@@ -87,12 +87,12 @@ class _Contest:
         self.won = ip, stream
         all_of_it.cancel()
 
-    def result(self) -> Won:
+    def result(self) -> Winner:
         if self.won is None:
             raise _summary(self._failed)
         winner, stream = self.won
         earlier = self._running[: self._running.index(winner)]
-        return Won(stream, winner, tuple(self._failed), tuple(earlier))
+        return Winner(stream, winner, tuple(self._failed), tuple(earlier))
 
 
 def _summary(failed: list[tuple[IPAddress, NetworkError]]) -> NetworkError:

@@ -1,35 +1,38 @@
-"""Look at a server that has failed, up to the handshake and no further: for diagnosis only.
+"""Inspect a server that has failed, up to the handshake and no further: for diagnosis only.
 
-The dialogue is the usual one as far as STARTTLS; the handshake believes everything, and with it the connection ends.
+The dialogue is the usual one as far as STARTTLS; the TLS handshake is unverified, and with it the connection ends.
 Nothing is sent inside, and nothing that is seen here makes a server count as verified.
 """
 
 from __future__ import annotations
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import ignore
 from mailsettings.looks import Look, Shown
 from mailsettings.model import Endpoint, Security, TLSFacts
-from mailsettings.net.session import talk
+from mailsettings.net.session import run_session
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 from mailsettings.protocols.text import printable
 
-_MAX_HEARD = 1024  # bytes of what was said in clear that are kept
+_MAX_RECEIVED = 1024  # bytes of what was said in clear that are kept
 
 
-async def look_at(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
+async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
     """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
-    hearing, looking = _Hearing(stream), _Looking()
-    talked = await talk(
-        hearing, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=looking.secure
+    recording, inspecting = _Recording(stream), _Inspecting()
+    result = await run_session(
+        recording, dialogue, endpoint=endpoint, policy=policy, on_step=ignore, secure=inspecting.secure
     )
-    greeting = printable(hearing.heard.partition(b"\n")[0].strip()) if endpoint.security is not Security.TLS else ""
-    return Look(endpoint, looking.shown, None if looking.shown else talked.failure, greeting)
+    greeting = ""
+    if endpoint.security is not Security.TLS:
+        greeting = printable(recording.received.partition(b"\n")[0].strip())
+    return Look(endpoint, inspecting.shown, None if inspecting.shown else result.failure, greeting)
 
 
-class _Looking:
-    """Stands in for net.tls.secure: it looks, and lets nobody go on."""
+class _Inspecting:
+    """Stands in for net.tls.secure: it inspects, and ends the dialogue."""
 
     def __init__(self) -> None:
         self.shown: Shown | None = None
@@ -39,16 +42,16 @@ class _Looking:
         raise NetworkError(Kind.TLS_FAILED, "looked at only")
 
 
-class _Hearing:
+class _Recording:
     """A stream that keeps the beginning of what comes in clear."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self.heard = b""
+        self.received = b""
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
         data = await self._stream.receive(max_bytes)
-        self.heard = (self.heard + data)[:_MAX_HEARD]
+        self.received = (self.received + data)[:_MAX_RECEIVED]
         return data
 
     async def send(self, data: bytes) -> None:

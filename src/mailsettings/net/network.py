@@ -1,4 +1,4 @@
-"""The one door to the network, as lookups and the engine see it: ask, get, greet."""
+"""The network of one detection: ask, resolve, get, greet, inspect, log in."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from mailsettings.interfaces import Answer, Page, Question
 from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Probe, Protocol, Step, TLSFacts
 from mailsettings.net.cache import SingleFlight
-from mailsettings.net.dialer import Asker, Connection, Dialer
+from mailsettings.net.dialer import CachedResolver, Connection, Dialer
 from mailsettings.net.jmap_probe import probe_jmap
-from mailsettings.net.limiter import Budget, Gates
-from mailsettings.net.session import talk
+from mailsettings.net.limiter import AddressLimiters, Budget
+from mailsettings.net.session import run_session
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
@@ -43,44 +43,44 @@ def _system_time() -> datetime:
 
 
 @asynccontextmanager
-async def open_net(
+async def open_network(
     policy: Policy,
     transport: Transport | None = None,
     *,
-    gates: Gates | None = None,
+    limiters: AddressLimiters | None = None,
     clock: Callable[[], datetime] = _system_time,
-) -> AsyncIterator[Door]:
+) -> AsyncIterator[Network]:
     """Open the network for one detection: its questions are asked once, its budget is counted once.
 
-    Without *transport* it is the real one, closed at the end; one that is given stays open. *gates* limit connections
-    to one address over all detections that share them. *clock* tells the date, which certificates are compared with.
-    Raises MailSettingsError if *policy* names a resolver that cannot be understood.
+    Without *transport* it is the real one, closed at the end; one that is given stays open. *limiters* limit
+    connections to one address over all detections that share them. *clock* tells the date, which certificates are
+    compared with. Raises MailSettingsError if *policy* names a resolver that cannot be understood.
     """
     if transport is not None:
-        async with aclosing(Door(policy, transport, gates, clock)) as door:
-            yield door
+        async with aclosing(Network(policy, transport, limiters, clock)) as network:
+            yield network
         return
     from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
-    async with aclosing(Internet(policy)) as internet, aclosing(Door(policy, internet, gates, clock)) as door:
-        yield door
+    async with aclosing(Internet(policy)) as internet, aclosing(Network(policy, internet, limiters, clock)) as network:
+        yield network
 
 
-class Door:
+class Network:
     """Implements the interfaces Net, Prober and Inspector over a transport, within a policy."""
 
     def __init__(
         self,
         policy: Policy,
         transport: Transport,
-        gates: Gates | None = None,
+        limiters: AddressLimiters | None = None,
         clock: Callable[[], datetime] = _system_time,
     ) -> None:
         self._policy = policy
         self._clock = clock
-        self._budget = Budget(policy, gates)
-        self._asker = Asker(transport, self._budget)
-        self._dialer = Dialer(transport, policy, asker=self._asker, budget=self._budget)
+        self._budget = Budget(policy, limiters)
+        self._resolver = CachedResolver(transport, self._budget)
+        self._dialer = Dialer(transport, policy, resolver=self._resolver, budget=self._budget)
         self._fetcher: Fetcher | None = None
         self._pages: SingleFlight[Hashable, Page] = SingleFlight()
         self._modules: SingleFlight[str, ModuleType] = SingleFlight()
@@ -92,7 +92,7 @@ class Door:
 
     async def ask(self, question: Question) -> Answer:
         """Ask DNS, each question once. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
-        return await self._asker.ask(question)
+        return await self._resolver.ask(question)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the addresses of *host*, IPv4 and IPv6 asked at once. NetworkError if it has none."""
@@ -145,7 +145,7 @@ class Door:
 
     async def inspect(self, endpoint: Endpoint) -> Look:
         """Look at a server that has failed, for diagnosis only: see net.inspection. What goes wrong is in the look."""
-        from mailsettings.net.inspection import look_at  # noqa: PLC0415 - for those whose server has failed
+        from mailsettings.net.inspection import inspect_server  # noqa: PLC0415 - for those whose server has failed
 
         if endpoint.port not in self._policy.mail_ports:
             return Look(endpoint, failure=Failure(Kind.DENIED, str(endpoint), "the port is not one of mail"))
@@ -154,7 +154,7 @@ class Door:
         except NetworkError as error:
             return Look(endpoint, failure=Failure(error.kind, str(endpoint), error.seen))
         async with aclosing(connection.stream):
-            return await look_at(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
+            return await inspect_server(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
 
     async def reach(self, host: str, port: int) -> bool:
         """Say whether *host* accepts a connection to *port*; it is closed at once."""
@@ -195,15 +195,15 @@ class Door:
     ) -> Probe:
         """Speak the endpoint's protocol over *connection*."""
         dialogue = opener(endpoint, _tag())
-        talked = await talk(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
+        result = await run_session(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
         return Probe(
             endpoint,
-            hello=talked.hello,
-            failure=talked.failure,
-            tls=talked.tls,
+            hello=result.hello,
+            failure=result.failure,
+            tls=result.tls,
             address=str(connection.ip),
             aliases=connection.aliases,
-            steps=(*before, *talked.steps),
+            steps=(*before, *result.steps),
             notes=connection.notes,
         )
 

@@ -1,4 +1,4 @@
-"""The carrier: owns the stream, gives a dialogue its lines, and keeps limits and deadlines.
+"""Run a dialogue over a stream: give it its lines, and keep limits and deadlines.
 
 One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873 shows why). What goes wrong is data.
 """
@@ -32,7 +32,7 @@ class Secure(Interface):
 
 
 @dataclass(frozen=True, slots=True)
-class Talked:
+class SessionResult:
     """What came of a dialogue: a hello or a failure, never both and never neither."""
 
     hello: Hello | None = None
@@ -41,7 +41,7 @@ class Talked:
     steps: tuple[Step, ...] = ()
 
 
-async def talk(
+async def run_session(
     stream: Stream,
     dialogue: Dialogue,
     *,
@@ -49,7 +49,7 @@ async def talk(
     policy: Policy,
     on_step: Callable[[str], None],
     secure: Secure | None = None,
-) -> Talked:
+) -> SessionResult:
     """Carry *dialogue* on over the fresh TCP connection *stream*; implicit TLS begins in here, too.
 
     *on_step* is told each step as it begins. Never raises NetworkError; the caller closes *stream*.
@@ -58,18 +58,18 @@ async def talk(
         from mailsettings.net import tls  # noqa: PLC0415 - ssl is loaded when it is needed
 
         secure = tls.secure
-    carrier = _Carrier(stream, dialogue, endpoint=endpoint, policy=policy, on_step=on_step, secure=secure)
+    runner = SessionRunner(stream, dialogue, endpoint=endpoint, policy=policy, on_step=on_step, secure=secure)
     hello, failure = None, None
     try:
-        hello = await carrier.run()
+        hello = await runner.run()
     except NetworkError as error:
         failure = Failure(error.kind, str(endpoint), error.seen)
         if isinstance(error, CertificateError):
-            carrier.tls = error.facts
-    return Talked(hello, failure, carrier.tls, tuple(carrier.steps))
+            runner.tls = error.facts
+    return SessionResult(hello, failure, runner.tls, tuple(runner.steps))
 
 
-class _Carrier:
+class SessionRunner:
     """The state of one conversation."""
 
     def __init__(

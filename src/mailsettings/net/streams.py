@@ -1,6 +1,6 @@
 """The seam below everything: questions to a resolver and streams to one checked address.
 
-`net.real` is the Internet, `mailsettings.testing` a world in memory. All that decides (policy, races, limits,
+`net.internet` is the Internet, `mailsettings.testing` a world in memory. All that decides (policy, races, limits,
 certificate names, dialogues) lies above this seam and is the same for both.
 """
 
@@ -36,7 +36,7 @@ class Stream(Interface):
         ...
 
     async def inspect(self, host: str) -> Shown:
-        """Shake hands (SNI *host*) believing everything, close, and return what was shown. Nothing can be sent then.
+        """Shake hands (SNI *host*) without verifying anything, close, and return what was shown.
 
         For diagnosis only. NetworkError(TLS_FAILED | NOT_TLS | CLOSED …).
         """

@@ -80,7 +80,7 @@ def hurry(stream: ByteStream) -> None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
-class _Ahead(ByteStream):
+class _Buffered(ByteStream):
     """A stream whose first bytes have been read already."""
 
     def __init__(self, data: bytes, stream: ByteStream) -> None:
@@ -139,7 +139,7 @@ class TCPStream:
     def put_back(self, data: bytes) -> None:
         """Let *data* be what comes next: it was read too far."""
         if data:
-            self._stream = _Ahead(data, self._stream)
+            self._stream = _Buffered(data, self._stream)
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
@@ -152,7 +152,7 @@ class TCPStream:
 
         try:
             await self._wrap(host, unverified_tls.context())
-            return unverified_tls.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
+            return unverified_tls.handshake_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
         finally:
             await self.aclose()
 

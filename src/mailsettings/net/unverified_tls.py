@@ -1,4 +1,4 @@
-"""A handshake that believes everything, and what it has shown. For diagnosis only: who uses it sends nothing.
+"""An unverified TLS handshake, and what it has shown. For diagnosis only: nothing is sent over it.
 
 OpenSSL names the first fault of a certificate and forgets the rest; versions and ciphers that are no longer safe it
 refuses without a look. Both are seen only by a client that accepts them.
@@ -41,10 +41,10 @@ def context() -> ssl.SSLContext:
     return made
 
 
-def shown(connection: ssl.SSLObject) -> Shown:
+def handshake_of(connection: ssl.SSLObject) -> Shown:
     """Return what the finished handshake of *connection* has shown."""
     cipher = connection.cipher()
-    chain = tuple(filter(None, map(paper, _chain(connection)[:MAX_CHAIN])))
+    chain = tuple(filter(None, map(read_certificate, _chain(connection)[:MAX_CHAIN])))
     return Shown(connection.version() or "", cipher[0] if cipher else "", chain)
 
 
@@ -60,7 +60,7 @@ def _chain(connection: ssl.SSLObject) -> list[bytes]:
     return [first] if first else []
 
 
-def paper(der: bytes) -> Paper | None:
+def read_certificate(der: bytes) -> Paper | None:
     """Read one certificate; None if it is none. What cannot be read of it is left out."""
     from cryptography import x509  # noqa: PLC0415 - 60 ms, for those whose server has failed
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
@@ -86,7 +86,7 @@ def paper(der: bytes) -> Paper | None:
 
 def _unreadable() -> tuple[type[Exception], ...]:
     """Return what reading a certificate of a stranger may raise; most of cryptography's own errors have no root."""
-    from cryptography import x509  # noqa: PLC0415 - see paper
+    from cryptography import x509  # noqa: PLC0415 - see read_certificate
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
 
     own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
@@ -95,7 +95,7 @@ def _unreadable() -> tuple[type[Exception], ...]:
 
 def _name(name: x509.Name) -> str:
     """Return a distinguished name as people say it: common name and organization."""
-    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - see paper
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - see read_certificate
 
     found = [name.get_attributes_for_oid(oid) for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
     return printable(", ".join(str(each[0].value) for each in found if each).encode("utf-8", "backslashreplace"))
@@ -107,7 +107,7 @@ def _iso(moment: datetime) -> str:
 
 def _extension(certificate: x509.Certificate, kind: Any) -> Any:
     """Return the value of the extension *kind*, None where there is none or it cannot be read."""
-    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415 - see paper
+    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415 - see read_certificate
 
     with suppress(ExtensionNotFound, *_unreadable()):
         return certificate.extensions.get_extension_for_class(kind).value
@@ -115,7 +115,7 @@ def _extension(certificate: x509.Certificate, kind: Any) -> Any:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography.x509 import DNSName, SubjectAlternativeName  # noqa: PLC0415 - see paper
+    from cryptography.x509 import DNSName, SubjectAlternativeName  # noqa: PLC0415 - see read_certificate
 
     found = _extension(certificate, SubjectAlternativeName)
     listed = found.get_values_for_type(DNSName)[:MAX_NAMES] if found is not None else ()
@@ -123,7 +123,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415 - see paper
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415 - see read_certificate
 
     with suppress(*_unreadable()):
         key = certificate.public_key()
@@ -139,7 +139,7 @@ def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
 
 
 def _for_servers(certificate: x509.Certificate) -> bool:
-    from cryptography.x509 import ExtendedKeyUsage  # noqa: PLC0415 - see paper
+    from cryptography.x509 import ExtendedKeyUsage  # noqa: PLC0415 - see read_certificate
     from cryptography.x509.oid import ExtendedKeyUsageOID as Usage  # noqa: PLC0415
 
     found = _extension(certificate, ExtendedKeyUsage)
@@ -147,7 +147,7 @@ def _for_servers(certificate: x509.Certificate) -> bool:
 
 
 def _issuer_url(certificate: x509.Certificate) -> str:
-    from cryptography.x509 import AuthorityInformationAccess, UniformResourceIdentifier  # noqa: PLC0415 - see paper
+    from cryptography.x509 import AuthorityInformationAccess, UniformResourceIdentifier  # noqa: PLC0415 - see read_certificate
     from cryptography.x509.oid import AuthorityInformationAccessOID as Access  # noqa: PLC0415
 
     for each in _extension(certificate, AuthorityInformationAccess) or ():

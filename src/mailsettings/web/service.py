@@ -17,7 +17,7 @@ from mailsettings.events import Settled
 from mailsettings.interfaces import ignore
 from mailsettings.model import Detection, Direction, Endpoint, Probe, Protocol
 from mailsettings.net.cache import CachedProber, TTLCache
-from mailsettings.net.network import Door, open_net
+from mailsettings.net.network import Network, open_network
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
@@ -149,9 +149,9 @@ class Service:
         return self.policy.with_(protocols=frozenset({query.protocol, *sending}))
 
     @asynccontextmanager
-    async def door(self, policy: Policy) -> AsyncIterator[Door]:
+    async def door(self, policy: Policy) -> AsyncIterator[Network]:
         """Open the network within *policy*, behind the guard."""
-        async with open_net(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as door:
+        async with open_network(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as door:
             yield door
 
     async def aclose(self) -> None:

@@ -16,7 +16,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Question
 from mailsettings.net.dns.factory import resolver_through
-from mailsettings.net.dns.nameservers import Nameserver, Way
+from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.internet import Internet
 from mailsettings.net.tcp import TCPStream
 from mailsettings.policy import IPAddress, Policy
@@ -135,7 +135,7 @@ async def nowhere(ip: IPAddress, port: int) -> TCPStream:
 
 async def _why(*system: str) -> NetworkError:
     """Return why nothing can be asked when the machine has these name servers."""
-    servers = tuple(Nameserver(Way.UDP, host, 53) for host in system)
+    servers = tuple(Nameserver(Scheme.UDP, host, 53) for host in system)
     async with aclosing(resolver_through(nowhere, Policy(), None, servers)) as resolver:
         with pytest.raises(NetworkError) as caught:
             await resolver.ask(A)
@@ -162,9 +162,9 @@ async def test_name_servers_elsewhere_are_asked_through_the_proxy() -> None:
     assert (error.kind, "nobody at 192.0.2.53:53" in error.seen) == (Kind.PROXY, True)
 
 
-@pytest.mark.parametrize("way", [Way.TLS, Way.HTTPS])
+@pytest.mark.parametrize("way", [Scheme.TLS, Scheme.HTTPS])
 async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(
-    way: Way, ca: trustme.CA, ca_file: str
+    way: Scheme, ca: trustme.CA, ca_file: str
 ) -> None:
     """
     By the system's name servers, which are elsewhere.
@@ -189,7 +189,7 @@ async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(
         await converse(stream, reply)
 
     async with (
-        serving(over_tls if way is Way.TLS else over_https, context) as secure,
+        serving(over_tls if way is Scheme.TLS else over_https, context) as secure,
         serving(over_tls) as clear,
     ):
 
@@ -199,7 +199,7 @@ async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(
             return await direct.connect(ip_address("127.0.0.1"), clear if port == 53 else port)
 
         named = Nameserver(way, "dns.example.org", secure, f"https://dns.example.org:{secure}/dns-query")
-        system = (Nameserver(Way.UDP, "192.0.2.53", 53),)
+        system = (Nameserver(Scheme.UDP, "192.0.2.53", 53),)
         async with aclosing(resolver_through(connect, Policy(ca_file=ca_file), named, system)) as resolver:
             answer = await resolver.ask(A)
 
@@ -207,16 +207,16 @@ async def test_a_name_server_given_by_name_is_looked_up_through_the_proxy(
     assert (set(asked), asked[-1]) == ({"192.0.2.53:53", f"127.0.0.1:{secure}"}, f"127.0.0.1:{secure}")
 
 
-@pytest.mark.parametrize("way", [Way.UDP, Way.TLS, Way.HTTPS])
-async def test_a_proxy_that_refuses_the_name_server_is_to_blame(way: Way) -> None:
+@pytest.mark.parametrize("way", [Scheme.UDP, Scheme.TLS, Scheme.HTTPS])
+async def test_a_proxy_that_refuses_the_name_server_is_to_blame(way: Scheme) -> None:
     """
     Whatever DNS would have travelled in.
     """
-    host = "192.0.2.53" if way is Way.UDP else "dns.example.org"
+    host = "192.0.2.53" if way is Scheme.UDP else "dns.example.org"
     named = Nameserver(way, host, 443, f"https://{host}/dns-query")
 
     async with aclosing(
-        resolver_through(nowhere, Policy(), named, (Nameserver(Way.UDP, "192.0.2.1", 53),))
+        resolver_through(nowhere, Policy(), named, (Nameserver(Scheme.UDP, "192.0.2.1", 53),))
     ) as resolver:
         with pytest.raises(NetworkError) as caught:
             await resolver.ask(A)

@@ -18,7 +18,16 @@ from hypothesis import strategies as st
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Question
 from mailsettings.net.dns.fallback import read
-from mailsettings.net.dns.message import EDNS_PAYLOAD, MANY, TYPES, Query, Response, Row, at_a_glance, query_of
+from mailsettings.net.dns.message import (
+    EDNS_PAYLOAD,
+    MANY,
+    TYPES,
+    Query,
+    ResourceRecord,
+    Response,
+    query_of,
+    read_plain,
+)
 from mailsettings.net.dns.transports import response_to
 
 QUESTION = Question("_imaps._tcp.example.org", "SRV")
@@ -166,14 +175,14 @@ def test_records_are_read_as_dnspython_reads_them(records: list[tuple[str, str, 
     query = query_of(Question("example.org", kind))
     wire = yes(query, records).to_wire()
 
-    glance, whole = at_a_glance(query, wire), read(query, wire)
+    glance, whole = read_plain(query, wire), read(query, wire)
 
     assert whole is not None
     assert compared(glance or whole) == compared(whole)
     assert glance is not None or not whole.rows
 
 
-def compared(response: Response) -> set[Row]:
+def compared(response: Response) -> set[ResourceRecord]:
     """Return the rows with their addresses as numbers, which are written in several ways."""
     addresses = (TYPES["A"], TYPES["AAAA"])
     number = {row: str(int(ip_address(str(row.value)))) for row in response.rows if row.type in addresses}
@@ -192,12 +201,12 @@ def test_broken_records_are_never_read_otherwise(records: list[tuple[str, str, s
         wire[data.draw(st.integers(start, len(wire) - 1))] = data.draw(st.integers(0, 255))
     broken = bytes(wire[: -data.draw(st.sampled_from([0, 0, 0, 1, 5])) or None])
 
-    glance, whole = at_a_glance(query, broken), read(query, broken)
+    glance, whole = read_plain(query, broken), read(query, broken)
 
     assert glance is None or whole is None or unaliased(glance) == unaliased(whole)
 
 
-def unaliased(response: Response) -> set[Row]:
+def unaliased(response: Response) -> set[ResourceRecord]:
     """Return the rows less the aliases: broken, one name may have two, of which dnspython keeps the last."""
     return {row for row in compared(response) if row.type != TYPES["CNAME"]}
 
@@ -219,7 +228,7 @@ def test_names_that_lead_astray_are_not_read(tail: bytes, why: str) -> None:
     query = query_of(Question("example.org", "A"))
     header = query.wire[:2] + b"\x81\x80\0\1\0\1\0\0\0\0"
 
-    assert at_a_glance(query, header + query.wire[12:29] + tail + b"\0\1\0\1\0\0\0\1\0\4\1\2\3\4") is None, why
+    assert read_plain(query, header + query.wire[12:29] + tail + b"\0\1\0\1\0\0\0\1\0\4\1\2\3\4") is None, why
 
 
 def message(query: Query, count: int, records: bytes) -> bytes:
@@ -240,7 +249,7 @@ def test_a_chain_of_pointers_through_the_packet_is_not_followed() -> None:
     last = struct.pack("!H", 0xC000 | places[-1]) + struct.pack("!HHIH", 99, 1, 0, 0)
     wire = message(query, 3501, record + last * 3500)
 
-    assert at_a_glance(query, wire) is None
+    assert read_plain(query, wire) is None
     assert response_to(query, wire) is None
 
 

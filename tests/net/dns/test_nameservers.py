@@ -5,19 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.errors import MailSettingsError
-from mailsettings.net.dns.nameservers import Nameserver, Way, parse_resolv_conf, parse_resolver
+from mailsettings.net.dns.nameservers import Nameserver, Scheme, parse_resolv_conf, parse_resolver
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("192.0.2.1", Nameserver(Way.UDP, "192.0.2.1", 53)),
-        ("192.0.2.1:5353", Nameserver(Way.UDP, "192.0.2.1", 5353)),
-        ("2001:db8::1", Nameserver(Way.UDP, "2001:db8::1", 53)),
-        ("[2001:db8::1]:54", Nameserver(Way.UDP, "2001:db8::1", 54)),
-        ("tls://192.0.2.1", Nameserver(Way.TLS, "192.0.2.1", 853)),
-        ("tls://DNS.example.org:8853", Nameserver(Way.TLS, "dns.example.org", 8853)),
-        ("https://dns.example.org/q", Nameserver(Way.HTTPS, "dns.example.org", 443, "https://dns.example.org/q")),
+        ("192.0.2.1", Nameserver(Scheme.UDP, "192.0.2.1", 53)),
+        ("192.0.2.1:5353", Nameserver(Scheme.UDP, "192.0.2.1", 5353)),
+        ("2001:db8::1", Nameserver(Scheme.UDP, "2001:db8::1", 53)),
+        ("[2001:db8::1]:54", Nameserver(Scheme.UDP, "2001:db8::1", 54)),
+        ("tls://192.0.2.1", Nameserver(Scheme.TLS, "192.0.2.1", 853)),
+        ("tls://DNS.example.org:8853", Nameserver(Scheme.TLS, "dns.example.org", 8853)),
+        ("https://dns.example.org/q", Nameserver(Scheme.HTTPS, "dns.example.org", 443, "https://dns.example.org/q")),
     ],
 )
 def test_resolvers_are_read(text: str, expected: Nameserver) -> None:

@@ -13,7 +13,7 @@ import pytest
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import MX, SRV, Answer, Question, Record
 from mailsettings.net.dns.message import Query, Response
-from mailsettings.net.dns.nameservers import Nameserver, Way
+from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.dns.resolver import Resolver
 from mailsettings.net.tcp import os_fault
 from mailsettings.policy import Policy
@@ -264,7 +264,7 @@ def test_a_name_server_prints_as_what_was_typed() -> None:
     """
     Messages name the server.
     """
-    assert str(Nameserver(Way.UDP, "192.0.2.1", 53)) == "udp://192.0.2.1 port 53"
+    assert str(Nameserver(Scheme.UDP, "192.0.2.1", 53)) == "udp://192.0.2.1 port 53"
 
 
 @pytest.mark.anyio

@@ -13,10 +13,10 @@ from anyio.abc import ByteStream
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.dns.doh import ByHTTPS
+from mailsettings.net.dns.doh import DoH
 from mailsettings.net.dns.message import Response, query_of
-from mailsettings.net.dns.nameservers import Nameserver, Way
-from mailsettings.net.dns.transports import ByTLS, Carrier
+from mailsettings.net.dns.nameservers import Nameserver, Scheme
+from mailsettings.net.dns.transports import DNSTransport, DoT
 from mailsettings.net.tcp import connect
 from mailsettings.policy import Policy
 from tests.net.local import Loopback, server_context, serving
@@ -58,13 +58,13 @@ async def nowhere(question: Question) -> Answer:
 
 
 @asynccontextmanager
-async def over_tls(ca: trustme.CA, ca_file: str, server: Server, host: str, *names: str) -> AsyncIterator[Carrier]:
-    """Yield a carrier to *server*, which shows a certificate for *names* and is known as *host*."""
+async def over_tls(ca: trustme.CA, ca_file: str, server: Server, host: str, *names: str) -> AsyncIterator[DNSTransport]:
+    """Yield a transport to *server*, which shows a certificate for *names* and is known as *host*."""
     async with (
         serving(server.over_tls, server_context(ca.issue_cert(*names))) as port,
-        aclosing(ByTLS(Nameserver(Way.TLS, host, port), nowhere, partial(connect, ca_file=ca_file))) as carrier,
+        aclosing(DoT(Nameserver(Scheme.TLS, host, port), nowhere, partial(connect, ca_file=ca_file))) as transport,
     ):
-        yield carrier
+        yield transport
 
 
 def records(response: Response) -> int:
@@ -79,9 +79,9 @@ async def test_questions_share_a_tls_connection(ca: trustme.CA, ca_file: str, ho
     A name server is checked by its name or by its address; one handshake serves many questions.
     """
     server = Server()
-    async with over_tls(ca, ca_file, server, host, name) as carrier:
+    async with over_tls(ca, ca_file, server, host, name) as transport:
         for _ in range(3):
-            response = await carrier.exchange(query_of(A))
+            response = await transport.exchange(query_of(A))
 
     assert (records(response), server.connections) == (1, 1)
 
@@ -92,9 +92,9 @@ async def test_a_connection_closed_meanwhile_is_replaced(ca: trustme.CA, ca_file
     Name servers close idle connections; that is no failure of the next question.
     """
     server = Server(closes=True)
-    async with over_tls(ca, ca_file, server, NAME, NAME) as carrier:
+    async with over_tls(ca, ca_file, server, NAME, NAME) as transport:
         for _ in range(2):
-            response = await carrier.exchange(query_of(A))
+            response = await transport.exchange(query_of(A))
 
     assert (records(response), server.connections) == (1, 2)
 
@@ -105,9 +105,9 @@ async def test_somebody_elses_certificate_is_refused(ca: trustme.CA, ca_file: st
     """
     A valid certificate for another name server does not do.
     """
-    async with over_tls(ca, ca_file, Server(), host, "other.example.org", "127.0.0.2") as carrier:
+    async with over_tls(ca, ca_file, Server(), host, "other.example.org", "127.0.0.2") as transport:
         with pytest.raises(NetworkError) as caught:
-            await carrier.exchange(query_of(A))
+            await transport.exchange(query_of(A))
 
     assert caught.value.kind is Kind.CERTIFICATE_NAME
 
@@ -119,10 +119,10 @@ async def test_questions_travel_over_https(ca: trustme.CA, ca_file: str) -> None
     """
     server = Server()
     async with serving(server.over_https, server_context(ca.issue_cert(NAME))) as port:
-        nameserver = Nameserver(Way.HTTPS, NAME, port, f"https://{NAME}:{port}/dns-query")
+        nameserver = Nameserver(Scheme.HTTPS, NAME, port, f"https://{NAME}:{port}/dns-query")
         policy = Policy(ca_file=ca_file)
-        async with aclosing(ByHTTPS(nameserver, policy, Loopback(policy))) as carrier:
+        async with aclosing(DoH(nameserver, policy, Loopback(policy))) as transport:
             for _ in range(3):
-                response = await carrier.exchange(query_of(A))
+                response = await transport.exchange(query_of(A))
 
     assert (records(response), server.connections) == (1, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.dialer import Asker, Dialer
+from mailsettings.net.dialer import CachedResolver, Dialer
 from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver
 from mailsettings.net.dns.transports import response_to
@@ -19,8 +19,8 @@ MANY = 1_000_000  # questions are counted above; what it takes to ask them is no
 PARALLEL = 8  # connections: HTTP/1.1 carries one question at a time on each
 
 
-class ByHTTPS:
-    """A Carrier that posts questions to a URL over connections it keeps."""
+class DoH:
+    """A DNSTransport that posts questions to a URL over connections it keeps."""
 
     round_trips = 5
 
@@ -30,7 +30,7 @@ class ByHTTPS:
         self._url = nameserver.url
         self._transport = transport
         budget = Budget(own)
-        dialer = Dialer(self._transport, own, asker=Asker(self._transport, budget), budget=budget)
+        dialer = Dialer(self._transport, own, resolver=CachedResolver(self._transport, budget), budget=budget)
         self._fetcher = Fetcher(dialer, own, budget=budget, keep_alive=PARALLEL)
 
     async def exchange(self, query: Query) -> Response:

@@ -16,9 +16,9 @@ import anyio
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
-from mailsettings.net.dns.nameservers import Nameserver, Way, system_nameservers
+from mailsettings.net.dns.nameservers import Nameserver, Scheme, system_nameservers
 from mailsettings.net.dns.resolver import Resolver
-from mailsettings.net.dns.transports import ByTCP, ByTLS, ByUDP, Carrier, Nobody
+from mailsettings.net.dns.transports import DNSTransport, Do53, DoT, DoTCP, NoNameserver
 from mailsettings.net.tcp import Connect, TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
 
@@ -28,9 +28,9 @@ def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
     if nameserver is None:
         found = system_nameservers()
         local = all(server.address is not None and server.address.is_loopback for server in found)
-        return Resolver(tuple(map(ByUDP, found)), policy, trusted=local)
-    if nameserver.way is Way.UDP:
-        return Resolver((ByUDP(nameserver),), policy, trusted=True)
+        return Resolver(tuple(map(Do53, found)), policy, trusted=local)
+    if nameserver.scheme is Scheme.UDP:
+        return Resolver((Do53(nameserver),), policy, trusted=True)
     # Its own name is looked up by the system's resolvers.
     route = _Route(resolver_for(policy, None).ask, partial(connect, ca_file=policy.ca_file))
     return Resolver((_encrypted(nameserver, policy, route),), policy, trusted=True)
@@ -45,10 +45,10 @@ def resolver_through(
     patient = policy.with_(dns_lifetime=policy.dns_lifetime + policy.proxy_timeout)
     if nameserver is None:
         known = system_nameservers() if system is None else system
-        servers = tuple(ByTCP(server, way) for server in known if _elsewhere(server))
-        return Resolver(servers or (Nobody(),), patient, trusted=False)
-    if nameserver.way is Way.UDP:
-        return Resolver((ByTCP(nameserver, way),), patient, trusted=False)
+        servers = tuple(DoTCP(server, way) for server in known if _elsewhere(server))
+        return Resolver(servers or (NoNameserver(),), patient, trusted=False)
+    if nameserver.scheme is Scheme.UDP:
+        return Resolver((DoTCP(nameserver, way),), patient, trusted=False)
 
     async def ask(question: Question) -> Answer:
         """Find a name server that is given by name."""
@@ -75,13 +75,13 @@ class _Route:
         """Nothing is open."""
 
 
-def _encrypted(nameserver: Nameserver, policy: Policy, route: _Route) -> Carrier:
+def _encrypted(nameserver: Nameserver, policy: Policy, route: _Route) -> DNSTransport:
     """Return what carries questions to *nameserver* inside TLS."""
-    if nameserver.way is Way.TLS:
-        return ByTLS(nameserver, route.ask, route.connect)
-    from mailsettings.net.dns.doh import ByHTTPS  # noqa: PLC0415 - httpx is loaded for those who want this
+    if nameserver.scheme is Scheme.TLS:
+        return DoT(nameserver, route.ask, route.connect)
+    from mailsettings.net.dns.doh import DoH  # noqa: PLC0415 - httpx is loaded for those who want this
 
-    return ByHTTPS(nameserver, policy, route)
+    return DoH(nameserver, policy, route)
 
 
 def _elsewhere(server: Nameserver) -> bool:

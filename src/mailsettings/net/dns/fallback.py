@@ -14,7 +14,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from mailsettings.interfaces import MX, SRV, Record
-from mailsettings.net.dns.message import TYPES, Query, Response, Row
+from mailsettings.net.dns.message import TYPES, Query, ResourceRecord, Response
 
 # Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
 _SIGNATURES = frozenset(range(5, 13))
@@ -41,12 +41,12 @@ def _said(message: dns.message.Message) -> str:
     return f"{dns.rcode.to_text(message.rcode())}{why}"
 
 
-def _rows(message: dns.message.Message) -> Iterator[Row]:
+def _rows(message: dns.message.Message) -> Iterator[ResourceRecord]:
     """Yield the records that are understood."""
     for rrset in message.answer:
         if rrset.rdclass == dns.rdataclass.IN and rrset.rdtype in TYPES.values():
             for rdata in rrset:
-                yield Row(_text(rrset.name), int(rrset.rdtype), _value(rdata))
+                yield ResourceRecord(_text(rrset.name), int(rrset.rdtype), _value(rdata))
 
 
 def _value(rdata: Any) -> Record:

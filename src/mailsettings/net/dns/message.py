@@ -56,7 +56,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResourceRecord:
     """One record as it came: *value* has its names as they were written, lower case, the root as an empty one."""
 
     name: str
@@ -71,7 +71,7 @@ class Response:
     rcode: int
     truncated: bool = False
     authentic: bool = False  # the AD bit
-    rows: tuple[Row, ...] = ()
+    rows: tuple[ResourceRecord, ...] = ()
     said: str = ""  # the code in words, where it is an error
 
 
@@ -98,7 +98,7 @@ def _encoded_name(question: Question) -> bytes | None:
     return wire if whole else None
 
 
-def at_a_glance(query: Query, wire: bytes) -> Response | None:
+def read_plain(query: Query, wire: bytes) -> Response | None:
     """Return *wire* if it is plainly an answer, or a "no", to exactly this question; None: it has to be looked at."""
     if len(wire) < _HEADER.size:
         return None
@@ -116,7 +116,7 @@ def at_a_glance(query: Query, wire: bytes) -> Response | None:
     return Response(rcode, authentic=bool(flags & _AUTHENTIC), rows=rows)
 
 
-def rows_of(wire: bytes, start: int, count: int) -> tuple[Row, ...] | None:
+def rows_of(wire: bytes, start: int, count: int) -> tuple[ResourceRecord, ...] | None:
     """Return the *count* records that begin at *start*, MANY at most, those of other types and classes left out.
 
     None if they are not plainly what RFC 1035 says.
@@ -127,7 +127,7 @@ def rows_of(wire: bytes, start: int, count: int) -> tuple[Row, ...] | None:
         return None
 
 
-def _rows(wire: bytes, at: int, count: int) -> Iterator[Row]:
+def _rows(wire: bytes, at: int, count: int) -> Iterator[ResourceRecord]:
     for _ in range(min(count, MANY)):
         name, at = _name(wire, at)
         kind, class_, _, length = _FIXED.unpack_from(wire, at)
@@ -136,7 +136,7 @@ def _rows(wire: bytes, at: int, count: int) -> Iterator[Row]:
         if end > len(wire):
             raise ValueError("a record that goes on behind the message")
         if class_ == IN and kind in TYPES.values():
-            yield Row(name, kind, _value(wire, kind, at, end))
+            yield ResourceRecord(name, kind, _value(wire, kind, at, end))
         at = end
 
 

@@ -24,7 +24,7 @@ RESOLV_CONF = Path("/etc/resolv.conf")
 MAX_NAMESERVERS = 3  # as the C library does
 
 
-class Way(StrEnum):
+class Scheme(StrEnum):
     """How questions travel to a name server."""
 
     UDP = "udp"
@@ -36,13 +36,13 @@ class Way(StrEnum):
 class Nameserver:
     """One recursive resolver."""
 
-    way: Way
+    scheme: Scheme
     host: str  # an IP address; with TLS and HTTPS also a name
     port: int
     url: str = ""  # with HTTPS
 
     def __str__(self) -> str:
-        return self.url or f"{self.way}://{self.host} port {self.port}"
+        return self.url or f"{self.scheme}://{self.host} port {self.port}"
 
     @property
     def address(self) -> IPAddress | None:
@@ -60,29 +60,29 @@ def parse_resolver(text: str) -> Nameserver | None:
     """
     if not text:
         return None
-    way, host, port = _parts(text)
+    scheme, host, port = _parts(text)
     try:
-        if way is Way.HTTPS:
-            return Nameserver(way, parse_host(host), port or 443, text)
-        default = 853 if way is Way.TLS else 53
-        nameserver = Nameserver(way, host.lower(), port or default)
+        if scheme is Scheme.HTTPS:
+            return Nameserver(scheme, parse_host(host), port or 443, text)
+        default = 853 if scheme is Scheme.TLS else 53
+        nameserver = Nameserver(scheme, host.lower(), port or default)
         if nameserver.address is None:
             parse_host(host)
     except AddressError as error:
         raise MailSettingsError(f"the resolver {text!r} has no usable host: {error}") from error
-    if way is Way.UDP and nameserver.address is None:
+    if scheme is Scheme.UDP and nameserver.address is None:
         raise MailSettingsError(f"the resolver {text!r} is a name; without TLS only an address will do")
     return nameserver
 
 
-def _parts(text: str) -> tuple[Way, str, int | None]:
-    """Cut *text* into way, host and port; a bare address is UDP."""
-    scheme, separator, rest = text.partition("://")
+def _parts(text: str) -> tuple[Scheme, str, int | None]:
+    """Cut *text* into scheme, host and port; a bare address is UDP."""
+    name, separator, rest = text.partition("://")
     if not separator:
-        scheme, rest = "udp", f"[{text}]" if text.count(":") > 1 and "[" not in text else text
+        name, rest = "udp", f"[{text}]" if text.count(":") > 1 and "[" not in text else text
     try:
         url = urlsplit(f"//{rest}")
-        return Way(scheme.lower()), url.hostname or "", url.port
+        return Scheme(name.lower()), url.hostname or "", url.port
     except ValueError as error:
         raise MailSettingsError(f"the resolver {text!r} is not IP[:port], tls://host or https://host/path") from error
 
@@ -92,7 +92,7 @@ def system_nameservers() -> tuple[Nameserver, ...]:
     if sys.platform == "win32":
         from dns.resolver import get_default_resolver  # noqa: PLC0415 - reads the registry
 
-        return tuple(Nameserver(Way.UDP, str(ip), 53) for ip in get_default_resolver().nameservers)
+        return tuple(Nameserver(Scheme.UDP, str(ip), 53) for ip in get_default_resolver().nameservers)
     try:
         return parse_resolv_conf(RESOLV_CONF.read_text("utf-8", "replace"))
     except OSError:
@@ -103,5 +103,5 @@ def parse_resolv_conf(text: str) -> tuple[Nameserver, ...]:
     """Return the name servers that *text* lists; search lists and options have no say here: all names are absolute."""
     words = (line.split() for line in text.splitlines())
     hosts = [word[1] for word in words if word[:1] == ["nameserver"] and len(word) > 1]
-    found = (Nameserver(Way.UDP, host, 53) for host in hosts)
+    found = (Nameserver(Scheme.UDP, host, 53) for host in hosts)
     return tuple(nameserver for nameserver in found if nameserver.address is not None)[:MAX_NAMESERVERS]

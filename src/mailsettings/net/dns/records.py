@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from mailsettings.address import parse_host
 from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.interfaces import MX, SRV, Question, Record
-from mailsettings.net.dns.message import CNAME, TYPES, Row
+from mailsettings.net.dns.message import CNAME, TYPES, ResourceRecord
 from mailsettings.policy import Policy
 
 
-def records_of(question: Question, rows: Sequence[Row], policy: Policy) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+def records_of(
+    question: Question, rows: Sequence[ResourceRecord], policy: Policy
+) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     """Return what *rows* answer to *question*: records, the preferred ones first, and the aliases on the way.
 
     Raises NetworkError(DNS_FAILED) when aliases are chained too long, as they are in a loop.
@@ -29,7 +31,7 @@ def records_of(question: Question, rows: Sequence[Row], policy: Policy) -> tuple
     return _records(question.type, found, policy), tuple(host for alias in aliases if (host := _host(alias)))
 
 
-def _at(rows: Iterable[Row], name: str, kind: int) -> tuple[Record, ...]:
+def _at(rows: Iterable[ResourceRecord], name: str, kind: int) -> tuple[Record, ...]:
     """Return the records of type *kind* that *name* has, each once."""
     return tuple(dict.fromkeys(row.value for row in rows if (row.name, row.type) == (name, kind)))
 

@@ -13,7 +13,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net.dns.message import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
 from mailsettings.net.dns.records import records_of
-from mailsettings.net.dns.transports import Carrier
+from mailsettings.net.dns.transports import DNSTransport
 from mailsettings.policy import Policy
 
 BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
@@ -23,15 +23,15 @@ _sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets"
 class Resolver:
     """Asks name servers in turn until one answers."""
 
-    def __init__(self, carriers: tuple[Carrier, ...], policy: Policy, *, trusted: bool) -> None:
+    def __init__(self, transports: tuple[DNSTransport, ...], policy: Policy, *, trusted: bool) -> None:
         """*trusted*: the AD bit of these servers may be believed, because nobody is on the way or the user says so."""
-        self._carriers = carriers
+        self._transports = transports
         self._policy = policy
         self._trusted = trusted
 
     async def ask(self, question: Question) -> Answer:
         """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
-        if not self._carriers:
+        if not self._transports:
             raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
         async with _limit(self._policy.dns_sockets):
             return self._answer(question, await self._response(question))
@@ -46,40 +46,40 @@ class Resolver:
         """Ask each server, and those that kept silent again, for as long as we are let."""
         end = anyio.current_time() + self._policy.dns_lifetime
         failures: list[NetworkError] = []
-        waiting = list(self._carriers)
+        waiting = list(self._transports)
         while waiting:
             silent = []
-            for carrier in waiting:
-                seconds = self._patience(carrier, end)
+            for transport in waiting:
+                seconds = self._patience(transport, end)
                 try:
                     with anyio.move_on_after(seconds):
-                        return await _once(carrier, question)
+                        return await _once(transport, question)
                 except NetworkError as error:
                     failures.append(error)
                 else:
-                    silent.append(carrier)
+                    silent.append(transport)
             waiting = silent
         raise _summary(failures)
 
-    def _patience(self, carrier: Carrier, end: float) -> float:
-        """Return how many seconds *carrier* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's own time."""
+    def _patience(self, transport: DNSTransport, end: float) -> float:
+        """Return how many seconds *transport* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's time."""
         left = end - anyio.current_time()
         if left < BLINK:
             seconds = self._policy.dns_lifetime
             raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
-        return min(left, carrier.round_trips * self._policy.dns_timeout)
+        return min(left, transport.round_trips * self._policy.dns_timeout)
 
     async def aclose(self) -> None:
-        """Close what the carriers keep open."""
-        for carrier in self._carriers:
-            await carrier.aclose()
+        """Close what the transports keep open."""
+        for transport in self._transports:
+            await transport.aclose()
 
 
-async def _once(carrier: Carrier, question: Question) -> Response:
+async def _once(transport: DNSTransport, question: Question) -> Response:
     """Ask one server once; one that cannot read EDNS is asked again without (RFC 6891 §7)."""
-    response = await carrier.exchange(query_of(question))
+    response = await transport.exchange(query_of(question))
     if response.rcode in (FORMERR, NOTIMP):
-        response = await carrier.exchange(query_of(question, edns=False))
+        response = await transport.exchange(query_of(question, edns=False))
     if response.rcode not in (NOERROR, NXDOMAIN):
         raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}")
     return response

@@ -13,7 +13,7 @@ import anyio
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import Answer, Question
 from mailsettings.net import tcp
-from mailsettings.net.dns.message import Query, Response, at_a_glance
+from mailsettings.net.dns.message import Query, Response, read_plain
 from mailsettings.net.dns.nameservers import Nameserver
 from mailsettings.net.tcp import Connect, TCPStream, os_fault, secure_host
 from mailsettings.net.tls import NO_ALPN
@@ -21,10 +21,10 @@ from mailsettings.policy import IPAddress
 
 _REFUSED = 5  # RFC 1035 §4.1.1
 _ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
-MAX_ODD = 4096  # bytes; errors and cut responses are short, and dnspython takes a quarter of a second for a long one
+MAX_UNUSUAL = 4096  # bytes; errors and cut responses are short; dnspython takes a quarter of a second for a long one
 
 
-class Carrier(Interface):
+class DNSTransport(Interface):
     """A way to one name server."""
 
     round_trips: int  # before the first answer can be here
@@ -38,7 +38,7 @@ class Carrier(Interface):
         ...
 
 
-class ByUDP:
+class Do53:
     """One socket per question: a new random port each time is half of what keeps forged answers out."""
 
     round_trips = 1
@@ -81,7 +81,7 @@ async def _first_response(udp: socket.socket, query: Query) -> Response:
                 return response
 
 
-class Kept:
+class ConnectionPool:
     """Connections are used again: a handshake per question would cost more than all the rest."""
 
     def __init__(self, open_one: Callable[[], Awaitable[TCPStream]]) -> None:
@@ -89,7 +89,7 @@ class Kept:
         self._idle: list[TCPStream] = []
 
     async def exchange(self, query: Query) -> Response:
-        """Return the response to *query*, see Carrier."""
+        """Return the response to *query*, see DNSTransport."""
         while self._idle:
             # One that the server has closed meanwhile says nothing about the server.
             with contextlib.suppress(NetworkError):
@@ -110,7 +110,7 @@ class Kept:
             await self._idle.pop().aclose()
 
 
-class ByTLS:
+class DoT:
     """DNS over TLS, on connections that are kept."""
 
     round_trips = 4
@@ -125,10 +125,10 @@ class ByTLS:
         self._nameserver = nameserver
         self._ask = ask
         self._connect = connect
-        self._kept = Kept(self._open)
+        self._pool = ConnectionPool(self._open)
 
     async def exchange(self, query: Query) -> Response:
-        return await self._kept.exchange(query)
+        return await self._pool.exchange(query)
 
     async def _open(self) -> TCPStream:
         """Return a connection to the name server whose certificate has been checked."""
@@ -149,10 +149,10 @@ class ByTLS:
 
     async def aclose(self) -> None:
         """Close the connections that wait for another question."""
-        await self._kept.aclose()
+        await self._pool.aclose()
 
 
-class ByTCP:
+class DoTCP:
     """Plain DNS over TCP, on connections that are kept."""
 
     round_trips = 4
@@ -160,10 +160,10 @@ class ByTCP:
     def __init__(self, nameserver: Nameserver, connect: Connect) -> None:
         self._nameserver = nameserver
         self._connect = connect
-        self._kept = Kept(self._open)
+        self._pool = ConnectionPool(self._open)
 
     async def exchange(self, query: Query) -> Response:
-        response = await self._kept.exchange(query)
+        response = await self._pool.exchange(query)
         if response.rcode == _REFUSED:
             # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
             raise NetworkError(
@@ -175,10 +175,10 @@ class ByTCP:
         return await self._connect(ip_address(self._nameserver.host), self._nameserver.port)
 
     async def aclose(self) -> None:
-        await self._kept.aclose()
+        await self._pool.aclose()
 
 
-class Nobody:
+class NoNameserver:
     """Stands where no name server can be asked through the proxy."""
 
     round_trips = 1
@@ -215,9 +215,9 @@ def response_to(query: Query, wire: bytes) -> Response | None:
 
     A truncated one is returned as far as it goes.
     """
-    if (plain := at_a_glance(query, wire)) is not None:
+    if (plain := read_plain(query, wire)) is not None:
         return plain
-    if len(wire) > MAX_ODD:
+    if len(wire) > MAX_UNUSUAL:
         return None
     from mailsettings.net.dns.fallback import read  # noqa: PLC0415 - loads dnspython, 35 ms
 
