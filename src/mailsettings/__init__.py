@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         ServerSettings,
         Trust,
     )
+    from mailsettings.net.network import open_network
     from mailsettings.policy import Policy
     from mailsettings.troubleshooting import diagnose
     from mailsettings.unasked import offline, plan
@@ -77,6 +78,7 @@ __all__ = [
     "detecting",
     "diagnose",
     "offline",
+    "open_network",
     "parse_address",
     "plan",
     "verify",
@@ -97,6 +99,7 @@ _HOME = {
     "login.credentials": ("Credentials",),
     "troubleshooting": ("diagnose",),
     "login.verify": ("verify",),
+    "net.network": ("open_network",),
     "policy": ("Policy",),
     "unasked": ("offline", "plan"),
 }
