@@ -76,8 +76,8 @@ def domain(number: int) -> str:
 async def visit(number: int, transport: Transport, policy: Policy, visits: list[Visit]) -> None:
     """Run one detection, as a service would for one of its visitors."""
     started = anyio.current_time()
-    async with open_network(policy, transport) as door:
-        detection = await detect(f"ada@{domain(number)}", policy=policy, net=door)
+    async with open_network(policy, transport) as network:
+        detection = await detect(f"ada@{domain(number)}", policy=policy, net=network)
     visits.append(Visit(not number % 2, anyio.current_time() - started, _verified(detection)))
 
 

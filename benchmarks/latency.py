@@ -53,8 +53,8 @@ def measure(world: World, rtt: float) -> Measured:
 async def search(net: FakeNetwork, address: str, policy: Policy | None = None) -> Detection:
     """Run a detection in the world *net*."""
     rules = policy or Policy()
-    async with open_network(rules, transport=net.transport(rules)) as door:
-        return await detect(address, policy=rules, net=door)
+    async with open_network(rules, transport=net.transport(rules)) as network:
+        return await detect(address, policy=rules, net=network)
 
 
 def name(choices: tuple[Choice, ...]) -> str:

@@ -101,8 +101,8 @@ def page(data: bytes) -> object:
 
 
 async def _fetched(net: FakeNetwork) -> Page:
-    async with open_network(POLICY, transport=net.transport(POLICY)) as door:
-        return await door.get("https://www.example.org/x")
+    async with open_network(POLICY, transport=net.transport(POLICY)) as network:
+        return await network.get("https://www.example.org/x")
 
 
 def certificate(data: bytes) -> object:

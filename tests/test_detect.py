@@ -224,8 +224,8 @@ async def test_leaving_early_ends_all_work() -> None:
     policy = Policy()
 
     async with (
-        open_network(policy, transport=net.transport(policy)) as door,
-        detecting(ADA, policy=policy, net=door) as events,
+        open_network(policy, transport=net.transport(policy)) as network,
+        detecting(ADA, policy=policy, net=network) as events,
     ):
         async for _ in events:
             if net.open_streams:
@@ -255,8 +255,8 @@ async def test_the_answer_is_the_last_event_and_comes_once() -> None:
     policy = Policy()
 
     async with (
-        open_network(policy, transport=net.transport(policy)) as door,
-        detecting(ADA, policy=policy, net=door) as events,
+        open_network(policy, transport=net.transport(policy)) as network,
+        detecting(ADA, policy=policy, net=network) as events,
     ):
         seen = [event async for event in events]
 
@@ -289,8 +289,8 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
 
     net = FakeNetwork()
     policy = Policy()
-    async with open_network(policy, transport=net.transport(policy)) as door:
-        detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=door)  # type: ignore[list-item]  # broken on purpose
+    async with open_network(policy, transport=net.transport(policy)) as network:
+        detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=network)  # type: ignore[list-item]  # broken on purpose
 
     assert [(failure.kind, failure.where) for failure in detection.failures] == [
         (Kind.INTERNAL, "the intranet's own source")

@@ -50,8 +50,8 @@ async def beside(hog: Hog, net: FakeNetwork, policy: Policy) -> Detection:
     def source(_: EmailAddress) -> Iterator[Lead]:
         yield hog
 
-    async with open_network(policy, net.transport(policy)) as door:
-        return await detect(ADA, sources=(source, *SOURCES), policy=policy, net=door)
+    async with open_network(policy, net.transport(policy)) as network:
+        return await detect(ADA, sources=(source, *SOURCES), policy=policy, net=network)
 
 
 def test_a_late_process_goes_on_listening() -> None:

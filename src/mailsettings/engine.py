@@ -48,9 +48,9 @@ async def detect(
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     async with AsyncExitStack() as stack:
-        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         # Without a stream: whoever waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, door, prober or prober_of(door), ignore).run(_chosen(sources))
+        return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(_chosen(sources))
 
 
 @asynccontextmanager
@@ -74,9 +74,9 @@ async def detecting(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
         await stack.enter_async_context(send)
-        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         group = await stack.enter_async_context(anyio.create_task_group())
-        search = _Search(parsed, rules, door, prober or prober_of(door), send.send_nowait)
+        search = _Search(parsed, rules, network, prober or prober_of(network), send.send_nowait)
 
         async def run() -> None:
             await search.run(_chosen(sources))
@@ -95,7 +95,7 @@ def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
     return SOURCES
 
 
-def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
+def _open_network(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
     from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
     return open_network(policy)

@@ -69,8 +69,8 @@ async def diagnose(
         return await _diagnose_over(what, rules, net, sources)
     from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    async with open_network(rules) as door:
-        return await _diagnose_over(what, rules, door, sources)
+    async with open_network(rules) as network:
+        return await _diagnose_over(what, rules, network, sources)
 
 
 async def _diagnose_over(

@@ -170,15 +170,15 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
 
 
 class Careless(Network):
-    """A door whose second looks fail in a way nobody has thought of."""
+    """A network whose inspections fail in a way nobody has thought of."""
 
     async def inspect(self, endpoint: Endpoint) -> Look:
         raise LookupError(endpoint.host)
 
 
 async def _detected(net: FakeNetwork) -> Detection:
-    async with aclosing(Careless(Policy(), net.transport(Policy()))) as door:
-        return await detect(ADA, net=door)
+    async with aclosing(Careless(Policy(), net.transport(Policy()))) as network:
+        return await detect(ADA, net=network)
 
 
 def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:

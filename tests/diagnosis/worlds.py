@@ -19,8 +19,8 @@ ADA = f"ada@{D}"
 
 
 async def _diagnosed(net: FakeNetwork, what: ServerSettings | str, policy: Policy, today: datetime) -> Diagnosis:
-    async with open_network(policy, net.transport(policy), clock=lambda: today) as door:
-        return await diagnose(what, policy=policy, net=door)
+    async with open_network(policy, net.transport(policy), clock=lambda: today) as network:
+        return await diagnose(what, policy=policy, net=network)
 
 
 def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagnosis:

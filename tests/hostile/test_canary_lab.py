@@ -101,8 +101,8 @@ class HostileDNS:
 
 async def search(net: FakeNetwork, policy: Policy) -> None:
     transport = HostileDNS(net, policy)
-    async with open_network(policy, transport) as door:
-        await detect(ADA, policy=policy, net=door)
+    async with open_network(policy, transport) as network:
+        await detect(ADA, policy=policy, net=network)
 
 
 def contacted(namespace: str, build: Build, policy: Policy) -> set[str]:

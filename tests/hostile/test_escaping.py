@@ -110,8 +110,8 @@ async def found(ca_file: str) -> Detection:
         policy = Policy(
             ca_file=ca_file, guess=False, allow_networks=LOOPBACK, mail_ports=frozenset({port}), web_ports=frozenset()
         )
-        async with open_network(policy, OneServer(policy, port)) as door:
-            return await detect(ADA, policy=policy, net=door)
+        async with open_network(policy, OneServer(policy, port)) as network:
+            return await detect(ADA, policy=policy, net=network)
 
 
 @pytest.mark.anyio

@@ -141,8 +141,8 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 async def greet(server: MailServer, endpoint: Endpoint, policy: Policy) -> Probe:
     transport = Loopback(policy)
-    async with open_network(policy, transport) as door:
-        return await door.greet(endpoint, lambda _: None)
+    async with open_network(policy, transport) as network:
+        return await network.greet(endpoint, lambda _: None)
 
 
 @pytest.mark.anyio

@@ -99,8 +99,8 @@ async def cancelled(net: FakeNetwork, address: str, step: int) -> Detection | No
     policy = Policy()
     with anyio.CancelScope() as scope:
         net.ledger.faults = CancelAt(step, scope.cancel)
-        async with open_network(policy, transport=net.transport(policy)) as door:
-            return await detect(address, policy=policy, net=door)
+        async with open_network(policy, transport=net.transport(policy)) as network:
+            return await detect(address, policy=policy, net=network)
     return None
 
 

@@ -46,10 +46,10 @@ async def logged_in(
 ) -> Verification:
     """Find the servers of *what* if it is an address, then log in."""
     policy = Policy().for_mailboxes()
-    async with open_network(policy, net.transport(policy)) as door:
+    async with open_network(policy, net.transport(policy)) as network:
         found: Detection | ServerSettings
-        found = await detect(what, policy=policy, net=door) if isinstance(what, str) else what
-        return await verify(found, credentials, policy=policy, net=door, confirmed=confirmed, thorough=thorough)
+        found = await detect(what, policy=policy, net=network) if isinstance(what, str) else what
+        return await verify(found, credentials, policy=policy, net=network, confirmed=confirmed, thorough=thorough)
 
 
 def verified(

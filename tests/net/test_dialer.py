@@ -428,7 +428,7 @@ def test_who_waits_for_a_cancelled_question_asks_again() -> None:
 
 def test_a_failure_of_the_proxy_says_nothing_about_any_address() -> None:
     """
-    Whatever was seen at the others: it is said once, and the door behind it is not taken for closed.
+    Whatever was seen at the others: it is said once, and the port behind it is not taken for closed.
     """
     net = FakeNetwork()
     net.host(HOST, V6, V4).serve(imap())

@@ -1,4 +1,4 @@
-"""The door as lookups and the engine see it, over a world in memory and over loopback."""
+"""The network as lookups and the engine see it, over a world in memory and over loopback."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def greeted(net: FakeNetwork, endpoint: Endpoint = IMAPS, policy: Policy | None 
     told: list[str] = []
 
     async def greet() -> Probe:
-        async with open_network(policy or Policy(), net.transport()) as door:
-            return await door.greet(endpoint, told.append)
+        async with open_network(policy or Policy(), net.transport()) as network:
+            return await network.greet(endpoint, told.append)
 
     probe, _ = run_virtual(greet)
     return probe, told
@@ -83,9 +83,9 @@ def test_every_lookup_shares_the_answers() -> None:
     net.host(HOST, "11.0.0.7").serve(imap())
 
     async def ask_and_greet() -> None:
-        async with open_network(Policy(), net.transport()) as door:
-            await door.ask(Question(HOST, "A"))
-            await door.greet(IMAPS, lambda _: None)
+        async with open_network(Policy(), net.transport()) as network:
+            await network.ask(Question(HOST, "A"))
+            await network.greet(IMAPS, lambda _: None)
 
     run_virtual(ask_and_greet)
 
@@ -138,8 +138,8 @@ async def test_a_server_on_loopback_is_verified(ca: trustme.CA, ca_file: str) ->
     context = server_context(ca.issue_cert(HOST), alpn=("imap",))
     async with serving(speak_imap, context) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK, ca_file=ca_file)
-        async with open_network(policy, Loopback(policy)) as door:
-            probe = await door.greet(Endpoint(Protocol.IMAP, HOST, port, Security.TLS), lambda _: None)
+        async with open_network(policy, Loopback(policy)) as network:
+            probe = await network.greet(Endpoint(Protocol.IMAP, HOST, port, Security.TLS), lambda _: None)
 
     assert (probe.verified, probe.tls and probe.tls.alpn, probe.failure) == (True, "imap", None)
 
@@ -165,11 +165,11 @@ async def test_cancelling_a_detection_closes_every_socket(ca_file: str) -> None:
         policy = Policy(
             mail_ports=frozenset({port}), allow_networks=LOOPBACK, ca_file=ca_file, max_parallel_per_address=10
         )
-        door = await stack.enter_async_context(open_network(policy, Loopback(policy)))
+        network = await stack.enter_async_context(open_network(policy, Loopback(policy)))
         async with anyio.create_task_group() as group:
             for number in range(10):
                 endpoint = Endpoint(Protocol.IMAP, f"h{number}.example.org", port, Security.TLS)
-                group.start_soon(door.greet, endpoint, lambda _: None)
+                group.start_soon(network.greet, endpoint, lambda _: None)
             await anyio.sleep(0.3)
             group.cancel_scope.cancel()
         with anyio.fail_after(2):
@@ -179,7 +179,7 @@ async def test_cancelling_a_detection_closes_every_socket(ca_file: str) -> None:
     assert all(ended.is_set() for ended in ends)
 
 
-def test_the_door_opens_without_httpx_and_dnspython() -> None:
+def test_the_network_opens_without_httpx_and_dnspython() -> None:
     """
     A detection that is answered before a document is fetched does not pay for loading what fetches documents.
     """

@@ -163,7 +163,7 @@ async def speaks_first(stream: ByteStream) -> None:
 )
 async def test_servers_without_tls_are_recognized(ca_file: str, handler: object, kind: Kind) -> None:
     """
-    Clear text on a port that should begin with TLS is told from a closed door.
+    Clear text on a port that should begin with TLS is told from a closed port.
     """
     async with serving(handler) as port:  # type: ignore[arg-type]  # a parametrised function has no better type
         with pytest.raises(NetworkError) as caught:

@@ -35,8 +35,8 @@ class Counting(MailServer):
 async def look(server: Counting, protocol: Protocol, security: Security) -> Look:
     async with serving(server) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_network(policy, Loopback(policy)) as door:
-            seen = await door.inspect(Endpoint(protocol, HOST, port, security))
+        async with open_network(policy, Loopback(policy)) as network:
+            seen = await network.inspect(Endpoint(protocol, HOST, port, security))
             with anyio.fail_after(5):
                 while server.open:
                     await anyio.lowlevel.checkpoint()
@@ -102,8 +102,8 @@ async def test_a_server_without_tls_cannot_be_looked_at() -> None:
 
     async with serving(plain) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_network(policy, Loopback(policy)) as door:
-            seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
+        async with open_network(policy, Loopback(policy)) as network:
+            seen = await network.inspect(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
 
     assert seen.shown is None
     assert seen.failure is not None
@@ -114,8 +114,8 @@ async def test_a_port_that_is_not_one_of_mail_is_not_looked_at() -> None:
     """The rules of all other connections."""
     policy = Policy(allow_networks=LOOPBACK)
     transport = Loopback(policy)
-    async with open_network(policy, transport) as door:
-        seen = await door.inspect(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
+    async with open_network(policy, transport) as network:
+        seen = await network.inspect(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
 
     assert seen.failure is not None
     assert (seen.failure.kind, transport.connected) == (Kind.DENIED, [])
@@ -129,9 +129,9 @@ async def test_a_web_port_is_reached_or_not() -> None:
 
     async with serving(quiet) as port:
         policy = Policy(web_ports=frozenset({port}), allow_networks=LOOPBACK)
-        async with open_network(policy, Loopback(policy)) as door:
-            assert await door.reach(HOST, port)
-            assert not await door.reach(HOST, 22)
+        async with open_network(policy, Loopback(policy)) as network:
+            assert await network.reach(HOST, port)
+            assert not await network.reach(HOST, 22)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 100, 300])

@@ -1,4 +1,4 @@
-"""Documents through the real door, in a world in memory: requests shared, redirects, and what is sent to whom."""
+"""Documents through the real network code, in a world in memory: requests shared, redirects, what is sent to whom."""
 
 from __future__ import annotations
 

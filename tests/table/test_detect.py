@@ -27,8 +27,8 @@ def world(row: Row) -> FakeNetwork:
 async def detected(address: str, net: FakeNetwork) -> Detection:
     policy = Policy()
     with anyio.fail_after(60):
-        async with open_network(policy, net.transport(policy)) as door:
-            return await detect(address, net=door)
+        async with open_network(policy, net.transport(policy)) as network:
+            return await detect(address, net=network)
 
 
 def protected(servers: tuple[Server, ...]) -> list[str]:

@@ -174,8 +174,8 @@ class _Run:
     async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
         """Open the network for *domain*; every wait is *slowness* times as long as usual."""
         transport = SharedTransport(self._transport, self._common, domain)
-        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as door:
-            yield SharedNet(door, self._common, domain)
+        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as network:
+            yield SharedNet(network, self._common, domain)
 
     async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
         """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""

@@ -74,8 +74,8 @@ async def _places(
     async with aclosing(transport() if transport else Internet(rules)) as below:
 
         async def look(domain: str) -> None:
-            async with open_network(rules, SharedTransport(below, common, domain)) as door:
-                place = await destination(SharedNet(door, common, domain), domain)
+            async with open_network(rules, SharedTransport(below, common, domain)) as network:
+                place = await destination(SharedNet(network, common, domain), domain)
             found[domain] = place.key, place.known
             room.release()
 

@@ -1,4 +1,4 @@
-"""The whole conversation with one server: greet, log in, look, take leave. No I/O: the door carries it."""
+"""The whole conversation with one server: greet, log in, look, take leave. No I/O: net.session runs it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: th
 
 
 class LoginNet(Interface):
-    """The door, as far as logins need it: net.network.Network."""
+    """The network, as far as logins need it: net.network.Network."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
         """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
@@ -104,8 +104,8 @@ async def verify(
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
     from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    async with open_network(rules) as door:
-        return await _verify(what, credentials, rules, door, agreed, thorough=thorough)
+    async with open_network(rules) as network:
+        return await _verify(what, credentials, rules, network, agreed, thorough=thorough)
 
 
 def _must_be_agreed(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:

@@ -74,7 +74,7 @@ class Dialer:
         self._policy = policy
         self._resolver = resolver
         self._budget = budget
-        self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where nobody listened
+        self._closed: dict[tuple[IPAddress, int], tuple[Kind, str]] = {}  # where a connection failed
 
     async def dial(self, host: str, port: int, on_step: OnStep = ignore) -> Connection:
         """Connect to *host*.
@@ -144,7 +144,7 @@ class Dialer:
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
-                if error.kind is not Kind.PROXY:  # that says nothing about this door
+                if error.kind is not Kind.PROXY:  # that says nothing about this port
                     self._closed[ip, port] = error.kind, error.seen
                 raise
             undo.pop_all()
@@ -152,7 +152,7 @@ class Dialer:
         return ReleasingStream(stream, permit.release)
 
     def _check_open(self, ip: IPAddress, port: int) -> None:
-        """Knock at a closed door once, however many names it has."""
+        """Do not connect again where a connection failed, however many names it has."""
         if (closed := self._closed.get((ip, port))) is not None:
             raise NetworkError(*closed)
 

@@ -40,7 +40,7 @@ def routes(service: Service) -> APIRouter:
 async def _dns(service: Service) -> str:
     """Ask the resolver for something it always knows."""
     try:
-        async with service.door(service.policy) as net:
+        async with service.network(service.policy) as net:
             await net.ask(Question("com", "NS"))
     except NetworkError as error:
         return str(error.kind)

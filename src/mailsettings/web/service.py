@@ -131,9 +131,9 @@ class Service:
     async def _run(self, query: Query, tell: Tell) -> Detection:
         policy = self._policy_for(query)
         async with (
-            self.door(policy) as door,
+            self.network(policy) as network,
             detecting(
-                anybody(query.address), policy=policy, net=door, prober=CachedProber(door, self.probes)
+                anybody(query.address), policy=policy, net=network, prober=CachedProber(network, self.probes)
             ) as events,
         ):
             async for event in events:
@@ -149,10 +149,10 @@ class Service:
         return self.policy.with_(protocols=frozenset({query.protocol, *sending}))
 
     @asynccontextmanager
-    async def door(self, policy: Policy) -> AsyncIterator[Network]:
+    async def network(self, policy: Policy) -> AsyncIterator[Network]:
         """Open the network within *policy*, behind the guard."""
-        async with open_network(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as door:
-            yield door
+        async with open_network(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as network:
+            yield network
 
     async def aclose(self) -> None:
         """Let go of network and store."""
