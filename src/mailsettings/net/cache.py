@@ -42,7 +42,8 @@ class TTLCache(Generic[Key, Value]):
     def find(self, key: Key) -> Value | None:
         """Return what is kept for *key*, if it is still good."""
         entry = self._entries.pop(key, None)
-        if entry is None or entry[0] <= anyio.current_time():
+        # The clock is asked only where it matters: what one detection keeps, it keeps for ever.
+        if entry is None or (entry[0] != math.inf and entry[0] <= anyio.current_time()):
             return None
         self._entries[key] = entry  # used last: moves to the end
         return entry[1]
@@ -53,7 +54,7 @@ class TTLCache(Generic[Key, Value]):
         if seconds <= 0:
             return
         self._entries.pop(key, None)
-        self._entries[key] = anyio.current_time() + seconds, value
+        self._entries[key] = math.inf if seconds == math.inf else anyio.current_time() + seconds, value
         if len(self._entries) > self._max_size:
             del self._entries[next(iter(self._entries))]
 
