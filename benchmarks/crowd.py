@@ -24,11 +24,12 @@ from anyio.streams.stapled import MultiListener
 from anyio.streams.tls import TLSStream
 
 from mailsettings import Detection, Policy, detect
-from mailsettings.net.door import open_net
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import SRV, Answer, Record
+from mailsettings.model import Question
+from mailsettings.net.internet import Internet
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress
-from mailsettings.records import SRV, Answer, Question, Record
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 
 MANY = 200
@@ -76,8 +77,8 @@ def domain(number: int) -> str:
 async def visit(number: int, transport: Transport, policy: Policy, visits: list[Visit]) -> None:
     """Run one detection, as a service would for one of its visitors."""
     started = anyio.current_time()
-    async with open_net(policy, transport) as door:
-        detection = await detect(f"ada@{domain(number)}", policy=policy, net=door)
+    async with open_network(policy, transport) as network:
+        detection = await detect(f"ada@{domain(number)}", policy=policy, net=network)
     visits.append(Visit(not number % 2, anyio.current_time() - started, _verified(detection)))
 
 

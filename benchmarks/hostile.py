@@ -19,9 +19,9 @@ from benchmarks.transcripts import FACTS, secure
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.talk import Talked, talk
+from mailsettings.net.session import SessionResult, run_session
 from mailsettings.policy import Policy
-from mailsettings.wire import dialogue_for
+from mailsettings.protocols import dialogue_for
 
 _CERTIFICATES = {
     "expired": Kind.CERTIFICATE_EXPIRED,
@@ -133,7 +133,7 @@ class Scripted:
         self._secure = True
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 
@@ -197,7 +197,7 @@ class Scripted:
         return b"250-x\r\n250 %s\r\n" % (b"STARTTLS" if clear else b"AUTH PLAIN")
 
 
-async def meet(row: dict[str, Any]) -> tuple[Talked, Scripted, float]:
+async def meet(row: dict[str, Any]) -> tuple[SessionResult, Scripted, float]:
     """Run our probe against one script; return what came of it and the seconds it took."""
     protocol = Protocol(row["protocol"])
     security = Security.TLS if row["port"] in _IMPLICIT else Security.STARTTLS
@@ -205,28 +205,30 @@ async def meet(row: dict[str, Any]) -> tuple[Talked, Scripted, float]:
     stream, policy = Scripted(protocol, row["steps"]), Policy()
     dialogue = dialogue_for(endpoint, policy=policy, tag="ABCDEFGH")
     started = trio.current_time()
-    talked = await talk(stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure)
-    return talked, stream, trio.current_time() - started
+    result = await run_session(
+        stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure
+    )
+    return result, stream, trio.current_time() - started
 
 
-def complaints(wanted: Wanted, talked: Talked, stream: Scripted, seconds: float) -> list[str]:
+def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds: float) -> list[str]:
     """Say everything that is not as *wanted*."""
-    kinds = (talked.failure.kind,) if talked.failure else ()
+    kinds = (result.failure.kind,) if result.failure else ()
     said = b"".join(stream.sent)
-    result = " ".join(
+    shown = " ".join(
         [
-            talked.failure.seen if talked.failure else "",
-            *((talked.hello.greeting, *map(str, talked.hello.notes)) if talked.hello else ()),
+            result.failure.seen if result.failure else "",
+            *((result.hello.greeting, *map(str, result.hello.notes)) if result.hello else ()),
         ]
     )
     faults = {
-        f"{talked.failure or talked.hello}": not (
+        f"{result.failure or result.hello}": not (
             set(kinds) <= set(wanted.kinds) and bool(kinds) == bool(wanted.kinds)
         ),
         f"took {seconds:.2f} s": seconds > wanted.seconds + 0.001,
         f"sent {said!r}": bool(wanted.silent and said),
-        f"{wanted.hidden!r} is shown": bool(wanted.hidden and wanted.hidden in result),
-        f"{wanted.shown!r} is not shown: {result!r}": wanted.shown not in result,
+        f"{wanted.hidden!r} is shown": bool(wanted.hidden and wanted.hidden in shown),
+        f"{wanted.shown!r} is not shown: {shown!r}": wanted.shown not in shown,
         f"{stream.handed} bytes were read": stream.handed > 4 * Policy().max_line,
         "a login was tried": any(word in said for word in (b" LOGIN", b"AUTH", b"USER", b"PASS")),
         "STARTTLS was repeated": said.count(b"STLS") + said.count(b"STARTTLS") > 1,
@@ -239,10 +241,10 @@ def run(rows: Sequence[dict[str, Any]]) -> int:
     wrong: list[str] = []
     total = 0.0
     for row in rows:
-        talked, stream, seconds = trio.run(meet, row, clock=trio.testing.MockClock(autojump_threshold=0))
+        result, stream, seconds = trio.run(meet, row, clock=trio.testing.MockClock(autojump_threshold=0))
         total += seconds
         wanted = WANTED.get(row["id"])
-        faults = complaints(wanted, talked, stream, seconds) if wanted else ["no verdict is written down for it"]
+        faults = complaints(wanted, result, stream, seconds) if wanted else ["no verdict is written down for it"]
         wrong += [f"  {row['id']}: {'; '.join(faults)} (wanted: {row['expect']})"] if faults else []
     print(f"{len(rows)} hostile servers, {total:.1f} s of virtual time")
     print(f"  {'verdict':18}{len(rows) - len(wrong):7}{len(wrong):7}")

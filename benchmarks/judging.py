@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks.transcripts import Row
 from mailsettings.errors import Kind
 from mailsettings.model import Hello, Protocol
-from mailsettings.net.talk import Talked
+from mailsettings.net.session import SessionResult
 
 Verdict = str | bool | None
 
@@ -21,7 +21,7 @@ _ATTACKS = {  # what must come of the four recorded attacks, in the mode that th
 }
 
 
-def greeting(row: Row, plain: Talked) -> Verdict:
+def greeting(row: Row, plain: SessionResult) -> Verdict:
     """Is the greeting accepted or refused as it says, and its text kept?"""
     wanted = _refusal(row)
     if wanted is not None:
@@ -33,7 +33,7 @@ def greeting(row: Row, plain: Talked) -> Verdict:
     return plain.hello.greeting.endswith("…") or text == _words(plain.hello.greeting) or f"{plain.hello.greeting!r}"
 
 
-def capabilities(row: Row, plain: Talked) -> Verdict:
+def capabilities(row: Row, plain: SessionResult) -> Verdict:
     """Is every capability of the reply there, and nothing else?"""
     if plain.hello is None or not row.reply:
         return None
@@ -41,7 +41,7 @@ def capabilities(row: Row, plain: Talked) -> Verdict:
     return seen == wanted or f"missing {sorted(wanted - seen)}, too many {sorted(seen - wanted)}"
 
 
-def starttls(row: Row, upgrade: Talked, sent: list[bytes]) -> Verdict:
+def starttls(row: Row, upgrade: SessionResult, sent: list[bytes]) -> Verdict:
     """Is STARTTLS asked for exactly where it is offered?"""
     if row.id in ("t175", "t176"):
         return None  # the attack keeps it from being asked for; see oddity
@@ -53,7 +53,7 @@ def starttls(row: Row, upgrade: Talked, sent: list[bytes]) -> Verdict:
     return asked or f"did not ask for STARTTLS: {upgrade.failure}"
 
 
-def login(row: Row, plain: Talked, inside: Talked) -> Verdict:
+def login(row: Row, plain: SessionResult, inside: SessionResult) -> Verdict:
     """Are the login methods those of the row, and is their absence inside TLS a failure?"""
     if plain.hello is None:
         return None
@@ -65,7 +65,7 @@ def login(row: Row, plain: Talked, inside: Talked) -> Verdict:
     return nothing == failed or f"inside TLS: {inside.failure}"
 
 
-def oddity(row: Row, plain: Talked, upgrade: Talked, inside: Talked) -> Verdict:
+def oddity(row: Row, plain: SessionResult, upgrade: SessionResult, inside: SessionResult) -> Verdict:
     """Is what the row calls weird dealt with? Crashes and cuts are judged by the caller."""
     if not row.weird:
         return None
@@ -77,7 +77,7 @@ def oddity(row: Row, plain: Talked, upgrade: Talked, inside: Talked) -> Verdict:
     return not failed or f"{failed}"
 
 
-_HOLDS: tuple[tuple[str, Callable[[str, Talked], Verdict]], ...] = (
+_HOLDS: tuple[tuple[str, Callable[[str, SessionResult], Verdict]], ...] = (
     ("XXXXXXXA", lambda seen, _: "XXXXXXXA" in seen),
     ("masked as XXXA", lambda seen, _: "XXXA" in seen),
     ("asterisks", lambda seen, inside: "rewrites SMTP" in seen or inside.failure is None),
@@ -93,10 +93,10 @@ _HOLDS: tuple[tuple[str, Callable[[str, Talked], Verdict]], ...] = (
 )
 
 
-def _is(talked: Talked, kind: Kind) -> Verdict:
+def _is(result: SessionResult, kind: Kind) -> Verdict:
     return (
-        talked.failure is not None and talked.failure.kind is kind
-    ) or f"{talked.failure or talked.hello}, not {kind}"
+        result.failure is not None and result.failure.kind is kind
+    ) or f"{result.failure or result.hello}, not {kind}"
 
 
 def _refusal(row: Row) -> Kind | None:

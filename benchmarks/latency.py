@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks.worlds import WORLDS, World
 from mailsettings import Choice, Detection, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
 
 ROUND_TRIPS = (0.01, 0.05, 0.2)  # seconds
@@ -53,8 +53,8 @@ def measure(world: World, rtt: float) -> Measured:
 async def search(net: FakeNetwork, address: str, policy: Policy | None = None) -> Detection:
     """Run a detection in the world *net*."""
     rules = policy or Policy()
-    async with open_net(rules, transport=net.transport(rules)) as door:
-        return await detect(address, policy=rules, net=door)
+    async with open_network(rules, transport=net.transport(rules)) as network:
+        return await detect(address, policy=rules, net=network)
 
 
 def name(choices: tuple[Choice, ...]) -> str:

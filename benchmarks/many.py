@@ -28,11 +28,11 @@ import anyio.lowlevel
 from benchmarks.exchangers import mx_host, providers
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.report import verdict
-from mailsettings.model import Protocol
-from mailsettings.net.transport import Stream
+from mailsettings.interfaces import MX, Answer
+from mailsettings.model import Protocol, Question
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.provider_table.rows import Row
-from mailsettings.records import MX, Answer, Question
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp
 from mailsettings.testing.asked import Ledger
 

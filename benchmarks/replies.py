@@ -9,7 +9,7 @@ from time import perf_counter
 
 from mailsettings.diagnosis.codes import CODES
 from mailsettings.diagnosis.replies import meanings
-from mailsettings.wire.foreign import spoken
+from mailsettings.protocols.fingerprint import spoken
 
 # The ids of the provider table for the names of the recording.
 PROVIDERS = {

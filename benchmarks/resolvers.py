@@ -26,9 +26,9 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
-from mailsettings.net.real import Internet
+from mailsettings.model import Question
+from mailsettings.net.internet import Internet
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 
 RECORDS = {
     "MX": ("10 aspmx.l.google.com.", "20 alt1.aspmx.l.google.com.", "30 alt2.aspmx.l.google.com."),

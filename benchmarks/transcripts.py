@@ -13,10 +13,10 @@ from typing import Any
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.talk import Talked, talk
-from mailsettings.net.transport import Stream
+from mailsettings.net.session import SessionResult, run_session
+from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
-from mailsettings.wire import dialogue_for
+from mailsettings.protocols import dialogue_for
 
 FACTS = TLSFacts("TLSv1.3", names=("mail.example.org",))
 PORTS = {
@@ -118,7 +118,7 @@ class Replay:
             raise NetworkError(Kind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 
@@ -133,12 +133,14 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
 
 async def play(
     row: Row, security: Security, *, segment: int = 1 << 16, cut: int | None = None
-) -> tuple[Talked, Replay]:
+) -> tuple[SessionResult, Replay]:
     """Run our dialogue against *row*."""
     stream = Replay(row, segment=segment, cut=cut)
     port = PORTS.get((row.protocol, security), 143)
     endpoint = Endpoint(row.protocol, "mail.example.org", port, security)
     policy = Policy()
     dialogue = dialogue_for(endpoint, policy=policy, tag="ABCDEFGH")
-    talked = await talk(stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure)
-    return talked, stream
+    result = await run_session(
+        stream, dialogue, endpoint=endpoint, policy=policy, on_step=lambda _: None, secure=secure
+    )
+    return result, stream

@@ -6,7 +6,7 @@ import anyio
 
 from mailsettings import detecting
 from mailsettings.events import Contacting, Probed, Settled
-from mailsettings.leads import Net
+from mailsettings.interfaces import Net
 
 
 async def main(address: str, net: Net | None = None) -> None:

@@ -8,7 +8,7 @@ from mailsettings.bulk.entries import parse_entry
 from mailsettings.bulk.lines import Form, entries
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc, publish
-from mailsettings.net.nameservers import parse_resolv_conf, parse_resolver
+from mailsettings.net.dns.nameservers import parse_resolv_conf, parse_resolver
 from mailsettings.provider_table.document import read_own
 from mailsettings.provider_table.table import Table
 from mailsettings.schema import from_json

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Hello, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import READ, START_TLS, Dialogue
-from mailsettings.wire.lines import Lines
+from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
+from mailsettings.protocols.line_buffer import LineBuffer
 
 POLICY = Policy()
 FACTS = TLSFacts("TLSv1.3", ("imap.example.org",))
@@ -32,17 +32,17 @@ def text(read: Callable[[str], object]) -> Callable[[bytes], object]:
 
 def heard(dialogue: Dialogue, data: bytes, policy: Policy) -> Hello:
     """Return what *dialogue* makes of *data*, all that a server says, in clear and inside TLS."""
-    lines, wish = Lines(policy), dialogue.send(None)
+    lines, wish = LineBuffer(policy), dialogue.send(None)
     lines.feed(data)
     try:
         while True:
-            if wish is READ:
+            if isinstance(wish, ReadLine):
                 line = lines.take()
                 closed = NetworkError(Kind.CLOSED, "over")
                 wish = dialogue.throw(closed) if line is None else dialogue.send(line)
             else:
                 lines.next_reply()
-                wish = dialogue.send(FACTS if wish is START_TLS else None)
+                wish = dialogue.send(FACTS if isinstance(wish, StartTLS) else None)
     except StopIteration as end:
         return _clean(end.value)
 

@@ -11,22 +11,22 @@ import dns.flags
 import dns.message
 import dns.rrset
 
-from mailsettings import wire
+from mailsettings import protocols
 from mailsettings.address import parse_address
 from mailsettings.addresses import objection_to
 from mailsettings.escape import excerpt
 from mailsettings.hostnames import parse_host
-from mailsettings.model import Endpoint, Hello, Protocol, Security
-from mailsettings.net.answers import records_of
-from mailsettings.net.carriers import response_to
+from mailsettings.interfaces import Page
+from mailsettings.model import Endpoint, Hello, Protocol, Question, Security
 from mailsettings.net.certificates import dns_names
-from mailsettings.net.door import open_net
-from mailsettings.net.query import query_of
-from mailsettings.net.redirects import check_url, next_url
-from mailsettings.net.unverified import paper
-from mailsettings.records import Page, Question
+from mailsettings.net.dns.message import query_of
+from mailsettings.net.dns.records import records_of
+from mailsettings.net.dns.transports import response_to
+from mailsettings.net.http import check_url, next_url
+from mailsettings.net.network import open_network
+from mailsettings.net.unverified_tls import read_certificate
+from mailsettings.protocols.line_buffer import LineBuffer
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
-from mailsettings.wire.lines import Lines
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS
 from scripts.fuzz_target import POLICY, Target, heard, text
@@ -40,7 +40,7 @@ def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object
 
     def run(data: bytes) -> Hello:
         endpoint = Endpoint(protocol, "mail.example.org", 993, security)
-        return heard(wire.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
+        return heard(protocols.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
 
     return run
 
@@ -102,8 +102,8 @@ def page(data: bytes) -> object:
 
 
 async def _fetched(net: FakeNetwork) -> Page:
-    async with open_net(POLICY, transport=net.transport(POLICY)) as door:
-        return await door.get("https://www.example.org/x")
+    async with open_network(POLICY, transport=net.transport(POLICY)) as network:
+        return await network.get("https://www.example.org/x")
 
 
 def certificate(data: bytes) -> object:
@@ -125,7 +125,7 @@ CERTIFICATE = base64.b64decode(
 
 
 def chain(data: bytes) -> object:
-    found = paper(data)
+    found = read_certificate(data)
     assert found is None or f"{found.subject}{found.issuer}{found.issuer_url}{found.weak}".isprintable(), found
     return found
 
@@ -139,7 +139,7 @@ def shown(data: bytes) -> str:
 
 def lines(data: bytes) -> object:
     """Cut *data* into lines, fed in pieces."""
-    reader, chance = Lines(POLICY), random.Random(data)  # noqa: S311 - the same pieces for the same data
+    reader, chance = LineBuffer(POLICY), random.Random(data)  # noqa: S311 - the same pieces for the same data
     found = []
     while data:
         piece = chance.randint(1, len(data))

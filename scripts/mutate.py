@@ -40,10 +40,14 @@ GUARDS = {
         "policy.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py"), ("objection", "service")
     ),
     "starttls": Guard(
-        "net/talk.py", ("tests/net/test_talk.py", "tests/hostile/test_guards.py"), ("_start_tls", "_begin", "_grant")
+        "net/session.py",
+        ("tests/net/test_session.py", "tests/hostile/test_guards.py"),
+        ("_start_tls", "_begin", "_execute"),
     ),
     "trust": Guard("trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
-    "command": Guard("wire/text.py", ("tests/wire/test_words.py", "tests/hostile/test_guards.py"), ("command",)),
+    "command": Guard(
+        "protocols/text.py", ("tests/protocols/test_fingerprint.py", "tests/hostile/test_guards.py"), ("command",)
+    ),
     "names": Guard(
         "hostnames.py", ("tests/net/test_certificates.py", "tests/hostile/test_guards.py"), ("name_matches",)
     ),
@@ -52,10 +56,10 @@ GUARDS = {
         ("tests/test_hostnames.py",),
         ("registrable", "is_public_suffix", "_suffixes_of", "_names_above", "_lines"),
     ),
-    "dial": Guard("net/dial.py", ("tests/net/test_dial.py",), ("_allowed", "_checked")),
+    "dial": Guard("net/dialer.py", ("tests/net/test_dialer.py",), ("_allowed", "_checked")),
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(
-        "net/redirects.py",
+        "net/http.py",
         ("tests/net/test_http.py", "tests/hostile/test_guards.py"),
         ("check_url", "_objection", "next_url"),
     ),

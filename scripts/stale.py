@@ -10,28 +10,20 @@ one provider at the same time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.model import Endpoint, Probe, Security, Step
-from mailsettings.net.door import open_net
+from mailsettings.interfaces import Prober
+from mailsettings.model import Endpoint, Probe, Security
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.provider_table.rows import Row
 from mailsettings.provider_table.table import all_providers
 
 PARALLEL = 4  # providers at once
 PAUSE = 0.5  # seconds between two connections to one provider
-
-
-class Greeter(Interface):
-    """What a visit needs of leads.Net."""
-
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        """Contact a mail server, up to its capabilities inside TLS."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +38,7 @@ class Finding:
         return f"{'stale' if self.seen else 'fine '}  {self.provider}: {self.endpoint}{self.seen and ': ' + self.seen}"
 
 
-async def verify(rows: Iterable[Row], net: Greeter, *, pause: float = PAUSE) -> tuple[Finding, ...]:
+async def verify(rows: Iterable[Row], prober: Prober, *, pause: float = PAUSE) -> tuple[Finding, ...]:
     """Contact each server of *rows* once and return what was seen, in the order of the rows."""
     found: list[Finding] = []
     limit = anyio.CapacityLimiter(PARALLEL)
@@ -54,7 +46,7 @@ async def verify(rows: Iterable[Row], net: Greeter, *, pause: float = PAUSE) -> 
     async def visit(row: Row) -> None:
         async with limit:
             for endpoint in endpoints(row):
-                probe = await net.greet(endpoint, lambda _: None)
+                probe = await prober.greet(endpoint, lambda _: None)
                 found.append(Finding(row.provider.id, endpoint, _seen(probe)))
                 await anyio.sleep(pause)
 
@@ -89,7 +81,7 @@ async def _run(ids: Sequence[str]) -> tuple[Finding, ...]:
     servers = sum(len(endpoints(row)) for row in rows)
     # The budgets of a single detection would end after forty hosts; this one run visits them all, slowly.
     policy = Policy(max_tcp=4 * servers + 4, max_dns=8 * servers + 8, max_hosts=servers + 1)
-    async with open_net(policy) as net:
+    async with open_network(policy) as net:
         return await verify(rows, net)
 
 

@@ -9,9 +9,9 @@ from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, D, document, mail
 from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
 from mailsettings.events import Settled
-from mailsettings.model import SettledBy
-from mailsettings.net.door import open_net
-from mailsettings.records import Answer, Question
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question, SettledBy
+from mailsettings.net.network import open_network
 from mailsettings.sources.guess import guess
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, run_virtual, smtp
 from tests.sources.nets import Answers
@@ -225,8 +225,8 @@ async def test_leaving_early_ends_all_work() -> None:
     policy = Policy()
 
     async with (
-        open_net(policy, transport=net.transport(policy)) as door,
-        detecting(ADA, policy=policy, net=door) as events,
+        open_network(policy, transport=net.transport(policy)) as network,
+        detecting(ADA, policy=policy, net=network) as events,
     ):
         async for _ in events:
             if net.open_streams:
@@ -256,8 +256,8 @@ async def test_the_answer_is_the_last_event_and_comes_once() -> None:
     policy = Policy()
 
     async with (
-        open_net(policy, transport=net.transport(policy)) as door,
-        detecting(ADA, policy=policy, net=door) as events,
+        open_network(policy, transport=net.transport(policy)) as network,
+        detecting(ADA, policy=policy, net=network) as events,
     ):
         seen = [event async for event in events]
 
@@ -290,8 +290,8 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
 
     net = FakeNetwork()
     policy = Policy()
-    async with open_net(policy, transport=net.transport(policy)) as door:
-        detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=door)  # type: ignore[list-item]  # broken on purpose
+    async with open_network(policy, transport=net.transport(policy)) as network:
+        detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=network)  # type: ignore[list-item]  # broken on purpose
 
     assert [(failure.kind, failure.place) for failure in detection.failures] == [
         (Kind.INTERNAL, "the intranet's own source")

@@ -1,15 +1,14 @@
 """What an error says, in our words and in those of others."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mailsettings.bulk.kept import Kept
 from mailsettings.errors import Detail, DocumentError, Kind, NetworkError
 from mailsettings.model import Failure, Task
-from mailsettings.net.once import Once
+from mailsettings.net.cache import SingleFlight
 
 SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 HERE = Task("here")
@@ -61,19 +60,18 @@ async def _fail(_: object = None) -> str:
     raise BOGUS.again()
 
 
-Memory = Once[str, str] | Kept[str, str]
-
-
 @pytest.mark.anyio
-@pytest.mark.parametrize("memory", [Once[str, str], lambda: Kept[str, str](10, lambda _: 60.0)], ids=["search", "run"])
-async def test_an_error_that_is_remembered_keeps_all_it_knows(memory: Callable[[], Memory]) -> None:
+@pytest.mark.parametrize(
+    "cache", [SingleFlight[str, str](), SingleFlight[str, str](10, lambda _: 60.0)], ids=["search", "run"]
+)
+async def test_an_error_that_is_remembered_keeps_all_it_knows(cache: SingleFlight[str, str]) -> None:
     """
-    The memory of one search, and that of a run over many addresses: asked twice, both answers are the same.
+    The cache of one search, and that of a run over many addresses: asked twice, both answers are the same.
     """
-    asked, failures = memory(), []
+    failures = []
     for _ in range(2):
         with pytest.raises(NetworkError) as caught:
-            await asked.get("name", _fail)
+            await cache.get("name", _fail)
         failures.append(Failure.of(HERE, caught.value))
 
     assert failures == [Failure.of(HERE, BOGUS)] * 2

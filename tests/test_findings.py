@@ -7,9 +7,8 @@ import pytest
 from mailsettings.errors import Kind
 from mailsettings.findings import Findings
 from mailsettings.leads import NotOffered
-from mailsettings.model import Failure, Note, Protocol
+from mailsettings.model import Failure, Note, Protocol, Question
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 from mailsettings.sources import SOURCES
 from tests.values import ADA
 

@@ -1,4 +1,4 @@
-"""The import rule: data moves one way, and one package has the door to the network (docs/decisions/0002-layers.md)."""
+"""The import rule: data moves one way, and one package opens the network (docs/decisions/0002-layers.md)."""
 
 import ast
 import subprocess
@@ -13,17 +13,17 @@ SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 LAYERS = (
     "errors escape hostnames address addresses records",
     "model events looks",
-    "proxy policy leads provider_table suggest merge rank trust reasons formats wire",
+    "proxy policy leads provider_table suggest merge rank trust reasons interfaces formats protocols",
     "findings issuers settling answer net diagnosis",
     "sources",
     "engine unasked",
-    "schema login diagnose",
+    "schema login troubleshooting",
     "sync testing bulk",
     "bulk cli web __init__ __main__",
 )
 LAYER = {name: number for number, row in enumerate(LAYERS) for name in row.split()}
-# Detection.to_json() is what users look for, and loads the schema when called; errors names a type only.
-ALLOWED = {("model", "schema"), ("errors", "model")}
+# Detection.to_json() is what users look for, and loads the schema when called.
+ALLOWED = {("model", "schema")}
 NETWORK = {"socket", "ssl", "httpx", "httpcore", "dns", "asyncio", "trio"}
 HEAVY = ("pydantic", "httpx", "httpcore", "dns", "anyio", "ssl", "click", "yaml", "idna", "publicsuffixlist")
 
@@ -56,9 +56,9 @@ def test_a_module_imports_from_its_own_layer_and_below(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(SOURCE)) for path in FILES])
 def test_only_net_opens_the_network(path: Path) -> None:
-    """One door: socket, ssl, httpx, httpcore and dns are imported in net/ and nowhere else."""
-    if path.parent.name == "net":
-        pytest.skip("the door itself")
+    """One package: socket, ssl, httpx, httpcore and dns are imported in net/ and nowhere else."""
+    if "net" in path.relative_to(SOURCE).parts:
+        pytest.skip("it may")
 
     assert {name.split(".")[0] for name in imports(path)} & NETWORK <= ({"trio"} if "testing" in path.parts else set())
 

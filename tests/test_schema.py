@@ -33,11 +33,11 @@ from mailsettings.model import (
     Probe,
     Protocol,
     ProxyAddress,
+    Question,
     Security,
     Task,
     Where,
 )
-from mailsettings.records import Question
 from mailsettings.schema import event_to_dict, from_json, json_schema, read_where, to_dict, to_json
 from tests.cli import detections
 from tests.cli.detections import GMAIL, NOTHING, VERIFIED

@@ -8,10 +8,10 @@ import pytest
 from mailsettings.answer import answer
 from mailsettings.errors import Kind
 from mailsettings.findings import Attempt, Findings
-from mailsettings.leads import KnownProvider, Lead, Net, NoMail, NotOffered
-from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, SettledBy, Step
+from mailsettings.interfaces import Net
+from mailsettings.leads import KnownProvider, Lead, NoMail, NotOffered
+from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, Question, SettledBy, Step
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
 

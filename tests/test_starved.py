@@ -13,9 +13,10 @@ from benchmarks.latency import search
 from benchmarks.worlds import D, mail
 from mailsettings import Detection, Policy, detect
 from mailsettings.address import EmailAddress
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
 from mailsettings.model import Authority, SettledBy
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, run_virtual
 
@@ -49,8 +50,8 @@ async def beside(hog: Hog, net: FakeNetwork, policy: Policy) -> Detection:
     def source(_: EmailAddress) -> Iterator[Lead]:
         yield hog
 
-    async with open_net(policy, net.transport(policy)) as door:
-        return await detect(ADA, sources=(source, *SOURCES), policy=policy, net=door)
+    async with open_network(policy, net.transport(policy)) as network:
+        return await detect(ADA, sources=(source, *SOURCES), policy=policy, net=network)
 
 
 def test_a_late_process_goes_on_listening() -> None:

@@ -29,8 +29,6 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
     from mailsettings.errors import NetworkError as NetworkError
     from mailsettings.errors import TableError as TableError
     from mailsettings.login.credentials import Credentials as Credentials
-    from mailsettings.login.outside import diagnose as diagnose
-    from mailsettings.login.verify import Settings as Settings
     from mailsettings.login.verify import verify as verify
     from mailsettings.model import Auth as Auth
     from mailsettings.model import Authority as Authority
@@ -46,8 +44,11 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
     from mailsettings.model import Protocol as Protocol
     from mailsettings.model import Provider as Provider
     from mailsettings.model import Security as Security
+    from mailsettings.model import ServerSettings as ServerSettings
     from mailsettings.model import Trust as Trust
+    from mailsettings.net.network import open_network as open_network
     from mailsettings.policy import Policy as Policy
+    from mailsettings.troubleshooting import diagnose as diagnose
     from mailsettings.unasked import offline as offline
     from mailsettings.unasked import plan as plan
 else:

@@ -20,7 +20,8 @@ from mailsettings.answer import answer
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
 from mailsettings.findings import Attempt, Findings
-from mailsettings.leads import Lead, Lookup, Net, Source, where_of
+from mailsettings.interfaces import Net, Prober, prober_of
+from mailsettings.leads import Lead, Lookup, Source, where_of
 from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step, Task
 from mailsettings.policy import Policy
 from mailsettings.settling import decide, views
@@ -36,18 +37,20 @@ async def detect(
     sources: Sequence[Source] | None = None,
     policy: Policy | None = None,
     net: Net | None = None,
+    prober: Prober | None = None,
 ) -> Detection:
     """Return the verified mail settings of *address*, best first, and everything that was tried.
 
     Raises AddressError if *address* is none; whatever the network does ends up in the detection.
-    *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*.
+    *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*, *prober*, which
+    contacts the mail servers, to *net*.
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     async with AsyncExitStack() as stack:
-        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         # Without a stream: whoever waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, door, ignore).run(_chosen(sources))
+        return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(_chosen(sources))
 
 
 @asynccontextmanager
@@ -57,6 +60,7 @@ async def detecting(
     sources: Sequence[Source] | None = None,
     policy: Policy | None = None,
     net: Net | None = None,
+    prober: Prober | None = None,
 ) -> AsyncIterator[ObjectReceiveStream[Event]]:
     """Hand out the stream of events of a detection; leaving the block early ends all its work.
 
@@ -70,9 +74,9 @@ async def detecting(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
         await stack.enter_async_context(send)
-        door = net if net is not None else await stack.enter_async_context(_open_net(rules))
+        network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         group = await stack.enter_async_context(anyio.create_task_group())
-        search = _Search(parsed, rules, door, send.send_nowait)
+        search = _Search(parsed, rules, network, prober or prober_of(network), send.send_nowait)
 
         async def run() -> None:
             await search.run(_chosen(sources))
@@ -91,10 +95,10 @@ def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
     return SOURCES
 
 
-def _open_net(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
-    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+def _open_network(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
+    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    return open_net(policy)
+    return open_network(policy)
 
 
 # Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
@@ -106,9 +110,12 @@ PULSE = 0.25  # seconds; how often a wait looks whether the event loop keeps up
 class _Search:
     """One detection: the findings, and the tasks that fill them."""
 
-    def __init__(self, address: EmailAddress, policy: Policy, net: Net, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, address: EmailAddress, policy: Policy, net: Net, prober: Prober, tell: Callable[[Event], None]
+    ) -> None:
         self._findings = Findings(address, policy)
         self._net = net
+        self._prober = prober
         self._tell = tell
         self._news = anyio.Event()
         self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
@@ -140,7 +147,7 @@ class _Search:
         policy = self._findings.policy
         left = min(policy.look_timeout, policy.deadline - self._now())
         try:
-            looked = await looked_into(detection, self._net, within=left)
+            looked = await looked_into(detection, self._net, self._prober, within=left)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none
             failure = Failure(Kind.INTERNAL, Task("second look"), f"{type(error).__name__} while looking")
             looked = replace(detection, failures=(*detection.failures, failure))
@@ -239,7 +246,7 @@ class _Search:
     async def _greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact one server; a mistake of ours costs this probe only."""
         try:
-            return await self._net.greet(endpoint, on_step)
+            return await self._prober.greet(endpoint, on_step)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005, as for lookups
             seen = f"{type(error).__name__} while contacting it"
             return Probe(endpoint, failure=Failure(Kind.INTERNAL, endpoint, seen))

@@ -6,7 +6,7 @@ MailSettingsError
 ├── DocumentError         a document is not what its place promises
 ├── ConfirmationRequired  a password may go to these domains only after the user has agreed
 └── NetworkError          one question to the network failed; carries a Kind. The engine turns it into a Failure
-    ├── CertificateError  the chain is fine, the name is not: carries what the certificate says
+    ├── CertificateError  the chain is fine, the name is not: carries what the certificate says (net.certificates)
     └── UnprovenError     the server says yes to a login without proving that it knows the password (SCRAM)
 
 `detect()` itself raises only AddressError: network failure is data (Detection.failures).
@@ -15,10 +15,6 @@ MailSettingsError
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mailsettings.model import TLSFacts
 
 _QUOTE = "{}"  # where remote text belongs in the words of a NetworkError
 
@@ -156,14 +152,6 @@ class NetworkError(MailSettingsError, OSError):
         """
         said = f"{prefix}{self._said}"
         return NetworkError(kind or self.kind, said, quoting=self._quoting, detail=self.detail)
-
-
-class CertificateError(NetworkError):
-    """The certificate's chain and dates are valid, but it is not for the name asked for."""
-
-    def __init__(self, kind: Kind, seen: str, facts: TLSFacts) -> None:
-        super().__init__(kind, seen)
-        self.facts = facts
 
 
 class UnprovenError(NetworkError):

@@ -11,63 +11,23 @@ from typing import Protocol as Interface
 from typing import runtime_checkable
 
 from mailsettings.address import EmailAddress
+from mailsettings.interfaces import Net
 from mailsettings.model import (
     Authority,
     Claim,
-    Endpoint,
     Evidence,
     Failure,
     Link,
     Note,
     OAuth,
-    Probe,
     Protocol,
     Provider,
+    Question,
     Service,
-    Step,
     Task,
     Where,
 )
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
-
-
-class Net(Interface):
-    """The one door to the network, as lookups and the engine see it. Failure is raised as NetworkError."""
-
-    async def ask(self, question: Question) -> Answer:
-        """Ask DNS. The same question is asked once per detection, whoever asks."""
-        ...
-
-    async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the IP addresses of *host*, A and AAAA asked at once. NetworkError if it has none."""
-        ...
-
-    async def get(
-        self,
-        url: str,
-        *,
-        method: str = "GET",
-        body: bytes = b"",
-        headers: tuple[tuple[str, str], ...] = (),
-        answers: frozenset[int] = frozenset(),
-    ) -> Page:
-        """Fetch a document over https or http; redirects are followed by the policy's rules.
-
-        The same request is made once per detection, whoever makes it. Redirects of a POST are not followed: its body
-        may carry the address, and the next host may be anybody's. *answers* are HTTP statuses from 300 on that are an
-        answer here (401: "there is something, behind a login"); every other one raises HTTP_STATUS.
-        """
-        ...
-
-    @property
-    def policy(self) -> Policy:
-        """What this detection may do; lookups ask it what they may send."""
-        ...
-
-    async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        """Contact a mail server, up to its capabilities inside TLS; never raises NetworkError."""
-        ...
 
 
 class Lookup(Interface):

@@ -12,7 +12,6 @@ from enum import IntEnum, StrEnum
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.errors import AddressError, Detail, DocumentError, Kind, NetworkError
 from mailsettings.hostnames import parse_host
-from mailsettings.records import Question
 
 
 class Protocol(StrEnum):
@@ -161,6 +160,27 @@ class Endpoint:
 
     def __str__(self) -> str:
         return f"{self.protocol}://{self.host}:{self.port} ({self.security})"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
+
+    address: EmailAddress
+    incoming: Endpoint | None = None
+    outgoing: Endpoint | None = None
+    username: str = ""  # empty: the address
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One DNS question. *name* is absolute, lower-case, without the trailing dot; *type* is A, AAAA, MX, SRV, TXT …"""
+
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.type}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,11 @@ from mailsettings.model import (
     Probe,
     Protocol,
     ProxyAddress,
+    Question,
     Security,
     Task,
     Where,
 )
-from mailsettings.records import Question
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

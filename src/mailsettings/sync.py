@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailsettings.address import EmailAddress
-    from mailsettings.leads import Net, Source
+    from mailsettings.interfaces import Net, Prober
+    from mailsettings.leads import Source
     from mailsettings.model import Detection
     from mailsettings.policy import Policy
 
@@ -18,6 +19,7 @@ def detect(
     sources: Sequence[Source] | None = None,
     policy: Policy | None = None,
     net: Net | None = None,
+    prober: Prober | None = None,
 ) -> Detection:
     """Return what `await mailsettings.detect(...)` returns; blocks its thread for as long as *policy* allows.
 
@@ -31,7 +33,7 @@ def detect(
     from mailsettings.engine import detect as detect_async  # noqa: PLC0415
 
     _refuse_inside_a_loop()
-    return anyio.run(partial(detect_async, address, sources=sources, policy=policy, net=net))
+    return anyio.run(partial(detect_async, address, sources=sources, policy=policy, net=net, prober=prober))
 
 
 def _refuse_inside_a_loop() -> None:

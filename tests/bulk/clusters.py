@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from mailsettings.bulk import Entry, detect_batch
-from mailsettings.net.transport import Transport
+from mailsettings.net.streams import Transport
 from mailsettings.schema import Object
 from tests.bulk.program import slow_world
 

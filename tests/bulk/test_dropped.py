@@ -7,9 +7,9 @@ import anyio
 import anyio.lowlevel
 
 from mailsettings import Detection, EmailAddress, Policy, detect
-from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Endpoint, Probe, Protocol, Step
-from mailsettings.records import Answer, Page, Question
+from mailsettings.interfaces import Answer, Net, Page
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Endpoint, Probe, Protocol, Question, Step
 from mailsettings.testing import run_virtual
 from tests.values import ADA, claim, failed, verified
 

@@ -10,7 +10,7 @@ import pytest
 from mailsettings.bulk import Answered, Pace
 from mailsettings.bulk.leases import PAUSE, UNANSWERED, AwayError, Lease, Leases
 from mailsettings.errors import MailSettingsError
-from mailsettings.net.gate import Gates, Place
+from mailsettings.net.limiter import AddressLimiters, Slot
 from mailsettings.policy import IPAddress
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import collected, world
@@ -60,18 +60,18 @@ class Server:
         self.now = self.most = self.total = 0
 
     @asynccontextmanager
-    async def connection(self, gates: Gates, ip: IPAddress):  # type: ignore[no-untyped-def]  # of a context manager
-        gate = gates.at(ip)
-        place = await gate.enter()
+    async def connection(self, limiters: AddressLimiters, ip: IPAddress):  # type: ignore[no-untyped-def]  # of a context manager
+        limiter = limiters.at(ip)
+        slot = await limiter.acquire()
         self.now += 1
         self.total += 1
         self.most = max(self.most, self.now)
-        place.answered = True
+        slot.answered = True
         try:
             yield
         finally:
             self.now -= 1
-            gate.leave(place)
+            limiter.release(slot)
 
 
 def test_processes_together_open_no_more_than_one_may() -> None:
@@ -80,17 +80,17 @@ def test_processes_together_open_no_more_than_one_may() -> None:
     """
     book, server = Book(), Server()
 
-    async def connect(gates: Gates) -> None:
-        async with server.connection(gates, IP):
+    async def connect(limiters: AddressLimiters) -> None:
+        async with server.connection(limiters, IP):
             await anyio.sleep(1)
 
     async def process(leases: Leases) -> None:
         async with anyio.create_task_group() as clerk:
             clerk.start_soon(leases.run)
-            gates = Gates(MOST, 0.3, leases)
+            limiters = AddressLimiters(MOST, 0.3, leases)
             async with anyio.create_task_group() as group:
                 for _ in range(20):
-                    group.start_soon(connect, gates)
+                    group.start_soon(connect, limiters)
             clerk.cancel_scope.cancel()
 
     async def all_of_them() -> None:
@@ -120,7 +120,7 @@ def test_one_round_grants_many() -> None:
         async with running(leases := Leases(book, LEASE)):
             async with anyio.create_task_group() as group:
                 for _ in range(MOST):
-                    group.start_soon(leases.enter, IP, Place(0.0))
+                    group.start_soon(leases.acquire, IP, Slot(0.0))
             return book.rounds, len(book.open)
 
     (rounds, inside), _ = run_virtual(three)
@@ -135,13 +135,13 @@ def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
 
     async def four() -> tuple[float, int]:
         async with running(leases := Leases(book, LEASE)):
-            places = [Place(0.0) for _ in range(MOST)]
-            for place in places:
-                await leases.enter(IP, place)
-            await leases.enter(IP, Place(0.0))
+            slots = [Slot(0.0) for _ in range(MOST)]
+            for slot in slots:
+                await leases.acquire(IP, slot)
+            await leases.acquire(IP, Slot(0.0))
             granted = anyio.current_time()
-            for place in places:
-                place.answered = True
+            for slot in slots:
+                slot.answered = True
             await anyio.sleep(LEASE)
             return granted, len(book.open)
 
@@ -159,8 +159,8 @@ def test_what_is_open_is_kept() -> None:
     async def long() -> int:
         async with running(leases := Leases(book, LEASE)):
             for _ in range(MOST):
-                place = Place(0.0, answered=True)
-                await leases.enter(IP, place)
+                slot = Slot(0.0, answered=True)
+                await leases.acquire(IP, slot)
             await anyio.sleep(10 * LEASE)
             return sum(until > anyio.current_time() for until in book.open.values())
 
@@ -176,12 +176,12 @@ def test_a_run_that_ends_keeps_nothing() -> None:
 
     async def ending() -> None:
         async with running(leases := Leases(book, LEASE)):
-            places = [Place(0.0, answered=True) for _ in range(MOST)]
-            for place in places:
-                await leases.enter(IP, place)
+            slots = [Slot(0.0, answered=True) for _ in range(MOST)]
+            for slot in slots:
+                await leases.acquire(IP, slot)
             await anyio.sleep_until(LEASE / 3)
-        for place in places:
-            leases.leave(place)
+        for slot in slots:
+            leases.release(slot)
 
     run_virtual(ending)
     assert book.open == {}
@@ -197,8 +197,8 @@ def test_one_who_is_cancelled_leaves_nothing_behind() -> None:
         async with running(leases := Leases(book, LEASE)):
             for number in range(30):
                 with anyio.move_on_after(0.01 * number):
-                    await leases.enter(IP, place := Place(0.0, answered=True))
-                    leases.leave(place)
+                    await leases.acquire(IP, slot := Slot(0.0, answered=True))
+                    leases.release(slot)
             await anyio.sleep(1)
             return len(book.open)
 
@@ -217,13 +217,13 @@ def test_without_the_register_it_goes_on_and_says_so_once(caplog: pytest.LogCapt
             book.away = True
             began = anyio.current_time()
             for _ in range(MOST):
-                await leases.enter(IP, Place(0.0, answered=True))
+                await leases.acquire(IP, Slot(0.0, answered=True))
             took = anyio.current_time() - began
             await anyio.sleep(4 * PAUSE)
             book.away = False
             await anyio.sleep(PAUSE + 1)
             with anyio.move_on_after(5):
-                await leases.enter(IP, Place(0.0))
+                await leases.acquire(IP, Slot(0.0))
             return took, [record.message for record in caplog.records], len(book.open)
 
     (took, said, inside), _ = run_virtual(outage)

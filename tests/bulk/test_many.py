@@ -12,10 +12,10 @@ from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, World, document
 from mailsettings.bulk import Entry, Pace, detect_many
 from mailsettings.errors import Kind
-from mailsettings.model import Detection
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import Answer
+from mailsettings.model import Detection, Question
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 from tests.bulk.worlds import collected, incoming, run, world
 

@@ -11,7 +11,7 @@ from mailsettings.bulk.cluster import DEFERRED, Queue, spread
 from mailsettings.bulk.partition import likely_place, partitioned, place_batch
 from mailsettings.bulk.shards import Batch, Shards, batches
 from mailsettings.errors import DocumentError
-from mailsettings.net.transport import Transport
+from mailsettings.net.streams import Transport
 from tests.bulk.clusters import alone
 from tests.bulk.test_cluster import client
 from tests.bulk.worlds import GOOGLE, world

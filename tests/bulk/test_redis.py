@@ -17,7 +17,7 @@ from anyio.abc import SocketStream
 from mailsettings.bulk import Pace, detect_batch
 from mailsettings.bulk.leases import Lease, Leases
 from mailsettings.bulk.register import RedisRegister
-from mailsettings.net.gate import Place
+from mailsettings.net.limiter import Slot
 from tests.bulk.clusters import transport
 from tests.bulk.neighbour import LEASE, MACHINE, MOST, pace
 from tests.web.running import free_port, redis
@@ -51,7 +51,7 @@ def url(port: int) -> str:
 
 
 def lease(name: str) -> Lease:
-    return Lease(IP, name, Place(0.0))
+    return Lease(IP, name, Slot(0.0))
 
 
 async def waits(register: RedisRegister, *names: str) -> list[float]:
@@ -120,7 +120,7 @@ async def test_addresses_have_nothing_to_do_with_each_other(port: int) -> None:
     """
     register = RedisRegister(pace(url(port)))
     await waits(register, "a", "b", "c")
-    found = await register.exchange((), (), [Lease(ip_address("11.9.9.10"), "d", Place(0.0)), lease("e")])
+    found = await register.exchange((), (), [Lease(ip_address("11.9.9.10"), "d", Slot(0.0)), lease("e")])
     await register.aclose()
 
     assert [wait > 0 for wait in found] == [False, True]
@@ -183,7 +183,7 @@ async def test_what_a_killed_process_had_lapses(port: int) -> None:
         group.start_soon(leases.run)
         with anyio.fail_after(PATIENCE):
             for _ in range(MOST - before.count(False)):
-                await leases.enter(IP, Place(0.0, answered=True))
+                await leases.acquire(IP, Slot(0.0, answered=True))
         group.cancel_scope.cancel()
 
     assert any(before), "it was killed too late to hold anything"
@@ -210,9 +210,9 @@ async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> N
     async with anyio.create_task_group() as group:
         with redis(port):
             group.start_soon(leases.run)
-            await leases.enter(IP, Place(0.0, answered=True))
+            await leases.acquire(IP, Slot(0.0, answered=True))
         for _ in range(MOST - 1):
-            await leases.enter(IP, Place(0.0, answered=True))
+            await leases.acquire(IP, Slot(0.0, answered=True))
         with redis(port), anyio.fail_after(PATIENCE):
             other = RedisRegister(pace(url(port)))
             while not (await waits(other, "other"))[0]:

@@ -1,4 +1,4 @@
-"""The small parts: records, progress, turns, gates, limits. Pure, or nearly."""
+"""The small parts: records, progress, turns, limiters, limits. Pure, or nearly."""
 
 from ipaddress import ip_address
 
@@ -12,10 +12,9 @@ from mailsettings.bulk.pulse import Pulse
 from mailsettings.bulk.report import record_of, verdict
 from mailsettings.bulk.turns import Turns
 from mailsettings.errors import AddressError, Kind
-from mailsettings.model import Detection, Failure
-from mailsettings.net.gate import FEW, Gates
+from mailsettings.model import Detection, Failure, Question
+from mailsettings.net.limiter import FEW, AddressLimiters
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import run, world
 
@@ -158,21 +157,21 @@ def test_gates_that_nobody_uses_are_forgotten() -> None:
     """
     A million addresses contacted one after the other take no more memory than a thousand.
     """
-    gates = Gates(2, 0.3)
+    limiters = AddressLimiters(2, 0.3)
     first = int(ip_address("11.0.0.0"))
 
     async def visit_many() -> bool:
-        held = await gates.at(ip_address("11.255.0.1")).enter()
+        held = await limiters.at(ip_address("11.255.0.1")).acquire()
         for number in range(5 * FEW):
-            gate = gates.at(ip_address(first + number))
-            gate.leave(await gate.enter())
-        await gates.at(ip_address("11.255.0.1")).enter()
-        full = gates.crowded(ip_address("11.255.0.1"))
-        gates.at(ip_address("11.255.0.1")).leave(held)
+            limiter = limiters.at(ip_address(first + number))
+            limiter.release(await limiter.acquire())
+        await limiters.at(ip_address("11.255.0.1")).acquire()
+        full = limiters.is_full(ip_address("11.255.0.1"))
+        limiters.at(ip_address("11.255.0.1")).release(held)
         return full
 
     full, _ = run_virtual(visit_many)
-    assert (full, len(gates) <= FEW) == (True, True)
+    assert (full, len(limiters) <= FEW) == (True, True)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import trio.testing
 
 from mailsettings.bulk import Answered, Pace, detect_many
 from mailsettings.bulk.entries import Entry
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 
 RTT = 0.05

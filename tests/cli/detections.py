@@ -21,13 +21,13 @@ from mailsettings.model import (
     Probe,
     Protocol,
     Provider,
+    Question,
     Security,
     Step,
     Timing,
     TLSFacts,
     Trust,
 )
-from mailsettings.records import Question
 
 TLS = TLSFacts("TLSv1.3", names=("imap.example.org",), issuer="Test CA", not_after="2027-02-01T00:00:00+00:00")
 STEPS = (

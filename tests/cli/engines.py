@@ -11,9 +11,20 @@ from mailsettings.cli.engine import Engine
 from mailsettings.errors import Kind
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.leads import Lead, Source
-from mailsettings.model import Authority, Claim, Detection, Endpoint, Evidence, Failure, Note, Protocol, Security, Step
+from mailsettings.model import (
+    Authority,
+    Claim,
+    Detection,
+    Endpoint,
+    Evidence,
+    Failure,
+    Note,
+    Protocol,
+    Question,
+    Security,
+    Step,
+)
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 from mailsettings.sources.srv import srv
 from mailsettings.unasked import plan
 

@@ -12,7 +12,7 @@ from mailsettings.cli.app import cli
 from mailsettings.cli.engine import Engine
 from mailsettings.events import Event
 from mailsettings.leads import Source
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.sources import SOURCES
@@ -41,7 +41,7 @@ def invoked(world: FakeNetwork, *arguments: str) -> Result:
         address: EmailAddress, *, sources: Sequence[Source], policy: Policy
     ) -> AsyncIterator[AsyncIterable[Event]]:
         async with (
-            open_net(policy, world.transport(policy)) as net,
+            open_network(policy, world.transport(policy)) as net,
             engine.detecting(address, sources=sources, policy=policy, net=net) as events,
         ):
             yield events

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import anyio
 import pytest
@@ -11,8 +11,9 @@ import pytest
 from mailsettings import sync
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
-from mailsettings.leads import Lead, Net
+from mailsettings.leads import Lead
 from mailsettings.model import Note
+from tests.sources.nets import Answers
 
 
 def note(address: EmailAddress) -> Iterable[Lead]:
@@ -20,7 +21,7 @@ def note(address: EmailAddress) -> Iterable[Lead]:
     return [Note(f"asked about {address}")]
 
 
-NO_NET = cast(Net, object())  # nothing asks it anything
+NO_NET = Answers()  # nothing asks it anything
 detect = partial(sync.detect, sources=(note,), net=NO_NET)
 
 

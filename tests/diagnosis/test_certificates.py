@@ -10,7 +10,7 @@ from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
 from mailsettings.looks import Look
 from mailsettings.model import Task
-from mailsettings.net.door import Door
+from mailsettings.net.network import Network
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 
@@ -170,16 +170,16 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
     assert codes(net, f"imap://{MAIL}:993") == ["certificate-expired"]
 
 
-class Careless(Door):
-    """A door whose second looks fail in a way nobody has thought of."""
+class Careless(Network):
+    """A network whose inspections fail in a way nobody has thought of."""
 
-    async def look(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Look:
         raise LookupError(endpoint.host)
 
 
 async def _detected(net: FakeNetwork) -> Detection:
-    async with aclosing(Careless(Policy(), net.transport(Policy()))) as door:
-        return await detect(ADA, net=door)
+    async with aclosing(Careless(Policy(), net.transport(Policy()))) as network:
+        return await detect(ADA, net=network)
 
 
 def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:

@@ -5,9 +5,8 @@ import pytest
 from mailsettings.diagnosis.failures import of_place
 from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Failure
-from mailsettings.net.dns import _once
-from mailsettings.records import Question
+from mailsettings.model import Failure, Question
+from mailsettings.net.dns.resolver import _once
 from tests.diagnosis.worlds import Refusing
 from tests.values import endpoint
 

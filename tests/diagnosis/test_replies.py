@@ -11,7 +11,7 @@ import pytest
 
 import mailsettings.diagnosis
 import mailsettings.login
-import mailsettings.wire
+import mailsettings.protocols
 from mailsettings.diagnosis.codes import CODES
 from mailsettings.diagnosis.refused import refused
 from mailsettings.diagnosis.replies import MAX_TEXT, Rule, meanings, rules
@@ -147,7 +147,7 @@ def test_a_text_of_any_length_is_searched_once_for_each_phrase(text: str) -> Non
 
 def patterns() -> list[tuple[str, re.Pattern[str] | re.Pattern[bytes]]]:
     """Return every expression with which diagnosis, login and dialogues read what servers say."""
-    packages = [mailsettings.diagnosis, mailsettings.login, mailsettings.wire]
+    packages = [mailsettings.diagnosis, mailsettings.login, mailsettings.protocols]
     names = [f"{p.__name__}.{each.name}" for p in packages for each in pkgutil.iter_modules(p.__path__)]
     modules = [importlib.import_module(name) for name in names]
     found = [(f"{m.__name__}.{name}", each) for m in modules for name, each in vars(m).items()]

@@ -11,13 +11,12 @@ import dns.message
 import dns.rcode
 
 from mailsettings import Policy, parse_address
-from mailsettings.login.outside import Diagnosis, diagnose
-from mailsettings.login.verify import Settings
-from mailsettings.model import Protocol, Security
-from mailsettings.net.carriers import response_to
-from mailsettings.net.door import open_net
-from mailsettings.net.query import Query, Response
+from mailsettings.model import Protocol, Security, ServerSettings
+from mailsettings.net.dns.message import Query, Response
+from mailsettings.net.dns.transports import response_to
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
+from mailsettings.troubleshooting import Diagnosis, diagnose
 from tests.values import endpoint
 
 D = "world.example"
@@ -25,9 +24,9 @@ TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ADA = f"ada@{D}"
 
 
-async def _diagnosed(net: FakeNetwork, what: Settings | str, policy: Policy, today: datetime) -> Diagnosis:
-    async with open_net(policy, net.transport(policy), clock=lambda: today) as door:
-        return await diagnose(what, policy=policy, net=door)
+async def _diagnosed(net: FakeNetwork, what: ServerSettings | str, policy: Policy, today: datetime) -> Diagnosis:
+    async with open_network(policy, net.transport(policy), clock=lambda: today) as network:
+        return await diagnose(what, policy=policy, net=network)
 
 
 def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagnosis:
@@ -37,7 +36,7 @@ def diagnosed(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> Diagno
     return result
 
 
-def meant(what: str) -> Settings | str:
+def meant(what: str) -> ServerSettings | str:
     """Read an address, or a server whose security stands in front where the port says another: `tls+pop3://…:110`."""
     if "://" not in what:
         return what
@@ -45,7 +44,7 @@ def meant(what: str) -> Settings | str:
     typed = endpoint(rest)
     typed = replace(typed, security=Security(security)) if plus else typed
     outgoing = typed.protocol is Protocol.SMTP
-    return Settings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
+    return ServerSettings(parse_address(ADA), None if outgoing else typed, typed if outgoing else None)
 
 
 def codes(net: FakeNetwork, what: str, *, today: datetime = TODAY) -> list[str]:

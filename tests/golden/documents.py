@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mailsettings import Detection, Policy, detect
-from mailsettings.login.outside import diagnose
-from mailsettings.net.door import open_net
-from mailsettings.net.transport import Transport
+from mailsettings import Detection, Policy, detect, diagnose
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Transport
 from mailsettings.schema import to_dict
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.diagnosis.worlds import TODAY, meant
@@ -33,7 +32,7 @@ async def _found(world: Golden) -> Detection:
     world.build(net)
     transport: Transport = net.transport(policy)
     transport = world.wrap(transport) if world.wrap else transport
-    async with open_net(policy, transport, clock=lambda: TODAY) as door:
+    async with open_network(policy, transport, clock=lambda: TODAY) as door:
         if "://" in world.what:
             return (await diagnose(meant(world.what), policy=policy, net=door)).detection
         return await detect(world.what, policy=policy, net=door)

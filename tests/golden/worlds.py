@@ -9,12 +9,12 @@ from typing import Any
 
 from benchmarks.worlds import WORLDS, document
 from mailsettings.errors import Kind
-from mailsettings.model import Security, TLSFacts
-from mailsettings.net.dns import _once
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question, Security, TLSFacts
+from mailsettings.net.dns.resolver import _once
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.net.tls import fault
-from mailsettings.net.transport import Stream, Transport
 from mailsettings.policy import IPAddress
-from mailsettings.records import Answer, Question
 from mailsettings.testing import Certificate, FakeNetwork, Server, imap, pop3, smtp
 from tests.diagnosis.worlds import ADA, D, Refusing
 

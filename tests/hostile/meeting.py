@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from mailsettings import Choice, Detection, Failure, Kind, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, Line, Request, run_virtual
 
 DOMAIN = "victim.example"
@@ -48,8 +48,8 @@ class Met:
 
 
 async def _search(net: FakeNetwork, address: str, policy: Policy) -> Detection:
-    async with open_net(policy, transport=net.transport(policy)) as door:
-        return await detect(address, policy=policy, net=door)
+    async with open_network(policy, transport=net.transport(policy)) as network:
+        return await detect(address, policy=policy, net=network)
 
 
 def meet(build: Build, *, policy: Policy = ASKED_ONLY, address: str = ADA, rtt: float = 0.0) -> Met:

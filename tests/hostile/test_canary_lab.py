@@ -16,11 +16,12 @@ import anyio
 import pytest
 
 from mailsettings import Policy, detect
-from mailsettings.net.door import open_net
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.internet import Internet
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress
-from mailsettings.records import Answer, Question
 from mailsettings.testing import FakeNetwork, FakeTransport
 from tests.hostile.meeting import ADA, Build
 from tests.hostile.routes import ANSWERS, HARMLESS, ROUTES
@@ -101,8 +102,8 @@ class HostileDNS:
 
 async def search(net: FakeNetwork, policy: Policy) -> None:
     transport = HostileDNS(net, policy)
-    async with open_net(policy, transport) as door:
-        await detect(ADA, policy=policy, net=door)
+    async with open_network(policy, transport) as network:
+        await detect(ADA, policy=policy, net=network)
 
 
 def contacted(namespace: str, build: Build, policy: Policy) -> set[str]:

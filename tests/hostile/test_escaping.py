@@ -12,8 +12,9 @@ from anyio.streams.tls import TLSStream
 from cryptography import x509
 
 from mailsettings import Detection, Kind, Policy, detect
-from mailsettings.net.door import open_net
-from mailsettings.records import SRV, Answer, Question
+from mailsettings.interfaces import SRV, Answer
+from mailsettings.model import Question
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.hostile.certificates import authority, issued
 from tests.hostile.meeting import ADA, DOMAIN, Met, is_unsafe, meet, texts
@@ -110,8 +111,8 @@ async def found(ca_file: str) -> Detection:
         policy = Policy(
             ca_file=ca_file, guess=False, allow_networks=LOOPBACK, mail_ports=frozenset({port}), web_ports=frozenset()
         )
-        async with open_net(policy, OneServer(policy, port)) as door:
-            return await detect(ADA, policy=policy, net=door)
+        async with open_network(policy, OneServer(policy, port)) as network:
+            return await detect(ADA, policy=policy, net=network)
 
 
 @pytest.mark.anyio

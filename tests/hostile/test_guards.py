@@ -11,7 +11,7 @@ from mailsettings.addresses import embedded, objection_to
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.merge import merge
 from mailsettings.model import Authority, Claim, Trust
-from mailsettings.net.redirects import MAX_URL, check_url, next_url
+from mailsettings.net.http import MAX_URL, check_url, next_url
 from mailsettings.trust import trust_of
 from tests.values import ADA, claim, verified
 

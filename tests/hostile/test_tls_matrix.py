@@ -13,7 +13,7 @@ import pytest
 from anyio.abc import ByteStream
 
 from mailsettings import Endpoint, Kind, Policy, Probe, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, smtp
 from tests.hostile.certificates import CONTEXTS, HOST, authority
 from tests.hostile.meeting import DOMAIN, is_unsafe, meet, texts
@@ -141,8 +141,8 @@ def ca_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 async def greet(server: MailServer, endpoint: Endpoint, policy: Policy) -> Probe:
     transport = Loopback(policy)
-    async with open_net(policy, transport) as door:
-        return await door.greet(endpoint, lambda _: None)
+    async with open_network(policy, transport) as network:
+        return await network.greet(endpoint, lambda _: None)
 
 
 @pytest.mark.anyio

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.worlds import WORLDS
 from mailsettings import Detection, Kind, Policy, detect
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.hostile.busy import busy
 from tests.hostile.meeting import ADA, DOMAIN, Build, meet
@@ -99,8 +99,8 @@ async def cancelled(net: FakeNetwork, address: str, step: int) -> Detection | No
     policy = Policy()
     with anyio.CancelScope() as scope:
         net.ledger.faults = CancelAt(step, scope.cancel)
-        async with open_net(policy, transport=net.transport(policy)) as door:
-            return await detect(address, policy=policy, net=door)
+        async with open_network(policy, transport=net.transport(policy)) as network:
+            return await detect(address, policy=policy, net=network)
     return None
 
 

@@ -19,8 +19,8 @@ import anyio
 from mailsettings import Policy, parse_address
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.judged import Result
-from mailsettings.login.verify import Settings, verify
-from mailsettings.model import Endpoint, Protocol, Security
+from mailsettings.login.verify import verify
+from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.lab.laboratory import Laboratory
 from tests.lab.namespaces import inside
 
@@ -39,7 +39,8 @@ def verified(
 ) -> Result:
     """Return what the library's verify() finds when it logs in to *endpoint* alone."""
     outgoing = endpoint.protocol is SMTP
-    what = Settings(parse_address(address), None if outgoing else endpoint, endpoint if outgoing else None, username)
+    incoming, sending = (None, endpoint) if outgoing else (endpoint, None)
+    what = ServerSettings(parse_address(address), incoming, sending, username)
     credentials = Credentials.token(secret) if token else Credentials.password(secret)
     policy = Policy(resolver=lab.resolver, ca_file=str(lab.ca_file))
     with inside(lab.namespaces.client):

@@ -1,4 +1,4 @@
-"""Transcripts of logins, in the form of tests/wire/playing.py, and a player that holds a login to them."""
+"""Transcripts of logins, in the form of tests/protocols/playing.py, and a player that holds a login to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand, Session
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import READ, Dialogue, Send, Stage, Wish
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage
 
 IMAPS = Endpoint(Protocol.IMAP, "mail.example.org", 993, Security.TLS)
 POP3S = Endpoint(Protocol.POP3, "mail.example.org", 995, Security.TLS)
@@ -37,9 +37,9 @@ def play(what: Errand, transcript: str) -> Session:
     steps = deque(dedent(_greeting(what) + dedent(transcript)).strip("\n").splitlines())
     talk = dialogue_for(what, policy=POLICY, tag="A")
     try:
-        wish = next(talk)
+        command = next(talk)
         while True:
-            wish = _grant(talk, wish, steps)
+            command = _grant(talk, command, steps)
     except StopIteration as end:
         return _checked(end.value, steps)
 
@@ -95,14 +95,14 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
 }
 
 
-def _grant(talk: Dialogue, wish: Send | Wish | Stage, steps: deque[str]) -> Send | Wish | Stage:
-    if isinstance(wish, Stage):
+def _grant(talk: Dialogue, command: Command, steps: deque[str]) -> Command:
+    if isinstance(command, Stage):
         return next(talk)
-    if isinstance(wish, Send):
-        assert steps, f"{wish.line!r} behind the end of the transcript"
-        assert steps.popleft().removeprefix("C: ").removeprefix("C:") == wish.line.decode()
+    if isinstance(command, Send):
+        assert steps, f"{command.line!r} behind the end of the transcript"
+        assert steps.popleft().removeprefix("C: ").removeprefix("C:") == command.line.decode()
         return next(talk)
-    if wish is READ:
+    if isinstance(command, ReadLine):
         if not steps:
             return talk.throw(NetworkError(Kind.CLOSED, "end of the transcript"))
         step = steps.popleft()

@@ -16,8 +16,8 @@ from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand
 from mailsettings.model import Endpoint, Protocol, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import READ, START_TLS, Send
-from mailsettings.wire.text import command
+from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS
+from mailsettings.protocols.text import command
 from tests.login.playing import IMAPS, POP3S, SMTPS
 
 # Everything that Credentials takes, with what has a meaning somewhere more often than by chance.
@@ -45,9 +45,9 @@ def sent(endpoint: Endpoint, username: str, secret: str, *replies: str, offered:
             if isinstance(wish, Send):
                 lines.append(command(wish.line))
                 wish = next(talk)
-            elif wish is START_TLS:
+            elif isinstance(wish, StartTLS):
                 wish = talk.send(TLSFacts("TLSv1.3"))
-            elif wish is READ:
+            elif isinstance(wish, ReadLine):
                 answer = next(answers, None)
                 wish = talk.send(answer) if answer is not None else talk.throw(NetworkError(Kind.CLOSED, "end"))
             else:

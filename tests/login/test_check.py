@@ -10,8 +10,8 @@ from mailsettings.cli.text import pen
 from mailsettings.errors import AddressError
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.fitness import fitness_of, pop_fetcher
-from mailsettings.login.outside import Diagnosis
 from mailsettings.model import Detection
+from mailsettings.troubleshooting import Diagnosis
 from tests.login.worlds import ADA, usual, verified
 
 

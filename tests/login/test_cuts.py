@@ -2,8 +2,7 @@
 
 import pytest
 
-from mailsettings.login.verify import Settings
-from mailsettings.model import Endpoint, Protocol, Security
+from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from mailsettings.testing import Server, imap, pop3, smtp
 from tests.login.worlds import GOOD, TYPED, D, verified, world
 
@@ -28,7 +27,7 @@ def test_a_login_does_not_depend_on_segments(server: Server, port: int, protocol
     typed = Endpoint(protocol, f"mail.{D}", port, security)
     outgoing = protocol is Protocol.SMTP
 
-    result = verified(net, Settings(TYPED.address, None if outgoing else typed, typed if outgoing else None))
+    result = verified(net, ServerSettings(TYPED.address, None if outgoing else typed, typed if outgoing else None))
 
     found = result.outgoing if outgoing else result.incoming
     assert found is not None

@@ -1,10 +1,9 @@
-"""SCRAM proves both sides: a server that says yes without its signature has not let anybody in (RFC 5802 §5)."""
+"""SCRAM proves both sides: a server that says yes without its signature has not let anybody in (RFC 5802 S5)."""
 
 import pytest
 
 from mailsettings.login.judged import Result
-from mailsettings.login.verify import Settings
-from mailsettings.model import Endpoint, Protocol, Security
+from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.login.signing import PORTS, signing
 from tests.login.worlds import TYPED, D, verified, world
 
@@ -16,7 +15,7 @@ def outcome(protocol: Protocol, how: str, algorithm: str = "sha256") -> Result:
     endpoint = Endpoint(protocol, f"mail.{D}", PORTS[protocol], Security.TLS)
     net = world(signing(protocol, how, algorithm=algorithm))
     outgoing = protocol is Protocol.SMTP
-    found = verified(net, Settings(TYPED.address, None if outgoing else endpoint, endpoint if outgoing else None))
+    found = verified(net, ServerSettings(TYPED.address, None if outgoing else endpoint, endpoint if outgoing else None))
     result = found.outgoing if outgoing else found.incoming
     assert result is not None
     return result
@@ -51,7 +50,7 @@ def test_a_yes_without_a_right_signature_is_no_login(protocol: Protocol, how: st
 @MAIL
 def test_a_refusal_inside_scram_is_a_refusal(protocol: Protocol) -> None:
     """
-    RFC 5802 §7: the server says e=invalid-proof as its last message, then no: that is about the password.
+    RFC 5802 S7: the server says e=invalid-proof as its last message, then no: that is about the password.
     """
     result = outcome(protocol, "refusal, then no")
 

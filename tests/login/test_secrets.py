@@ -21,13 +21,13 @@ from mailsettings.cli.text import pen
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.judged import judged
-from mailsettings.login.outside import Diagnosis
 from mailsettings.login.session import Errand, Secret
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint, Failure, Probe, Protocol, Security, Step, Timing, TLSFacts
+from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
-from mailsettings.wire.dialogue import READ, START_TLS, Dialogue
+from mailsettings.troubleshooting import Diagnosis
 from tests.login.signing import signing
 from tests.login.worlds import ADA, TYPED, D, usual, verified, world
 
@@ -307,10 +307,10 @@ class Crash:
         answers = iter((b"* OK [CAPABILITY IMAP4rev1] hi", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", b"A1 OK done"))
         wish = next(talk)
         while not isinstance(wish, Secret):
-            if wish is START_TLS:
+            if isinstance(wish, StartTLS):
                 wish = talk.send(TLSFacts("TLSv1.3"))
             else:
-                wish = talk.send(next(answers)) if wish is READ else next(talk)
+                wish = talk.send(next(answers)) if isinstance(wish, ReadLine) else next(talk)
         talk.throw(RuntimeError("a mistake of ours"))
         raise AssertionError("not reached")
 

@@ -5,8 +5,7 @@ import pytest
 from mailsettings import parse_address
 from mailsettings.errors import ConfirmationRequired, Kind
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.verify import Settings
-from mailsettings.model import Endpoint, Protocol, Security
+from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from mailsettings.testing import (
     HEAR,
     TLS,
@@ -52,7 +51,7 @@ def test_every_mechanism_works_against_a_server(build: object, port: int, protoc
     Challenge and response, with a server that knows the account.
     """
     net = world(build(mechanisms=(mechanism,), accounts=GOOD))  # type: ignore[operator]  # imap or pop3
-    what = Settings(parse_address(ADA), Endpoint(protocol, f"mail.{D}", port, Security.TLS))
+    what = ServerSettings(parse_address(ADA), Endpoint(protocol, f"mail.{D}", port, Security.TLS))
 
     result = verified(net, what).incoming
 
@@ -72,7 +71,7 @@ def test_a_mailbox_fetched_with_pop3_is_looked_through() -> None:
     """
     STAT, UIDL, LIST and TOP fit together: nothing hinders a service that polls.
     """
-    what = Settings(parse_address(ADA), Endpoint(Protocol.POP3, f"mail.{D}", 995, Security.TLS))
+    what = ServerSettings(parse_address(ADA), Endpoint(Protocol.POP3, f"mail.{D}", 995, Security.TLS))
 
     result = verified(world(pop3(accounts=GOOD)), what, confirmed=(), thorough=True)
 
@@ -116,7 +115,7 @@ def test_the_whole_address_is_tried_when_the_server_asks_for_it() -> None:
         ADA: Account("secret"),
     }
     net = usual(accounts=accounts)
-    what = Settings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada")
+    what = ServerSettings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada")
 
     result = verified(net, what)
 
@@ -150,7 +149,7 @@ def test_two_refused_logins_are_all_there_are() -> None:
     }
     net = world(imap(accounts=accounts), smtp(accounts=GOOD))
 
-    result = verified(net, Settings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada"))
+    result = verified(net, ServerSettings(TYPED.address, TYPED.incoming, TYPED.outgoing, username="ada"))
 
     assert len(logins(net)) == 2
     assert [item.code for item in result.findings] == ["imap-disabled", "not-tried"]
@@ -176,7 +175,7 @@ def test_a_possible_cause_brings_no_second_attempt() -> None:
     """
     net = usual()
 
-    result = verified(net, Settings(TYPED.address, TYPED.incoming, username="ada"))
+    result = verified(net, ServerSettings(TYPED.address, TYPED.incoming, username="ada"))
 
     assert len(logins(net)) == 1
     assert [item.code for item in result.findings] == ["bad-credentials", "username-must-be-full-address"]
@@ -245,7 +244,7 @@ def test_stripped_starttls_gets_no_password() -> None:
     Without TLS there is no login, whatever is offered in clear.
     """
     net = world(imap(143, starttls_offered=False, clear_mechanisms=("PLAIN",), accounts=GOOD))
-    what = Settings(TYPED.address, Endpoint(Protocol.IMAP, f"mail.{D}", 143, Security.STARTTLS))
+    what = ServerSettings(TYPED.address, Endpoint(Protocol.IMAP, f"mail.{D}", 143, Security.STARTTLS))
 
     result = verified(net, what)
 
@@ -258,7 +257,7 @@ def test_a_server_typed_without_tls_is_not_contacted() -> None:
     plain is never logged in to.
     """
     net = world(imap(143, security=Security.PLAIN, accounts=GOOD))
-    what = Settings(TYPED.address, Endpoint(Protocol.IMAP, f"mail.{D}", 143, Security.PLAIN))
+    what = ServerSettings(TYPED.address, Endpoint(Protocol.IMAP, f"mail.{D}", 143, Security.PLAIN))
 
     result = verified(net, what)
 
@@ -306,7 +305,7 @@ def test_silence_behind_the_password_is_no_verdict() -> None:
         yield Say(b"you said secret")
         yield Sleep(60)
 
-    what = Settings(TYPED.address, TYPED.incoming)
+    what = ServerSettings(TYPED.address, TYPED.incoming)
 
     found = verified(world(scripted(993, mute)), what, SECRET).findings
 
@@ -334,7 +333,7 @@ def test_silence_takes_nothing_back(silent_at: bytes, accepted: bool, opened: bo
                 yield Sleep(600)
             yield Say(b"* CAPABILITY %b\r\n%b OK done\r\n" % (capabilities, tag))
 
-    result = verified(world(scripted(993, mute)), Settings(TYPED.address, TYPED.incoming)).incoming
+    result = verified(world(scripted(993, mute)), ServerSettings(TYPED.address, TYPED.incoming)).incoming
 
     assert result is not None
     assert (result.accepted, result.verified) == (accepted, opened)

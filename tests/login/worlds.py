@@ -8,16 +8,16 @@ from typing import Any
 
 from mailsettings import Detection, Policy, detect, parse_address
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.verify import Settings, Verification, verify
-from mailsettings.model import Endpoint, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.login.verify import Verification, verify
+from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
+from mailsettings.net.network import open_network
 from mailsettings.testing import Account, FakeNetwork, Options, Server, imap, run_virtual, smtp
 
 D = "world.example"
 ADA = f"ada@{D}"
 GOOD = {ADA: Account("secret")}
 SECRET = Credentials.password("secret")
-TYPED = Settings(
+TYPED = ServerSettings(
     parse_address(ADA),
     Endpoint(Protocol.IMAP, f"mail.{D}", 993, Security.TLS),
     Endpoint(Protocol.SMTP, f"mail.{D}", 465, Security.TLS),
@@ -39,20 +39,21 @@ def usual(**options: object) -> FakeNetwork:
 
 async def logged_in(
     net: FakeNetwork,
-    what: Settings | str,
+    what: ServerSettings | str,
     credentials: Credentials = SECRET,
     confirmed: Iterable[str] = (),
     thorough: bool = False,
 ) -> Verification:
     """Find the servers of *what* if it is an address, then log in."""
     policy = Policy().for_mailboxes()
-    async with open_net(policy, net.transport(policy)) as door:
-        found: Detection | Settings = await detect(what, policy=policy, net=door) if isinstance(what, str) else what
-        return await verify(found, credentials, policy=policy, net=door, confirmed=confirmed, thorough=thorough)
+    async with open_network(policy, net.transport(policy)) as network:
+        found: Detection | ServerSettings
+        found = await detect(what, policy=policy, net=network) if isinstance(what, str) else what
+        return await verify(found, credentials, policy=policy, net=network, confirmed=confirmed, thorough=thorough)
 
 
 def verified(
-    net: FakeNetwork, what: Settings | str = TYPED, credentials: Credentials = SECRET, **options: Any
+    net: FakeNetwork, what: ServerSettings | str = TYPED, credentials: Credentials = SECRET, **options: Any
 ) -> Verification:
     """Return what a login in *net* comes to, in virtual time; no connection is left open."""
     result, _ = run_virtual(partial(logged_in, net, what, credentials, **options))

@@ -13,10 +13,11 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.real import Internet
-from mailsettings.net.transport import Stream
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.internet import Internet
+from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 Handler = Callable[[ByteStream], Awaitable[None]]

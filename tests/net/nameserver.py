@@ -13,9 +13,9 @@ import dns.rcode
 import dns.rrset
 from anyio.abc import ByteStream, SocketAttribute
 
-from mailsettings.net.carriers import ByUDP
-from mailsettings.net.dns import Resolver
-from mailsettings.net.nameservers import Nameserver, Way
+from mailsettings.net.dns.nameservers import Nameserver, Scheme
+from mailsettings.net.dns.resolver import Resolver
+from mailsettings.net.dns.transports import Do53
 from mailsettings.policy import Policy
 
 Message = dns.message.Message
@@ -95,5 +95,5 @@ async def converse(stream: ByteStream, reply: Callable[[Message], bytes], *, onc
 
 def resolver(*ports: int, policy: Policy = QUICK, trusted: bool = True) -> Resolver:
     """Return a resolver that asks the servers at *ports* of this machine."""
-    carriers = tuple(ByUDP(Nameserver(Way.UDP, "127.0.0.1", port)) for port in ports)
-    return Resolver(carriers, policy, trusted=trusted)
+    transports = tuple(Do53(Nameserver(Scheme.UDP, "127.0.0.1", port)) for port in ports)
+    return Resolver(transports, policy, trusted=trusted)

@@ -15,10 +15,10 @@ import trio.testing
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
-from mailsettings.net.talk import Talked, talk
-from mailsettings.net.transport import Stream
+from mailsettings.net.session import SessionResult, run_session
+from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
-from mailsettings.wire import dialogue_for
+from mailsettings.protocols import dialogue_for
 
 FACTS = TLSFacts("TLSv1.3", names=("mail.example.org",))
 IMAP_TLS = Endpoint(Protocol.IMAP, "mail.example.org", 993, Security.TLS)
@@ -143,7 +143,7 @@ class Server:
         assert self._steps.popleft() == "TLS"
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 
@@ -169,10 +169,10 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
 
 async def carry(
     server: Stream, endpoint: Endpoint, *, policy: Policy | None = None, heard: list[str] | None = None, **more: Any
-) -> Talked:
+) -> SessionResult:
     """Talk to *server*; *heard* collects the steps as they begin."""
     policy = policy or Policy()
-    return await talk(
+    return await run_session(
         server,
         dialogue_for(endpoint, policy=policy, tag="A"),
         endpoint=endpoint,
@@ -182,13 +182,13 @@ async def carry(
     )
 
 
-def in_virtual_time(server: Stream, endpoint: Endpoint, **more: Any) -> tuple[Talked, float]:
+def in_virtual_time(server: Stream, endpoint: Endpoint, **more: Any) -> tuple[SessionResult, float]:
     """Return what came of it and how many seconds it would have taken."""
 
-    async def main() -> tuple[Talked, float]:
+    async def main() -> tuple[SessionResult, float]:
         started = trio.current_time()
-        talked = await carry(server, endpoint, **more)
-        return talked, trio.current_time() - started
+        result = await carry(server, endpoint, **more)
+        return result, trio.current_time() - started
 
     return trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
 
@@ -210,7 +210,7 @@ class Drip:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return FACTS
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 

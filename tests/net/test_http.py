@@ -12,12 +12,11 @@ import respx
 import trustme
 from anyio.abc import ByteStream
 
-from mailsettings.errors import CertificateError, Kind, NetworkError
-from mailsettings.net.ask import Asker
-from mailsettings.net.budget import Budget
-from mailsettings.net.dial import Dialer
-from mailsettings.net.http import Fetcher
-from mailsettings.net.redirects import check_url, next_url
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.certificates import CertificateError
+from mailsettings.net.dialer import CachedResolver, Dialer
+from mailsettings.net.http import Fetcher, check_url, next_url
+from mailsettings.net.limiter import Budget
 from mailsettings.policy import Policy
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
 
@@ -56,7 +55,7 @@ class Web:
             self.policy, **{"private.example.org": "10.0.0.1", "metadata.example.org": "169.254.169.254"}
         )
         budget = Budget(self.policy)
-        dialer = Dialer(self.transport, self.policy, asker=Asker(self.transport, budget), budget=budget)
+        dialer = Dialer(self.transport, self.policy, resolver=CachedResolver(self.transport, budget), budget=budget)
         self.fetcher = Fetcher(dialer, self.policy, budget=budget)
 
 
@@ -239,7 +238,7 @@ async def fetched(url: str = "https://a.example.org/0") -> httpx.URL:
     """Fetch *url* where httpcore is mocked; return where it was found."""
     policy = Policy()
     transport, budget = Loopback(policy), Budget(policy)
-    dialer = Dialer(transport, policy, asker=Asker(transport, budget), budget=budget)
+    dialer = Dialer(transport, policy, resolver=CachedResolver(transport, budget), budget=budget)
     async with aclosing(Fetcher(dialer, policy, budget=budget)) as fetcher:
         return httpx.URL((await fetcher.get(url)).url)
 

@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
+from mailsettings.errors import Detail, Kind, NetworkError
 from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
-from mailsettings.net.real import Internet
+from mailsettings.net.certificates import CertificateError
+from mailsettings.net.internet import Internet
 from mailsettings.net.tls import NO_ALPN, fault, secure
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving
@@ -163,7 +164,7 @@ async def speaks_first(stream: ByteStream) -> None:
 )
 async def test_servers_without_tls_are_recognized(ca_file: str, handler: object, kind: Kind) -> None:
     """
-    Clear text on a port that should begin with TLS is told from a closed door.
+    Clear text on a port that should begin with TLS is told from a closed port.
     """
     async with serving(handler) as port:  # type: ignore[arg-type]  # a parametrised function has no better type
         with pytest.raises(NetworkError) as caught:
@@ -220,7 +221,7 @@ class Liar:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return TLSFacts("TLSv1.3", (host,), alpn="http/1.1")
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Nobody looks here."""
         raise NetworkError(Kind.TLS_FAILED, host)
 

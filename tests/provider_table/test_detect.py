@@ -5,7 +5,7 @@ import pytest
 
 from mailsettings.engine import detect
 from mailsettings.model import Choice, Detection, Protocol, Security
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row, Server
@@ -27,8 +27,8 @@ def world(row: Row) -> FakeNetwork:
 async def detected(address: str, net: FakeNetwork) -> Detection:
     policy = Policy()
     with anyio.fail_after(60):
-        async with open_net(policy, net.transport(policy)) as door:
-            return await detect(address, net=door)
+        async with open_network(policy, net.transport(policy)) as network:
+            return await detect(address, net=network)
 
 
 def protected(servers: tuple[Server, ...]) -> list[str]:

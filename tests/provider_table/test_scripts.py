@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.provider_table.document import read_bundled
 from mailsettings.provider_table.rows import Row
@@ -21,8 +21,8 @@ async def visited(net: FakeNetwork, rows: tuple[Row, ...]) -> str:
     """Return the report on *rows* in the world of *net*."""
     policy = Policy()
     with anyio.fail_after(60):
-        async with open_net(policy, net.transport(policy)) as door:
-            return report(await verify(rows, door, pause=0))
+        async with open_network(policy, net.transport(policy)) as network:
+            return report(await verify(rows, network, pause=0))
 
 
 def world() -> FakeNetwork:

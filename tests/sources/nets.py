@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.model import Endpoint, Probe, Step
+from mailsettings.interfaces import Answer, Page
+from mailsettings.model import Endpoint, Probe, Question, Step
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page, Question
 
 
 class Answers:

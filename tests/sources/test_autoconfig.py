@@ -6,10 +6,10 @@ import pytest
 
 from mailsettings.address import parse_address
 from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.interfaces import Page
 from mailsettings.leads import Help, Issuer, KnownProvider
 from mailsettings.model import URL, Authority, Claim, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
-from mailsettings.records import Page
 from mailsettings.sources.autoconfig import autoconfig, documents_of
 from mailsettings.sources.ispdb import ispdb, ispdb_at
 from tests.formats.documents import INCOMING, OUTGOING, incoming

@@ -6,10 +6,10 @@ import pytest
 
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
+from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead
-from mailsettings.model import Authority, Note, Service
+from mailsettings.model import Authority, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Page, Question
 from mailsettings.sources.autodiscover import Inquiry, autodiscover
 from tests.formats.documents import autodiscover as document
 from tests.sources.webs import Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all

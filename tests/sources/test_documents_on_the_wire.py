@@ -1,4 +1,4 @@
-"""Documents through the real door, in a world in memory: requests shared, redirects, and what is sent to whom."""
+"""Documents through the real network code, in a world in memory: requests shared, redirects, what is sent to whom."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import anyio
 import pytest
 
 from mailsettings.errors import DocumentError, NetworkError
-from mailsettings.leads import Lead, Net
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note
-from mailsettings.net.door import open_net
+from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover
@@ -34,7 +35,7 @@ async def search(leads: Iterable[Lead], world: FakeNetwork, policy: Policy | Non
     """Run all lookups at once, as the engine does, and those that follow; failures are left out."""
     found: list[Lead] = []
     rules = policy or Policy()
-    async with open_net(rules, world.transport(rules)) as net, anyio.create_task_group() as group:
+    async with open_network(rules, world.transport(rules)) as net, anyio.create_task_group() as group:
 
         def take(leads: Iterable[Lead]) -> None:
             for lead in leads:

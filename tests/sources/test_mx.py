@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.model import Claim
-from mailsettings.records import MX, Answer, Question
+from mailsettings.interfaces import MX, Answer
+from mailsettings.model import Claim, Question
 from mailsettings.sources.mx import MailExchangers, mx_with
 from tests.formats.documents import autoconfig
 from tests.sources.webs import Web, claims_in, lookups_in, run_all

@@ -10,10 +10,10 @@ import pytest
 
 from mailsettings.errors import DocumentError, Kind
 from mailsettings.formats import xml
+from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead, NotOffered
-from mailsettings.model import Authority, Note, Protocol, Service
+from mailsettings.model import Authority, Note, Protocol, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Page, Question
 from mailsettings.sources.folder import folder
 from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf

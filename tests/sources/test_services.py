@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mailsettings.interfaces import SRV, Answer
 from mailsettings.leads import Lead
-from mailsettings.model import Note, Service
-from mailsettings.records import SRV, Answer, Question
+from mailsettings.model import Note, Question, Service
 from mailsettings.sources.services import services
 from tests.sources.webs import Web, lookups_in, run_all
 from tests.values import ADA

@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from mailsettings.interfaces import SRV, Answer
 from mailsettings.leads import NotOffered
-from mailsettings.model import Authority, Claim, Note, Protocol, Security
-from mailsettings.records import SRV, Answer, Question
+from mailsettings.model import Authority, Claim, Note, Protocol, Question, Security
 from mailsettings.sources.srv import ServiceRecords, in_order
 from tests.sources.nets import Answers
 from tests.values import ADA

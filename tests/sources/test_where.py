@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsettings.leads import Fact, Lead, Located, Lookup, Net, where_of
-from mailsettings.model import URL, Authority, Claim, Endpoint, HostName, Protocol, Security, Task
-from mailsettings.records import Question
+from mailsettings.interfaces import Net
+from mailsettings.leads import Fact, Lead, Located, Lookup, where_of
+from mailsettings.model import URL, Authority, Claim, Endpoint, HostName, Protocol, Question, Security, Task
 from mailsettings.sources import SOURCES
 from mailsettings.sources.autodiscover import ExchangeURL
 from mailsettings.sources.certificate import CertificateNames, SameServer

@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import TypeGuard
 
 from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.interfaces import Answer, Page
 from mailsettings.leads import Lead, Lookup
 from mailsettings.model import Claim
 from mailsettings.policy import Policy
-from mailsettings.records import Answer, Page
 from tests.sources.nets import Answers
 
 Reply = bytes | int | Kind | Page

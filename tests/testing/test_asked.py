@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.net.transport import Stream
+from mailsettings.net.streams import Stream
 from mailsettings.testing import Connect, FakeNetwork, Handshake, Line, imap, run_virtual
 
 from .worlds import ADDRESS, HOST, ask, dial, dial_tls, fetch, talk, world

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.records import Question
+from mailsettings.model import Question
 from mailsettings.testing import (
     CLOSE,
     HEAR,

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import MX, SRV
+from mailsettings.model import Question
 from mailsettings.policy import Policy
-from mailsettings.records import MX, SRV, Question
 from mailsettings.testing import FakeNetwork, run_virtual
 
 from .worlds import ask

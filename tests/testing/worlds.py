@@ -7,8 +7,9 @@ from typing import Any
 import httpcore
 
 from mailsettings.errors import NetworkError
-from mailsettings.net.transport import Stream, Transport
-from mailsettings.records import Answer, Question
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.testing import FakeNetwork, FakeTransport, Script, Server, scripted
 
 HOST = "imap.example.org"

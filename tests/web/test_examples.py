@@ -13,7 +13,7 @@ import pytest
 
 from mailsettings import sync
 from mailsettings.login.verify import verify
-from mailsettings.net.door import Door, open_net
+from mailsettings.net.network import Network, open_network
 from mailsettings.policy import Policy
 from mailsettings.testing import Account, FakeNetwork, imap, smtp
 from tests.web.places import Visitor, service, world
@@ -52,8 +52,8 @@ async def test_the_progress_bar_ends_with_the_servers(capsys: pytest.CaptureFixt
     The bar on standard error, the two servers on standard output.
     """
     network = world()
-    async with open_net(Policy(), network.transport(Policy())) as door:
-        await loaded(EXAMPLES / "progress.py").main("ada@example.org", door)
+    async with open_network(Policy(), network.transport(Policy())) as opened:
+        await loaded(EXAMPLES / "progress.py").main("ada@example.org", opened)
     written = capsys.readouterr()
 
     assert written.out.splitlines() == [
@@ -82,13 +82,13 @@ def dialog(answers: list[str], password: str, monkeypatch: pytest.MonkeyPatch) -
     network.records("_imaps._tcp.customer.example", SRV="0 1 993 imap.example.org")
     network.records("_submissions._tcp.customer.example", SRV="0 1 465 smtp.example.org")
 
-    def door() -> Door:
-        return Door(Policy().for_mailboxes(), network.transport(Policy()))
+    def opened() -> Network:
+        return Network(Policy().for_mailboxes(), network.transport(Policy()))
 
     def log_in(detection: Any, credentials: Any) -> Any:
-        return anyio.run(partial(verify, detection, credentials, confirmed=detection.confirm, net=door()))
+        return anyio.run(partial(verify, detection, credentials, confirmed=detection.confirm, net=opened()))
 
-    loaded(EXAMPLES / "account_dialog.py").main(lambda address: sync.detect(address, net=door()), log_in)
+    loaded(EXAMPLES / "account_dialog.py").main(lambda address: sync.detect(address, net=opened()), log_in)
 
 
 def test_the_dialog_asks_agrees_and_logs_in(

@@ -5,9 +5,10 @@ from ipaddress import ip_network
 import anyio
 import pytest
 
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing import HEAR, FakeNetwork, Script, imap, run_virtual, scripted
 from mailsettings.web import Settings, create_app
 from mailsettings.web.limits import House

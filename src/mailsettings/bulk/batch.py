@@ -14,7 +14,7 @@ from mailsettings.bulk.entries import Entry
 from mailsettings.bulk.many import detect_many
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.report import record_of
-from mailsettings.net.transport import Transport
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import Object
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.bulk.kept import Kept
 from mailsettings.bulk.pace import Pace
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.hostnames import inside
-from mailsettings.leads import Net
-from mailsettings.model import Detection, Endpoint, Probe, Step
-from mailsettings.net.gate import Elsewhere, Gates
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import Answer, Page
+from mailsettings.model import Detection, Endpoint, Probe, Question, Step
+from mailsettings.net.cache import CachedProber, SingleFlight
+from mailsettings.net.limiter import AddressLimiters, SharedLimiter
+from mailsettings.net.network import Network
+from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Page, Question
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
 PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.PROXY, Kind.INTERNAL})
@@ -28,16 +28,16 @@ class Common:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
     def __init__(
-        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], elsewhere: Elsewhere | None = None
+        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], shared: SharedLimiter | None = None
     ) -> None:
-        """*in_time* says whether this process hears at once what there is to hear; *elsewhere*: see net.gate."""
+        """*in_time* says whether this process hears at once what there is to hear; *shared*: see net.limiter."""
         self._pace = pace
         self._in_time = in_time
-        self.gates = Gates(pace.per_address, policy.stagger, elsewhere)
-        self.answers: Kept[Question, Answer] = Kept(pace.max_answers, self._life)
-        self.pages: Kept[str, Page] = Kept(pace.max_pages, self._life)
-        self.probes: Kept[Endpoint, Probe] = Kept(pace.max_probes, self._life)
-        self.detections: Kept[str, Detection] = Kept(pace.max_detections, self._life)
+        self.limiters = AddressLimiters(pace.per_address, policy.stagger, shared)
+        self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._life)
+        self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._life)
+        self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._life)
+        self.detections: SingleFlight[str, Detection] = SingleFlight(pace.max_detections, self._life)
 
     def _life(self, found: object) -> float:
         """Return for how many seconds *found* is worth remembering."""
@@ -74,25 +74,26 @@ class SharedTransport:
 
 
 class SharedNet:
-    """The door of one detection, whose probes and foreign documents are shared with the others of the run."""
+    """The network of one detection (Net, Prober), which shares probes and foreign documents with the others."""
 
-    def __init__(self, door: Net, common: Common, domain: str) -> None:
-        self._door = door
+    def __init__(self, network: Network, common: Common, domain: str) -> None:
+        self._network = network
+        self._prober = CachedProber(network, common.probes)
         self._common = common
         self._domain = domain
 
     @property
     def policy(self) -> Policy:
         """What this detection may do."""
-        return self._door.policy
+        return self._network.policy
 
     async def ask(self, question: Question) -> Answer:
         """Ask DNS; what is shared of it, SharedTransport shares."""
-        return await self._door.ask(question)
+        return await self._network.ask(question)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
         """Return the addresses of *host*."""
-        return await self._door.resolve(host)
+        return await self._network.resolve(host)
 
     async def get(
         self,
@@ -106,7 +107,7 @@ class SharedNet:
         """Fetch a document; a plain request for one of another domain is made once in the run."""
 
         async def fetch(_: object = None) -> Page:
-            return await self._door.get(url, method=method, body=body, headers=headers, answers=answers)
+            return await self._network.get(url, method=method, body=body, headers=headers, answers=answers)
 
         host = urlsplit(url).hostname or ""
         plain = method == "GET" and not body and not headers and not answers
@@ -116,4 +117,4 @@ class SharedNet:
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact a mail server once in the run, whoever asks: what it says does not depend on the address."""
-        return await self._common.probes.get(endpoint, lambda tell: self._door.greet(endpoint, tell), on_step)
+        return await self._prober.greet(endpoint, on_step)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from mailsettings.errors import NetworkError
 from mailsettings.hostnames import registrable
-from mailsettings.leads import Net
+from mailsettings.interfaces import MX, Net
+from mailsettings.model import Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
-from mailsettings.records import MX, Question
 
 # Providers that pass the mail on: where the mailboxes are has to be found out.
 _PASSING_ON = frozenset({"filter", "forwarder"})

@@ -1,8 +1,8 @@
 """Connections that many processes count together: one clerk per process asks for all of them, several at a time.
 
-gates ──enter──▶ wanted ──┐                       ┌─▶ granted, or when to ask again
-      ──leave──▶ returned ┴─ clerk ── one round ──┘
-                             └─ now and then: those still open
+limiter ──acquire──▶ wanted ───┐                       ┌─▶ granted, or when to ask again
+        ──release──▶ returned ─┴─ clerk ── one round ──┘
+                                  └─ now and then: those still open
 
 What is not asked for again in time lapses: a process that was killed keeps nobody out for long. While the register does
 not answer, everybody is let in, within the limits of this process, and that is said once.
@@ -22,7 +22,7 @@ from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.net.gate import Place
+from mailsettings.net.limiter import Slot
 from mailsettings.policy import IPAddress
 
 PAUSE = 5.0  # seconds before a register that did not answer is asked again
@@ -37,7 +37,7 @@ class Lease:
 
     ip: IPAddress
     name: str
-    place: Place
+    slot: Slot
     granted: float = math.inf  # when
     wait: float = 0.0
     registered: bool = False
@@ -45,7 +45,7 @@ class Lease:
 
     def counts(self, now: float) -> bool:
         """Say whether it is to keep others out."""
-        return self.granted < math.inf and (self.place.answered or now < self.granted + UNANSWERED)
+        return self.granted < math.inf and (self.slot.answered or now < self.granted + UNANSWERED)
 
 
 class AwayError(Exception):
@@ -67,7 +67,7 @@ class Register(Interface):
 
 
 class Leases:
-    """The leases of one process. Implements net.gate.Elsewhere."""
+    """The leases of one process. Implements net.limiter.SharedLimiter."""
 
     def __init__(self, register: Register, seconds: float, pause: float = PAUSE) -> None:
         """*seconds* after which a lease lapses that is not asked for again; *pause*: see PAUSE."""
@@ -77,23 +77,23 @@ class Leases:
         self._names = (f"{secrets.token_hex(8)}-{number}" for number in count())
         self._wanted: list[Lease] = []
         self._returned: list[Lease] = []
-        self._held: dict[Place, Lease] = {}
+        self._held: dict[Slot, Lease] = {}
         self._renew_at = 0.0
         self._away_until = 0.0
         self._said = False
         self._news = anyio.Event()
 
-    async def enter(self, ip: IPAddress, place: Place) -> None:
-        """Wait until *place* at *ip* may be taken."""
-        lease = Lease(ip, next(self._names), place)
-        self._held[place] = lease
+    async def acquire(self, ip: IPAddress, slot: Slot) -> None:
+        """Wait until *slot* at *ip* may be taken."""
+        lease = Lease(ip, next(self._names), slot)
+        self._held[slot] = lease
         try:
             await self._ask(lease)
             while lease.wait:
                 await anyio.sleep(uniform(0.75, 1.25) * lease.wait)  # noqa: S311 - so that not all ask at once
                 await self._ask(lease)
         except BaseException:  # cancelled, perhaps while the question was on its way
-            self.leave(place)
+            self.release(slot)
             raise
 
     async def _ask(self, lease: Lease) -> None:
@@ -102,9 +102,9 @@ class Leases:
         self._news.set()
         await lease.replied.wait()
 
-    def leave(self, place: Place) -> None:
-        """Give *place* back."""
-        if (lease := self._held.pop(place, None)) is None:
+    def release(self, slot: Slot) -> None:
+        """Give *slot* back."""
+        if (lease := self._held.pop(slot, None)) is None:
             return  # given back at the end of all
         if lease in self._wanted:
             self._wanted.remove(lease)
@@ -130,7 +130,7 @@ class Leases:
     def _wake(self) -> float:
         """Return when there is something to do without news: time to renew, or a server is silent for too long."""
         open_now = self._held.values()
-        silent = (each.granted + UNANSWERED for each in open_now if each.registered and not each.place.answered)
+        silent = (each.granted + UNANSWERED for each in open_now if each.registered and not each.slot.answered)
         return min(self._renew_at, *silent, self._renew_at)
 
     async def _round(self) -> None:

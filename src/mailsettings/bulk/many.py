@@ -24,17 +24,18 @@ from mailsettings.bulk.pulse import SLOWEST, Pulse
 from mailsettings.bulk.turns import Turns
 from mailsettings.engine import detect
 from mailsettings.errors import AddressError, Kind, MailSettingsError
-from mailsettings.leads import Net, Source
+from mailsettings.interfaces import Net
+from mailsettings.leads import Source
 from mailsettings.model import Detection, Failure, Task
-from mailsettings.net.door import open_net
-from mailsettings.net.transport import Transport
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
     from anyio.streams.memory import MemoryObjectSendStream
 
-    from mailsettings.net.real import Internet
+    from mailsettings.net.internet import Internet
 
 Given = str | EmailAddress | Entry
 AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
@@ -80,7 +81,7 @@ async def detect_many(
 
 
 def _internet(policy: Policy) -> Internet:
-    from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
     return Internet(policy)
 
@@ -172,8 +173,8 @@ class _Run:
     async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
         """Open the network for *domain*; every wait is *slowness* times as long as usual."""
         transport = SharedTransport(self._transport, self._common, domain)
-        async with open_net(self._policy.slower(slowness), transport, gates=self._common.gates) as door:
-            yield SharedNet(door, self._common, domain)
+        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as network:
+            yield SharedNet(network, self._common, domain)
 
     async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
         """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""

@@ -50,5 +50,5 @@ class Pace:
 
     def files(self, policy: Policy) -> int:
         """Return how many file descriptors a run may need at worst."""
-        # 100 DNS sockets (net.dns), and as many for the process itself.
+        # 100 DNS sockets (net.dns.resolver), and as many for the process itself.
         return self.concurrency * policy.max_parallel + 200

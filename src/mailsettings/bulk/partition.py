@@ -17,8 +17,8 @@ from mailsettings.bulk.entries import Entry, parse_entry
 from mailsettings.bulk.pace import Pace
 from mailsettings.bulk.shards import Batch, Place
 from mailsettings.errors import AddressError
-from mailsettings.net.door import open_net
-from mailsettings.net.transport import Transport
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
 
@@ -67,15 +67,15 @@ def _domain(text: str) -> str:
 async def _places(
     domains: Iterable[str], pace: Pace, policy: Policy | None, transport: Callable[[], Transport] | None
 ) -> dict[str, Place]:
-    from mailsettings.net.real import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
 
     rules, found = pace.rules(policy), dict[str, Place]()
     room, common = anyio.Semaphore(pace.concurrency), Common(pace, rules, lambda: True)
     async with aclosing(transport() if transport else Internet(rules)) as below:
 
         async def look(domain: str) -> None:
-            async with open_net(rules, SharedTransport(below, common, domain)) as door:
-                place = await destination(SharedNet(door, common, domain), domain)
+            async with open_network(rules, SharedTransport(below, common, domain)) as network:
+                place = await destination(SharedNet(network, common, domain), domain)
             found[domain] = place.key, place.known
             room.release()
 

@@ -17,17 +17,17 @@ from mailsettings.cli.proxied import proxied, with_proxy
 from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
-from mailsettings.model import Endpoint, Finding, Protocol, Security
+from mailsettings.model import Endpoint, Finding, Protocol, Security, ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailsettings.login.credentials import Credentials
     from mailsettings.login.fitness import Fitness
-    from mailsettings.login.outside import Diagnosis
-    from mailsettings.login.verify import Settings, Verification
+    from mailsettings.login.verify import Verification
     from mailsettings.model import Detection
     from mailsettings.policy import Policy
+    from mailsettings.troubleshooting import Diagnosis
 
 MAX_SECRET = 65536  # characters read from standard input; tokens have some thousands
 AGREE_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
@@ -140,15 +140,15 @@ def _read() -> str:
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
     """Diagnose, then log in to what was found or typed."""
     from mailsettings.login.fitness import fitness_of  # noqa: PLC0415 - see check()
-    from mailsettings.login.outside import diagnose  # noqa: PLC0415
-    from mailsettings.login.verify import Settings, verify  # noqa: PLC0415
+    from mailsettings.login.verify import verify  # noqa: PLC0415
+    from mailsettings.troubleshooting import diagnose  # noqa: PLC0415
 
     fetcher = wishes["profile"] == "pop-fetcher"
     policy = _policy(wishes, fetcher=fetcher)
     typed = wishes["incoming"] or wishes["outgoing"]
-    what = Settings(address, wishes["incoming"], wishes["outgoing"], wishes["username"]) if typed else address
+    what = ServerSettings(address, wishes["incoming"], wishes["outgoing"], wishes["username"]) if typed else address
     diagnosis = await diagnose(what, policy=policy)
-    target: Settings | Detection = what if isinstance(what, Settings) else diagnosis.detection
+    target: ServerSettings | Detection = what if isinstance(what, ServerSettings) else diagnosis.detection
     verification = None
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)

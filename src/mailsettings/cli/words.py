@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailsettings.errors import Kind
 from mailsettings.escape import printable
-from mailsettings.model import URL, Endpoint, HostName
-from mailsettings.records import Question
+from mailsettings.model import URL, Endpoint, HostName, Question
 from mailsettings.schema import read_where
 
 if TYPE_CHECKING:

@@ -14,9 +14,8 @@ from mailsettings.diagnosis.interference import blocked, opened_tls, portal, str
 from mailsettings.diagnosis.places import Place, Places, places_of
 from mailsettings.errors import Kind
 from mailsettings.looks import NOTHING, Around
-from mailsettings.model import Confidence, Detection, Direction, Endpoint, Failure, Finding, Whose
+from mailsettings.model import Confidence, Detection, Direction, Endpoint, Failure, Finding, Question, Whose
 from mailsettings.provider_table import table
-from mailsettings.records import Question
 
 _LEVELS = tuple(Confidence)
 _MOST = 5  # findings of one direction; behind the fifth nobody reads on

@@ -10,19 +10,15 @@ import string
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from itertools import islice, zip_longest
-from typing import Protocol as Interface
-from typing import runtime_checkable
 
 from mailsettings.diagnosis.outside import explain
 from mailsettings.diagnosis.places import NO_ANSWER, Place, Places, places_of
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.hostnames import registrable
+from mailsettings.interfaces import Inspector, Net, Prober
 from mailsettings.looks import Around, Look
-from mailsettings.model import URL, Detection, Direction, Endpoint
-from mailsettings.policy import Policy
-from mailsettings.records import Answer, Question
+from mailsettings.model import URL, Detection, Direction, Endpoint, Question
 
 MAX_LED = 4  # hosts whose addresses are compared with invented ones
 MAX_REACHED = 2  # hosts whose port 443 is tried
@@ -36,53 +32,18 @@ _WORTH_IT_ON_25 = frozenset({Kind.CERTIFICATE_NAME, Kind.STARTTLS_NOT_OFFERED})
 _ABOUT_DNS = frozenset({Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DNS_FAILED, Kind.DNS_TIMEOUT, Kind.NO_NETWORK})
 
 
-@runtime_checkable
-class Looker(Interface):
-    """The door, as far as second looks need it: net.door.Door."""
-
-    @property
-    def policy(self) -> Policy:
-        """Return what this detection may do."""
-        ...
-
-    async def ask(self, question: Question) -> Answer:
-        """Ask DNS."""
-        ...
-
-    async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of *host*. NetworkError if it has none."""
-        ...
-
-    async def look(self, endpoint: Endpoint) -> Look:
-        """Shake hands believing everything, and close; never raises NetworkError."""
-        ...
-
-    async def reach(self, host: str, port: int) -> bool:
-        """Say whether a connection is accepted."""
-        ...
-
-    def now(self) -> datetime:
-        """Return the time by this machine's clock."""
-        ...
-
-    @property
-    def dates(self) -> tuple[tuple[str, str], ...]:
-        """Verified web servers, and the date each of them said."""
-        ...
-
-
 async def looked_into(
-    detection: Detection, net: object, *, within: float, stated: Iterable[Endpoint] = ()
+    detection: Detection, net: Net, prober: Prober, *, within: float, stated: Iterable[Endpoint] = ()
 ) -> Detection:
     """Return *detection* with the findings that a second look, *within* so many seconds, makes more exact.
 
-    A *net* that cannot look leaves them as they are.
+    A *prober* that is no Inspector leaves them as they are.
     """
     wanted = tuple(stated)
-    if within <= 0 or not isinstance(net, Looker):
+    if within <= 0 or not isinstance(prober, Inspector):
         return replace(detection, findings=explain(detection, wanted)) if wanted else detection
-    around = await _look_around(places_of(detection, wanted), detection, net, within, wanted)
-    return replace(detection, findings=explain(detection, wanted, around))
+    seen = await _look_around(detection, net, prober, within, wanted)
+    return replace(detection, findings=explain(detection, wanted, seen))
 
 
 @dataclass(slots=True)
@@ -96,14 +57,14 @@ class _Seen:
 
 
 async def _look_around(
-    places: Places, detection: Detection, net: Looker, within: float, wanted: tuple[Endpoint, ...]
+    detection: Detection, net: Net, inspector: Inspector, within: float, wanted: tuple[Endpoint, ...]
 ) -> Around:
     import anyio  # noqa: PLC0415 - explaining alone does without
 
-    seen = _Seen()
+    places, seen = places_of(detection, wanted), _Seen()
     with anyio.move_on_after(within):
         for place in islice(_worth_a_look(places, wanted), net.policy.max_looks):
-            seen.looks.append(await net.look(place.endpoint))
+            seen.looks.append(await inspector.inspect(place.endpoint))
         if _may_be_invented(places, detection):
             seen.invented = await _addresses_of_nobody(net)
             await _compare(seen, places, net)
@@ -111,9 +72,9 @@ async def _look_around(
         for host in _silent(places) if any(place.stated for place in places.all) and not _web(detection) else ():
             seen.web[host] = False
             with anyio.move_on_after(net.policy.reach_timeout):
-                seen.web[host] = await net.reach(host, 443)
+                seen.web[host] = await inspector.reach(host, 443)
     web = tuple(seen.web.items())
-    return Around(net.now(), tuple(seen.looks), seen.invented, tuple(seen.led), web, net.dates)
+    return Around(inspector.now(), tuple(seen.looks), seen.invented, tuple(seen.led), web, inspector.dates)
 
 
 def _worth_a_look(places: Places, wanted: tuple[Endpoint, ...]) -> Iterator[Place]:
@@ -137,7 +98,7 @@ def _may_be_invented(places: Places, detection: Detection) -> bool:
     return Kind.NO_SUCH_NAME not in kinds and bool(kinds - _ABOUT_DNS)
 
 
-async def _addresses_of_nobody(net: Looker) -> tuple[str, ...]:
+async def _addresses_of_nobody(net: Net) -> tuple[str, ...]:
     """Ask for a name that nobody has registered: an answer is invented on the way."""
     label = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
     try:
@@ -147,7 +108,7 @@ async def _addresses_of_nobody(net: Looker) -> tuple[str, ...]:
     return tuple(map(str, answer.records))
 
 
-async def _compare(seen: _Seen, places: Places, net: Looker) -> None:
+async def _compare(seen: _Seen, places: Places, net: Net) -> None:
     """Find the hosts that DNS leads to where it leads nobody."""
     hosts = dict.fromkeys(place.endpoint.host for place in places.all) if seen.invented else {}
     for host in list(hosts)[:MAX_LED]:

@@ -15,8 +15,7 @@ from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.sasl import MECHANISMS, MUTUAL, SERVER_FIRST, TOKENS, decoded, encoded
 from mailsettings.login.session import Course, Secret, Topic
 from mailsettings.model import Auth
-from mailsettings.wire.dialogue import Send
-from mailsettings.wire.turns import Turn
+from mailsettings.protocols.dialogue import CommandGenerator, Send
 
 
 class Exchange:
@@ -32,7 +31,7 @@ class Exchange:
         if name in SERVER_FIRST:
             self._first = None
 
-    def begin(self, command: bytes, *, at_once: bool, max_command: int = 0) -> Turn[None]:
+    def begin(self, command: bytes, *, at_once: bool, max_command: int = 0) -> CommandGenerator[None]:
         """Send *command* with the mechanism's name; with the first response, too, where that may go *at_once*.
 
         A line longer than *max_command* octets (0: any) waits for the server's empty challenge instead.
@@ -45,7 +44,7 @@ class Exchange:
                 line, self._first = longer, None
         yield Secret(line)
 
-    def answer(self, challenge: bytes) -> Turn[None]:
+    def answer(self, challenge: bytes) -> CommandGenerator[None]:
         """Answer one *challenge* in base64; `*` gives up when the mechanism has nothing more to say."""
         if self._first is not None:
             response, self._first = self._first, None

@@ -22,8 +22,7 @@ from mailsettings.login.quota import has_quotas, weigh
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Secret, Topic
 from mailsettings.model import Auth, Step
-from mailsettings.wire.dialogue import Send, Stage
-from mailsettings.wire.turns import Turn, read, too_long
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
 COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
@@ -55,7 +54,7 @@ class Tags:
         return f"{self.prefix}{self.number}"
 
 
-def log_in(course: Course) -> Turn[None]:
+def log_in(course: Course) -> CommandGenerator[None]:
     """Log in, introduce ourselves where that is wanted, open the inbox for reading only."""
     tags = Tags(course.tag)
     yield Stage(Step.LOGIN)
@@ -80,7 +79,7 @@ def log_in(course: Course) -> Turn[None]:
         yield from _weigh(course, tags)
 
 
-def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
+def _authenticate(course: Course, tags: Tags) -> CommandGenerator[Reply]:
     """Choose between SASL and LOGIN, and log in. NetworkError(NO_LOGIN) where neither will do."""
     errand, hello = course.errand, course.hello
     sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
@@ -93,7 +92,7 @@ def _authenticate(course: Course, tags: Tags) -> Turn[Reply]:
     return (yield from _login(course, tags.next()))
 
 
-def _sasl(course: Course, tag: str, name: str) -> Turn[Reply]:
+def _sasl(course: Course, tag: str, name: str) -> CommandGenerator[Reply]:
     """AUTHENTICATE, with the first response in the same line where the server allows that."""
     exchange = Exchange(course, name)
     at_once = "SASL-IR" in course.hello.capabilities
@@ -105,7 +104,7 @@ def _sasl(course: Course, tag: str, name: str) -> Turn[Reply]:
     return line
 
 
-def _login(course: Course, tag: str) -> Turn[Reply]:
+def _login(course: Course, tag: str) -> CommandGenerator[Reply]:
     """LOGIN with literals: any character but NUL may be in them (RFC 9051 §4.3)."""
     username, password = course.errand.username.encode(), course.errand.credentials.reveal().encode()
     yield Secret(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
@@ -123,13 +122,13 @@ def _login(course: Course, tag: str) -> Turn[Reply]:
     raise NetworkError(Kind.BAD_REPLY, "the server wants more behind the password of LOGIN")
 
 
-def _introduce(course: Course, tags: Tags) -> Turn[None]:
+def _introduce(course: Course, tags: Tags) -> CommandGenerator[None]:
     """Send the ID that some providers insist on (RFC 2971 §3.1)."""
     reply = yield from command(tags.next(), _ID, course.max_lines)
     course.note(Topic.ID, reply.ok, (reply.text,))
 
 
-def _examine(course: Course, tags: Tags) -> Turn[None]:
+def _examine(course: Course, tags: Tags) -> CommandGenerator[None]:
     """Open the inbox; where that is refused to a stranger, introduce ourselves and ask once more."""
     reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
     introduced = any(said.topic is Topic.ID for said in course.said)
@@ -146,13 +145,13 @@ def _examine(course: Course, tags: Tags) -> Turn[None]:
     course.messages = counts[-1] if counts else None
 
 
-def _weigh(course: Course, tags: Tags) -> Turn[None]:
+def _weigh(course: Course, tags: Tags) -> CommandGenerator[None]:
     """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
     reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
     weigh(course, reply.untagged)
 
 
-def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:
+def command(tag: str, text: str, max_lines: int) -> CommandGenerator[Reply]:
     """Send one command and return its tagged answer."""
     yield Send(f"{tag} {text}".encode())
     reply = yield from answer_to(tag, max_lines)
@@ -161,7 +160,7 @@ def command(tag: str, text: str, max_lines: int) -> Turn[Reply]:
     return reply
 
 
-def answer_to(tag: str, max_lines: int) -> Turn[Reply | bytes]:
+def answer_to(tag: str, max_lines: int) -> CommandGenerator[Reply | bytes]:
     """Read up to the tagged answer, or to a continuation request, whose text is returned.
 
     A BYE before the connection closes is the answer, too: nothing else will come.
@@ -169,7 +168,7 @@ def answer_to(tag: str, max_lines: int) -> Turn[Reply | bytes]:
     untagged: list[bytes] = []
     for _ in range(max_lines):
         try:
-            line = (yield from read()).strip()
+            line = (yield from read_line()).strip()
         except NetworkError:
             farewells = [each for each in untagged if each.upper().startswith(b"* BYE")]
             if not farewells:

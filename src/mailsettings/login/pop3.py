@@ -21,8 +21,7 @@ from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Observed, Secret, Topic
 from mailsettings.model import Auth, Step
-from mailsettings.wire.dialogue import Send, Stage
-from mailsettings.wire.turns import Turn, read, too_long
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
 COMMANDS = "USER and PASS"  # what stands for a mechanism where it is none of SASL
 MAX_LISTED = 900  # messages whose lists are read whole: within what one reply may be (docs/limits.md)
@@ -44,7 +43,7 @@ class Reply:
     lines: tuple[bytes, ...] = ()
 
 
-def log_in(course: Course) -> Turn[None]:
+def log_in(course: Course) -> CommandGenerator[None]:
     """Log in, count the messages, read their ids; a thorough errand reads the lists as well."""
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course)
@@ -74,7 +73,7 @@ def log_in(course: Course) -> Turn[None]:
         raise
 
 
-def _authenticate(course: Course) -> Turn[Reply]:
+def _authenticate(course: Course) -> CommandGenerator[Reply]:
     """Prefer SASL, then USER and PASS. NetworkError(NO_LOGIN) where neither will do."""
     errand, hello = course.errand, course.hello
     sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
@@ -96,7 +95,7 @@ def _authenticate(course: Course) -> Turn[Reply]:
     return (yield from _status())
 
 
-def _sasl(course: Course, name: str) -> Turn[Reply]:
+def _sasl(course: Course, name: str) -> CommandGenerator[Reply]:
     """AUTH, with the first response in the same line where that is short enough."""
     exchange = Exchange(course, name)
     yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
@@ -110,7 +109,7 @@ def _sasl(course: Course, name: str) -> Turn[Reply]:
     return reply
 
 
-def _look(course: Course, size: int) -> Turn[None]:
+def _look(course: Course, size: int) -> CommandGenerator[None]:
     """Read what a program that leaves mail on the server, or fetches all of it, depends on."""
     count = course.messages or 0
     if count > MANY:
@@ -126,7 +125,7 @@ def _look(course: Course, size: int) -> Turn[None]:
         yield from _look_closely(course, count, size, whole=whole)
 
 
-def _look_closely(course: Course, count: int, size: int, *, whole: bool) -> Turn[None]:
+def _look_closely(course: Course, count: int, size: int, *, whole: bool) -> CommandGenerator[None]:
     """Look at what makes a service stop that polls the mailbox and keeps no state of its own."""
     if not has_ids(course.hello.capabilities):
         course.observe("ids-not-announced", "UIDL is not among what CAPA lists")
@@ -140,7 +139,7 @@ def _look_closely(course: Course, count: int, size: int, *, whole: bool) -> Turn
             yield from _check_edge(course, number)
 
 
-def _check_edge(course: Course, number: int) -> Turn[None]:
+def _check_edge(course: Course, number: int) -> CommandGenerator[None]:
     """LIST n: where the list is too long to be read, its two ends are looked at."""
     row = yield from _command(course, b"LIST %d" % number)
     words = row.text.split()
@@ -205,21 +204,21 @@ def _check_numbers(course: Course, name: str, rows: Sequence[Sequence[bytes]], c
         course.observe("list-invalid", f"{name} numbers {len(numbers)} messages ({seen} …), STAT counts {count} from 1")
 
 
-def _check_dots(course: Course, number: int) -> Turn[None]:
+def _check_dots(course: Course, number: int) -> CommandGenerator[None]:
     """TOP n 0: a line that begins with a dot has one more of it, and behind the last dot comes nothing."""
     top = yield from _command(course, b"TOP %d 0" % number, listed=True)
     if not top.ok:
         return  # optional (RFC 1939 §7)
     bare = any(line.startswith(b".") and not line.startswith(b"..") for line in top.lines)
     yield Send(b"NOOP")
-    after = yield from read()
+    after = yield from read_line()
     if bare or not _STATUS.fullmatch(after.strip()):
         course.observe("dots-not-escaped", f"message {number} has a line that begins with a single dot")
         # From here on nothing fits: what follows is the rest of the message.
         raise NetworkError(Kind.BAD_REPLY, "the end of a message cannot be told from a line with a dot")
 
 
-def _command(course: Course, line: bytes, *, listed: bool = False) -> Turn[Reply]:
+def _command(course: Course, line: bytes, *, listed: bool = False) -> CommandGenerator[Reply]:
     """Send one command and read its answer, with the list behind it if one is due."""
     yield Send(line)
     reply = yield from _status()
@@ -230,16 +229,16 @@ def _command(course: Course, line: bytes, *, listed: bool = False) -> Turn[Reply
         return reply
     lines: list[bytes] = []
     for _ in range(course.max_lines):
-        each = yield from read()
+        each = yield from read_line()
         if each == b".":
             return Reply(True, reply.text, tuple(lines))
         lines.append(each)
     raise too_long(course.max_lines)
 
 
-def _status(*, challenges: bool = False) -> Turn[Reply]:
+def _status(*, challenges: bool = False) -> CommandGenerator[Reply]:
     """Read a status line, or a challenge (RFC 5034 §4) where one may come; an empty line is neither."""
-    line = (yield from read()).strip()
+    line = (yield from read_line()).strip()
     if not line or (challenges and line.startswith(b"+") and not line.upper().startswith(b"+OK")):
         return Reply(False, line)
     found = _STATUS.fullmatch(line)

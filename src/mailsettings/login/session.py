@@ -1,6 +1,6 @@
 """A login as a dialogue on the stream of the greeting: greeting, TLS and capabilities as ever, then what is wanted.
 
-wire dialogue         … handshake, greeting, capabilities ──▶ farewell (kept back)
+protocol dialogue     … handshake, greeting, capabilities ──▶ farewell (kept back)
 login dialogue                                            log in, open the mailbox ──▶ farewell
 """
 
@@ -14,8 +14,7 @@ from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello, Step
-from mailsettings.wire.dialogue import Dialogue, Send, Stage
-from mailsettings.wire.turns import Turn
+from mailsettings.protocols.dialogue import CommandGenerator, Dialogue, Send, Stage
 
 LOOK = Stage(Step.LOOK)  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
@@ -141,19 +140,19 @@ class Secret(Send):
         return "Secret(***)"
 
 
-def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
+def up_to_farewell(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
     """Let *dialogue* run, but keep its farewell back; return its hello and the line it would have left with.
 
     Raises what it raises; a dialogue that gives up takes leave first.
     """
-    wish = dialogue.send(None)
-    while wish != Stage(Step.FAREWELL):
+    command = dialogue.send(None)
+    while command != Stage(Step.FAREWELL):
         try:
-            answer = yield wish
+            answer = yield command
         except NetworkError as error:
-            wish = dialogue.throw(error)
+            command = dialogue.throw(error)
         else:
-            wish = dialogue.send(answer)
+            command = dialogue.send(answer)
     goodbye = dialogue.send(None)
     assert isinstance(goodbye, Send)
     try:
@@ -161,7 +160,7 @@ def up_to_farewell(dialogue: Dialogue) -> Turn[tuple[Hello, bytes]]:
     except StopIteration as end:
         return end.value, goodbye.line
     except NetworkError:
-        yield wish
+        yield command
         yield goodbye
         raise
     raise AssertionError("a dialogue ends with its farewell")

@@ -17,8 +17,7 @@ from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
 from mailsettings.login.session import LOOK, Course, Topic
 from mailsettings.model import Step
-from mailsettings.wire.dialogue import Send, Stage
-from mailsettings.wire.turns import Turn, read, too_long
+from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
 # RFC 4954 §4 allows command lines of 12288 octets, but servers of before keep to RFC 5321's 512.
@@ -34,7 +33,7 @@ class Reply:
     text: bytes = b""  # of the last line, without the code
 
 
-def log_in(course: Course) -> Turn[None]:
+def log_in(course: Course) -> CommandGenerator[None]:
     """Log in, then see whether the address may send."""
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course)
@@ -57,7 +56,7 @@ def log_in(course: Course) -> Turn[None]:
     yield from _reply(course.max_lines)
 
 
-def _authenticate(course: Course) -> Turn[Reply]:
+def _authenticate(course: Course) -> CommandGenerator[Reply]:
     """AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none that will do."""
     errand, hello = course.errand, course.hello
     name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
@@ -72,13 +71,13 @@ def _authenticate(course: Course) -> Turn[Reply]:
     return reply
 
 
-def _reply(max_lines: int) -> Turn[Reply]:
+def _reply(max_lines: int) -> CommandGenerator[Reply]:
     """Read one reply; who refuses may hang up before its last line."""
     lines: list[bytes] = []
     code = 0
     for _ in range(max_lines):
         try:
-            line = (yield from read()).rstrip()
+            line = (yield from read_line()).rstrip()
         except NetworkError:
             if code < 400:
                 raise

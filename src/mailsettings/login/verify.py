@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
-from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
+from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.diagnosis.codes import finding
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.hostnames import registrable
@@ -29,30 +29,21 @@ from mailsettings.model import (
     Probe,
     Provider,
     Security,
+    ServerSettings,
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.wire.dialogue import Dialogue
+from mailsettings.protocols.dialogue import Dialogue
 
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
 
 class LoginNet(Interface):
-    """The door, as far as logins need it: net.door.Door."""
+    """The network, as far as logins need it: net.network.Network."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
         """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
-
-    address: EmailAddress
-    incoming: Endpoint | None = None
-    outgoing: Endpoint | None = None
-    username: str = ""  # empty: the address
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +81,7 @@ class _Target:
 
 
 async def verify(
-    what: Detection | Settings,
+    what: Detection | ServerSettings,
     credentials: Credentials,
     *,
     policy: Policy | None = None,
@@ -109,13 +100,13 @@ async def verify(
     _must_be_agreed(what, agreed)
     if net is not None:
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
-    from mailsettings.net.door import open_net  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
 
-    async with open_net(rules) as door:
-        return await _verify(what, credentials, rules, door, agreed, thorough=thorough)
+    async with open_network(rules) as network:
+        return await _verify(what, credentials, rules, network, agreed, thorough=thorough)
 
 
-def _must_be_agreed(what: Detection | Settings, agreed: frozenset[str]) -> None:
+def _must_be_agreed(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:
     if isinstance(what, Detection):
         best = (*what.incoming[:1], *what.outgoing[:1])
         domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
@@ -124,7 +115,7 @@ def _must_be_agreed(what: Detection | Settings, agreed: frozenset[str]) -> None:
 
 
 async def _verify(
-    what: Detection | Settings,
+    what: Detection | ServerSettings,
     credentials: Credentials,
     policy: Policy,
     net: LoginNet,
@@ -142,7 +133,7 @@ async def _verify(
 
 
 def _targets(
-    what: Detection | Settings, credentials: Credentials, agreed: frozenset[str]
+    what: Detection | ServerSettings, credentials: Credentials, agreed: frozenset[str]
 ) -> tuple[_Target | None, _Target | None]:
     own = (credentials.username,) if credentials.username else ()
     if isinstance(what, Detection):

@@ -1,1 +1,1 @@
-"""The one door to the network. Nothing outside this package imports socket, ssl, httpx, httpcore or dns."""
+"""The only package that opens the network. Nothing outside this package imports socket, ssl, httpx, httpcore or dns."""

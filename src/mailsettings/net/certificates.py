@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     import ssl
 
 _DNS_NAME = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+
+
+class CertificateError(NetworkError):
+    """The certificate's chain and dates are valid, but it is not for the name asked for."""
+
+    def __init__(self, kind: Kind, seen: str, facts: TLSFacts) -> None:
+        super().__init__(kind, seen)
+        self.facts = facts
 
 
 def facts_of(connection: ssl.SSLObject) -> TLSFacts:

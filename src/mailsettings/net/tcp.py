@@ -80,7 +80,7 @@ def hurry(stream: ByteStream) -> None:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
-class _Ahead(ByteStream):
+class _Buffered(ByteStream):
     """A stream whose first bytes have been read already."""
 
     def __init__(self, data: bytes, stream: ByteStream) -> None:
@@ -139,20 +139,20 @@ class TCPStream:
     def put_back(self, data: bytes) -> None:
         """Let *data* be what comes next: it was read too far."""
         if data:
-            self._stream = _Ahead(data, self._stream)
+            self._stream = _Buffered(data, self._stream)
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
         await self._wrap(host, context_for(self._ca_file, alpn))
         return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Shake hands without believing anything, close, and return what was shown."""
-        from mailsettings.net import unverified  # noqa: PLC0415 - for those whose server has failed
+        from mailsettings.net import unverified_tls  # noqa: PLC0415 - for those whose server has failed
 
         try:
-            await self._wrap(host, unverified.context())
-            return unverified.shown(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
+            await self._wrap(host, unverified_tls.context())
+            return unverified_tls.handshake_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's
         finally:
             await self.aclose()
 

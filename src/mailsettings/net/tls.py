@@ -11,10 +11,11 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from mailsettings.errors import CertificateError, Detail, Kind, NetworkError
+from mailsettings.errors import Detail, Kind, NetworkError
 from mailsettings.hostnames import name_matches
 from mailsettings.model import TLSFacts
-from mailsettings.net.transport import Stream
+from mailsettings.net.certificates import CertificateError
+from mailsettings.net.streams import Stream
 
 WEB = ("http/1.1",)  # RFC 7301's registry; mail protocols have theirs in talk.py
 NO_ALPN = ()  # SMTP has no protocol id

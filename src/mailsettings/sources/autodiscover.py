@@ -23,10 +23,10 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
-from mailsettings.leads import Lead, Net
-from mailsettings.model import URL, Authority, Note, Service
+from mailsettings.interfaces import SRV, Net, Page
+from mailsettings.leads import Lead
+from mailsettings.model import URL, Authority, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Page, Question
 from mailsettings.sources.documents import Word, leads_of
 
 PATH = "/autodiscover/autodiscover.xml"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.hostnames import name_matches, parse_host
-from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Probe, Task
-from mailsettings.records import MX, Question
+from mailsettings.interfaces import MX, Net
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Probe, Question, Task
 
 MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one
 MAIL_LABELS = ("imap", "mail", "smtp", "pop", "pop3", "mx", "server", "webmail")

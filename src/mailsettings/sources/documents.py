@@ -12,10 +12,10 @@ from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.servers import Server
 from mailsettings.hostnames import inside
-from mailsettings.leads import Help, KnownProvider, Lead, Net
+from mailsettings.interfaces import Net, Page
+from mailsettings.leads import Help, KnownProvider, Lead
 from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
-from mailsettings.records import Page
 from mailsettings.sources.issuer import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.

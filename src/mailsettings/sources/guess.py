@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.hostnames import registrable
-from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Note, Protocol, Security
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Note, Protocol, Question, Security
 from mailsettings.policy import Policy
-from mailsettings.records import Question
 
 IMAP_NAMES = ("imap.{d}", "mail.{d}", "{d}", "imap.{r}", "mail.{r}", "{r}", "imap.mail.{d}", "pop.{d}")
 POP3_NAMES = ("pop.{d}", "pop3.{d}", "mail.{d}", "{d}", "mail.{r}", "pop.{r}", "imap.{d}")

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
-from mailsettings.leads import KnownProvider, Lead, Net
-from mailsettings.model import Authority
+from mailsettings.interfaces import Answer, Net
+from mailsettings.leads import KnownProvider, Lead
+from mailsettings.model import Authority, Question
 from mailsettings.provider_table import table
-from mailsettings.records import Answer, Question
 from mailsettings.sources.table import claims_of
 
 ALIASES = ("autodiscover", "autoconfig", "mail")

@@ -14,8 +14,9 @@ from mailsettings.formats import issuer as issuer_format
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
+from mailsettings.interfaces import Net
 from mailsettings.issuers import known_issuer
-from mailsettings.leads import Issuer, Lead, Net
+from mailsettings.leads import Issuer, Lead
 from mailsettings.model import URL, Auth, Authority, Evidence, Note
 
 

@@ -10,10 +10,10 @@ from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net, NotOffered
-from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Security, Service
+from mailsettings.interfaces import SRV, Answer, Net
+from mailsettings.leads import Lead, NotOffered
+from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security, Service
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Question
 from mailsettings.sources.documents import Word
 
 _ORDER = 300  # behind everything that names servers

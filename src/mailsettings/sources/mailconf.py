@@ -9,9 +9,9 @@ from mailsettings.address import EmailAddress
 from mailsettings.formats import mailconf as mailconf_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import inside
-from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Note
-from mailsettings.records import Question
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Note, Question
 from mailsettings.sources.documents import Document, Word
 
 _ORDER = 60  # behind the documents at their usual places

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, Kind
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import KnownProvider, Lead, Net, NoMail, Source
-from mailsettings.model import Authority, Failure, Note
+from mailsettings.interfaces import MX, Net
+from mailsettings.leads import KnownProvider, Lead, NoMail, Source
+from mailsettings.model import Authority, Failure, Note, Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
-from mailsettings.records import MX, Question
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host
 from mailsettings.sources.hosting import traces

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.formats import pacc as pacc_format
-from mailsettings.leads import Lead, Net
-from mailsettings.model import URL, Authority
-from mailsettings.records import Question
+from mailsettings.interfaces import Net
+from mailsettings.leads import Lead
+from mailsettings.model import URL, Authority, Question
 from mailsettings.sources.documents import Word, leads_of
 
 _ORDER = 100  # behind autoconfig's documents

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net
-from mailsettings.model import Authority, Note, Service
-from mailsettings.records import SRV, Question
+from mailsettings.interfaces import SRV, Net
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Note, Question, Service
 
 # Label, kind, and the URL of a service at host and port.
 _LABELS = (

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
-from mailsettings.leads import Lead, Net, NotOffered
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Security
+from mailsettings.interfaces import SRV, Answer, Net
+from mailsettings.leads import Lead, NotOffered
+from mailsettings.model import Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security
 from mailsettings.policy import Policy
-from mailsettings.records import SRV, Answer, Question
 
 SERVICES = (
     ("_imaps", Protocol.IMAP, Security.TLS),

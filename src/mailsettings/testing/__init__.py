@@ -4,7 +4,7 @@
     net.host("imap.example.org", "192.0.2.10").serve(imap())
     net.page("https://autoconfig.example.org/mail/config-v1.1.xml", document)
 
-It stands in for the Internet at the lowest seam (net.transport); everything above is
+It stands in for the Internet at the lowest seam (net.streams); everything above is
 the real thing. See docs/testing.md.
 """
 

@@ -17,7 +17,7 @@ import anyio
 import anyio.lowlevel
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.records import Question
+from mailsettings.model import Question
 
 if TYPE_CHECKING:
     from mailsettings.testing.stream import FakeStream

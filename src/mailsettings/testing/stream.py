@@ -1,4 +1,4 @@
-"""Streams of a FakeNetwork: net.transport.Stream over a Peer."""
+"""Streams of a FakeNetwork: net.streams.Stream over a Peer."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class FakeStream:
         self.secure = True
         return certificate.facts()
 
-    async def look(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> Shown:
         """Shake hands believing everything, close, and return what the certificate says. NetworkError(NOT_TLS | …)."""
         try:
             return (await self._handshake(host, ())).shown()

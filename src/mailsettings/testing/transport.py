@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.records import Answer, Question
 from mailsettings.testing.asked import Connect, Resolve
 from mailsettings.testing.hosts import Fate, Listener, spelled
 from mailsettings.testing.peer import Peer
@@ -25,7 +26,7 @@ _KINDS = {Fate.REFUSED: Kind.REFUSED, Fate.UNREACHABLE: Kind.UNREACHABLE, Fate.D
 
 
 class FakeTransport:
-    """The world behind net.transport.Transport. As with the real one, who connects or shakes hands sets a time-out."""
+    """The world behind net.streams.Transport. As with the real one, who connects or shakes hands sets a time-out."""
 
     def __init__(self, net: FakeNetwork, policy: Policy | None) -> None:
         self._net = net

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from mailsettings.hostnames import inside
-from mailsettings.records import MX, SRV, Answer, Question, Record
+from mailsettings.interfaces import MX, SRV, Answer, Record
+from mailsettings.model import Question
 
 MAX_ALIASES = 16  # CNAMEs in a row; resolvers answer SERVFAIL behind about as many (unbound: 11, dnspython: 16)
 

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from mailsettings import __version__
-from mailsettings.net.transport import Transport
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.web import api, autoconfig, describe, health, page
 from mailsettings.web.bounds import Bounds

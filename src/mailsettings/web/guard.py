@@ -15,11 +15,10 @@ from ipaddress import ip_network
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
-from mailsettings.model import TLSFacts
-from mailsettings.net.transport import Stream, Transport
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.streams import ReleasingStream, Stream, Transport
 from mailsettings.policy import MAIL_PORTS, IPAddress, Policy
-from mailsettings.records import Answer, Question
 
 _EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _MINUTE = 60  # seconds
@@ -86,7 +85,7 @@ class Guarded:
                 await anyio.sleep_forever()
             stream = await self._transport.connect(ip, port)
             undo.pop_all()
-        return Visit(stream, lambda: self._leave(ip))
+        return ReleasingStream(stream, lambda: self._leave(ip))
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -118,28 +117,3 @@ class Share:
 
     async def aclose(self) -> None:
         """Do nothing: the transport below is that of all searches."""
-
-
-class Visit:
-    """A stream that gives its place back when it is closed, once."""
-
-    def __init__(self, stream: Stream, leave: Callable[[], None]) -> None:
-        self._stream = stream
-        self._undo = ExitStack()
-        self._undo.callback(leave)
-
-    async def receive(self, max_bytes: int = 65536) -> bytes:
-        return await self._stream.receive(max_bytes)
-
-    async def send(self, data: bytes) -> None:
-        await self._stream.send(data)
-
-    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        return await self._stream.start_tls(host, alpn)
-
-    async def look(self, host: str) -> Shown:
-        return await self._stream.look(host)
-
-    async def aclose(self) -> None:
-        with self._undo:
-            await self._stream.aclose()

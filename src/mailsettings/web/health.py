@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from mailsettings.errors import NetworkError
-from mailsettings.records import Question
+from mailsettings.model import Question
 from mailsettings.web import describe, metrics
 from mailsettings.web.api import as_response
 from mailsettings.web.service import Service
@@ -40,7 +40,7 @@ def routes(service: Service) -> APIRouter:
 async def _dns(service: Service) -> str:
     """Ask the resolver for something it always knows."""
     try:
-        async with service.door(service.policy) as net:
+        async with service.network(service.policy) as net:
             await net.ask(Question("com", "NS"))
     except NetworkError as error:
         return str(error.kind)

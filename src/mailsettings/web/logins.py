@@ -13,9 +13,9 @@ from mailsettings.address import EmailAddress
 from mailsettings.errors import ConfirmationRequired
 from mailsettings.hostnames import registrable
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.verify import Settings as Typed
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint
+from mailsettings.model import ServerSettings as Typed
 from mailsettings.provider_table import table
 from mailsettings.schema import plain
 from mailsettings.web.bodies import Login, parsed
@@ -35,7 +35,7 @@ async def log_in(service: Service, login: Login, visitor: str) -> Verification:
         what = await _servers(service, login, address)
         await service.limits.log_in(blake2b(str(address).lower().encode(), digest_size=16).hexdigest())
         with service.house.enter(), span("mailsettings.login", domain=address.domain):
-            async with service.house.work(), service.door(service.policy.for_mailboxes()) as net:
+            async with service.house.work(), service.network(service.policy.for_mailboxes()) as net:
                 try:
                     done = await verify(
                         what, credentials, policy=service.policy, net=net, confirmed=map(str.lower, login.confirmed)

@@ -14,7 +14,6 @@ from mailsettings.hostnames import registrable
 from mailsettings.web.api import visitor_of
 from mailsettings.web.bodies import Login, Wanted
 from mailsettings.web.cards import answer
-from mailsettings.web.flights import Tell
 from mailsettings.web.forms import address_form, can_sign_in
 from mailsettings.web.layout import page
 from mailsettings.web.logins import log_in, only_safely, safe
@@ -22,6 +21,7 @@ from mailsettings.web.markup import Html, join, tag
 from mailsettings.web.problems import Problem
 from mailsettings.web.results import result
 from mailsettings.web.service import Service
+from mailsettings.web.single_flight import Tell
 from mailsettings.web.steps import step
 from mailsettings.web.stream import MEDIA_TYPE, EventStream, while_there
 

@@ -15,24 +15,28 @@ from mailsettings.engine import detecting
 from mailsettings.errors import DocumentError
 from mailsettings.events import Settled, ignore
 from mailsettings.hostnames import registrable
-from mailsettings.model import Detection, Direction, Protocol
-from mailsettings.net.door import Door, open_net
-from mailsettings.net.transport import Transport
+from mailsettings.model import Detection, Direction, Endpoint, Probe, Protocol
+from mailsettings.net.cache import CachedProber, TTLCache
+from mailsettings.net.network import Network, open_network
+from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
-from mailsettings.web.flights import Flights, Tell
 from mailsettings.web.guard import Guarded, Share, beyond, service_policy
-from mailsettings.web.known import Known, Remembering
 from mailsettings.web.limits import House, Limits
 from mailsettings.web.logs import say
 from mailsettings.web.metrics import Metrics
 from mailsettings.web.settings import Settings
 from mailsettings.web.shown import anybody, shown, shown_event
+from mailsettings.web.single_flight import SharedSearches, Tell
 from mailsettings.web.spans import span
 from mailsettings.web.store import Store
 
 _LEASE = 30  # seconds after which another worker takes over from one that died
 _LOOK_AGAIN = 0.05  # seconds between looks for another worker's answer
+# Thousands of domains have the same hoster: its servers would be contacted once for each, and the limit on connections
+# to one address would keep the later ones from being found.
+_MOST_PROBES = 4096  # endpoints; a probe is some hundred bytes
+_PROBES_FOR = 300.0  # seconds; shorter than an answer is kept, for one probe is in many answers
 _FAREWELL = 1.0  # seconds to tell the others that they may go on
 
 
@@ -59,8 +63,8 @@ class Service:
         self.limits = Limits(settings, store)
         self.house = House(settings.running, settings.waiting)
         self.metrics = Metrics()
-        self.flights = Flights()
-        self.known = Known()
+        self.searches = SharedSearches()
+        self.probes: TTLCache[Endpoint, Probe] = TTLCache(_MOST_PROBES, _lifetime)
         self.metrics.watch("running", "Detections under way", lambda: self.house.running)
         self.metrics.watch("inside", "Requests that work or wait", lambda: self.house.inside)
         self.metrics.watch("tasks", "Tasks of the event loop", lambda: len(anyio.get_running_tasks()))
@@ -85,7 +89,7 @@ class Service:
         detection, origin = await self._kept(query), "cache"
         if detection is None:
             with self.house.enter():
-                detection = await self.flights.board(query.key, lambda tell: self._lead(query, tell), _showing(tell))
+                detection = await self.searches.join(query.key, lambda tell: self._lead(query, tell), _showing(tell))
             origin = "search"
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
@@ -126,8 +130,10 @@ class Service:
     async def _run(self, query: Query, tell: Tell) -> Detection:
         policy = self._policy_for(query)
         async with (
-            self.door(policy) as door,
-            detecting(anybody(query.address), policy=policy, net=Remembering(door, self.known)) as events,
+            self.network(policy) as network,
+            detecting(
+                anybody(query.address), policy=policy, net=network, prober=CachedProber(network, self.probes)
+            ) as events,
         ):
             async for event in events:
                 if isinstance(event, Settled):
@@ -142,15 +148,20 @@ class Service:
         return self.policy.with_(protocols=frozenset({query.protocol, *sending}))
 
     @asynccontextmanager
-    async def door(self, policy: Policy) -> AsyncIterator[Door]:
+    async def network(self, policy: Policy) -> AsyncIterator[Network]:
         """Open the network within *policy*, behind the guard."""
-        async with open_net(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as door:
-            yield door
+        async with open_network(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as network:
+            yield network
 
     async def aclose(self) -> None:
         """Let go of network and store."""
         await self._guarded.aclose()
         await self.store.aclose()
+
+
+def _lifetime(probe: Probe) -> float:
+    """Return for how many seconds *probe* is kept. A failure never is: it may be over."""
+    return _PROBES_FOR if probe.verified else 0.0
 
 
 def _showing(tell: Tell) -> Tell:
@@ -172,6 +183,6 @@ def outcome_of(detection: Detection) -> str:
 
 
 def _internet(policy: Policy) -> Transport:
-    from mailsettings.net.real import Internet  # noqa: PLC0415 - loads ssl
+    from mailsettings.net.internet import Internet  # noqa: PLC0415 - loads ssl
 
     return Internet(policy)

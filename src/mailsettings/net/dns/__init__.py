@@ -1,0 +1,1 @@
+"""DNS: messages, transports, resolvers."""

@@ -1,0 +1,62 @@
+"""DNS over HTTPS (RFC 8484), through the same connector as documents."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.net.dialer import CachedResolver, Dialer
+from mailsettings.net.dns.message import Query, Response
+from mailsettings.net.dns.nameservers import Nameserver
+from mailsettings.net.dns.transports import response_to
+from mailsettings.net.http import Fetcher
+from mailsettings.net.limiter import Budget
+from mailsettings.net.streams import Transport
+from mailsettings.policy import Policy
+
+TYPE = "application/dns-message"
+MANY = 1_000_000  # questions are counted above; what it takes to ask them is not
+PARALLEL = 8  # connections: HTTP/1.1 carries one question at a time on each
+
+
+class DoH:
+    """A DNSTransport that posts questions to a URL over connections it keeps."""
+
+    round_trips = 5
+
+    def __init__(self, nameserver: Nameserver, policy: Policy, transport: Transport) -> None:
+        """*transport* leads to the name server, and is closed with this."""
+        own = _own_policy(nameserver, policy)
+        self._url = nameserver.url
+        self._transport = transport
+        budget = Budget(own)
+        dialer = Dialer(self._transport, own, resolver=CachedResolver(self._transport, budget), budget=budget)
+        self._fetcher = Fetcher(dialer, own, budget=budget, keep_alive=PARALLEL)
+
+    async def exchange(self, query: Query) -> Response:
+        query = query.anonymous  # TLS keeps forgers out
+        headers = {"Content-Type": TYPE, "Accept": TYPE}
+        page = await self._fetcher.get(self._url, method="POST", body=query.wire, headers=headers)
+        response = response_to(query, page.body)
+        if response is None:
+            raise NetworkError(Kind.DNS_FAILED, "the name server sent something that is no answer")
+        return response
+
+    async def aclose(self) -> None:
+        await self._fetcher.aclose()
+        await self._transport.aclose()
+
+
+def _own_policy(nameserver: Nameserver, policy: Policy) -> Policy:
+    """Return *policy* as it is for the resolver the user has named: it may be anywhere."""
+    return policy.with_(
+        resolver="",
+        allow_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")),
+        web_ports=frozenset({nameserver.port}),
+        http_timeout=policy.dns_lifetime,
+        max_dns=MANY,
+        max_tcp=MANY,
+        max_http=MANY,
+        max_per_address=MANY,
+        max_parallel_per_address=PARALLEL,
+    )

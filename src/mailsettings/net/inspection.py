@@ -1,0 +1,67 @@
+"""Inspect a server that has failed, up to the handshake and no further: for diagnosis only.
+
+The dialogue is the usual one as far as STARTTLS; the TLS handshake is unverified, and with it the connection ends.
+Nothing is sent inside, and nothing that is seen here makes a server count as verified.
+"""
+
+from __future__ import annotations
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt
+from mailsettings.events import ignore
+from mailsettings.looks import Look, Shown
+from mailsettings.model import Endpoint, Security, TLSFacts
+from mailsettings.net.session import run_session
+from mailsettings.net.streams import Stream
+from mailsettings.policy import Policy
+from mailsettings.protocols.dialogue import Dialogue
+
+_MAX_RECEIVED = 1024  # bytes of what was said in clear that are kept
+
+
+async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
+    """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
+    recording, inspecting = _Recording(stream), _Inspecting()
+    result = await run_session(
+        recording, dialogue, endpoint=endpoint, policy=policy, on_step=ignore, secure=inspecting.secure
+    )
+    greeting = ""
+    if endpoint.security is not Security.TLS:
+        greeting = excerpt(recording.received.partition(b"\n")[0].strip())
+    return Look(endpoint, inspecting.shown, None if inspecting.shown else result.failure, greeting)
+
+
+class _Inspecting:
+    """Stands in for net.tls.secure: it inspects, and ends the dialogue."""
+
+    def __init__(self) -> None:
+        self.shown: Shown | None = None
+
+    async def secure(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:  # noqa: ARG002 - see Secure
+        self.shown = await stream.inspect(host)
+        raise NetworkError(Kind.TLS_FAILED, "looked at only")
+
+
+class _Recording:
+    """A stream that keeps the beginning of what comes in clear."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.received = b""
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        data = await self._stream.receive(max_bytes)
+        self.received = (self.received + data)[:_MAX_RECEIVED]
+        return data
+
+    async def send(self, data: bytes) -> None:
+        await self._stream.send(data)
+
+    async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        return await self._stream.start_tls(host, alpn)
+
+    async def inspect(self, host: str) -> Shown:
+        return await self._stream.inspect(host)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()

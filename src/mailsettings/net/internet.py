@@ -1,0 +1,54 @@
+"""The Internet as a Transport: TCP connections to checked addresses, and a resolver; through a proxy if so wished."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.dns.factory import resolver_for, resolver_through
+from mailsettings.net.dns.nameservers import parse_resolver
+from mailsettings.net.dns.resolver import Resolver
+from mailsettings.net.tcp import Connect, TCPStream, connect
+from mailsettings.policy import IPAddress, Policy
+
+
+class Internet:
+    """A Transport that reaches the real network. It decides nothing: addresses are checked above it."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Raises MailSettingsError if *policy* names a resolver that cannot be understood."""
+        self._connect = _connector(policy)
+        self._resolver = _resolver(policy, self._connect)
+
+    async def ask(self, question: Question) -> Answer:
+        """Ask the resolver that the policy or the system names."""
+        return await self._resolver.ask(question)
+
+    async def connect(self, ip: IPAddress, port: int) -> TCPStream:
+        """Connect to exactly *ip*, never to a name; if the policy names a proxy, by asking that."""
+        return await self._connect(ip, port)
+
+    async def aclose(self) -> None:
+        """Close what the resolver keeps open."""
+        await self._resolver.aclose()
+
+
+def _connector(policy: Policy) -> Connect:
+    """Return the way that *policy* prescribes for every connection."""
+    if policy.through is None:
+        return partial(connect, ca_file=policy.ca_file)
+    from mailsettings.net.tunnel import Tunnel  # noqa: PLC0415 - few have a proxy
+
+    # Only the proxy's own name is asked past it: there is no other way to find it.
+    return Tunnel(policy.through, policy, resolver_for(policy.directly(), None).ask).connect
+
+
+def _resolver(policy: Policy, way: Connect) -> Resolver:
+    """Return the resolver that *policy* names, to be reached by *way*."""
+    nameserver = parse_resolver(policy.resolver)
+    if policy.through is None:
+        return resolver_for(policy, nameserver)
+    if policy.dns_past_proxy:
+        return resolver_for(policy.directly(), nameserver)
+    return resolver_through(way, policy, nameserver)

@@ -1,0 +1,215 @@
+"""Run a dialogue over a stream: give it its lines, and keep limits and deadlines.
+
+One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873 shows why). What goes wrong is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol as Interface
+
+from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.escape import quoted
+from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
+from mailsettings.net.certificates import CertificateError
+from mailsettings.net.streams import Stream
+from mailsettings.policy import Policy
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS
+from mailsettings.protocols.line_buffer import LineBuffer
+from mailsettings.protocols.text import command as wire_line
+
+# ALPN names of RFC 7301's registry; SMTP has none.
+_ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
+_TIMEOUTS = {Step.GREETING: Kind.GREETING_TIMEOUT, Step.TLS: Kind.TLS_TIMEOUT}
+_BARE_LF = Note("lines end with LF instead of CR LF")
+
+
+class Secure(Interface):
+    """Shake hands and compare the name: net.tls.secure, unless a test brings another."""
+
+    async def __call__(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """What came of a dialogue: a hello or a failure, never both and never neither."""
+
+    hello: Hello | None = None
+    failure: Failure | None = None
+    tls: TLSFacts | None = None  # also when the certificate was for other names
+    steps: tuple[Timing, ...] = ()
+
+
+async def run_session(
+    stream: Stream,
+    dialogue: Dialogue,
+    *,
+    endpoint: Endpoint,
+    policy: Policy,
+    on_step: Callable[[Step], None],
+    secure: Secure | None = None,
+) -> SessionResult:
+    """Carry *dialogue* on over the fresh TCP connection *stream*; implicit TLS begins in here, too.
+
+    *on_step* is told each step as it begins. Never raises NetworkError; the caller closes *stream*.
+    """
+    if secure is None:
+        from mailsettings.net import tls  # noqa: PLC0415 - ssl is loaded when it is needed
+
+        secure = tls.secure
+    runner = SessionRunner(stream, dialogue, endpoint=endpoint, policy=policy, on_step=on_step, secure=secure)
+    hello, failure = None, None
+    try:
+        hello = await runner.run()
+    except NetworkError as error:
+        failure = Failure.of(endpoint, error)
+        if isinstance(error, CertificateError):
+            runner.tls = error.facts
+    return SessionResult(hello, failure, runner.tls, tuple(runner.steps))
+
+
+class SessionRunner:
+    """The state of one conversation."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        dialogue: Dialogue,
+        *,
+        endpoint: Endpoint,
+        policy: Policy,
+        on_step: Callable[[Step], None],
+        secure: Secure,
+    ) -> None:
+        self.steps: list[Timing] = []
+        self.tls: TLSFacts | None = None
+        self._stream = stream
+        self._dialogue = dialogue
+        self._endpoint = endpoint
+        self._policy = policy
+        self._on_step = on_step
+        self._secure = secure
+        self._lines = LineBuffer(policy)
+        self._step: Step | None = None
+
+    async def run(self) -> Hello:
+        """Go from stage to stage. Raises what the dialogue raises."""
+        command = self._advance(None)
+        while not isinstance(command, Hello):
+            assert isinstance(command, Stage), "a dialogue names its step before any other command"
+            command = await self._farewell() if command.name is Step.FAREWELL else await self._run_stage(command.name)
+        if self._lines.bare_lf:
+            return replace(command, notes=(*command.notes, _BARE_LF))
+        return command
+
+    async def _run_stage(self, step: Step) -> Command | Hello:
+        """Execute the commands of one stage under one deadline: a drip of bytes does not extend it."""
+        import anyio  # noqa: PLC0415 - 40 ms that the offline path must not pay
+
+        self._begin(step)
+        started = anyio.current_time()
+        limit = self._limit(step)
+        try:
+            with anyio.move_on_after(limit):
+                command = self._advance(None)
+                while not isinstance(command, Stage | Hello):
+                    command = await self._execute(command)
+                return command
+        finally:
+            self.steps.append(Timing(step, anyio.current_time() - started))
+        raise self._unfinished(_TIMEOUTS.get(step, Kind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+
+    def _begin(self, step: Step) -> None:
+        """Enter the stage *step*."""
+        self._step = step
+        self._on_step(step)
+        if step is Step.STARTTLS and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
+            # An answer before its question. IMAP may speak unasked; its answer has to carry our tag.
+            raise NetworkError(Kind.EARLY_BYTES, "said before STARTTLS was sent", quoting=quoted(self._lines.rest))
+
+    def _limit(self, step: Step) -> float:
+        """Return how many seconds the stage *step* may take."""
+        if step is Step.GREETING:
+            smtp = self._endpoint.protocol is Protocol.SMTP
+            return self._policy.smtp_greeting_timeout if smtp else self._policy.greeting_timeout
+        return self._policy.tls_timeout if step is Step.TLS else self._policy.reply_timeout
+
+    def _advance(self, answer: bytes | TLSFacts | None) -> Command | Hello:
+        """Give the dialogue its *answer*; return its next command or its result."""
+        try:
+            return self._dialogue.send(answer)
+        except StopIteration as end:
+            return self._result(end)
+
+    def _throw(self, error: NetworkError) -> Command | Hello:
+        """Tell the dialogue of the end of the stream; it may have heard enough."""
+        try:
+            return self._dialogue.throw(error)
+        except StopIteration as end:
+            return self._result(end)
+
+    @staticmethod
+    def _result(end: StopIteration) -> Hello:
+        assert isinstance(end.value, Hello)
+        return end.value
+
+    async def _execute(self, command: Command) -> Command | Hello:
+        """Execute *command*, and return what follows."""
+        if isinstance(command, Send):
+            self._lines.next_reply()
+            await self._stream.send(wire_line(command.line))
+            return self._advance(None)
+        if isinstance(command, StartTLS):
+            return self._advance(await self._start_tls())
+        assert isinstance(command, ReadLine), "mail servers are spoken to in lines"
+        line = await self._read_line()
+        return self._advance(line) if line is not None else self._throw(self._closed())
+
+    async def _read_line(self) -> bytes | None:
+        """Return the next line, None at the end of the stream."""
+        while (line := self._lines.take()) is None:
+            data = await self._stream.receive(self._policy.max_line)
+            if not data:
+                return None
+            self._lines.feed(data)
+        return line
+
+    async def _start_tls(self) -> TLSFacts:
+        """Shake hands. EARLY_BYTES where something came in clear that would now pass for encrypted (CVE-2020-15685)."""
+        if self._lines.rest:
+            raise NetworkError(Kind.EARLY_BYTES, "said in clear before the handshake", quoting=quoted(self._lines.rest))
+        # Behind STARTTLS the protocol has been named already.
+        alpn = _ALPN.get(self._endpoint.protocol, ()) if self._endpoint.security is Security.TLS else ()
+        self.tls = await self._secure(self._stream, self._endpoint.host, alpn)
+        self._lines = LineBuffer(self._policy, total=self._lines.total)
+        return self.tls
+
+    async def _farewell(self) -> Command | Hello:
+        """Send the polite last line if that is possible at once: what was found out does not depend on it."""
+        import anyio  # noqa: PLC0415 - see _run_stage
+
+        command = self._advance(None)
+        assert isinstance(command, Send)
+        with anyio.move_on_after(self._policy.patience):
+            try:
+                await self._stream.send(wire_line(command.line))
+            except NetworkError:
+                return self._advance(None)  # gone before we took leave
+        return self._advance(None)
+
+    def _closed(self) -> NetworkError:
+        """Say how far it had come when the other side hung up."""
+        if self._lines.rest:
+            return self._unfinished(Kind.CLOSED, "closed in the middle of a line")
+        if self._lines.reply_lines:
+            return NetworkError(Kind.CLOSED, f"closed in the middle of a reply ({self._step})")
+        if self._step is Step.GREETING:
+            return NetworkError(Kind.CLOSED, "closed without a greeting")
+        return NetworkError(Kind.CLOSED, f"closed instead of an answer ({self._step})")
+
+    def _unfinished(self, kind: Kind, said: str) -> NetworkError:
+        """Return the error for an end that came too early, with what came of an unfinished line."""
+        if not (rest := self._lines.rest):
+            return NetworkError(kind, said)
+        return NetworkError(kind, said, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)

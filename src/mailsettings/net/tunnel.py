@@ -1,0 +1,131 @@
+"""Connections through a proxy: SOCKS5 or HTTP's CONNECT, always to an address that was checked above.
+
+    Tunnel.connect(ip, port) ── reach (TCP, TLS with https://) ── agree ── ask for ip:port ──▶ TCPStream to the server
+
+What goes wrong before the proxy is asked for *ip* is its own fault (PROXY), afterwards what it says of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from ipaddress import ip_address
+from typing import TypeVar
+
+import anyio
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
+from mailsettings.net.happy_eyeballs import race
+from mailsettings.net.tcp import TCPStream, connect, secure_host
+from mailsettings.net.tls import WEB
+from mailsettings.policy import IPAddress, Policy
+from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendBytes
+from mailsettings.protocols.proxy import http_connect, socks_connect, socks_negotiate
+from mailsettings.proxy import Proxy, Way
+
+T = TypeVar("T")
+_CHUNK = 4096  # bytes read at once: an answer has some hundred
+
+
+class Tunnel:
+    """Connects to servers through one proxy."""
+
+    def __init__(self, proxy: Proxy, policy: Policy, ask: Callable[[Question], Awaitable[Answer]]) -> None:
+        """*ask* finds the proxy itself if it is given by name."""
+        self._proxy = proxy
+        self._policy = policy
+        self._ask = ask
+        self._fault: NetworkError | None = None
+        self._silent_until = 0.0  # a proxy that has failed is let alone until then
+        self._ips: tuple[IPAddress, ...] = proxy.addresses
+        self._known_until = float("inf") if self._ips else 0.0
+
+    async def connect(self, ip: IPAddress, port: int) -> TCPStream:
+        """Connect to *ip*. NetworkError(PROXY | REFUSED | UNREACHABLE | CONNECT_TIMEOUT | DENIED | CLOSED | BUDGET).
+
+        Waits for the proxy's connecting as long as the proxy does: the caller sets a time-out.
+        """
+        if self._fault is not None and anyio.current_time() < self._silent_until:
+            raise self._fault.again()
+        try:
+            return await self._connect(ip, port)
+        except NetworkError as error:
+            said = error.again(prefix=f"the proxy {self._proxy.name}: ")
+            if error.kind is Kind.PROXY:
+                # Sixty connections of one detection must not be sixty wrong logins.
+                self._fault, self._silent_until = said.again(), anyio.current_time() + self._policy.proxy_timeout
+            raise said from error
+
+    async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
+        async with AsyncExitStack() as undo:
+            stream = await self._reached(undo)
+            stream.put_back(await _run(stream, self._request(ip, port)))
+            undo.pop_all()
+        return stream
+
+    async def _reached(self, undo: AsyncExitStack) -> TCPStream:
+        """Return a stream to the proxy, which is ready to be asked; *undo* closes it."""
+        try:
+            with anyio.fail_after(self._policy.proxy_timeout):
+                stream = await self._dial()
+                undo.push_async_callback(stream.aclose)
+                await self._negotiate(stream)
+                return stream
+        except TimeoutError as error:
+            raise NetworkError(Kind.PROXY, f"not ready within {self._policy.proxy_timeout:g} s") from error
+        except NetworkError as error:
+            if error.kind is Kind.BUDGET:
+                raise
+            raise error.again(Kind.PROXY) from error
+
+    async def _dial(self) -> TCPStream:
+        """Connect to the proxy itself: it may be anywhere, that is the user's word."""
+        if anyio.current_time() > self._known_until:
+            self._ips, self._known_until = await self._addresses(), anyio.current_time() + self._policy.deadline
+        won = await race(self._ips, self._direct, self._policy.race_delay)
+        assert isinstance(won.stream, TCPStream)
+        return won.stream
+
+    async def _direct(self, ip: IPAddress) -> TCPStream:
+        return await connect(ip, self._proxy.port, ca_file=self._policy.ca_file)
+
+    async def _addresses(self) -> tuple[IPAddress, ...]:
+        """Ask where the proxy is."""
+        answers = [await self._ask(Question(self._proxy.host, rdtype)) for rdtype in ("A", "AAAA")]
+        found = tuple(ip_address(str(record)) for answer in answers for record in answer.records)
+        if not found:
+            raise NetworkError(Kind.NO_ADDRESS, "its name has no address")
+        return found
+
+    async def _negotiate(self, stream: TCPStream) -> None:
+        """Do what has to be done before the proxy can be asked for a server."""
+        if self._proxy.way is Way.HTTPS:
+            await secure_host(stream, self._proxy.host, WEB)
+        if self._proxy.way is Way.SOCKS5:
+            await _run(stream, socks_negotiate(self._proxy.user, self._proxy.password.reveal()))
+
+    def _request(self, ip: IPAddress, port: int) -> CommandGenerator[bytes]:
+        if self._proxy.way is Way.SOCKS5:
+            return socks_connect(ip, port)
+        login = {"user": self._proxy.user, "password": self._proxy.password.reveal()}
+        return http_connect(ip, port, **login, max_header=self._policy.max_header)
+
+
+async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:
+    """Run *dialogue* over *stream* and return its result. NetworkError(CLOSED) where the proxy closes the stream."""
+    try:
+        command = next(dialogue)
+        while True:
+            if isinstance(command, SendBytes):
+                await stream.send(command.data)
+                command = next(dialogue)
+            else:
+                assert isinstance(command, ReadBytes), "proxies are asked in bytes"
+                if not (data := await stream.receive(_CHUNK)):
+                    raise NetworkError(Kind.CLOSED, "it closed the connection without an answer")
+                command = dialogue.send(data)
+    except StopIteration as end:
+        result: T = end.value
+        return result

@@ -1,0 +1,156 @@
+"""An unverified TLS handshake, and what it has shown. For diagnosis only: nothing is sent over it.
+
+OpenSSL names the first fault of a certificate and forgets the rest; versions and ciphers that are no longer safe it
+refuses without a look. Both are seen only by a client that accepts them.
+"""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mailsettings.escape import excerpt
+from mailsettings.looks import Paper, Shown
+from mailsettings.net.certificates import dns_names
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+MAX_CHAIN = 8  # certificates that are read
+MAX_NAMES = 100  # names of one certificate that are kept
+# What OpenSSL's security level 2 refuses: less than 112 bits (SSL_CTX_set_security_level(3)).
+_MIN_RSA, _MIN_EC = 2048, 224
+_WEAK_HASHES = frozenset({"md5", "sha1"})
+
+
+@cache
+def context() -> ssl.SSLContext:
+    """Return a context that accepts any certificate, and versions and ciphers of before."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.check_hostname = False
+    made.verify_mode = ssl.CERT_NONE
+    with suppress(ssl.SSLError):  # LibreSSL knows no levels
+        made.set_ciphers("ALL:@SECLEVEL=0")
+    made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    made.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    return made
+
+
+def handshake_of(connection: ssl.SSLObject) -> Shown:
+    """Return what the finished handshake of *connection* has shown."""
+    cipher = connection.cipher()
+    chain = tuple(filter(None, map(read_certificate, _chain(connection)[:MAX_CHAIN])))
+    return Shown(connection.version() or "", cipher[0] if cipher else "", chain)
+
+
+def _chain(connection: ssl.SSLObject) -> list[bytes]:
+    """Return the certificates that were sent, in DER."""
+    if hasattr(connection, "get_unverified_chain"):  # Python 3.13
+        return list(connection.get_unverified_chain())
+    # Before 3.13 the same call exists only below the public object; without it the first certificate has to do.
+    inner: Any = getattr(connection, "_sslobj", None)
+    if hasattr(inner, "get_unverified_chain"):
+        return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in inner.get_unverified_chain() or ()]
+    first = connection.getpeercert(binary_form=True)
+    return [first] if first else []
+
+
+def read_certificate(der: bytes) -> Paper | None:
+    """Read one certificate; None if it is none. What cannot be read of it is left out."""
+    from cryptography import x509  # noqa: PLC0415 - 60 ms, for those whose server has failed
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+
+    with warnings.catch_warnings(action="ignore"):  # strangers may be odd; the verdict is not made here
+        try:
+            read = x509.load_der_x509_certificate(der)
+            return Paper(
+                subject=_name(read.subject),
+                issuer=_name(read.issuer),
+                names=_names(read),
+                not_before=_iso(read.not_valid_before_utc),
+                not_after=_iso(read.not_valid_after_utc),
+                self_signed=read.subject == read.issuer,
+                weak=", ".join(_weaknesses(read)),
+                for_servers=_for_servers(read),
+                issuer_url=_issuer_url(read),
+                fingerprint=read.fingerprint(SHA256()).hex(),
+            )
+        except _unreadable():
+            return None
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return what reading a certificate of a stranger may raise; most of cryptography's own errors have no root."""
+    from cryptography import x509  # noqa: PLC0415 - see read_certificate
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+
+    own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
+    return (ValueError, TypeError, *own)
+
+
+def _name(name: x509.Name) -> str:
+    """Return a distinguished name as people say it: common name and organization."""
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - see read_certificate
+
+    found = [name.get_attributes_for_oid(oid) for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
+    return excerpt(", ".join(str(each[0].value) for each in found if each).encode("utf-8", "backslashreplace"))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _extension(certificate: x509.Certificate, kind: Any) -> Any:
+    """Return the value of the extension *kind*, None where there is none or it cannot be read."""
+    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415 - see read_certificate
+
+    with suppress(ExtensionNotFound, *_unreadable()):
+        return certificate.extensions.get_extension_for_class(kind).value
+    return None
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    from cryptography.x509 import DNSName, SubjectAlternativeName  # noqa: PLC0415 - see read_certificate
+
+    found = _extension(certificate, SubjectAlternativeName)
+    listed = found.get_values_for_type(DNSName)[:MAX_NAMES] if found is not None else ()
+    return dns_names({"subjectAltName": [("DNS", name) for name in listed]})
+
+
+def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415 - see read_certificate
+
+    with suppress(*_unreadable()):
+        key = certificate.public_key()
+        if isinstance(key, rsa.RSAPublicKey | dsa.DSAPublicKey) and key.key_size < _MIN_RSA:
+            yield f"{'RSA' if isinstance(key, rsa.RSAPublicKey) else 'DSA'} of {key.key_size} bits"
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _MIN_EC:
+            yield f"an elliptic curve of {key.key_size} bits"
+    with suppress(*_unreadable()):
+        digest = certificate.signature_hash_algorithm
+        # Who signs himself is not believed for his signature.
+        if digest is not None and digest.name in _WEAK_HASHES and certificate.subject != certificate.issuer:
+            yield f"signed with {digest.name.upper().replace('SHA1', 'SHA-1')}"
+
+
+def _for_servers(certificate: x509.Certificate) -> bool:
+    from cryptography.x509 import ExtendedKeyUsage  # noqa: PLC0415 - see read_certificate
+    from cryptography.x509.oid import ExtendedKeyUsageOID as Usage  # noqa: PLC0415
+
+    found = _extension(certificate, ExtendedKeyUsage)
+    return found is None or Usage.SERVER_AUTH in found or Usage.ANY_EXTENDED_KEY_USAGE in found
+
+
+def _issuer_url(certificate: x509.Certificate) -> str:
+    from cryptography.x509 import AuthorityInformationAccess, UniformResourceIdentifier  # noqa: PLC0415 - see read_certificate
+    from cryptography.x509.oid import AuthorityInformationAccessOID as Access  # noqa: PLC0415
+
+    for each in _extension(certificate, AuthorityInformationAccess) or ():
+        if each.access_method == Access.CA_ISSUERS and isinstance(each.access_location, UniformResourceIdentifier):
+            return excerpt(each.access_location.value.encode("utf-8", "backslashreplace"))
+    return ""

@@ -1,0 +1,95 @@
+"""What a server is, as far as its first words tell: the protocol of a first line, the software. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+# In this order: the special forms stand before the general ones they look like.
+_FIRST_LINES = (
+    ("TLS", rb"[\x15\x16]\x03[\x00-\x04]"),  # alert or handshake record (RFC 8446 §5.1)
+    ("SSH", rb"SSH-"),  # RFC 4253 §4.2
+    ("HTTP", rb"HTTP/|<!doctype|<html|<\?xml"),
+    ("IMAP", rb"\*[ \t]*(?:OK|PREAUTH|BYE)\b"),  # RFC 9051 §7.1
+    # Redis speaks first only to refuse: too many clients, protected mode.
+    ("Redis", rb"-(?:DENIED|NOAUTH|LOADING|ERR (?:unknown command|max number of clients|wrong number of arg))"),
+    ("POP3", rb"\+OK|-ERR"),  # RFC 1939 §4
+    ("FTP", rb"220[ -](?:(?!E?SMTP|LMTP).)*\b(?:\w*ftpd?\b|filezilla)(?!\.)(?!.*SMTP)"),  # "220 (vsFTPd 3.0.3)"
+    ("NNTP", rb"20[01][ -]"),  # RFC 3977 §5.1
+    ("SMTP", rb"[2-5][0-9]{2}(?:[ \t-]|$)"),  # RFC 5321 §4.2
+    ("telnet", rb"\xff[\xfb-\xfe]"),  # RFC 854: IAC WILL, WONT, DO, DONT
+    ("VNC", rb"RFB [0-9]{3}\."),  # RFC 6143 §7.1.1
+    ("ManageSieve", rb'"IMPLEMENTATION"'),  # RFC 5804 §1.7
+    ("rsync", rb"@RSYNCD:"),
+    ("AMQP", rb"AMQP"),
+    ("MySQL", rb".{3}\x00\x0a?[0-9]+\.[0-9]+\.[0-9]+"),
+)
+
+
+def spoken(line: bytes) -> str:
+    """Name the protocol whose server would begin with *line*; empty if it is none that is known here."""
+    return next((name for name, form in _protocols() if form.match(line)), "")
+
+
+@cache
+def _protocols() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
+    """Compile the forms, when the first server has been met and not before."""
+    flags = re.IGNORECASE | re.DOTALL
+    return tuple((name, re.compile(rb"\s*(?:" + form + rb")", flags)) for name, form in _FIRST_LINES)
+
+
+# A host may be called postfix.example.org and run something else.
+_HOST = re.compile(r"\b(?:[\w-]{1,63}\.){1,30}[a-z]{2,63}\b", re.IGNORECASE)
+_READ = 2000  # characters; real servers say less, and 40 KB of made-up capabilities would take 350 ms
+
+# The first that matches counts: a product stands before the engine that its greeting names beside it.
+_PRODUCTS = (
+    ("Gmail", r"Gimap|Gpop|gsmtp|X-GM-EXT-1"),
+    ("Exchange", r"Microsoft Exchange|X-ANONYMOUSTLS|X-EXPS"),
+    ("Microsoft SMTP", r"Microsoft E?SMTP MAIL"),  # IIS and Exchange greet alike; only Exchange offers X-ANONYMOUSTLS
+    ("Zimbra", r"Zimbra|ZimbraInc"),
+    ("Dovecot", r"Dovecot"),
+    ("Courier", r"Courier|Courier-IMAP"),
+    ("Cyrus", r"Cyrus"),
+    ("iCloud", r"XAPPLEPUSHSERVICE"),
+    ("Stalwart", r"Stalwart"),
+    ("Haraka", r"Haraka"),
+    ("OpenSMTPD", r"OpenSMTPD"),
+    ("Postfix", r"Postfix"),
+    ("Exim", r"Exim"),
+    ("Sendmail", r"Sendmail"),
+    ("hMailServer", r"hMailServer"),
+    ("MailEnable", r"MailEnable"),
+    ("MDaemon", r"MDaemon"),
+    ("qmail", r"qmail"),
+    ("Lotus Domino", r"Domino|Lotus SMTP|Lotus Notes"),
+    ("Kerio", r"Kerio"),
+    ("CommuniGate", r"CommuniGate"),
+    ("SmarterMail", r"SmarterMail"),
+    ("IceWarp", r"IceWarp|Merak"),
+    ("Axigen", r"AXIGEN"),
+    ("GroupWise", r"GroupWise"),
+    ("DavMail", r"DavMail"),
+    ("DBMail", r"dbmail"),
+    ("Apache James", r"JAMES"),
+    ("Coremail", r"Coremail"),
+    ("Nemesis", r"Nemesis"),  # GMX, Web.de, IONOS
+    ("Yandex", r"Yandex"),
+    ("QQ Mail", r"QQMail"),
+    ("Qpopper", r"Qpopper|QPOP"),
+    ("XMail", r"XMail"),
+    ("Barracuda", r"Barracuda"),
+    ("PowerMTA", r"PowerMTA"),
+)
+
+
+def software(*texts: str) -> str:
+    """Return the product that names itself in *texts* (greeting, EHLO line, capabilities); empty if none does."""
+    text = _HOST.sub(" ", " ".join(texts)[:_READ])
+    return next((name for name, form in _forms() if form.search(text)), "")
+
+
+@cache
+def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Compile the products' forms, when the first server has been met and not before."""
+    return tuple((name, re.compile(rf"(?<![\w-])(?:{form})(?!\w)", re.IGNORECASE)) for name, form in _PRODUCTS)

@@ -1,0 +1,73 @@
+"""A byte stream cut into lines within the policy's limits. Pure: it is fed, it does not read.
+
+A limit that was hit ends the connection. Nobody goes on behind a line that was too long: what follows would be read
+out of step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailsettings.errors import Kind, NetworkError
+
+if TYPE_CHECKING:
+    from mailsettings.policy import Policy
+
+
+class LineBuffer:
+    """What has come and was not read yet."""
+
+    def __init__(self, policy: Policy, *, total: int = 0) -> None:
+        """Begin empty; *total* bytes came on this connection before, in clear."""
+        self._policy = policy
+        self._buffer = bytearray()
+        self._searched = 0  # bytes of the buffer known to have no line end
+        self._reply_bytes = 0
+        self.total = total
+        self.reply_lines = 0  # lines of the current reply
+        self.bare_lf = False  # True once a line ended without CR
+
+    @property
+    def rest(self) -> bytes:
+        """What is still unread, most often the beginning of a line."""
+        return bytes(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Add what came. NetworkError(LIMIT) when this connection has said too much."""
+        self.total += len(data)
+        if self.total > self._policy.max_connection:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_connection} bytes on one connection")
+        self._buffer += data
+
+    def next_reply(self) -> None:
+        """Count lines and bytes from here: a command goes out."""
+        self.reply_lines = self._reply_bytes = 0
+
+    def take(self) -> bytes | None:
+        """Return the next line without its end (CR LF, or LF alone), or None if it is not complete yet.
+
+        NetworkError(LIMIT) when the line or the reply is longer than the policy reads.
+        """
+        end = self._buffer.find(b"\n", self._searched)
+        self._refuse_long_line(len(self._buffer) if end < 0 else end)
+        if end < 0:
+            self._searched = len(self._buffer)
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._searched = 0
+        self.bare_lf = self.bare_lf or not line.endswith(b"\r")
+        self._count(end + 1)
+        return line.rstrip(b"\r")
+
+    def _refuse_long_line(self, length: int) -> None:
+        if length > self._policy.max_line:
+            raise NetworkError(Kind.LIMIT, f"a line of more than {self._policy.max_line} bytes")
+
+    def _count(self, length: int) -> None:
+        self.reply_lines += 1
+        self._reply_bytes += length
+        if self.reply_lines > self._policy.max_lines:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_lines} lines in one reply")
+        if self._reply_bytes > self._policy.max_reply:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_reply} bytes in one reply")

@@ -1,0 +1,175 @@
+r"""Asking a proxy for a connection: SOCKS5 (RFC 1928, login: RFC 1929), or HTTP's CONNECT (RFC 9110 §9.3.6).
+
+    client                             proxy
+      05 01 00                   ->                      without a login; 05 01 02: user and password
+                                 <-   05 00              agreed
+      05 01 00 01 c0000201 03e1  ->                      connect to 192.0.2.1:993
+                                 <-   05 00 00 01 00000000 0000
+
+    CONNECT 192.0.2.1:993 HTTP/1.1\r\nHost: 192.0.2.1:993\r\n\r\n    ->      with a login by Basic (RFC 7617)
+                                 <-   HTTP/1.1 200 Connection established\r\n\r\n
+
+Always by address: the name was resolved and checked before, and the proxy is not to find another one. NetworkError is
+PROXY where the proxy itself is to blame, otherwise what it says of the server. Whatever comes behind its answer is the
+server's. The runner sets the time-outs, and raises CLOSED at the end of the stream.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.escape import excerpt, quoted
+from mailsettings.protocols.dialogue import CommandGenerator, SendBytes, read_bytes
+
+if TYPE_CHECKING:
+    import h11
+
+_SOCKS5 = 5
+_NO_LOGIN, _PASSWORD = 0, 2  # methods (RFC 1928 §3)
+_LOGIN_VERSION = 1  # of RFC 1929
+_SOCKS_CONNECT = b"\x05\x01\x00"
+_SIZES = {1: 4, 4: 16}  # bytes of an address by its type
+_NAME = 3
+# RFC 1928 §6. 6 is what Dante says where the server has not answered in time.
+_SOCKS_REFUSALS = {
+    1: (Kind.UNREACHABLE, "general failure"),
+    2: (Kind.DENIED, "not allowed by its rules"),
+    3: (Kind.UNREACHABLE, "network unreachable"),
+    4: (Kind.UNREACHABLE, "host unreachable"),
+    5: (Kind.REFUSED, "connection refused"),
+    6: (Kind.CONNECT_TIMEOUT, "TTL expired"),
+    7: (Kind.PROXY, "it cannot connect"),
+    8: (Kind.UNREACHABLE, "this type of address is not supported"),
+}
+
+_HTTP_BEGINNING = b"HTTP/"
+_LOGIN_WANTED = 407
+_HTTP_KINDS = {504: Kind.CONNECT_TIMEOUT, _LOGIN_WANTED: Kind.PROXY}  # others by their first digit
+_HTTP_CLASSES = {3: Kind.PROXY, 4: Kind.DENIED, 5: Kind.UNREACHABLE}  # 3: a portal that wants something else first
+
+
+def socks_negotiate(user: str, password: str) -> CommandGenerator[None]:
+    """Agree on a method, and log in if there is a *user*. NetworkError(PROXY)."""
+    method = _PASSWORD if user else _NO_LOGIN
+    got = bytearray()
+    yield SendBytes(bytes((_SOCKS5, 1, method)))
+    version, chosen = yield from _exactly(got, 2)
+    if version != _SOCKS5:
+        raise _not_socks(bytes((version, chosen)) + got)
+    if chosen != method:
+        raise NetworkError(Kind.PROXY, "the login is not one it accepts" if user else "it wants a login")
+    if user:
+        yield from _log_in(got, user, password)
+    if got:
+        raise _not_socks(bytes(got))  # nobody has asked for anything yet
+
+
+def _log_in(got: bytearray, user: str, password: str) -> CommandGenerator[None]:
+    """Send *user* and *password*. NetworkError(PROXY) if they are refused."""
+    if got:
+        raise _not_socks(bytes(got))  # an answer ahead of the question
+    name, secret = user.encode(), password.encode()
+    yield SendBytes(bytes((_LOGIN_VERSION, len(name))) + name + bytes((len(secret),)) + secret)
+    _version, status = yield from _exactly(got, 2)  # some proxies send 5 as the version: only the status counts
+    if status:
+        raise NetworkError(Kind.PROXY, "it refused the login")
+
+
+def socks_connect(ip: IPv4Address | IPv6Address, port: int) -> CommandGenerator[bytes]:
+    """Ask for a connection to *ip*:*port*; return what the server has already said."""
+    got = bytearray()
+    yield SendBytes(_SOCKS_CONNECT + bytes((1 if ip.version == 4 else 4,)) + ip.packed + port.to_bytes(2, "big"))
+    version, code, _reserved, type_ = yield from _exactly(got, 4)
+    if version != _SOCKS5:
+        raise _not_socks(bytes((version, code, _reserved, type_)) + got)
+    if code:
+        kind, words = _SOCKS_REFUSALS.get(code, (Kind.UNREACHABLE, "unknown reason"))
+        raise NetworkError(kind, f"{words} (SOCKS reply {code})")
+    yield from _exactly(got, (yield from _address_size(got, type_)) + 2)  # where it connected from: nobody needs that
+    return bytes(got)
+
+
+def _address_size(got: bytearray, type_: int) -> CommandGenerator[int]:
+    """Return how many bytes an address of *type_* has."""
+    if type_ == _NAME:
+        return (yield from _exactly(got, 1))[0]
+    if type_ not in _SIZES:
+        raise NetworkError(Kind.PROXY, f"its answer has an address of type {type_}")
+    return _SIZES[type_]
+
+
+def _exactly(got: bytearray, count: int) -> CommandGenerator[bytes]:
+    """Take the next *count* bytes out of *got*, which is filled as needed."""
+    while len(got) < count:
+        got += yield from read_bytes()
+    taken = bytes(got[:count])
+    del got[:count]
+    return taken
+
+
+def _not_socks(data: bytes) -> NetworkError:
+    return NetworkError(Kind.PROXY, "{} is no SOCKS5", quoting=quoted(data))
+
+
+def http_connect(
+    ip: IPv4Address | IPv6Address, port: int, *, user: str, password: str, max_header: int
+) -> CommandGenerator[bytes]:
+    """Ask for a connection to *ip*:*port*; return what the server has already said.
+
+    *max_header* is in bytes, of all that comes before the tunnel is open.
+    """
+    import h11  # noqa: PLC0415 - for HTTP proxies only
+
+    place = f"[{ip}]:{port}" if ip.version == 6 else f"{ip}:{port}"
+    headers = [("Host", place)]
+    if user:
+        headers.append(("Proxy-Authorization", f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"))
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_header)
+    yield SendBytes(connection.send(h11.Request(method="CONNECT", target=place, headers=headers)) or b"")
+    connection.send(h11.EndOfMessage())
+    response = yield from _http_response(connection, max_header)
+    if not 200 <= response.status_code < 300:
+        raise _http_refusal(response, user)
+    connection.next_event()  # the end of the message, whatever length it claims
+    return bytes(connection.trailing_data[0])
+
+
+def _http_response(connection: h11.Connection, max_header: int) -> CommandGenerator[h11.Response]:
+    """Return the head of the final answer; interim ones are read past, within *max_header*."""
+    import h11  # noqa: PLC0415 - see http_connect
+
+    head = b""
+    while not isinstance(event := _next_event(connection, head), h11.Response):
+        if event is h11.NEED_DATA:
+            if len(head) > max_header:
+                raise NetworkError(Kind.PROXY, f"more than {max_header} bytes of headers")
+            data = yield from read_bytes()
+            head += data
+            if not head.startswith(_HTTP_BEGINNING[: len(head)]):
+                raise _not_http(head)  # h11 would wait for an empty line
+            connection.receive_data(data)
+    return event
+
+
+def _next_event(connection: h11.Connection, head: bytes) -> object:
+    import h11  # noqa: PLC0415 - see http_connect
+
+    try:
+        return connection.next_event()
+    except h11.RemoteProtocolError as error:
+        raise _not_http(head) from error
+
+
+def _not_http(head: bytes) -> NetworkError:
+    return NetworkError(Kind.PROXY, "{} is no answer to CONNECT", quoting=quoted(head))
+
+
+def _http_refusal(response: h11.Response, user: str) -> NetworkError:
+    """Say what *response* means for the server, or for the proxy."""
+    status = response.status_code
+    kind = _HTTP_KINDS.get(status) or _HTTP_CLASSES.get(status // 100, Kind.PROXY)
+    words = ("it refused the login" if user else "it wants a login") if status == _LOGIN_WANTED else "it answered"
+    return NetworkError(kind, words, quoting=f"{status} {excerpt(response.reason)}".rstrip())

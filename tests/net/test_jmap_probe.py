@@ -1,0 +1,74 @@
+"""What a JMAP server shows before a login."""
+
+from functools import partial
+
+import pytest
+
+from mailsettings.errors import Kind
+from mailsettings.model import Endpoint, Probe, Protocol, Security
+from mailsettings.net.network import open_network
+from mailsettings.policy import Policy
+from mailsettings.testing import FakeNetwork, run_virtual
+
+HOST = "jmap.example.org"
+PLACE = f"https://{HOST}/.well-known/jmap"
+MAIL = b'{"capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}}}'
+CORE = b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}'
+
+
+async def _probe(net: FakeNetwork, steps: list[str]) -> Probe:
+    policy = Policy()
+    async with open_network(policy, net.transport(policy)) as network:
+        return await network.greet(Endpoint(Protocol.JMAP, HOST, 443, Security.TLS), steps.append)
+
+
+def probe(net: FakeNetwork) -> Probe:
+    return run_virtual(partial(_probe, net, []))[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "greeting"),
+    [(MAIL, 200, "JMAP: session"), (b"", 401, "JMAP: asks for a login")],
+    ids=["session object", "401"],
+)
+def test_a_session_or_a_login_is_a_jmap_server(body: bytes, status: int, greeting: str) -> None:
+    """
+    Inside TLS, whose facts are in the probe.
+    """
+    net = FakeNetwork()
+    net.page(PLACE, body, status=status, content_type="application/json")
+
+    seen = probe(net)
+
+    assert seen.hello is not None
+    assert seen.tls is not None
+    assert (seen.hello.greeting, seen.hello.tls, seen.tls.names) == (greeting, seen.tls, (HOST,))
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind"),
+    [(CORE, 200, Kind.NOT_OFFERED), (b"<html>", 200, Kind.NO_DOCUMENT), (b"", 404, Kind.HTTP_STATUS)],
+    ids=["without mail", "a page", "nothing there"],
+)
+def test_everything_else_is_none(body: bytes, status: int, kind: Kind) -> None:
+    """
+    What is wrong is in the probe.
+    """
+    net = FakeNetwork()
+    net.page(PLACE, body, status=status, content_type="application/json")
+
+    seen = probe(net)
+
+    assert (seen.hello, seen.failure and seen.failure.kind) == (None, kind)
+
+
+def test_the_probe_has_one_step() -> None:
+    """
+    How long it takes to connect is the fetcher's business.
+    """
+    net, steps = FakeNetwork(), list[str]()
+    net.page(PLACE, MAIL)
+
+    run_virtual(partial(_probe, net, steps))
+
+    assert steps == ["greeting"]

@@ -1,0 +1,53 @@
+"""Play an exchange with a proxy: what it hears comes from a list of pieces, what it tells is collected."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendBytes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Played(Generic[T]):
+    """What came of an exchange."""
+
+    result: T
+    told: tuple[bytes, ...]
+    unheard: bytes
+
+
+def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
+    """Return what *exchange* comes to; NetworkError(CLOSED) when it wants more than *pieces*."""
+    waiting, told = deque(piece for piece in pieces if piece), []
+    try:
+        command = next(exchange)
+        while True:
+            if isinstance(command, SendBytes):
+                told.append(command.data)
+                command = next(exchange)
+            elif not waiting:
+                raise NetworkError(Kind.CLOSED, "end of the pieces")
+            else:
+                assert isinstance(command, ReadBytes)
+                command = exchange.send(waiting.popleft())
+    except StopIteration as end:
+        return Played(end.value, tuple(told), b"".join(waiting))
+
+
+def kind(exchange: CommandGenerator[T], *pieces: bytes) -> Kind:
+    """Return the kind of failure that *pieces* end in."""
+    try:
+        played = play(exchange, pieces)
+    except NetworkError as error:
+        return error.kind
+    raise AssertionError(f"no error but {played}")
+
+
+def bytewise(data: bytes) -> tuple[bytes, ...]:
+    return tuple(data[i : i + 1] for i in range(len(data)))
