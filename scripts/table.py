@@ -25,7 +25,7 @@ SCHEMA = ROOT / "data" / "providers.schema.json"
 def main(arguments: list[str]) -> int:
     """Do what *arguments* say and return the exit code."""
     if arguments[:1] == ["verify"]:
-        from scripts.stale import main as verify  # noqa: PLC0415 - loads the network
+        from scripts.stale import main as verify
 
         return verify(arguments[1:])
     try:

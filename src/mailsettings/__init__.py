@@ -55,7 +55,7 @@ else:
 
     def __getattr__(name: str) -> object:
         """Load a public name when it is first used: importing the package must not load the network's libraries."""
-        from importlib import import_module  # noqa: PLC0415
+        from importlib import import_module
 
         homes = _homes()
         if name == "__all__":
@@ -71,7 +71,7 @@ else:
 @cache
 def _homes() -> dict[str, str]:
     """Return the module of each public name, from the import statements above."""
-    import re  # noqa: PLC0415
+    import re
 
     with open(_SOURCE, encoding="utf-8") as file:  # noqa: PTH123 - as above
         found = re.findall(r"^    from (\S+) import (\w+) as \2$", file.read(), re.MULTILINE)

@@ -8,12 +8,12 @@ import sys
 def main() -> None:
     """Run the command with the process's arguments, and exit with its code (cli/exit_codes.py)."""
     try:
-        from mailsettings.cli.fast_offline import answered  # noqa: PLC0415 - where it can be interrupted without a traceback
+        from mailsettings.cli.fast_offline import answered  # where it can be interrupted without a traceback
 
         code = answered(sys.argv[1:])
         if code is None:
             _lighten()
-            from mailsettings.cli.app import run  # noqa: PLC0415 - click costs 20 ms that the fast way does not have
+            from mailsettings.cli.app import run
 
             _leave(run(sys.argv[1:]))
     except KeyboardInterrupt:
@@ -23,7 +23,7 @@ def main() -> None:
 
 def _lighten() -> None:
     """Spare a process of one second what only long ones are paid back for; a library must not do this to its user."""
-    import gc  # noqa: PLC0415
+    import gc
 
     # Most of what is made here stays: looking through it every 700 objects costs 25 ms. Not where a process goes on.
     if sys.argv[1:2] not in (["bulk"], ["serve"]):
@@ -35,7 +35,7 @@ def _lighten() -> None:
 
 def _leave(code: int) -> None:
     """End the process with *code*, its output being written: taking 500 modules down costs 30 ms."""
-    import os  # noqa: PLC0415
+    import os
 
     sys.stdout.flush()
     sys.stderr.flush()

@@ -89,7 +89,7 @@ def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
         return ()
     if not findings.probes and not findings.failures and findings.no_mail is None:
         return ()
-    from mailsettings.diagnosis.outside import explain  # noqa: PLC0415 - not for the fast path
+    from mailsettings.diagnosis.outside import explain
 
     return explain(detection)
 
@@ -166,7 +166,7 @@ def _suggestion(findings: Findings) -> str:
     """Return what may have been meant instead; a domain of the table is what was meant."""
     if findings.providers and findings.providers[0].authority.by_exact_domain:
         return ""
-    from mailsettings.suggest import suggest  # noqa: PLC0415 - not for the fast path
+    from mailsettings.suggest import suggest
 
     return suggest(findings.address)
 
@@ -174,7 +174,7 @@ def _suggestion(findings: Findings) -> str:
 def _look_alike(findings: Findings) -> Iterator[Note]:
     """Warn of a domain that looks like a well-known one without being it."""
     if "xn--" in findings.address.domain:
-        from mailsettings.suggest import confusable_with  # noqa: PLC0415 - few domains need it
+        from mailsettings.suggest import confusable_with
 
         if known := confusable_with(findings.address.domain):
             yield Note(f"{findings.address.domain} looks like {known}, which is another domain")

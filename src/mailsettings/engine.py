@@ -90,13 +90,13 @@ async def detecting(
 def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
     if sources is not None:
         return tuple(sources)
-    from mailsettings.sources import SOURCES  # noqa: PLC0415 - a caller's own choice may need none of them
+    from mailsettings.sources import SOURCES
 
     return SOURCES
 
 
 def _open_network(policy: Policy):  # type: ignore[no-untyped-def]  # the type lives where the heavy imports are
-    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network
 
     return open_network(policy)
 
@@ -142,7 +142,7 @@ class _Search:
         """Where a direction is missing, look once more at what failed, in what is left of the time."""
         if not detection.findings:
             return detection
-        from mailsettings.diagnosis.second_look import looked_into  # noqa: PLC0415 - an answer does without
+        from mailsettings.diagnosis.second_look import looked_into
 
         policy = self._findings.policy
         left = min(policy.look_timeout, policy.deadline - self._now())

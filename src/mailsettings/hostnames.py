@@ -60,7 +60,7 @@ def shown_host(host: str) -> str:
     """Translate the A-labels of *host* to U-labels where that is possible, for people."""
     if "xn--" not in host:
         return host
-    import idna  # noqa: PLC0415 - 15 ms that only names outside ASCII need
+    import idna
 
     try:
         return idna.decode(host)
@@ -70,7 +70,7 @@ def shown_host(host: str) -> str:
 
 def to_a_and_u_labels(domain: str) -> tuple[str, str]:
     """Return *domain* as A-labels and as U-labels (UTS-46, non-transitional: ß stays ß)."""
-    import idna  # noqa: PLC0415 - 15 ms that only names outside ASCII need
+    import idna
 
     try:
         ascii_form = idna.encode(domain, uts46=True).decode("ascii").lower()
@@ -116,7 +116,7 @@ def is_public_suffix(host: str) -> bool:
 
 def _suffixes_of(host: str) -> PublicSuffixList:
     """Return the list as far as it is about *host*: what to make of its rules is the package's business."""
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 3 ms that the offline path does without
+    from publicsuffixlist import PublicSuffixList
 
     rules = (mark + name for name in _names_above(host) for mark in ("", "*.", "!"))
     return PublicSuffixList([rule for rule in rules if rule.encode() in _lines()])
@@ -138,8 +138,8 @@ def _names_above(host: str) -> Iterator[str]:
 @cache
 def _lines() -> frozenset[bytes]:
     """Read the list: one rule a line, lower case. The comments among them match no name."""
-    from pathlib import Path  # noqa: PLC0415 - 8 ms, likewise
+    from pathlib import Path
 
-    from publicsuffixlist import PSLFILE  # noqa: PLC0415 - as above
+    from publicsuffixlist import PSLFILE
 
     return frozenset(Path(PSLFILE).read_bytes().split(b"\n"))

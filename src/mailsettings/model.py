@@ -288,7 +288,7 @@ class URL:
     @property
     def host(self) -> str:
         """Return the host's name; empty where there is none."""
-        from urllib.parse import urlsplit  # noqa: PLC0415 - an answer from the table alone has no URLs
+        from urllib.parse import urlsplit
 
         try:
             return urlsplit(self.text).hostname or ""
@@ -572,6 +572,6 @@ class Detection:
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the detection as a JSON document of schema 1 (ASCII only)."""
-        from mailsettings.schema import to_json  # noqa: PLC0415 - pydantic is loaded on demand
+        from mailsettings.schema import to_json
 
         return to_json(self, indent=indent)

@@ -150,7 +150,7 @@ def has_password(text: str) -> bool:
 
 def _split(text: str) -> tuple[Way, SplitResult]:
     """Return the way and the rest of *text*."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - few have a proxy
+    from urllib.parse import urlsplit
 
     scheme, separator, rest = text.partition("://")
     if _FORBIDDEN & {*text}:
@@ -163,7 +163,7 @@ def _split(text: str) -> tuple[Way, SplitResult]:
 
 
 def _decoded(text: str | None) -> str | None:
-    from urllib.parse import unquote  # noqa: PLC0415 - see _split
+    from urllib.parse import unquote
 
     return None if text is None else unquote(text, errors="strict")
 

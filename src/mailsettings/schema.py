@@ -136,7 +136,7 @@ def from_json(text: str | bytes) -> Detection:
 
     Raises DocumentError if *text* is no such document.
     """
-    from pydantic import ValidationError  # noqa: PLC0415 - 80 ms that only reading needs
+    from pydantic import ValidationError
 
     nested = json.dumps(_nested_detection(_loaded(text)))
     try:
@@ -150,7 +150,7 @@ def from_json(text: str | bytes) -> Detection:
 @cache
 def _adapter() -> TypeAdapter[Detection]:
     """Return pydantic's view of the model, which takes longer to build than to use."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - see from_json()
+    from pydantic import TypeAdapter
 
     return TypeAdapter(Detection)
 

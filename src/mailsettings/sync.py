@@ -26,18 +26,18 @@ def detect(
     May be called in any number of threads at once. Raises AddressError if *address* is none, and RuntimeError inside
     an event loop, which it would bring to a halt.
     """
-    from functools import partial  # noqa: PLC0415
+    from functools import partial
 
-    import anyio  # noqa: PLC0415 - `import mailsettings` stays light
+    import anyio
 
-    from mailsettings.engine import detect as detect_async  # noqa: PLC0415
+    from mailsettings.engine import detect as detect_async
 
     _refuse_inside_a_loop()
     return anyio.run(partial(detect_async, address, sources=sources, policy=policy, net=net, prober=prober))
 
 
 def _refuse_inside_a_loop() -> None:
-    import anyio  # noqa: PLC0415 - see detect()
+    import anyio
 
     try:
         anyio.get_cancelled_exc_class()

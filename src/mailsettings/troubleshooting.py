@@ -70,7 +70,7 @@ async def diagnose(
         return Diagnosis((*(what.findings or explain(what)), *_worth_knowing(what)), what)
     if net is not None:
         return await _diagnose_over(what, rules, net, sources)
-    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network
 
     async with open_network(rules) as network:
         return await _diagnose_over(what, rules, network, sources)

@@ -37,7 +37,7 @@ def _wanted(lead: Lead, policy: Policy) -> bool:
 
 def offline(address: str | EmailAddress) -> Detection:
     """Return what the provider table says of *address*: contacts nobody, verifies nothing."""
-    from mailsettings.sources.table import table  # noqa: PLC0415 - keeps the other sources out of the fast path
+    from mailsettings.sources.table import table
 
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     findings = Findings(parsed, Policy.personal())
@@ -52,6 +52,6 @@ def _authority(lead: Lead) -> int:
 
 
 def _all_sources() -> Sequence[Source]:
-    from mailsettings.sources import SOURCES  # noqa: PLC0415 - keeps the other sources out of the fast path
+    from mailsettings.sources import SOURCES
 
     return SOURCES

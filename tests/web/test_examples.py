@@ -133,7 +133,7 @@ def test_the_wizard_shows_what_the_service_finds() -> None:
     """
     As its first line says: under uvicorn, in a browser; from the form through the stream of events to the servers.
     """
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is a browser
+    from playwright.sync_api import sync_playwright  # only where there is a browser
 
     port = free_port()
     command = (sys.executable, "-m", "tests.web.wizard", str(port))

@@ -32,6 +32,6 @@ def __getattr__(name: str) -> object:
     """Load a public name when it is first used: the command line knows this package before it needs the network."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - part of the cost that is put off
+    from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -31,7 +31,7 @@ def spread(client: Any, work: Work, batches: Iterator[Batch]) -> Iterator[Done]:
     *batches* are taken as there is room on the cluster, so that a long input is never in memory as a whole. Two that
     have a destination in common are never under way at the same time.
     """
-    from distributed import as_completed  # noqa: PLC0415 - an extra, and slow to load
+    from distributed import as_completed  # an extra, and slow to load
 
     run = token_hex(8)  # or a second run would be given the results of the first
     untyped: Any = as_completed

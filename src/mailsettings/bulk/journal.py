@@ -114,7 +114,7 @@ class Journal:
 def _lock(file: BinaryIO) -> None:
     """Keep *file* to this process until it is closed, where the system can. BlockingIOError if another has it."""
     try:
-        import fcntl  # noqa: PLC0415 - not on Windows
+        import fcntl  # not on Windows
     except ImportError:
         return
     fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

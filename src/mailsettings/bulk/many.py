@@ -81,7 +81,7 @@ async def detect_many(
 
 
 def _internet(policy: Policy) -> Internet:
-    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet
 
     return Internet(policy)
 
@@ -90,7 +90,7 @@ def _leases(pace: Pace) -> Leases:
     """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
     if "trio" in type(current_token().native_token).__module__:
         raise MailSettingsError("limits that are shared through Redis need asyncio")
-    from mailsettings.bulk.register import RedisRegister  # noqa: PLC0415 - an extra
+    from mailsettings.bulk.register import RedisRegister  # an extra
 
     return Leases(RedisRegister(pace), pace.lease)
 
@@ -224,7 +224,7 @@ class _Run:
 
 def _enough_for_the_dead() -> Sequence[Source]:
     """Return the sources that say that a domain does not exist or receives no mail."""
-    from mailsettings.sources.mx import mx  # noqa: PLC0415 - as the engine does: a caller may need none of them
-    from mailsettings.sources.table import table  # noqa: PLC0415 - as above
+    from mailsettings.sources.mx import mx
+    from mailsettings.sources.table import table
 
     return table, mx

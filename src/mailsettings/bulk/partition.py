@@ -67,7 +67,7 @@ def _domain(text: str) -> str:
 async def _places(
     domains: Iterable[str], pace: Pace, policy: Policy | None, transport: Callable[[], Transport] | None
 ) -> dict[str, Place]:
-    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet
 
     rules, found = pace.rules(policy), dict[str, Place]()
     room, common = anyio.Semaphore(pace.concurrency), Common(pace, rules, lambda: True)

@@ -63,7 +63,7 @@ class BadAddress(click.ClickException):
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from mailsettings import __version__  # noqa: PLC0415 - as cheap as it is
+        from mailsettings import __version__
 
         click.echo(f"mailsettings {__version__}")
         ctx.exit()
@@ -86,7 +86,7 @@ def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
 @click.pass_context
 def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
     """Find the mail servers of an email ADDRESS, contact them, and say what to type into a mail program."""
-    from mailsettings.address import parse_address  # noqa: PLC0415
+    from mailsettings.address import parse_address
 
     try:
         parsed = parse_address(address)

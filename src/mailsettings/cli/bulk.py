@@ -45,7 +45,7 @@ def checked_redis(url: str) -> str:
     if not url:
         return ""
     try:
-        from mailsettings.bulk.register import RedisRegister  # noqa: PLC0415 - an extra
+        from mailsettings.bulk.register import RedisRegister  # an extra
 
         RedisRegister(Pace.of(1, redis=url))
     except ImportError as error:
@@ -97,11 +97,11 @@ def bulk(ctx: click.Context, /, **wishes: Any) -> None:
     engine: Engine = ctx.obj or real()
     with _refusals(), interruptible(_STOPPED):
         if asked_for.dask is not None:
-            from mailsettings.cli.sharded import sharded  # noqa: PLC0415 - Dask is an extra
+            from mailsettings.cli.sharded import sharded  # Dask is an extra
 
             complete = sharded(asked_for)
         else:
-            from mailsettings.cli.streamed import streamed  # noqa: PLC0415 - the network is not loaded for --help
+            from mailsettings.cli.streamed import streamed
 
             complete = streamed(asked_for, engine)
     ctx.exit(Exit.VERIFIED if complete else Exit.UNVERIFIED)

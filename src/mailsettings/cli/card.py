@@ -135,7 +135,7 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
 def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """Say what went wrong, where something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
-        from mailsettings.cli.words import explained  # noqa: PLC0415 - an answer from the table alone has no failures
+        from mailsettings.cli.words import explained
 
         at_most = len(detection["failures"]) if everything else PLACES
         yield from _listed("What went wrong", explained(detection["failures"], at_most=at_most), pen)
@@ -149,7 +149,7 @@ def _advice(detection: Object, pen: Pen) -> Lines:
         texts = (printable(f"{item['text']} {item['advice']} {item['link']}".strip()) for item in found)
         yield from _listed("What to do", texts, pen)
     elif detection["failures"] and not both_verified(detection):
-        from mailsettings.cli.words import advice  # noqa: PLC0415 - as above
+        from mailsettings.cli.words import advice
 
         yield from _listed("What to do", (advice(detection["failures"]),), pen)
 

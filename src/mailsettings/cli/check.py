@@ -94,9 +94,9 @@ class Checked:
 @click.pass_context
 def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
     """Say what is wrong with the mail access of ADDRESS, and what to do about it."""
-    import anyio  # noqa: PLC0415 - other commands contact nobody
+    import anyio
 
-    from mailsettings.address import parse_address  # noqa: PLC0415
+    from mailsettings.address import parse_address
 
     if wishes["password_stdin"] and wishes["token_stdin"]:
         raise click.UsageError("--password-stdin and --token-stdin exclude each other")
@@ -118,7 +118,7 @@ def _credentials(wishes: dict[str, Any]) -> Credentials | None:
     """Read the secret: from a pipe or, unseen, from a terminal; never from the command line, where all can read it."""
     if not wishes["password_stdin"] and not wishes["token_stdin"]:
         return None
-    from mailsettings.login.credentials import Credentials  # noqa: PLC0415
+    from mailsettings.login.credentials import Credentials
 
     secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read()
     make = Credentials.token if wishes["token_stdin"] else Credentials.password
@@ -139,9 +139,9 @@ def _read() -> str:
 
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
     """Diagnose, then log in to what was found or typed."""
-    from mailsettings.login.fitness import fitness_of  # noqa: PLC0415 - see check()
-    from mailsettings.login.verify import verify  # noqa: PLC0415
-    from mailsettings.troubleshooting import diagnose  # noqa: PLC0415
+    from mailsettings.login.fitness import fitness_of
+    from mailsettings.login.verify import verify
+    from mailsettings.troubleshooting import diagnose
 
     fetcher = wishes["profile"] == "pop-fetcher"
     policy = _policy(wishes, fetcher=fetcher)
@@ -157,7 +157,7 @@ async def _checked(address: Any, credentials: Credentials | None, wishes: dict[s
 
 
 def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
-    from mailsettings.policy import Policy  # noqa: PLC0415 - see check()
+    from mailsettings.policy import Policy
 
     policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
     way = proxied(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
@@ -185,7 +185,7 @@ def _all_tried(verification: Verification) -> bool:
 
 def _print(checked: Checked, *, as_json: bool) -> None:
     if as_json:
-        from mailsettings.schema import dumps, plain  # noqa: PLC0415 - see check()
+        from mailsettings.schema import dumps, plain
 
         print(dumps({**plain(checked), "findings": [plain(item) for item in checked.findings]}, indent=2))
         return

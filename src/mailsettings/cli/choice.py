@@ -78,7 +78,7 @@ def _verified(choice: Object) -> str:
 def _seen(probe: Object) -> Iterator[str]:
     """Yield what a person would want to know of *probe*."""
     if probe["failure"]:
-        from mailsettings.cli.words import reason  # noqa: PLC0415 - an answer from the table alone has no failures
+        from mailsettings.cli.words import reason
 
         yield reason(probe["failure"])
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _many(addresses: AsyncIterable[Entry], **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
     """Load the network when it is wanted, as `_detecting` does."""
-    from mailsettings.bulk.many import detect_many  # noqa: PLC0415 - see above
+    from mailsettings.bulk.many import detect_many
 
     return detect_many(addresses, **options)
 
@@ -46,14 +46,14 @@ def source_name(source: Source) -> str:
 
 def real() -> Engine:
     """Return the engine that contacts the Internet."""
-    from mailsettings.sources import SOURCES  # noqa: PLC0415 - loads every source
-    from mailsettings.unasked import offline, plan  # noqa: PLC0415
+    from mailsettings.sources import SOURCES
+    from mailsettings.unasked import offline, plan
 
     return Engine(_detecting, plan, offline, tuple(SOURCES))
 
 
 def _detecting(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
     """Load the network when it is wanted: plans and the table do without."""
-    from mailsettings.engine import detecting  # noqa: PLC0415 - see above
+    from mailsettings.engine import detecting
 
     return detecting(address, **options)

@@ -87,7 +87,7 @@ class Wishes(SearchOptions):
         sources = tuple(source for source in engine.sources if source_name(source) in wanted)
         if self.ispdb is None and self.folder is None:
             return sources
-        from mailsettings.sources import arranged  # noqa: PLC0415 - loads every source
+        from mailsettings.sources import arranged
 
         return arranged(sources, ispdb=self.ispdb, folder=self.folder)
 
@@ -146,7 +146,7 @@ class Collection(click.ParamType[Any]):
     name = "url"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from mailsettings.formats.text import web_url  # noqa: PLC0415 - only for who has a collection
+        from mailsettings.formats.text import web_url
 
         try:
             return web_url(value, schemes=("https",)) if value else ""
@@ -170,7 +170,7 @@ def _is_address(text: str) -> bool:
 
 
 def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from mailsettings.cli.engine import real  # noqa: PLC0415 - completion only
+    from mailsettings.cli.engine import real
 
     return [name for name in (ctx.obj or real()).names if name.startswith(incomplete)]
 

@@ -17,7 +17,7 @@ SHOWN_DOMAINS = 12  # of a provider; --json lists all
 
 
 def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers
 
     return [row.provider.id for row in all_providers() if row.provider.id.startswith(incomplete)]
 
@@ -28,7 +28,7 @@ def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 @click.pass_context
 def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
     """List the providers in the table, those that have QUERY in their id, name, domains or MX suffixes."""
-    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers
 
     rows = [row for row in all_providers() if _matches(row, query.lower())]
     if as_json:
@@ -57,7 +57,7 @@ def _overview(row: Row) -> str:
 @click.pass_context
 def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
     """Show what the table says of the provider ID; a domain of it will do, too."""
-    from mailsettings.provider_table.table import by_id, find_domain  # noqa: PLC0415
+    from mailsettings.provider_table.table import by_id, find_domain
 
     row = by_id(name.lower()) or find_domain(name.lower())
     if row is None:
@@ -71,9 +71,9 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only after a slip
+    from difflib import get_close_matches
 
-    from mailsettings.provider_table.table import all_providers  # noqa: PLC0415
+    from mailsettings.provider_table.table import all_providers
 
     close = get_close_matches(name.lower(), [row.provider.id for row in all_providers()], n=2, cutoff=0.7)
     hint = f"; did you mean {' or '.join(close)}?" if close else "; `mailsettings providers` lists all"

@@ -30,7 +30,7 @@ def serve(
     if config:
         os.environ["MAILSETTINGS_CONFIG"] = config  # read by every worker
     try:
-        from mailsettings.web.serve import serve as run  # noqa: PLC0415 - half a second that only this needs
+        from mailsettings.web.serve import serve as run
     except ImportError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'mailsettings[server]'") from error
     try:

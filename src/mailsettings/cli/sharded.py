@@ -74,7 +74,7 @@ def _by_destination(client: Any, found: Iterable[Entry], shards: Shards, wishes:
 
 def _client(url: str) -> Any:  # distributed has no types
     try:
-        from distributed import Client  # noqa: PLC0415 - an extra
+        from distributed import Client  # an extra
     except ImportError as error:
         raise click.UsageError("--dask needs pip install 'mailsettings[bulk]'") from error
     client: Any = Client

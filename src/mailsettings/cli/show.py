@@ -40,7 +40,7 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
 
 def _published(detection: Detection) -> Exit:
     """Print what was verified as an autoconfig document; refuse to publish what nobody has seen work."""
-    from mailsettings.formats import publish  # noqa: PLC0415 - few want it
+    from mailsettings.formats import publish
 
     missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
     if len(missing) == 2:
@@ -64,7 +64,7 @@ def _verified(choices: Sequence[Choice]) -> bool:
 
 def _search(address: EmailAddress, wishes: Wishes, engine: Engine) -> Detection:
     """Run the detection with those who want to hear of it."""
-    import anyio  # noqa: PLC0415 - what contacts nobody does without it
+    import anyio
 
     listeners: list[Listener] = []
     if wishes.as_jsonl:

@@ -77,7 +77,7 @@ async def _ahead(missing: Iterator[Entry], file: BinaryIO) -> AsyncIterator[Entr
 def _allow_files(wanted: int) -> None:
     """Raise this process's limit of open files to *wanted*, as far as the system lets it."""
     try:
-        import resource  # noqa: PLC0415 - not on Windows
+        import resource  # not on Windows
     except ImportError:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -33,7 +33,7 @@ def both_forms(host: str) -> str:
     """Return *host* for people and, where that differs, in brackets as DNS knows it."""
     if "xn--" not in host:
         return printable(host)
-    from mailsettings.hostnames import shown_host  # noqa: PLC0415 - most hosts can do without the model's modules
+    from mailsettings.hostnames import shown_host
 
     shown = shown_host(host)
     return printable(host if shown == host else f"{shown} ({host})")

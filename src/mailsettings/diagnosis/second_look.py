@@ -59,7 +59,7 @@ class _Seen:
 async def _look_around(
     detection: Detection, net: Net, inspector: Inspector, within: float, wanted: tuple[Endpoint, ...]
 ) -> Around:
-    import anyio  # noqa: PLC0415 - explaining alone does without
+    import anyio
 
     places, seen = places_of(detection, wanted), _Seen()
     with anyio.move_on_after(within):

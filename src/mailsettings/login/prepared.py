@@ -13,7 +13,7 @@ def prepared(text: str) -> str:
     """
     if text.isascii():
         return text
-    import stringprep  # noqa: PLC0415 - few passwords need it
+    import stringprep
 
     mapped = "".join(
         " " if stringprep.in_table_c12(char) else char for char in text if not stringprep.in_table_b1(char)

@@ -100,7 +100,7 @@ async def verify(
     _must_be_agreed(what, agreed)
     if net is not None:
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
-    from mailsettings.net.network import open_network  # noqa: PLC0415 - loads the network
+    from mailsettings.net.network import open_network
 
     async with open_network(rules) as network:
         return await _verify(what, credentials, rules, network, agreed, thorough=thorough)

@@ -72,6 +72,6 @@ def _iso(date: str) -> str:
     """Turn OpenSSL's `Nov 21 09:30:00 2026 GMT` into ISO 8601, UTC."""
     if not date:
         return ""
-    from ssl import cert_time_to_seconds  # noqa: PLC0415 - where there is a date, ssl has been loaded
+    from ssl import cert_time_to_seconds  # where there is a date, ssl has been loaded
 
     return datetime.fromtimestamp(cert_time_to_seconds(date), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

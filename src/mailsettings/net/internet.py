@@ -38,7 +38,7 @@ def _connector(policy: Policy) -> Connect:
     """Return the way that *policy* prescribes for every connection."""
     if policy.through is None:
         return partial(connect, ca_file=policy.ca_file)
-    from mailsettings.net.tunnel import Tunnel  # noqa: PLC0415 - few have a proxy
+    from mailsettings.net.tunnel import Tunnel
 
     # Only the proxy's own name is asked past it: there is no other way to find it.
     return Tunnel(policy.through, policy, resolver_for(policy.directly(), None).ask).connect

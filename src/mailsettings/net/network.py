@@ -61,7 +61,7 @@ async def open_network(
         async with aclosing(Network(policy, transport, limiters, clock)) as network:
             yield network
         return
-    from mailsettings.net.internet import Internet  # noqa: PLC0415 - ssl is not needed for a world in memory
+    from mailsettings.net.internet import Internet
 
     async with aclosing(Internet(policy)) as internet, aclosing(Network(policy, internet, limiters, clock)) as network:
         yield network
@@ -120,7 +120,7 @@ class Network:
             await self._dialer.resolve(host)
         await self._modules.get(_HTTP, lambda _: _load(_HTTP))
         if self._fetcher is None:
-            from mailsettings.net.http import Fetcher  # noqa: PLC0415 - loads httpx, 70 ms
+            from mailsettings.net.http import Fetcher
 
             self._fetcher = Fetcher(self._dialer, self._policy, budget=self._budget)
         return await self._fetcher.get(url, method=method, body=body, headers=dict(headers), answers=answers)
@@ -146,7 +146,7 @@ class Network:
 
     async def inspect(self, endpoint: Endpoint) -> Look:
         """Look at a server that has failed, for diagnosis only: see net.inspection. What goes wrong is in the look."""
-        from mailsettings.net.inspection import inspect_server  # noqa: PLC0415 - for those whose server has failed
+        from mailsettings.net.inspection import inspect_server
 
         if endpoint.port not in self._policy.mail_ports:
             return Look(endpoint, failure=Failure(Kind.DENIED, endpoint, "the port is not one of mail"))

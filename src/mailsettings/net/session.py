@@ -55,7 +55,7 @@ async def run_session(
     *on_step* is told each step as it begins. Never raises NetworkError; the caller closes *stream*.
     """
     if secure is None:
-        from mailsettings.net import tls  # noqa: PLC0415 - ssl is loaded when it is needed
+        from mailsettings.net import tls
 
         secure = tls.secure
     runner = SessionRunner(stream, dialogue, endpoint=endpoint, policy=policy, on_step=on_step, secure=secure)
@@ -105,7 +105,7 @@ class SessionRunner:
 
     async def _run_stage(self, step: Step) -> Command | Hello:
         """Execute the commands of one stage under one deadline: a drip of bytes does not extend it."""
-        import anyio  # noqa: PLC0415 - 40 ms that the offline path must not pay
+        import anyio
 
         self._begin(step)
         started = anyio.current_time()
@@ -187,7 +187,7 @@ class SessionRunner:
 
     async def _farewell(self) -> Command | Hello:
         """Send the polite last line if that is possible at once: what was found out does not depend on it."""
-        import anyio  # noqa: PLC0415 - see _run_stage
+        import anyio
 
         command = self._advance(None)
         assert isinstance(command, Send)

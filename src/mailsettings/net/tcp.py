@@ -148,7 +148,7 @@ class TCPStream:
 
     async def inspect(self, host: str) -> Shown:
         """Shake hands without believing anything, close, and return what was shown."""
-        from mailsettings.net import unverified_tls  # noqa: PLC0415 - for those whose server has failed
+        from mailsettings.net import unverified_tls
 
         try:
             await self._wrap(host, unverified_tls.context())

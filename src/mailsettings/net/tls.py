@@ -117,7 +117,7 @@ def _own_context(ca_file: str) -> ssl.SSLContext:
 def _system_context() -> ssl.SSLContext:
     """Return a context that trusts what the system trusts."""
     if sys.platform != "linux":
-        import truststore  # noqa: PLC0415 - not installed elsewhere
+        import truststore  # not installed elsewhere
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -62,8 +62,8 @@ def _chain(connection: ssl.SSLObject) -> list[bytes]:
 
 def read_certificate(der: bytes) -> Paper | None:
     """Read one certificate; None if it is none. What cannot be read of it is left out."""
-    from cryptography import x509  # noqa: PLC0415 - 60 ms, for those whose server has failed
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     with warnings.catch_warnings(action="ignore"):  # strangers may be odd; the verdict is not made here
         try:
@@ -86,8 +86,8 @@ def read_certificate(der: bytes) -> Paper | None:
 
 def _unreadable() -> tuple[type[Exception], ...]:
     """Return what reading a certificate of a stranger may raise; most of cryptography's own errors have no root."""
-    from cryptography import x509  # noqa: PLC0415 - see read_certificate
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
 
     own = (x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, UnsupportedAlgorithm)
     return (ValueError, TypeError, *own)
@@ -95,7 +95,7 @@ def _unreadable() -> tuple[type[Exception], ...]:
 
 def _name(name: x509.Name) -> str:
     """Return a distinguished name as people say it: common name and organization."""
-    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - see read_certificate
+    from cryptography.x509.oid import NameOID
 
     found = [name.get_attributes_for_oid(oid) for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
     return excerpt(", ".join(str(each[0].value) for each in found if each).encode("utf-8", "backslashreplace"))
@@ -107,7 +107,7 @@ def _iso(moment: datetime) -> str:
 
 def _extension(certificate: x509.Certificate, kind: Any) -> Any:
     """Return the value of the extension *kind*, None where there is none or it cannot be read."""
-    from cryptography.x509 import ExtensionNotFound  # noqa: PLC0415 - see read_certificate
+    from cryptography.x509 import ExtensionNotFound
 
     with suppress(ExtensionNotFound, *_unreadable()):
         return certificate.extensions.get_extension_for_class(kind).value
@@ -115,7 +115,7 @@ def _extension(certificate: x509.Certificate, kind: Any) -> Any:
 
 
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
-    from cryptography.x509 import DNSName, SubjectAlternativeName  # noqa: PLC0415 - see read_certificate
+    from cryptography.x509 import DNSName, SubjectAlternativeName
 
     found = _extension(certificate, SubjectAlternativeName)
     listed = found.get_values_for_type(DNSName)[:MAX_NAMES] if found is not None else ()
@@ -123,7 +123,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa  # noqa: PLC0415 - see read_certificate
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
     with suppress(*_unreadable()):
         key = certificate.public_key()
@@ -139,16 +139,16 @@ def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
 
 
 def _for_servers(certificate: x509.Certificate) -> bool:
-    from cryptography.x509 import ExtendedKeyUsage  # noqa: PLC0415 - see read_certificate
-    from cryptography.x509.oid import ExtendedKeyUsageOID as Usage  # noqa: PLC0415
+    from cryptography.x509 import ExtendedKeyUsage
+    from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
     found = _extension(certificate, ExtendedKeyUsage)
     return found is None or Usage.SERVER_AUTH in found or Usage.ANY_EXTENDED_KEY_USAGE in found
 
 
 def _issuer_url(certificate: x509.Certificate) -> str:
-    from cryptography.x509 import AuthorityInformationAccess, UniformResourceIdentifier  # noqa: PLC0415 - see read_certificate
-    from cryptography.x509.oid import AuthorityInformationAccessOID as Access  # noqa: PLC0415
+    from cryptography.x509 import AuthorityInformationAccess, UniformResourceIdentifier
+    from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
     for each in _extension(certificate, AuthorityInformationAccess) or ():
         if each.access_method == Access.CA_ISSUERS and isinstance(each.access_location, UniformResourceIdentifier):

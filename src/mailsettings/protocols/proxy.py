@@ -121,7 +121,7 @@ def http_connect(
 
     *max_header* is in bytes, of all that comes before the tunnel is open.
     """
-    import h11  # noqa: PLC0415 - for HTTP proxies only
+    import h11
 
     place = f"[{ip}]:{port}" if ip.version == 6 else f"{ip}:{port}"
     headers = [("Host", place)]
@@ -139,7 +139,7 @@ def http_connect(
 
 def _http_response(connection: h11.Connection, max_header: int) -> CommandGenerator[h11.Response]:
     """Return the head of the final answer; interim ones are read past, within *max_header*."""
-    import h11  # noqa: PLC0415 - see http_connect
+    import h11
 
     head = b""
     while not isinstance(event := _next_event(connection, head), h11.Response):
@@ -155,7 +155,7 @@ def _http_response(connection: h11.Connection, max_header: int) -> CommandGenera
 
 
 def _next_event(connection: h11.Connection, head: bytes) -> object:
-    import h11  # noqa: PLC0415 - see http_connect
+    import h11
 
     try:
         return connection.next_event()

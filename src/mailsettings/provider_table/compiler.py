@@ -100,10 +100,10 @@ def _hosts(row: Mapping[str, Any]) -> Iterator[str]:
 
 def compile_file(source: str, target: str) -> None:
     """Compile the YAML file *source* into *target*, in one step for whoever reads it meanwhile."""
-    import tempfile  # noqa: PLC0415 - only builds and checkouts come here
-    from pathlib import Path  # noqa: PLC0415
+    import tempfile
+    from pathlib import Path
 
-    import yaml  # noqa: PLC0415
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document = yaml.load(Path(source).read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - both are safe

@@ -34,6 +34,6 @@ def own_path() -> str:
     if on_linux:  # as platformdirs has it, without the time to load it
         config = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
         return os.path.join(config, "mailsettings", "providers.yaml")
-    from platformdirs import user_config_dir  # noqa: PLC0415
+    from platformdirs import user_config_dir
 
     return os.path.join(user_config_dir("mailsettings", appauthor=False), "providers.yaml")

@@ -90,7 +90,7 @@ def bundled() -> Table:
 
 
 def _recompile() -> None:
-    from mailsettings.provider_table.document import read_bundled  # noqa: PLC0415 - pydantic and YAML
+    from mailsettings.provider_table.document import read_bundled
 
     with open(YAML, encoding="utf-8") as file:
         read_bundled(file.read(), "data/providers.yaml")
@@ -108,7 +108,7 @@ def own_table() -> Table | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"{path}: {error}") from error
-    from mailsettings.provider_table.document import read_own  # noqa: PLC0415 - pydantic and YAML
+    from mailsettings.provider_table.document import read_own
 
     return Table.compiled(read_own(text, path), path)
 

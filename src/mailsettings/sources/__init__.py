@@ -17,7 +17,7 @@ __all__ = ["SOURCES", "arranged"]
 def __getattr__(name: str) -> object:
     """Load all sources when they are asked for: the table alone must not pay for the others."""
     if name in __all__:
-        from mailsettings.sources import all as every  # noqa: PLC0415 - see above
+        from mailsettings.sources import all as every
 
         return getattr(every, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

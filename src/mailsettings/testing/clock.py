@@ -19,7 +19,7 @@ def run_virtual(
 
     TimeoutError after *limit* virtual seconds: what waits for ever would otherwise really do so. Needs trio.
     """
-    from trio.testing import MockClock  # noqa: PLC0415 - for tests only, no dependency of the library
+    from trio.testing import MockClock  # for tests only, no dependency of the library
 
     async def timed() -> tuple[Result, float]:
         with anyio.fail_after(limit):

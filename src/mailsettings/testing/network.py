@@ -45,7 +45,7 @@ class FakeNetwork:
     def transport(self, policy: Policy | None = None) -> FakeTransport:
         """Return the way into this world; *policy* says how long a DNS question may take."""
         # Loaded by a thread in the middle of a detection (net.network), it would let a jumping clock jump.
-        import mailsettings.net.http  # noqa: F401, PLC0415
+        import mailsettings.net.http  # noqa: F401
 
         return FakeTransport(self, policy)
 

@@ -64,7 +64,7 @@ class Site:
         return Server(port, partial(self._serve, port), speaks_lines=False)
 
     def _serve(self, port: int, host: str) -> Script:
-        import h11  # noqa: PLC0415 - comes with httpcore, and only a fetched page needs it
+        import h11  # comes with httpcore, and only a fetched page needs it
 
         if port == HTTPS_PORT:
             yield TLS()
@@ -104,7 +104,7 @@ def _heard(connection: h11.Connection, port: int, host: str) -> Generator[Act, b
 
 def _event(connection: h11.Connection) -> Generator[Act, bytes, Any]:
     """Return the next event of h11, hearing as much as it needs."""
-    import h11  # noqa: PLC0415 - see _serve
+    import h11
 
     while (event := connection.next_event()) is h11.NEED_DATA:
         connection.receive_data((yield HEAR_SOME))
@@ -113,7 +113,7 @@ def _event(connection: h11.Connection) -> Generator[Act, bytes, Any]:
 
 def _answered(connection: h11.Connection, request: Request, reply: Reply) -> Iterator[Say | Sleep]:
     """Say *reply*, and make *connection* ready for the next request if it may have one."""
-    import h11  # noqa: PLC0415 - see _serve
+    import h11
 
     yield Sleep(reply.delay)
     yield Say(connection.send(h11.Response(status_code=reply.status, headers=_headers(reply))) or b"")

@@ -82,13 +82,13 @@ def _store(settings: Settings) -> Store:
     local = Local(settings.cache or _cache_path(), size=settings.cache_size)
     if not settings.redis_url:
         return local
-    from mailsettings.web.shared import Shared  # noqa: PLC0415 - asyncio only
+    from mailsettings.web.shared import Shared  # asyncio only
 
     return Shared(settings.redis_url, local)
 
 
 def _cache_path() -> str:
-    from platformdirs import user_cache_dir  # noqa: PLC0415
+    from platformdirs import user_cache_dir
 
     return str(Path(user_cache_dir("mailsettings", appauthor=False)) / "answers.sqlite")
 

@@ -183,6 +183,6 @@ def outcome_of(detection: Detection) -> str:
 
 
 def _internet(policy: Policy) -> Transport:
-    from mailsettings.net.internet import Internet  # noqa: PLC0415 - loads ssl
+    from mailsettings.net.internet import Internet
 
     return Internet(policy)

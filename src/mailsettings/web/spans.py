@@ -23,7 +23,7 @@ def span(name: str, **attributes: str) -> Iterator[None]:
 def _tracer() -> Any:
     """Return what makes spans; None without the API, for which nobody looks twice."""
     try:
-        from opentelemetry import trace  # noqa: PLC0415 - optional
+        from opentelemetry import trace  # optional
     except ImportError:
         return None
     return trace.get_tracer("mailsettings")

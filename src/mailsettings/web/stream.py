@@ -104,7 +104,7 @@ async def _part(send: Send, data: bytes) -> None:
 
 def _encoded(item: Told | Problem) -> bytes:
     if isinstance(item, Problem):
-        from mailsettings.schema import dumps  # noqa: PLC0415 - rare
+        from mailsettings.schema import dumps
 
         item = ("problem", dumps(item.document()))
     name, data = item

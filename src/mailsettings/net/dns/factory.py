@@ -80,7 +80,7 @@ def _encrypted(nameserver: Nameserver, policy: Policy, route: _Route) -> DNSTran
     """Return what carries questions to *nameserver* inside TLS."""
     if nameserver.scheme is Scheme.TLS:
         return DoT(nameserver, route.ask, route.connect)
-    from mailsettings.net.dns.doh import DoH  # noqa: PLC0415 - httpx is loaded for those who want this
+    from mailsettings.net.dns.doh import DoH
 
     return DoH(nameserver, policy, route)
 

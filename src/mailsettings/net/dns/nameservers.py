@@ -90,7 +90,7 @@ def _parts(text: str) -> tuple[Scheme, str, int | None]:
 def system_nameservers() -> tuple[Nameserver, ...]:
     """Return the resolvers of this machine; none if it has none."""
     if sys.platform == "win32":
-        from dns.resolver import get_default_resolver  # noqa: PLC0415 - reads the registry
+        from dns.resolver import get_default_resolver  # reads the registry
 
         return tuple(Nameserver(Scheme.UDP, str(ip), 53) for ip in get_default_resolver().nameservers)
     try:

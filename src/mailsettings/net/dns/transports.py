@@ -220,6 +220,6 @@ def response_to(query: Query, wire: bytes) -> Response | None:
         return plain
     if len(wire) > MAX_UNUSUAL:
         return None
-    from mailsettings.net.dns.fallback import read  # noqa: PLC0415 - loads dnspython, 35 ms
+    from mailsettings.net.dns.fallback import read
 
     return read(query, wire)
