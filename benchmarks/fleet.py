@@ -22,7 +22,7 @@ import anyio
 from benchmarks.exchangers import mx_host, providers
 from benchmarks.many import memory, names
 from mailsettings.bulk import detect_many
-from mailsettings.bulk.report import verdict
+from mailsettings.bulk.output import verdict
 from mailsettings.hostnames import registrable
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 
 from mailsettings.errors import DocumentError
-from mailsettings.formats import json_values, xml
+from mailsettings.formats import json, xml
 from tests.formats.mutants import READERS, mutants
 
 LIMIT = 0.1  # seconds
@@ -59,7 +59,7 @@ def main(count: int) -> int:
         print(f"{name:18} valid {usual * 1e3:8.3f} ms   slowest of {count} mutants {worst * 1e3:8.3f} ms")
     for title, data in WORST.items():
         closed = data + b"</emailprovider></clientconfig>" if data.startswith(b"<clientconfig><") else data
-        cut = closed[: max(xml.MAX_BYTES, json_values.MAX_BYTES)]
+        cut = closed[: max(xml.MAX_BYTES, json.MAX_BYTES)]
         worst = max(seconds(name, each) for name in READERS for each in (cut, data + CLOSE))
         slowest = max(slowest, worst)
         print(f"{title:18} {len(cut):7} bytes, slowest reader {worst * 1e3:8.3f} ms")

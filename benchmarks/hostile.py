@@ -17,9 +17,9 @@ import trio.testing
 
 from benchmarks.transcripts import FACTS, secure
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
+from mailsettings.observations import Shown
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 

@@ -27,14 +27,15 @@ import anyio.lowlevel
 
 from benchmarks.exchangers import mx_host, providers
 from mailsettings.bulk import detect_many
-from mailsettings.bulk.report import verdict
+from mailsettings.bulk.output import verdict
 from mailsettings.interfaces import MX, Answer
 from mailsettings.model import Protocol, Question
 from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.provider_table.rows import Row
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp
-from mailsettings.testing.asked import Ledger
+from mailsettings.testing.recording import Ledger
+from mailsettings.testing.stream import FakeStream
 
 MIX = ("hosted",) * 60 + ("own",) * 15 + ("mute",) * 15 + ("gone",) * 10
 MACHINES = 200  # that the domains with servers of their own share
@@ -43,7 +44,7 @@ EVERY = 5000  # domains between two lines on standard error
 DOMAIN = re.compile(r"(?:(.+)\.)?(hosted|own|mute|gone)([0-9]+)\.example")
 
 
-class Forgetful(Ledger):
+class Forgetful(Ledger[FakeStream]):
     """Counts connections instead of remembering everything that is asked."""
 
     def note(self, entry: Callable[[float], Entry]) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from mailsettings.diagnosis.codes import CODES
+from mailsettings.diagnosis.catalogue import CODES
 from mailsettings.diagnosis.replies import meanings
 from mailsettings.protocols.fingerprint import spoken
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
+from mailsettings.observations import Shown
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 

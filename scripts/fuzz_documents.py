@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-from mailsettings.bulk.entries import parse_entry
-from mailsettings.bulk.lines import Form, entries
+from mailsettings.bulk.input import Form, entries, parse_entry
 from mailsettings.errors import AddressError
-from mailsettings.formats import autodiscover, clientconfig, jmap, mailconf, pacc, publish
+from mailsettings.formats import autodiscover, clientconfig, clientconfig_writer, jmap, pacc
+from mailsettings.formats import text as formats_text
 from mailsettings.net.dns.nameservers import parse_resolv_conf, parse_resolver
 from mailsettings.provider_table.document import read_own
 from mailsettings.provider_table.table import Table
@@ -52,7 +52,7 @@ DETECTION = b'{"schema": 1, "address": "ada@example.org", "incoming": [], "outgo
 def published(data: bytes) -> object:
     """Read an autoconfig document, and write what was read: it is the same when it is read again."""
     config = clientconfig.read(data, "example.org")
-    again = clientconfig.read(publish.write(config).encode(), "example.org")
+    again = clientconfig.read(clientconfig_writer.write(config).encode(), "example.org")
     assert (again.incoming, again.outgoing) == (config.incoming, config.outgoing), (config, again)
     return config
 
@@ -89,7 +89,7 @@ DOCUMENT_TARGETS = (
     Target("autodiscover-json", autodiscover.read_v2, (JSON,)),
     Target("pacc", lambda data: pacc.read(data, (pacc.digest_of(data),)), (PACC,)),
     Target("pacc-txt", text(lambda record: pacc.digests((record,))), (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=",)),
-    Target("mailconf", text(lambda record: mailconf.urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
+    Target("mailconf", text(lambda record: formats_text.mailconf_urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
     Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
     Target("table", _own_table, (TABLE,)),
     *map(listed, Form),

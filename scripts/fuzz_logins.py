@@ -6,11 +6,11 @@ from contextlib import suppress
 
 from mailsettings.diagnosis.replies import meanings
 from mailsettings.errors import NetworkError
-from mailsettings.formats import issuer
+from mailsettings.formats import oauth_metadata
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.sasl import MECHANISMS, Mechanism, decoded, scram
 from mailsettings.login.session import Errand, Session
+from mailsettings.login.verify import dialogue_for
 from mailsettings.model import Endpoint, Protocol, Security
 from scripts.fuzz_target import POLICY, Target, heard, text
 
@@ -121,5 +121,5 @@ LOGIN_TARGETS = (
     # The server names the rounds of its key: a million are allowed (login.sasl), and are half a second.
     Target("scram", scrams, (SCRAM,), too_long=2.0),
     Target("replies", text(meant), REFUSALS),
-    Target("issuer", lambda data: issuer.read(data, ISSUER), (METADATA,)),
+    Target("issuer", lambda data: oauth_metadata.read(data, ISSUER), (METADATA,)),
 )  # fmt: skip

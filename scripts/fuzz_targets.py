@@ -13,7 +13,6 @@ import dns.rrset
 
 from mailsettings import protocols
 from mailsettings.address import parse_address
-from mailsettings.addresses import objection_to
 from mailsettings.escape import excerpt
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import Page
@@ -25,6 +24,7 @@ from mailsettings.net.dns.transports import response_to
 from mailsettings.net.http import check_url, next_url
 from mailsettings.net.network import open_network
 from mailsettings.net.unverified_tls import read_certificate
+from mailsettings.policy.ip_filter import objection_to
 from mailsettings.protocols.line_buffer import LineBuffer
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
 from scripts.fuzz_documents import DOCUMENT_TARGETS

@@ -35,7 +35,7 @@ class Guard:
 
 
 GUARDS = {
-    "addresses": Guard("addresses.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py")),
+    "addresses": Guard("policy/ip_filter.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py")),
     "policy": Guard(
         "policy.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py"), ("objection", "service")
     ),
@@ -44,7 +44,7 @@ GUARDS = {
         ("tests/net/test_session.py", "tests/hostile/test_guards.py"),
         ("_start_tls", "_begin", "_execute"),
     ),
-    "trust": Guard("trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
+    "trust": Guard("decision/trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
     "command": Guard(
         "protocols/text.py", ("tests/protocols/test_fingerprint.py", "tests/hostile/test_guards.py"), ("command",)
     ),

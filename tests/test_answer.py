@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mailsettings.answer import answer
-from mailsettings.findings import Findings
+from mailsettings.decision.result import answer
+from mailsettings.decision.state import Findings
 from mailsettings.model import Audience, Authority, Detection, Note, NoteKind, Probe, SettledBy
 from mailsettings.policy import Policy
 from tests.values import ADA, claim, endpoint, verified

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailsettings.decision.state import Findings
 from mailsettings.errors import Kind
-from mailsettings.findings import Findings
 from mailsettings.leads import NotOffered
 from mailsettings.model import Failure, Note, Protocol, Question
 from mailsettings.policy import Policy

@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.latency import search
 from benchmarks.worlds import D, mail
-from mailsettings.issuers import known_issuer
+from mailsettings.decision.oauth import known_issuer
 from mailsettings.model import Detection, OAuthWord
+from mailsettings.planning import offline
 from mailsettings.schema import from_json, to_json
 from mailsettings.testing import FakeNetwork, run_virtual
-from mailsettings.unasked import offline
 from tests.formats.documents import autoconfig, incoming
 
 PLACE = f"https://autoconfig.{D}/mail/config-v1.1.xml"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.merge import contradictions, merge, of_server, secure_variants
+from mailsettings.decision.candidates import contradictions, merge, of_server, secure_variants
 from mailsettings.model import Authority
 from tests.values import claim, endpoint
 

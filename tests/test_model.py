@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.latency import search
 from mailsettings.address import parse_address
-from mailsettings.diagnosis.codes import finding
+from mailsettings.diagnosis.catalogue import finding
 from mailsettings.model import Authority as By
 from mailsettings.model import Choice, Detection, Trust
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp

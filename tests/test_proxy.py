@@ -11,7 +11,7 @@ import pytest
 
 from mailsettings.errors import MailSettingsError
 from mailsettings.policy import Policy
-from mailsettings.proxy import Proxy, Way, has_password, parse_proxy
+from mailsettings.policy.proxy import Proxy, Way, has_password, parse_proxy
 
 CANARY = "kan@r:ien/vögel?"
 WRITTEN = "kan%40r%3Aien%2Fv%C3%B6gel%3F"

@@ -2,10 +2,10 @@
 
 import pytest
 
+from mailsettings.decision.candidates import merge
+from mailsettings.decision.ranking import ranked, smtp_partner
 from mailsettings.errors import Kind
-from mailsettings.merge import merge
 from mailsettings.model import Authority, Claim, Probe
-from mailsettings.rank import ranked, smtp_partner
 from tests.values import claim, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"

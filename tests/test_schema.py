@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailsettings.cli import card, choice, exit_codes, words
+from mailsettings.cli import card, exit_codes, messages
 from mailsettings.errors import Detail, DocumentError, Kind
 from mailsettings.model import (
     URL,
@@ -242,7 +242,7 @@ def test_the_card_reads_only_fields_of_the_json_schema() -> None:
     root = json_schema()
     fields = {name for type_ in (root, *root["$defs"].values()) for name in type_.get("properties", ())}
 
-    assert {name for module in (card, choice, words, exit_codes) for name in keys_of(module)} <= fields
+    assert {name for module in (card, card, messages, exit_codes) for name in keys_of(module)} <= fields
 
 
 def test_only_printable_ascii_is_written() -> None:

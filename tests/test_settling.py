@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsettings.answer import answer
+from mailsettings.decision.result import answer
+from mailsettings.decision.scheduling import decide
+from mailsettings.decision.state import Attempt, Findings
 from mailsettings.errors import Kind
-from mailsettings.findings import Attempt, Findings
 from mailsettings.interfaces import Net
 from mailsettings.leads import KnownProvider, Lead, NoMail, NotOffered
 from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, Question, SettledBy, Step
 from mailsettings.policy import Policy
-from mailsettings.settling import decide
 from tests.values import ADA, claim, endpoint, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"

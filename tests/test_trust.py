@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailsettings.merge import merge
+from mailsettings.decision.candidates import merge
+from mailsettings.decision.trust import trust_of
 from mailsettings.model import Authority, Probe, Trust
-from mailsettings.trust import trust_of
 from tests.values import ADA, claim, failed, verified
 
 INSIDE, OUTSIDE = "imap://imap.example.org:993", "imap://imap.hoster.example:993"
@@ -46,7 +46,7 @@ def test_nothing_unverified_is_trusted(authority: Authority, probe: Probe | None
 def test_trust_follows_who_vouches_and_whose_host_it_is(
     where: str, authority: Authority, *, authentic: bool, expected: Trust
 ) -> None:
-    """The table of trust.py, row by row."""
+    """The table of decision/trust.py, row by row."""
     assert expected == trust(where, authority, authentic=authentic, probe=verified(where))
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from mailsettings.leads import Fact, Lookup, told
 from mailsettings.model import Authority, Claim, Note, Protocol
+from mailsettings.planning import plan
 from mailsettings.policy import Policy
 from mailsettings.sources import arranged
-from mailsettings.unasked import plan
 from tests.formats.documents import autoconfig
 
 ADDRESS = "ada@example.org"

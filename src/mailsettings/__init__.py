@@ -47,10 +47,10 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
     from mailsettings.model import ServerSettings as ServerSettings
     from mailsettings.model import Trust as Trust
     from mailsettings.net.network import open_network as open_network
+    from mailsettings.planning import offline as offline
+    from mailsettings.planning import plan as plan
     from mailsettings.policy import Policy as Policy
     from mailsettings.troubleshooting import diagnose as diagnose
-    from mailsettings.unasked import offline as offline
-    from mailsettings.unasked import plan as plan
 else:
 
     def __getattr__(name: str) -> object:

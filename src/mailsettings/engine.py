@@ -16,16 +16,16 @@ import anyio
 import anyio.lowlevel
 
 from mailsettings.address import EmailAddress, parse_address
-from mailsettings.answer import answer
+from mailsettings.decision.result import answer
+from mailsettings.decision.scheduling import decide, views
+from mailsettings.decision.state import Attempt, Findings
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
-from mailsettings.findings import Attempt, Findings
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.leads import Lead, Lookup, Source, where_of
 from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step, Task
 from mailsettings.policy import Policy
-from mailsettings.settling import decide, views
-from mailsettings.sources.certificate import certificate_names
+from mailsettings.sources.certificate_names import certificate_names
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
@@ -142,7 +142,7 @@ class _Search:
         """Where a direction is missing, look once more at what failed, in what is left of the time."""
         if not detection.findings:
             return detection
-        from mailsettings.diagnosis.second_look import looked_into
+        from mailsettings.diagnosis.inspection import looked_into
 
         policy = self._findings.policy
         left = min(policy.look_timeout, policy.deadline - self._now())

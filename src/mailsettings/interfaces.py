@@ -15,8 +15,8 @@ from typing import Protocol as Interface
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mailsettings.looks import Look
     from mailsettings.model import Endpoint, Probe, Question, Step
+    from mailsettings.observations import Look
     from mailsettings.policy import Policy
 
 

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailsettings.address import EmailAddress
-from mailsettings.diagnosis.codes import finding
-from mailsettings.diagnosis.interceptors import intercepted
-from mailsettings.diagnosis.outside import explain
-from mailsettings.diagnosis.places import Place, places_of
-from mailsettings.diagnosis.second_look import looked_into
+from mailsettings.decision.candidates import SECURE_PORTS
+from mailsettings.diagnosis.catalogue import finding
+from mailsettings.diagnosis.endpoints import Place, places_of
+from mailsettings.diagnosis.explain import explain
+from mailsettings.diagnosis.inspection import looked_into
+from mailsettings.diagnosis.path import intercepted
 from mailsettings.engine import detect
 from mailsettings.errors import Kind
 from mailsettings.events import ignore
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.leads import Lead, Source
-from mailsettings.merge import SECURE_PORTS
 from mailsettings.model import (
     Authority,
     Choice,

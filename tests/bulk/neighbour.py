@@ -10,7 +10,7 @@ import sys
 import anyio
 
 from mailsettings.bulk import Pace, detect_many
-from mailsettings.bulk.report import verdict
+from mailsettings.bulk.output import verdict
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.streams import ReleasingStream, Stream, Transport

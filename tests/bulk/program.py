@@ -9,11 +9,11 @@ from functools import partial
 
 from mailsettings.bulk import detect_many
 from mailsettings.cli.app import run
-from mailsettings.cli.engine import Engine
+from mailsettings.cli.backend import Engine
 from mailsettings.engine import detecting
+from mailsettings.planning import offline, plan
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, imap, smtp
-from mailsettings.unasked import offline, plan
 
 DOMAINS = 60
 RTT = float(os.environ.get("RTT", "0.02"))  # seconds

@@ -121,7 +121,7 @@ def test_a_cluster_answers_every_address(client: Any, tmp_path: Path) -> None:
     """
     Each batch once, on two workers.
     """
-    from mailsettings.bulk.cluster import spread  # with the extra only
+    from mailsettings.bulk.dask import spread  # with the extra only
 
     shards = Shards(tmp_path, SIZE, resume=False)
     for done in spread(client, searched, shards.missing(batches(ENTRIES, SIZE))):
@@ -134,7 +134,7 @@ def test_a_killed_worker_loses_nothing(client: Any, tmp_path: Path) -> None:
     """
     kill -9 of a worker process in the middle of a batch: another one does the batch again, and no record is double.
     """
-    from mailsettings.bulk.cluster import spread  # with the extra only
+    from mailsettings.bulk.dask import spread  # with the extra only
 
     mark = tmp_path / "killed"
     work = partial(killed_once, size=SIZE, mark=str(mark))
@@ -150,7 +150,7 @@ def test_a_batch_that_fails_is_reported_and_the_others_go_on(client: Any) -> Non
     """
     Its error in words; its addresses are missing, and the next run tries them again.
     """
-    from mailsettings.bulk.cluster import spread  # with the extra only
+    from mailsettings.bulk.dask import spread  # with the extra only
 
     found = {
         done.batch.number: (len(done.results), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
@@ -163,7 +163,7 @@ def test_no_more_batches_are_taken_than_there_is_room_for(client: Any) -> None:
     """
     A long input stays where it is until workers ask for more.
     """
-    from mailsettings.bulk.cluster import AHEAD, spread  # with the extra only
+    from mailsettings.bulk.dask import AHEAD, spread  # with the extra only
 
     taken = []
 

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.bulk.done import Done
-from mailsettings.bulk.entries import Entry
-from mailsettings.bulk.journal import Journal
-from mailsettings.bulk.report import COLUMNS, CSV, JSON_LINES, Writing, writing_of
+from mailsettings.bulk.input import Entry
+from mailsettings.bulk.journal import Done, Journal
+from mailsettings.bulk.output import COLUMNS, CSV, JSON_LINES, Writing, writing_of
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 import pytest
 
 from mailsettings.bulk import Answered, Pace
-from mailsettings.bulk.report import verdict
+from mailsettings.bulk.output import verdict
 from mailsettings.policy import Policy
 from mailsettings.testing import run_virtual
 from tests.bulk.worlds import Laborious, collected, world

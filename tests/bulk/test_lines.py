@@ -4,8 +4,7 @@ import io
 
 import pytest
 
-from mailsettings.bulk.entries import Entry
-from mailsettings.bulk.lines import MAX_LINE, Form, entries, form_of
+from mailsettings.bulk.input import MAX_LINE, Entry, Form, entries, form_of
 from mailsettings.errors import DocumentError
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from mailsettings.bulk import Entry
-from mailsettings.bulk.cluster import DEFERRED, Queue, spread
-from mailsettings.bulk.partition import likely_place, partitioned, place_batch
+from mailsettings.bulk.dask import DEFERRED, Queue, likely_place, partitioned, place_batch, spread
 from mailsettings.bulk.shards import Batch, Shards, batches
 from mailsettings.errors import DocumentError
 from mailsettings.net.streams import Transport

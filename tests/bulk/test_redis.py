@@ -16,7 +16,7 @@ from anyio.abc import SocketStream
 
 from mailsettings.bulk import Pace, detect_batch
 from mailsettings.bulk.leases import Lease, Leases
-from mailsettings.bulk.register import RedisRegister
+from mailsettings.bulk.redis import RedisRegister
 from mailsettings.net.limiter import Slot
 from tests.bulk.clusters import transport
 from tests.bulk.neighbour import LEASE, MACHINE, MOST, pace

@@ -5,12 +5,12 @@ from ipaddress import ip_address
 import anyio
 import pytest
 
-from mailsettings.bulk.entries import Answered, parse_entry
-from mailsettings.bulk.pace import Pace
+from mailsettings.bulk.destinations import Turns
+from mailsettings.bulk.input import Answered, parse_entry
+from mailsettings.bulk.limits import Pace
+from mailsettings.bulk.loop_lag import Pulse
+from mailsettings.bulk.output import record_of, verdict
 from mailsettings.bulk.progress import Progress
-from mailsettings.bulk.pulse import Pulse
-from mailsettings.bulk.report import record_of, verdict
-from mailsettings.bulk.turns import Turns
 from mailsettings.errors import AddressError, Kind
 from mailsettings.model import Detection, Failure, Question
 from mailsettings.net.limiter import FEW, AddressLimiters

@@ -6,7 +6,7 @@ import trio
 import trio.testing
 
 from mailsettings.bulk import Answered, Pace, detect_many
-from mailsettings.bulk.entries import Entry
+from mailsettings.bulk.input import Entry
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.streams import Stream, Transport

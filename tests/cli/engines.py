@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from mailsettings.address import EmailAddress
-from mailsettings.cli.engine import Engine
+from mailsettings.cli.backend import Engine
 from mailsettings.errors import Kind
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.leads import Lead, Source
@@ -24,9 +24,9 @@ from mailsettings.model import (
     Security,
     Step,
 )
+from mailsettings.planning import plan
 from mailsettings.policy import Policy
 from mailsettings.sources.srv import srv
-from mailsettings.unasked import plan
 
 SERVER = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 CLAIM = Claim(SERVER, Evidence(Authority.TABLE, "table", "providers.yaml: example"))

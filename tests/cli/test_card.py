@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.cli.card import card
-from mailsettings.cli.text import pen
-from mailsettings.diagnosis.codes import finding
+from mailsettings.cli.terminal import pen
+from mailsettings.diagnosis.catalogue import finding
 from mailsettings.errors import Kind
 from mailsettings.model import (
     Authority,

@@ -10,7 +10,7 @@ from mailsettings import offline
 from mailsettings.cli import fast_offline
 from mailsettings.cli.card import card
 from mailsettings.cli.exit_codes import exit_code
-from mailsettings.cli.text import pen
+from mailsettings.cli.terminal import pen
 from mailsettings.provider_table.table import all_providers
 from mailsettings.schema import Object, to_dict
 

@@ -180,7 +180,7 @@ def test_an_interrupt_ends_the_command(options: list[str]) -> None:
 
 DEAF = """
 import select, signal
-from mailsettings.cli.interrupt import heard, interruptible
+from mailsettings.cli.signals import heard, interruptible
 with heard(), interruptible(b"stopped"):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     print("waiting", flush=True)

@@ -10,12 +10,12 @@ from click.testing import CliRunner, Result
 
 from mailsettings.cli.app import cli
 from mailsettings.cli.card import card
-from mailsettings.cli.proxied import PASSWORD
-from mailsettings.cli.text import pen
+from mailsettings.cli.options import PASSWORD
+from mailsettings.cli.terminal import pen
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure, ProxyAddress
 from mailsettings.policy import Policy
-from mailsettings.proxy import parse_proxy
+from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import to_dict
 from tests.cli.detections import VERIFIED
 from tests.cli.engines import Knows

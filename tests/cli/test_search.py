@@ -9,15 +9,15 @@ from click.testing import CliRunner, Result
 from mailsettings import engine
 from mailsettings.address import EmailAddress
 from mailsettings.cli.app import cli
-from mailsettings.cli.engine import Engine
+from mailsettings.cli.backend import Engine
 from mailsettings.events import Event
 from mailsettings.leads import Source
 from mailsettings.net.network import open_network
+from mailsettings.planning import offline, plan
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, imap, smtp
-from mailsettings.unasked import offline, plan
 
 
 @pytest.fixture

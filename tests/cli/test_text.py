@@ -2,7 +2,7 @@
 
 import io
 
-from mailsettings.cli.text import Colour, both_forms, pen, wants_colours, wrapped
+from mailsettings.cli.terminal import Colour, both_forms, pen, wants_colours, wrapped
 
 
 def test_a_host_in_another_script_is_shown_in_both_forms() -> None:

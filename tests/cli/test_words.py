@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.cli.words import USUAL_ADVICE, WORDS, advice, explained, place, reason
+from mailsettings.cli.messages import USUAL_ADVICE, WORDS, advice, explained, place, reason
 from mailsettings.errors import Kind
 from mailsettings.schema import Object
 

@@ -8,9 +8,9 @@ import pytest
 
 from mailsettings import Detection, Endpoint, Policy, detect
 from mailsettings.errors import Kind
-from mailsettings.looks import Look
 from mailsettings.model import Task
 from mailsettings.net.network import Network
+from mailsettings.observations import Look
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mailsettings.diagnosis.endpoints import Place, Places
 from mailsettings.diagnosis.failures import of_place
-from mailsettings.diagnosis.places import Place, Places
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Failure, Question
 from mailsettings.net.dns.resolver import _once

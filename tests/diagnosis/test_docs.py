@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mailsettings.diagnosis.codes import CODES
+from mailsettings.diagnosis.catalogue import CODES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailsettings.diagnosis.outside import explain
+from mailsettings.diagnosis.explain import explain
 from mailsettings.errors import Kind
-from mailsettings.looks import Around
 from mailsettings.model import Confidence, Detection, Failure
+from mailsettings.observations import Around
 from mailsettings.testing import Certificate, FakeNetwork, imap, smtp
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 from tests.values import endpoint

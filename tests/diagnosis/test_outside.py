@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsettings.diagnosis.outside import explain
+from mailsettings.diagnosis.explain import explain
 from mailsettings.errors import Kind
 from mailsettings.model import Detection, Failure
 from mailsettings.provider_table import table

@@ -12,9 +12,8 @@ import pytest
 import mailsettings.diagnosis
 import mailsettings.login
 import mailsettings.protocols
-from mailsettings.diagnosis.codes import CODES
-from mailsettings.diagnosis.refused import refused
-from mailsettings.diagnosis.replies import MAX_TEXT, Rule, meanings, rules
+from mailsettings.diagnosis.catalogue import CODES
+from mailsettings.diagnosis.replies import MAX_TEXT, Rule, meanings, refused, rules
 from mailsettings.model import Confidence, Hint, Link, Protocol, Provider
 
 LIKELY, POSSIBLE = Confidence.LIKELY, Confidence.POSSIBLE

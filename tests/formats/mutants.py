@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from mailsettings.formats import autodiscover, clientconfig, issuer, jmap, mailconf, pacc
+from mailsettings.formats import autodiscover, clientconfig, jmap, oauth_metadata, pacc, text
 
 from . import documents
 
@@ -61,13 +61,13 @@ ISSUER = (
 )
 # Each format by name: a valid document, and the reader with everything behind it.
 READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
-    "issuer": (ISSUER, lambda data: issuer.read(data, "https://login.example.org")),
+    "issuer": (ISSUER, lambda data: oauth_metadata.read(data, "https://login.example.org")),
     "autoconfig": (AUTOCONFIG, lambda data: clientconfig.read(data, "example.org")),
     "autodiscover": (documents.autodiscover(), autodiscover.read),
     "autodiscover-json": (b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}', autodiscover.read_v2),
     "pacc": (PACC, lambda data: pacc.read(data, (pacc.digest_of(data),))),
     "pacc-txt": (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=", lambda data: pacc.digests((data.decode("latin-1"),))),
-    "mailconf": (b"mailconf=https://a.example.org/x.xml", lambda data: mailconf.urls((data.decode("latin-1"),))),
+    "mailconf": (b"mailconf=https://a.example.org/x.xml", lambda data: text.mailconf_urls((data.decode("latin-1"),))),
     "jmap": (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}', jmap.offers_mail),
 }
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mailsettings.errors import DocumentError, Kind
 from mailsettings.formats import autodiscover, xml
 from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Settings
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
 
 from . import documents

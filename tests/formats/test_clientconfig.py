@@ -7,7 +7,7 @@ import pytest
 from mailsettings.errors import DocumentError, Kind
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.model import Auth, Endpoint, Hint, Link, Protocol, Security, Service
 
 from .documents import INCOMING, OUTGOING, autoconfig, incoming

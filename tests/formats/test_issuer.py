@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mailsettings.errors import DocumentError, Kind
-from mailsettings.formats.issuer import metadata_url, read
+from mailsettings.formats.oauth_metadata import metadata_url, read
 from mailsettings.model import OAuth
 
 ISSUER = "https://login.example.org"

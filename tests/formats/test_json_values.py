@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsettings.errors import DocumentError, Kind
-from mailsettings.formats import json_values
+from mailsettings.formats import json
 
 
 @pytest.mark.parametrize("data", [b"", b"[1]", b"1", b"<html>", b'"text"', b"\xff\xfe{\0}\0"])
@@ -16,7 +16,7 @@ def test_no_document(data: bytes) -> None:
     Settings in JSON are one object in UTF-8; everything else is no document.
     """
     with pytest.raises(DocumentError) as caught:
-        json_values.read(data)
+        json.read(data)
 
     assert caught.value.kind is Kind.NO_DOCUMENT
 
@@ -32,7 +32,7 @@ def test_no_document(data: bytes) -> None:
         pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="endless number"),
         pytest.param(b'{"a": "\xff"}', id="not UTF-8"),
         pytest.param(b'{"\0":1}', id="NUL"),
-        pytest.param(b"{" + b" " * json_values.MAX_BYTES, id="too long"),
+        pytest.param(b"{" + b" " * json.MAX_BYTES, id="too long"),
     ],
 )
 def test_invalid_document(data: bytes) -> None:
@@ -40,7 +40,7 @@ def test_invalid_document(data: bytes) -> None:
     What begins as an object and is broken or out of bounds is refused.
     """
     with pytest.raises(DocumentError) as caught:
-        json_values.read(data)
+        json.read(data)
 
     assert caught.value.kind is Kind.INVALID_DOCUMENT
 
@@ -49,7 +49,7 @@ def test_brackets_in_strings_are_no_depth() -> None:
     """
     Depth is counted outside strings.
     """
-    assert json_values.read(b'\xef\xbb\xbf {"a": "' + b"[{" * 40 + b'\\""}') == {"a": "[{" * 40 + '"'}
+    assert json.read(b'\xef\xbb\xbf {"a": "' + b"[{" * 40 + b'\\""}') == {"a": "[{" * 40 + '"'}
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
@@ -59,7 +59,7 @@ def test_only_document_errors(data: bytes) -> None:
     Whatever the bytes are: an object or a DocumentError.
     """
     try:
-        found = json_values.read(data)
+        found = json.read(data)
     except DocumentError:
         found = {}
 

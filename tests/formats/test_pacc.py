@@ -11,7 +11,7 @@ import pytest
 from mailsettings.errors import DocumentError, Kind
 from mailsettings.formats import pacc
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
 
 PROTOCOLS: dict[str, object] = {"imap": {"host": "imap.example.org"}, "smtp": {"host": "smtp.example.org"}}

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsettings.errors import DocumentError
-from mailsettings.formats import clientconfig, publish
+from mailsettings.formats import clientconfig, clientconfig_writer
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.model import (
     Auth,
     Choice,
@@ -74,7 +74,7 @@ def test_reading_back_gives_the_same_values(config: ClientConfig) -> None:
     """
     Whatever was written: the reader finds exactly that, apart from its notes on what is unusual.
     """
-    again = clientconfig.read(publish.write(config).encode(), "example.org")
+    again = clientconfig.read(clientconfig_writer.write(config).encode(), "example.org")
 
     assert config == replace(again, notes=())
 
@@ -85,7 +85,7 @@ def test_what_xml_cannot_hold_is_refused(name: str) -> None:
     A name that would not come back as it was is not written.
     """
     with pytest.raises(DocumentError):
-        publish.write(ClientConfig(name=name))
+        clientconfig_writer.write(ClientConfig(name=name))
 
 
 def choice(endpoint: Endpoint, *, verified: bool) -> Choice:
@@ -114,7 +114,7 @@ def test_a_detection_is_published_without_what_was_not_verified() -> None:
         incoming=(choice(bad, verified=False), choice(good, verified=True)),
     )
 
-    assert publish.of_detection(detection) == ClientConfig(
+    assert clientconfig_writer.of_detection(detection) == ClientConfig(
         id="example.org",
         name="Example",
         domains=("example.org",),

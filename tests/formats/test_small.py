@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.errors import DocumentError, Kind
-from mailsettings.formats import jmap, mailconf
+from mailsettings.formats import jmap, text
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_mailconf(records: tuple[str, ...], urls: tuple[str, ...]) -> None:
     """
     Only plain web addresses on the usual ports are followed.
     """
-    assert mailconf.urls(records) == urls
+    assert text.mailconf_urls(records) == urls
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ SERVICES = {
 class Attack:
     """A server at *port*, named by the domain itself in DNS.
 
-    Its script is in the language of mailsettings.testing.steps. *kinds* are the failures that are right; none: the
-    server is verified in spite of what it does. *seconds* is when the answer has to be there, in virtual time.
+    Its script is in the language of mailsettings.testing.script_json. *kinds* are the failures that are right; none:
+    the server is verified in spite of what it does. *seconds* is when the answer has to be there, in virtual time.
     """
 
     name: str

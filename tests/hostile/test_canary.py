@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from mailsettings import Policy
-from mailsettings.addresses import objection_to
+from mailsettings.policy.ip_filter import objection_to
 from mailsettings.testing import FakeNetwork, imap
 from tests.hostile.meeting import DOMAIN, Met, meet
 from tests.hostile.routes import ANSWERS, BAIT, DENIED, ROUTES, Route, by_srv

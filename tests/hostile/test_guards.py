@@ -7,12 +7,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 import pytest
 
 from mailsettings import Policy
-from mailsettings.addresses import embedded, objection_to
+from mailsettings.decision.candidates import merge
+from mailsettings.decision.trust import trust_of
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.merge import merge
 from mailsettings.model import Authority, Claim, Trust
 from mailsettings.net.http import MAX_URL, check_url, next_url
-from mailsettings.trust import trust_of
+from mailsettings.policy.ip_filter import embedded, objection_to
 from tests.values import ADA, claim, verified
 
 PUBLIC = ip_address("11.0.0.1")

@@ -18,7 +18,7 @@ import anyio
 
 from mailsettings import Policy, parse_address
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.judged import Result
+from mailsettings.login.result import Result
 from mailsettings.login.verify import verify
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.lab.laboratory import Laboratory

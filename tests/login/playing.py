@@ -7,8 +7,8 @@ from textwrap import dedent
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand, Session
+from mailsettings.login.verify import dialogue_for
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.dialogue import dialogue_for
 from mailsettings.login.session import Errand
+from mailsettings.login.verify import dialogue_for
 from mailsettings.model import Endpoint, Protocol, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS

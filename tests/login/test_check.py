@@ -6,10 +6,10 @@ from click.testing import CliRunner
 from mailsettings.cli.app import cli
 from mailsettings.cli.check import Checked, _lines, _verdict, check, server
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.text import pen
+from mailsettings.cli.terminal import pen
 from mailsettings.errors import AddressError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.fitness import fitness_of, pop_fetcher
+from mailsettings.login.suitability import fitness_of, pop_fetcher
 from mailsettings.model import Detection
 from mailsettings.troubleshooting import Diagnosis
 from tests.login.worlds import ADA, usual, verified

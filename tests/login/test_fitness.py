@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailsettings.diagnosis.codes import CODES, finding
-from mailsettings.login.fitness import Fitness, connection_limit, fitness_of, pop_fetcher
-from mailsettings.login.judged import Result
+from mailsettings.diagnosis.catalogue import CODES, finding
+from mailsettings.login.result import Result
+from mailsettings.login.suitability import Fitness, connection_limit, fitness_of, pop_fetcher
 from mailsettings.login.verify import Verification
 from mailsettings.model import (
     Choice,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.login.judged import Result
+from mailsettings.login.result import Result
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.login.signing import PORTS, signing
 from tests.login.worlds import TYPED, D, verified, world

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.login.quota import resources
+from mailsettings.login.imap import resources
 from mailsettings.login.session import Topic
 from tests.login.playing import IMAPS, errand, play
 

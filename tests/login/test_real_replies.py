@@ -6,7 +6,7 @@ Dovecot 2.3.19, Postfix 3.7.11, Exim 4.96 and Courier 5.0.13 in November 2026; t
 import pytest
 
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.judged import Result, judged
+from mailsettings.login.result import Result, judged
 from mailsettings.login.session import Errand
 from mailsettings.model import Confidence, Probe
 from tests.login.playing import IMAPS, POP3S, SMTPS, TOKEN, errand, play

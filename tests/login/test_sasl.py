@@ -7,8 +7,7 @@ import pytest
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.prepared import prepared
-from mailsettings.login.sasl import MAX_ITERATIONS, MECHANISMS, Mechanism, _scram, chosen, decoded
+from mailsettings.login.sasl import MAX_ITERATIONS, MECHANISMS, Mechanism, _scram, chosen, decoded, prepared
 from mailsettings.model import Auth, Endpoint, Protocol, Security
 
 HOST = Endpoint(Protocol.IMAP, "server.example.com", 143, Security.STARTTLS)

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from mailsettings.cli.app import cli
 from mailsettings.cli.check import Checked, _lines
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.text import pen
+from mailsettings.cli.terminal import pen
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.judged import judged
+from mailsettings.login.result import judged
 from mailsettings.login.session import Errand, Secret
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint, Failure, Probe, Protocol, Security, Step, Timing, TLSFacts

@@ -13,10 +13,10 @@ import trio
 import trio.testing
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
+from mailsettings.observations import Shown
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsettings.addresses import embedded, objection_to
+from mailsettings.policy.ip_filter import embedded, objection_to
 
 DENIED = (
     "0.0.0.0/8",

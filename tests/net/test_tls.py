@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mailsettings.errors import Detail, Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.internet import Internet
 from mailsettings.net.tls import NO_ALPN, fault, secure
+from mailsettings.observations import Shown
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving
 

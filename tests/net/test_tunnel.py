@@ -22,7 +22,7 @@ from mailsettings.net.internet import Internet
 from mailsettings.net.network import open_network
 from mailsettings.net.tunnel import Tunnel
 from mailsettings.policy import Policy
-from mailsettings.proxy import parse_proxy
+from mailsettings.policy.proxy import parse_proxy
 from tests.net.local import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
 from tests.net.proxies import Proxy, saying
 

@@ -17,7 +17,7 @@ from mailsettings import Kind, Policy, detect
 from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.model import Detection
 from mailsettings.schema import plain
-from mailsettings.web.shown import shown
+from mailsettings.web.redaction import shown
 from tests.net.local import server_context, serving
 from tests.net.nameserver import Zone, answering, converse
 from tests.net.proxies import Proxy

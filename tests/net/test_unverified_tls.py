@@ -8,9 +8,9 @@ import trustme
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailsettings import Endpoint, Kind, Policy, Protocol, Security
-from mailsettings.looks import Look, Paper
 from mailsettings.net.network import open_network
 from mailsettings.net.unverified_tls import read_certificate
+from mailsettings.observations import Look, Paper
 from scripts.fuzz_targets import CERTIFICATE
 from tests.hostile.certificates import HOST, NOW, authority
 from tests.hostile.test_tls_matrix import VERDICTS, MailServer, context

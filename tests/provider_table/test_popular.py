@@ -6,7 +6,7 @@ from mailsettings.address import parse_address
 from mailsettings.leads import KnownProvider
 from mailsettings.model import Auth, Authority, Claim
 from mailsettings.provider_table import table
-from mailsettings.sources.table import leads_of
+from mailsettings.sources.provider_table import leads_of
 from tests.provider_table.expected import BY_DOMAIN, BY_MX, BY_TRACE, FULL, Expected
 
 

@@ -6,8 +6,8 @@ import idna
 import pytest
 
 from mailsettings.address import parse_address
+from mailsettings.decision.typos import confusable_with, suggest, suggestion
 from mailsettings.provider_table import table
-from mailsettings.suggest import confusable_with, suggest, suggestion
 
 POPULAR = table.bundled().popular()
 BESIDE = {"a": "sq", "e": "wr", "g": "fh", "i": "uo", "k": "jl", "l": "k", "m": "n", "o": "ip", "t": "ry", "u": "yi"}

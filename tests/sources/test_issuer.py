@@ -10,7 +10,7 @@ from mailsettings.errors import DocumentError
 from mailsettings.leads import Issuer, Lead
 from mailsettings.model import Note, OAuth
 from mailsettings.sources.autoconfig import autoconfig
-from mailsettings.sources.issuer import IssuerMetadata
+from mailsettings.sources.oauth_metadata import IssuerMetadata
 from tests.formats.documents import autoconfig as document
 from tests.formats.documents import incoming
 from tests.sources.webs import Reply, Web, run_all

@@ -14,7 +14,7 @@ from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import Authority, Note, Protocol, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.folder import folder
+from mailsettings.sources.directory import folder
 from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
 from mailsettings.sources.pacc import PaccDocument, pacc

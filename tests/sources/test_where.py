@@ -10,7 +10,7 @@ from mailsettings.leads import Fact, Lead, Located, Lookup, where_of
 from mailsettings.model import URL, Authority, Claim, Endpoint, HostName, Protocol, Question, Security, Task
 from mailsettings.sources import SOURCES
 from mailsettings.sources.autodiscover import ExchangeURL
-from mailsettings.sources.certificate import CertificateNames, SameServer
+from mailsettings.sources.certificate_names import CertificateNames, SameServer
 from mailsettings.sources.documents import Word
 from mailsettings.sources.jmap import JmapSession
 from mailsettings.sources.pacc import PaccDocument

@@ -5,7 +5,7 @@ import pytest
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.model import Protocol
 from mailsettings.testing import from_steps, run_virtual
-from mailsettings.testing.steps import Step
+from mailsettings.testing.script_json import Step
 
 from .worlds import HOST, dial, dial_tls, talk, world
 

@@ -11,10 +11,9 @@ from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import HEAR, FakeNetwork, Script, imap, run_virtual, scripted
 from mailsettings.web import Settings, create_app
-from mailsettings.web.limits import House
+from mailsettings.web.admission import House, visitor_key
 from mailsettings.web.problems import Problem
 from mailsettings.web.store import Local
-from mailsettings.web.visitors import visitor
 from tests.web.places import Visitor, searches, service, world
 
 pytestmark = pytest.mark.anyio
@@ -327,4 +326,4 @@ def test_who_a_visitor_is(peer: str, forwarded: list[str], expected: str) -> Non
     """
     The header counts as far as trusted proxies have written it, read from the right.
     """
-    assert visitor(peer, forwarded, map(ip_network, _PROXIES)) == expected
+    assert visitor_key(peer, forwarded, map(ip_network, _PROXIES)) == expected

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from mailsettings.testing import FakeNetwork, imap, smtp
-from mailsettings.web.markup import breakable, join, link, tag, text
+from mailsettings.web.page.markup import breakable, join, link, tag, text
 from tests.web.places import Visitor, service, world
 
 pytestmark = pytest.mark.anyio

@@ -12,9 +12,9 @@ import jsonschema  # type: ignore[import-untyped]  # has no types of its own
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from mailsettings.web.bounds import Bounds
-from mailsettings.web.logs import NAME
+from mailsettings.web.middleware import Bounds
 from mailsettings.web.settings import Settings
+from mailsettings.web.telemetry import LOGGER_NAME
 from tests.web.places import Visitor, service, world
 
 pytestmark = pytest.mark.anyio
@@ -82,11 +82,11 @@ async def test_the_log_has_domains_but_no_people(caplog: pytest.LogCaptureFixtur
     """
     One line of JSON for an answer: when, which domain, how it ended.
     """
-    with caplog.at_level(logging.INFO, NAME):
+    with caplog.at_level(logging.INFO, LOGGER_NAME):
         async with service(world()) as app:
             await Visitor(app, "12.34.56.78").detect("canary@example.org")
 
-    (line,) = [json.loads(record.message) for record in caplog.records if record.name == NAME]
+    (line,) = [json.loads(record.message) for record in caplog.records if record.name == LOGGER_NAME]
     assert (line["domain"], line["outcome"]) == ("example.org", "verified")
     assert "canary" not in caplog.text
     assert "12.34.56.78" not in caplog.text

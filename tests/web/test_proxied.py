@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.policy import Policy
-from mailsettings.proxy import parse_proxy
+from mailsettings.policy.proxy import parse_proxy
 from mailsettings.web import Settings, create_app
 
 CANARY = "kanarienvogel"

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from mailsettings.decision.reasons import reasons_for
 from mailsettings.errors import Kind
 from mailsettings.model import Audience, Authority, Candidate, Detection, Failure, Note, NoteKind, Probe
-from mailsettings.proxy import parse_proxy
-from mailsettings.reasons import reasons_for
+from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import from_json, to_json
-from mailsettings.web.shown import shown
+from mailsettings.web.redaction import shown
 from tests.cli.detections import VERIFIED, choice
 from tests.values import endpoint
 

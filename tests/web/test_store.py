@@ -8,7 +8,7 @@ import anyio
 import httpx
 import pytest
 
-from mailsettings.web.shared import Shared
+from mailsettings.web.redis_store import Shared
 from mailsettings.web.store import Local
 from tests.web.places import NOW, Visitor, searches, service, world
 from tests.web.running import free_port, redis

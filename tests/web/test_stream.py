@@ -10,8 +10,8 @@ from starlette.types import Message
 
 from mailsettings.schema import from_json
 from mailsettings.testing import imap
+from mailsettings.web.api.stream import EventStream
 from mailsettings.web.problems import Problem
-from mailsettings.web.stream import EventStream
 from tests.web.places import Visitor, searches, service, world
 
 pytestmark = pytest.mark.anyio

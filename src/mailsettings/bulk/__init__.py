@@ -12,19 +12,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mailsettings.bulk.batch import detect_batch
-    from mailsettings.bulk.entries import Answered, Entry
-    from mailsettings.bulk.many import detect_many
-    from mailsettings.bulk.pace import Pace
+    from mailsettings.bulk.dask import detect_batch
+    from mailsettings.bulk.input import Answered, Entry
+    from mailsettings.bulk.limits import Pace
+    from mailsettings.bulk.run import detect_many
 
 __all__ = ["Answered", "Entry", "Pace", "detect_batch", "detect_many"]
 
 _HOME = {
-    "Answered": "entries",
-    "Entry": "entries",
-    "Pace": "pace",
-    "detect_batch": "batch",
-    "detect_many": "many",
+    "Answered": "input",
+    "Entry": "input",
+    "Pace": "limits",
+    "detect_batch": "dask",
+    "detect_many": "run",
 }
 
 

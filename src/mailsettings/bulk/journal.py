@@ -1,4 +1,4 @@
-"""The output file of a run: it grows by whole records, and says itself how far the run has come.
+"""The output file of a run: it grows by whole records, and records itself how far the run has come.
 
 {"place": 1, "input": "ada@example.org", …}
 {"place": 3, "input": "eve@example.com", …}
@@ -13,11 +13,35 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from mailsettings.bulk.done import Done
-from mailsettings.bulk.entries import Entry
-from mailsettings.bulk.report import Writing
+from mailsettings.bulk.input import Entry
+from mailsettings.bulk.output import Writing
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
+
+
+class Done:
+    """A set of places, which start at 1."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, place: int) -> bool:
+        byte, bit = divmod(place, 8)
+        return byte < len(self._bits) and bool(self._bits[byte] >> bit & 1)
+
+    def add(self, place: int) -> None:
+        """Take in *place*; again does nothing."""
+        if place in self:
+            return
+        byte, bit = divmod(place, 8)
+        self._bits.extend(bytes(max(0, byte + 1 - len(self._bits))))
+        self._bits[byte] |= 1 << bit
+        self._count += 1
+
 
 COMPARED = 1000  # records at the end of the file whose addresses are compared with the input
 

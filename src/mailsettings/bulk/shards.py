@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 from pathlib import Path
 
-from mailsettings.bulk.entries import Entry
-from mailsettings.bulk.report import JSON_LINES
+from mailsettings.bulk.input import Entry
+from mailsettings.bulk.output import JSON_LINES
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
-from mailsettings.cli.engine import Engine, real
+from mailsettings.cli.backend import Engine, real
+from mailsettings.cli.detect import answer
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.interrupt import heard, interruptible
 from mailsettings.cli.options import Wishes, with_options
-from mailsettings.cli.planned import plan
-from mailsettings.cli.show import answer
-from mailsettings.cli.text import pipe_closed, tolerate_narrow_encodings, written
+from mailsettings.cli.plan import plan
+from mailsettings.cli.signals import heard, interruptible
+from mailsettings.cli.terminal import pipe_closed, tolerate_narrow_encodings, written
 from mailsettings.errors import AddressError, MailSettingsError
 from mailsettings.escape import printable
 
 # The commands beside the usual one, and their modules: loaded when asked for, since hardly anybody does.
-MODULES = {"providers": "providers", "provider": "providers", "serve": "serving", "check": "check", "bulk": "bulk"}
+MODULES = {"providers": "providers", "provider": "providers", "serve": "serve", "check": "check", "bulk": "bulk"}
 
 
 class AddressFirst(click.Group):

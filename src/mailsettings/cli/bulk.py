@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 
-from mailsettings.bulk.pace import Pace
-from mailsettings.cli.engine import Engine, real
+from mailsettings.bulk.limits import Pace
+from mailsettings.cli.backend import Engine, real
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.interrupt import interruptible
-from mailsettings.cli.options import SearchOptions, search_options
-from mailsettings.cli.proxied import with_all
+from mailsettings.cli.options import BulkWishes, search_options, with_all
+from mailsettings.cli.signals import interruptible
 from mailsettings.errors import DocumentError
 from mailsettings.escape import printable
 
@@ -24,28 +22,12 @@ _STOPPED = b"mailsettings: stopped; the same command with --resume goes on\n"
 MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see docs/bulk.md
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkWishes(SearchOptions):
-    """What was asked for on the command line of `bulk`."""
-
-    file: BinaryIO
-    output: Path
-    resume: bool
-    full: bool
-    form: str | None
-    column: str
-    concurrency: int
-    redis: str = field(repr=False)
-    dask: str | None
-    batch: int
-
-
 def checked_redis(url: str) -> str:
     """Return *url*. BadParameter if a run could not use it; whether it answers is another matter."""
     if not url:
         return ""
     try:
-        from mailsettings.bulk.register import RedisRegister  # an extra
+        from mailsettings.bulk.redis import RedisRegister  # an extra
 
         RedisRegister(Pace.of(1, redis=url))
     except ImportError as error:
@@ -97,11 +79,11 @@ def bulk(ctx: click.Context, /, **wishes: Any) -> None:
     engine: Engine = ctx.obj or real()
     with _refusals(), interruptible(_STOPPED):
         if asked_for.dask is not None:
-            from mailsettings.cli.sharded import sharded  # Dask is an extra
+            from mailsettings.cli.bulk_dask import sharded  # Dask is an extra
 
             complete = sharded(asked_for)
         else:
-            from mailsettings.cli.streamed import streamed
+            from mailsettings.cli.bulk_local import streamed
 
             complete = streamed(asked_for, engine)
     ctx.exit(Exit.VERIFIED if complete else Exit.UNVERIFIED)

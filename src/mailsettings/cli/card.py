@@ -1,5 +1,11 @@
 """A detection as a short page of text for people, 80 columns wide. Pure.
 
+Incoming    IMAP at imap.example.org, port 993, TLS
+            verified: TLS 1.3, certificate until 2027-02-01, Dovecot, 48 ms
+  user name ada@example.org
+  login     password
+  learned   SRV records of the domain (_imaps._tcp.example.org SRV)
+
 What to type comes first, what to do before the first login next, what was tried only where something is missing. Drawn
 from the JSON form of a detection (schema.py), so that an answer from the table alone can be shown without loading the
 model (see fast_offline.py).
@@ -9,14 +15,107 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailsettings.cli.choice import lines_of
 from mailsettings.cli.exit_codes import both_verified, without_network
-from mailsettings.cli.text import Colour, Pen, both_forms, wrapped
+from mailsettings.cli.terminal import Colour, Pen, both_forms, wrapped
 from mailsettings.escape import printable
 
 TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
+
+
+INDENT = " " * 12  # labels stand left of it
+_SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "plain": "no encryption"}
+_LOGIN = {
+    "oauth2": "OAuth2",
+    "password": "password",
+    "password-encrypted": "encrypted password",
+    "gssapi": "Kerberos",
+    "ntlm": "NTLM",
+    "client-certificate": "client certificate",
+    "none": "none wanted",
+}
+LEARNED = {
+    "own-table": "your own table",
+    "table": "provider table",
+    "domain": "the domain itself",
+    "ispdb": "ISPDB",
+    "srv": "SRV records, unsigned",
+    "mx-table": "provider table, by MX",
+    "mx-document": "the mail exchanger's domain",
+    "hosting": "traces of the hosting provider",
+    "http-document": "a document that came in clear",
+    "certificate": "named in a server's certificate",
+    "guess": "guessed",
+}
+
+
+def lines_of(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Iterator[str]:
+    """Yield the lines of *choice* under *label*, with one line for each of the *others*."""
+    head, *tail = wrapped(server(choice), first=INDENT)
+    yield pen(f"{label:12}", Colour.STRONG) + pen(head.strip(), Colour.STRONG)
+    yield from tail
+    colour = Colour.GOOD if _verified(choice) == "verified" else Colour.CARE
+    yield from (INDENT + pen(line.strip(), colour) for line in wrapped(state(choice), first=INDENT))
+    for name, text in _rows(choice):
+        yield from wrapped(text, first=f"  {name:10}")
+    for other in others:
+        yield from wrapped(f"{server(other)} ({_verified(other)})", first=f"  {'or':10}", rest=INDENT)
+
+
+def server(choice: Object) -> str:
+    """Return the endpoint of *choice* as people say it."""
+    security = _SECURITY[choice["security"]]
+    return f"{choice['protocol'].upper()} at {both_forms(choice['host'])}, port {choice['port']}, {security}"
+
+
+def state(choice: Object) -> str:
+    """Say whether *choice* was verified, and what was seen or went wrong."""
+    seen = ", ".join(_seen(choice["probe"])) if choice["probe"] else "not contacted"
+    return f"{_verified(choice)}: {seen}" if seen else _verified(choice)
+
+
+def _verified(choice: Object) -> str:
+    if not choice["verified"]:
+        return "not verified"
+    return "verified, to be confirmed" if choice["trust"] == "confirm" else "verified"
+
+
+def _seen(probe: Object) -> Iterator[str]:
+    """Yield what a person would want to know of *probe*."""
+    if probe["failure"]:
+        from mailsettings.cli.messages import reason
+
+        yield reason(probe["failure"])
+        return
+    if tls := probe["hello"]["tls"] if probe["hello"] else probe["tls"]:
+        yield printable(tls["version"]).replace("TLSv", "TLS ")
+        if tls["not_after"]:
+            yield f"certificate until {printable(tls['not_after'][:10])}"
+    if probe["hello"] and probe["hello"]["software"]:
+        yield printable(probe["hello"]["software"])
+    if probe["steps"]:
+        yield f"{1000 * sum(step['seconds'] for step in probe['steps']):.0f} ms"
+
+
+def _rows(choice: Object) -> Iterator[tuple[str, str]]:
+    if names := tuple(dict.fromkeys(name for name in (choice["username"], *choice["usernames"]) if name)):
+        yield "user name", printable(", or ".join(names))
+    if choice["auth"]:
+        yield "login", " or ".join(_LOGIN[auth] for auth in choice["auth"])
+    if choice["evidence"]:
+        yield "learned", _learned(choice)
+
+
+def _learned(choice: Object) -> str:
+    """Say who named the server: the strongest word with its place, then the names of the other sources."""
+    first, *rest = choice["evidence"]
+    others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]
+    also = f"; also {', '.join(others)}" if others else ""
+    return printable(f"{LEARNED[first['authority']]} ({first['locator']}){also}")
+
+
+TYPE_CHECKING = False  # see mailsettings/__init__.py
 
 OTHERS = 2  # further servers of a direction that are named; --all shows every one in full
 PLACES = 4  # where one kind of failure was met; --all shows every one
@@ -135,7 +234,7 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
 def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """Say what went wrong, where something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
-        from mailsettings.cli.words import explained
+        from mailsettings.cli.messages import explained
 
         at_most = len(detection["failures"]) if everything else PLACES
         yield from _listed("What went wrong", explained(detection["failures"], at_most=at_most), pen)
@@ -149,7 +248,7 @@ def _advice(detection: Object, pen: Pen) -> Lines:
         texts = (printable(f"{item['text']} {item['advice']} {item['link']}".strip()) for item in found)
         yield from _listed("What to do", texts, pen)
     elif detection["failures"] and not both_verified(detection):
-        from mailsettings.cli.words import advice
+        from mailsettings.cli.messages import advice
 
         yield from _listed("What to do", (advice(detection["failures"]),), pen)
 

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.options import Network, Resolver
-from mailsettings.cli.proxied import proxied, with_proxy
-from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
+from mailsettings.cli.options import Network, Resolver, proxied, with_proxy
+from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
 from mailsettings.model import Endpoint, Finding, Protocol, Security, ServerSettings
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailsettings.login.credentials import Credentials
-    from mailsettings.login.fitness import Fitness
+    from mailsettings.login.suitability import Fitness
     from mailsettings.login.verify import Verification
     from mailsettings.model import Detection
     from mailsettings.policy import Policy
@@ -139,7 +138,7 @@ def _read() -> str:
 
 async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
     """Diagnose, then log in to what was found or typed."""
-    from mailsettings.login.fitness import fitness_of
+    from mailsettings.login.suitability import fitness_of
     from mailsettings.login.verify import verify
     from mailsettings.troubleshooting import diagnose
 

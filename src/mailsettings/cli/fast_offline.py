@@ -14,7 +14,7 @@ import sys
 
 from mailsettings.cli.card import card
 from mailsettings.cli.exit_codes import exit_code
-from mailsettings.cli.text import pen, tolerate_narrow_encodings, wants_colours, written
+from mailsettings.cli.terminal import pen, tolerate_narrow_encodings, wants_colours, written
 from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
 from mailsettings.provider_table.files import COMPILED, is_stale, own_path
 from mailsettings.provider_table.index import read, servers
@@ -91,7 +91,7 @@ def _detection(row: Object, local: str, domain: str) -> Object:
 
 
 def _choices(row: Object, direction: str, local: str, domain: str) -> list[Object]:
-    """Return the row's servers in the order that rank.py gives to claims of the table."""
+    """Return the row's servers in the order that decision/ranking.py gives to claims of the table."""
     found = servers(row, direction, domain)
     first = {server["protocol"]: order for order, server in reversed(list(enumerate(found)))}
 

@@ -1,21 +1,91 @@
-"""The options of the command, as values: words on the command line into a policy and a choice of sources."""
+"""The options of the command, as values: words on the command line into a policy and a choice of sources.
+
+A proxy's password is read from a file or from MAILSETTINGS_PROXY_PASSWORD: every user of the machine can read the
+command line. HTTP_PROXY, ALL_PROXY and the like are for web browsers and are ignored.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from mailsettings.cli.engine import Engine, source_name
-from mailsettings.cli.proxied import OPTIONS as PROXY_OPTIONS
-from mailsettings.cli.proxied import proxied, with_all
-from mailsettings.errors import DocumentError
+from mailsettings.cli.backend import Engine, real, source_name
+from mailsettings.errors import DocumentError, MailSettingsError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
 from mailsettings.policy import Policy
+from mailsettings.policy.proxy import has_password, parse_proxy
+
+PASSWORD = "MAILSETTINGS_PROXY_PASSWORD"  # noqa: S105 - the name of a variable
+_MOST = 4096  # characters read from the file
+
+
+class ProxyURL(click.ParamType[Any]):
+    """socks5://[user@]host:port, http://… or https://…, without a password."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if has_password(value):
+            hint = f"everybody on this machine can read it here; use --proxy-password-file or {PASSWORD}"
+            self.fail(f"the URL must not have a password in it: {hint}", param, ctx)
+        return value
+
+
+PROXY_OPTIONS = (
+    click.option("--proxy", type=ProxyURL(), metavar="URL", help="Reach everything through this SOCKS5 or HTTP proxy."),
+    click.option(
+        "--proxy-password-file",
+        type=click.Path(exists=True, dir_okay=False, readable=True),
+        metavar="FILE",
+        help=f"Read the proxy's password from the first line of FILE instead of {PASSWORD}.",
+    ),
+    click.option("--dns-past-proxy", is_flag=True, help="Let DNS questions go past the proxy, which the answer says."),
+)
+
+
+def with_all(options: Iterable[Callable[[Function], Function]]) -> Callable[[Function], Function]:
+    """Return the decorator that gives a command function all of *options*, in this order in its help."""
+
+    def decorated(function: Function) -> Function:
+        for option in reversed(tuple(options)):
+            function = option(function)
+        return function
+
+    return decorated
+
+
+with_proxy = with_all(PROXY_OPTIONS)
+
+
+def proxied(url: str | None, password_file: str | None, *, dns_past_proxy: bool) -> dict[str, object]:
+    """Return what the options change in a policy. UsageError if they cannot be."""
+    if url is None:
+        if password_file or dns_past_proxy:
+            raise click.UsageError("--proxy-password-file and --dns-past-proxy need --proxy")
+        return {}
+    password = _first_line(password_file) if password_file else None
+    if password is None and "@" in url:
+        password = os.environ.get(PASSWORD)
+    try:
+        return {"proxy": parse_proxy(url, password=password), "dns_past_proxy": dns_past_proxy}
+    except MailSettingsError as error:
+        raise click.UsageError(f"--proxy: {error}") from error
+
+
+def _first_line(path: str) -> str:
+    with Path(path).open(encoding="utf-8", errors="strict") as file:
+        try:
+            return file.readline(_MOST).rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise click.UsageError("the password in --proxy-password-file is not UTF-8") from None
+
 
 MAX_TIMEOUT = 60.0  # seconds; a person has given up by then
 
@@ -170,7 +240,6 @@ def _is_address(text: str) -> bool:
 
 
 def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    from mailsettings.cli.engine import real
 
     return [name for name in (ctx.obj or real()).names if name.startswith(incomplete)]
 
@@ -236,3 +305,19 @@ OPTIONS = (
     click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from."),
 )
 with_options = with_all(OPTIONS)  # gives a command function all the options of Wishes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkWishes(SearchOptions):
+    """What was asked for on the command line of `bulk`."""
+
+    file: BinaryIO
+    output: Path
+    resume: bool
+    full: bool
+    form: str | None
+    column: str
+    concurrency: int
+    redis: str = field(repr=False)
+    dask: str | None
+    batch: int

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.text import Colour, Pen, pen, wants_colours, wrapped
+from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.escape import printable
 from mailsettings.provider_table.rows import Row, Server
 from mailsettings.schema import dumps, plain

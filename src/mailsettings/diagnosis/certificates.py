@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from mailsettings.diagnosis.codes import finding
-from mailsettings.diagnosis.places import Place
+from mailsettings.diagnosis.catalogue import finding
+from mailsettings.diagnosis.endpoints import Place
 from mailsettings.errors import Kind
 from mailsettings.hostnames import name_matches
-from mailsettings.looks import Look, Paper
 from mailsettings.model import Confidence, Finding
+from mailsettings.observations import Look, Paper
 
 _FAULTS = frozenset(kind for kind in Kind if kind.about_certificate)
 _CHAIN = frozenset({Kind.CERTIFICATE_UNKNOWN_CA, Kind.CERTIFICATE_SELF_SIGNED})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+from mailsettings.diagnosis.catalogue import finding
 from mailsettings.diagnosis.certificates import faults, misses_name
-from mailsettings.diagnosis.codes import finding
-from mailsettings.diagnosis.handshakes import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
-from mailsettings.diagnosis.places import Place, Places, right_port
-from mailsettings.diagnosis.refused import refused
+from mailsettings.diagnosis.endpoints import Place, Places, right_port
+from mailsettings.diagnosis.replies import refused
+from mailsettings.diagnosis.tls import answered_by_another, broken_tls, not_tls, wants_tls, without_starttls
 from mailsettings.errors import Detail, Kind
 from mailsettings.hostnames import registrable
 from mailsettings.model import Confidence, Failure, Finding

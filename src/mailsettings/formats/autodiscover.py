@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, DocumentError, Kind
-from mailsettings.formats import json_values, text, xml
-from mailsettings.formats.ports import port_of, security_of
-from mailsettings.formats.publish import escape
-from mailsettings.formats.servers import Server
+from mailsettings.formats import json, text, xml
+from mailsettings.formats.clientconfig_writer import escape
+from mailsettings.formats.server import Server, port_of, security_of
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
 
@@ -187,8 +186,8 @@ def read_v2(data: bytes) -> str:
 
     Raises DocumentError, NO_DOCUMENT where the server names none.
     """
-    document = json_values.read(data)
-    if not (url := json_values.string(document, "Url")):
-        code = json_values.string(document, "ErrorCode")
+    document = json.read(data)
+    if not (url := json.string(document, "Url")):
+        code = json.string(document, "ErrorCode")
         raise DocumentError(f"server names no URL: {text.shown(code)}", Kind.NO_DOCUMENT)
     return text.web_url(url, schemes=("https",))

@@ -19,7 +19,7 @@ from itertools import islice
 
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import text, xml
-from mailsettings.formats.servers import INCOMING, OUTGOING, Server, server
+from mailsettings.formats.server import INCOMING, OUTGOING, Server, server
 from mailsettings.formats.xml import Element
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service

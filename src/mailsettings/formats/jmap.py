@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailsettings.errors import DocumentError, Kind
-from mailsettings.formats import json_values
+from mailsettings.formats import json
 
 CORE = "urn:ietf:params:jmap:core"
 MAIL = "urn:ietf:params:jmap:mail"
@@ -14,7 +14,7 @@ def offers_mail(data: bytes) -> bool:
 
     Raises DocumentError, NO_DOCUMENT if it is no session object at all.
     """
-    capabilities = json_values.member(json_values.read(data), "capabilities")
+    capabilities = json.member(json.read(data), "capabilities")
     if not isinstance(capabilities, dict) or CORE not in capabilities:
         raise DocumentError(f"document has no capability {CORE!r}", Kind.NO_DOCUMENT)
     return MAIL in capabilities

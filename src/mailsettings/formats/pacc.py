@@ -15,9 +15,9 @@ from collections.abc import Iterator
 
 from mailsettings.address import ADDRESS
 from mailsettings.errors import AddressError, DocumentError
-from mailsettings.formats import json_values, text
+from mailsettings.formats import json, text
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
 
 # Both spellings of the sending side have been in drafts: smtp and submit.
@@ -60,15 +60,15 @@ def read(data: bytes, published: tuple[bytes, ...]) -> ClientConfig:
 
     Raises DocumentError if none does, or if *data* is not such a document.
     """
-    document = json_values.read(data)
+    document = json.read(data)
     found = digest_of(data)
     if found not in published:  # both are public: nothing to be learned from the time that takes
         raise DocumentError("document does not have the digest that DNS publishes for it")
     notes: list[str] = []
     servers = tuple(_servers(document, notes))
     return ClientConfig(
-        name=text.words(json_values.string(document, "info", "provider", "name"), text.MAX_NAME),
-        short_name=text.words(json_values.string(document, "info", "provider", "shortName"), text.MAX_NAME),
+        name=text.words(json.string(document, "info", "provider", "name"), text.MAX_NAME),
+        short_name=text.words(json.string(document, "info", "provider", "shortName"), text.MAX_NAME),
         incoming=tuple(one for one in servers if one.endpoint.protocol is not Protocol.SMTP),
         outgoing=tuple(one for one in servers if one.endpoint.protocol is Protocol.SMTP),
         documentation=tuple(_links(document, notes)),
@@ -81,10 +81,10 @@ def read(data: bytes, published: tuple[bytes, ...]) -> ClientConfig:
 def _servers(document: object, notes: list[str]) -> Iterator[Server]:
     auth = tuple(_auth(document))
     for name, protocol, port in _SERVERS:
-        if json_values.member(document, "protocols", name) is None:
+        if json.member(document, "protocols", name) is None:
             continue
         try:
-            host = text.host(json_values.string(document, "protocols", name, "host"), "")
+            host = text.host(json.string(document, "protocols", name, "host"), "")
             yield Server(Endpoint(protocol, host, port, Security.TLS), (ADDRESS,), auth)
         except AddressError as error:
             notes.append(f"{name}: ignored: {error}")
@@ -93,15 +93,15 @@ def _servers(document: object, notes: list[str]) -> Iterator[Server]:
 
 
 def _auth(document: object) -> Iterator[Auth]:
-    if json_values.member(document, "authentication", "oauth-public") is not None:
+    if json.member(document, "authentication", "oauth-public") is not None:
         yield Auth.OAUTH2
-    if json_values.member(document, "authentication", "password") is True:
+    if json.member(document, "authentication", "password") is True:
         yield Auth.PASSWORD
 
 
 def _url(document: object, notes: list[str], *names: str) -> str:
     """Return the https URL under *names*, default port only; nothing where there is none."""
-    url = json_values.string(document, *names)
+    url = json.string(document, *names)
     try:
         checked = text.web_url(url, schemes=("https",)) if url else ""
     except DocumentError as error:
@@ -122,7 +122,7 @@ def _services(document: object, notes: list[str]) -> Iterator[Service]:
     for name in _WEB:
         if url := _url(document, notes, "protocols", name, "url"):
             yield Service(name, url)
-    if host := json_values.string(document, "protocols", "managesieve", "host"):
+    if host := json.string(document, "protocols", "managesieve", "host"):
         try:
             yield Service("managesieve", f"sieve://{text.host(host, '')}")
         except AddressError as error:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
-from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
+from mailsettings.login.sasl_exchange import Exchange, nothing_fits
 from mailsettings.login.session import LOOK, Course, Observed, Secret, Topic
 from mailsettings.model import Auth, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long

@@ -16,11 +16,11 @@ import binascii
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from collections.abc import Callable, Generator, Iterable
 
 from mailsettings.errors import Kind, NetworkError, UnprovenError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.prepared import prepared
 from mailsettings.model import Auth, Endpoint
 
 Mechanism = Generator[bytes, bytes, None]
@@ -156,3 +156,20 @@ def decoded(text: bytes) -> bytes:
 def encoded(response: bytes) -> bytes:
     """Return *response* as it goes on the wire."""
     return base64.b64encode(response)
+
+
+def prepared(text: str) -> str:
+    """Return *text* after SASLprep, or unchanged where that is not allowed to have it.
+
+    ASCII stays as it is. What the profile prohibits is left to the server to refuse: passwords with such characters
+    exist, and a client that rejects them helps nobody.
+    """
+    if text.isascii():
+        return text
+    import stringprep
+
+    mapped = "".join(
+        " " if stringprep.in_table_c12(char) else char for char in text if not stringprep.in_table_b1(char)
+    )
+    normal = unicodedata.normalize("NFKC", mapped)
+    return text if any(map(stringprep.in_table_c21_c22, normal)) else normal

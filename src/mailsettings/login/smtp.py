@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.exchange import Exchange, nothing_fits
 from mailsettings.login.sasl import chosen
+from mailsettings.login.sasl_exchange import Exchange, nothing_fits
 from mailsettings.login.session import LOOK, Course, Topic
 from mailsettings.model import Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long

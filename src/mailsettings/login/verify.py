@@ -1,4 +1,4 @@
-"""Log in with somebody's credentials, where that is allowed, and say what came of it.
+"""Log in with a user's credentials, where that is allowed, and report the result.
 
 detection ──▶ may the password go there? ──▶ incoming: log in, open the inbox ──▶ outgoing: log in, name a sender
 
@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol as Interface
 
+from mailsettings import protocols
 from mailsettings.address import USUAL_TEMPLATES, fill_all
-from mailsettings.diagnosis.codes import finding
-from mailsettings.errors import ConfirmationRequired
+from mailsettings.diagnosis.catalogue import finding
+from mailsettings.errors import ConfirmationRequired, NetworkError
 from mailsettings.hostnames import registrable
+from mailsettings.login import imap, pop3, smtp
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.dialogue import dialogue_for
-from mailsettings.login.judged import Result, judged, not_tried, suggested_name
-from mailsettings.login.session import Errand
+from mailsettings.login.result import Result, judged, not_tried, suggested_name
+from mailsettings.login.session import Course, Errand, Topic, only_inside_tls, up_to_farewell
 from mailsettings.model import (
     Choice,
     Confidence,
@@ -27,13 +28,14 @@ from mailsettings.model import (
     Endpoint,
     Finding,
     Probe,
+    Protocol,
     Provider,
     Security,
     ServerSettings,
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Dialogue
+from mailsettings.protocols.dialogue import Dialogue, farewell
 
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
@@ -223,3 +225,25 @@ class _Logins:
         self._refusals += not result.accepted
         self._name = name if result.accepted else self._name
         return result
+
+
+_PROTOCOLS = {Protocol.IMAP: imap.log_in, Protocol.POP3: pop3.log_in, Protocol.SMTP: smtp.log_in}
+
+
+def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
+    """Return the dialogue of *errand*, which ends in a Session; *tag* is eight random letters.
+
+    Raises NetworkError where nothing was said to the login, be it yes or no.
+    """
+    hello, goodbye = yield from up_to_farewell(protocols.dialogue_for(errand.endpoint, policy=policy, tag=tag))
+    only_inside_tls(hello)
+    course = Course(hello, errand, tag, policy.max_lines)
+    try:
+        yield from _PROTOCOLS[errand.endpoint.protocol](course)
+    except NetworkError as error:
+        if not course.said:
+            raise
+        # The verdict stands; what went wrong behind it belongs to the answer.
+        course.note(Topic.END, False, (error.redacted.encode(),))
+    yield from farewell(goodbye)
+    return course.session()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.events import ignore
-from mailsettings.looks import Look, Shown
 from mailsettings.model import Endpoint, Security, TLSFacts
 from mailsettings.net.session import run_session
 from mailsettings.net.streams import Stream
+from mailsettings.observations import Look, Shown
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 

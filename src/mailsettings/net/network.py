@@ -20,7 +20,6 @@ from mailsettings.errors import AddressError, Kind, NetworkError
 from mailsettings.events import ignore
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import Answer, Page
-from mailsettings.looks import Look
 from mailsettings.model import Endpoint, Failure, Probe, Protocol, Question, Step, Timing, TLSFacts
 from mailsettings.net.cache import SingleFlight
 from mailsettings.net.dialer import CachedResolver, Connection, Dialer
@@ -28,6 +27,7 @@ from mailsettings.net.jmap_probe import probe_jmap
 from mailsettings.net.limiter import AddressLimiters, Budget
 from mailsettings.net.session import run_session
 from mailsettings.net.streams import Transport
+from mailsettings.observations import Look
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 

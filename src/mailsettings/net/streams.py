@@ -11,8 +11,8 @@ from contextlib import ExitStack
 from typing import Protocol as Interface
 
 from mailsettings.interfaces import Answer
-from mailsettings.looks import Shown
 from mailsettings.model import Question, TLSFacts
+from mailsettings.observations import Shown
 from mailsettings.policy import IPAddress
 
 

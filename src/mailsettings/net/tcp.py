@@ -17,10 +17,10 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import covers_address, facts_of
 from mailsettings.net.tls import context_for, fault, secure
+from mailsettings.observations import Shown
 from mailsettings.policy import IPAddress
 
 _BY_ERRNO = {

@@ -21,9 +21,9 @@ from mailsettings.net.happy_eyeballs import race
 from mailsettings.net.tcp import TCPStream, connect, secure_host
 from mailsettings.net.tls import WEB
 from mailsettings.policy import IPAddress, Policy
+from mailsettings.policy.proxy import Proxy, Way
 from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendBytes
 from mailsettings.protocols.proxy import http_connect, socks_connect, socks_negotiate
-from mailsettings.proxy import Proxy, Way
 
 T = TypeVar("T")
 _CHUNK = 4096  # bytes read at once: an answer has some hundred

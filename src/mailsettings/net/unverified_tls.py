@@ -15,8 +15,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mailsettings.escape import excerpt
-from mailsettings.looks import Paper, Shown
 from mailsettings.net.certificates import dns_names
+from mailsettings.observations import Paper, Shown
 
 if TYPE_CHECKING:
     from cryptography import x509

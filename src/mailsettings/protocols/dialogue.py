@@ -13,7 +13,7 @@ A dialogue is a generator that yields commands and is sent what came of them. It
 
 A dialogue raises NetworkError with the Kind that names what is wrong. It sends nothing before a valid greeting. The end
 of the stream is thrown into it as NetworkError(CLOSED), because it may have received enough. With implicit TLS its
-first command is StartTLS. Proxies are asked in bytes instead of lines, see proxy.py.
+first command is StartTLS. Proxies are asked in bytes instead of lines, see policy/proxy.py.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from mailsettings.leads import Source
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover
-from mailsettings.sources.folder import folder as folder_at
+from mailsettings.sources.directory import folder as folder_at
 from mailsettings.sources.guess import guess
 from mailsettings.sources.ispdb import ispdb as usual_ispdb
 from mailsettings.sources.ispdb import ispdb_at
@@ -16,9 +16,9 @@ from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
 from mailsettings.sources.mx import mx, mx_with
 from mailsettings.sources.pacc import pacc
+from mailsettings.sources.provider_table import table
 from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
-from mailsettings.sources.table import table
 
 # Asked in this order: first what leads to servers in one step, last what no server depends on. A process that has just
 # begun takes a tenth of a second to say it all.

@@ -20,7 +20,7 @@ from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
 from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Settings
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import SRV, Net, Page

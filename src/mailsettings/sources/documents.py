@@ -10,13 +10,13 @@ from mailsettings.address import EmailAddress
 from mailsettings.errors import DocumentError, Kind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.servers import Server
+from mailsettings.formats.server import Server
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import Net, Page
 from mailsettings.leads import Help, KnownProvider, Lead
 from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.issuer import issuer_of
+from mailsettings.sources.oauth_metadata import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.
 _ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
-from mailsettings.formats import mailconf as mailconf_format
+from mailsettings.formats import text as mailconf_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import Net
@@ -52,7 +52,7 @@ class MailconfRecord:
         """Return the documents that are pointed at."""
         answer = await net.ask(self.question)
         records = tuple(record for record in answer.records if isinstance(record, str))
-        urls = mailconf_format.urls(records)[:MAX_URLS]
+        urls = mailconf_format.mailconf_urls(records)[:MAX_URLS]
         return [self._follow(url, signed=answer.authentic, allow_http=net.policy.allow_http) for url in urls]
 
     def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:

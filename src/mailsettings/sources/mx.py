@@ -22,9 +22,9 @@ from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import mx_host
-from mailsettings.sources.hosting import traces
+from mailsettings.sources.hosting_traces import traces
 from mailsettings.sources.ispdb import ISPDB
-from mailsettings.sources.table import claims_of
+from mailsettings.sources.provider_table import claims_of
 
 
 def mx(address: EmailAddress) -> Iterator[Lead]:

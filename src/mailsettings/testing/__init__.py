@@ -9,15 +9,14 @@ the real thing. See docs/testing.md.
 """
 
 from mailsettings.testing.accounts import Account
-from mailsettings.testing.asked import Connect, Entry, Handshake, Line, Request, Resolve
 from mailsettings.testing.certificates import Certificate
 from mailsettings.testing.clock import run_virtual
 from mailsettings.testing.hosts import Host
-from mailsettings.testing.network import FakeNetwork
+from mailsettings.testing.network import FakeNetwork, FakeTransport
+from mailsettings.testing.recording import Connect, Entry, Handshake, Line, Request, Resolve
+from mailsettings.testing.script_json import from_steps
 from mailsettings.testing.scripts import CLOSE, HEAR, HEAR_SOME, RESET, TLS, Say, Script, Server, Sleep, scripted
 from mailsettings.testing.servers import Options, imap, pop3, smtp
-from mailsettings.testing.steps import from_steps
-from mailsettings.testing.transport import FakeTransport
 
 __all__ = [
     "CLOSE",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from mailsettings.errors import Kind
-from mailsettings.looks import Paper, Shown
 from mailsettings.model import TLSFacts
+from mailsettings.observations import Paper, Shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from mailsettings.testing.certificates import Certificate, certificate_of
 from mailsettings.testing.scripts import Server, quiet, resetting, scripted
 
 if TYPE_CHECKING:
-    from mailsettings.testing.pages import Site
+    from mailsettings.testing.web import Site
 
 
 class Fate(Enum):

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from ipaddress import IPv4Address, ip_address
 from itertools import count
+from types import TracebackType
+from typing import Self
 
-from mailsettings.errors import Kind
+import anyio
+
+from mailsettings.errors import Kind, NetworkError
+from mailsettings.interfaces import Answer
+from mailsettings.model import Question
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.testing.asked import Connect, Entry, Ledger, Line, Request, Resolve
 from mailsettings.testing.certificates import Certificate, certificate_of
-from mailsettings.testing.hosts import Fate, Host, Place
-from mailsettings.testing.pages import Reply, Site
+from mailsettings.testing.dns import Quirk, Zones, host_name, parse_zone
+from mailsettings.testing.hosts import Fate, Host, Listener, Place, spelled
+from mailsettings.testing.peer import Peer
+from mailsettings.testing.recording import Connect, Entry, Ledger, Line, Request, Resolve
 from mailsettings.testing.stream import FakeStream
-from mailsettings.testing.transport import FakeTransport
-from mailsettings.testing.zones import Quirk, Zones, host_name, parse_zone
+from mailsettings.testing.web import Reply, Site
 
 # Where hosts live that were given no address. Documentation ranges are refused by Policy.service(), these are not,
 # and no packet ever leaves the process.
 FIRST_ADDRESS = IPv4Address("11.0.0.1")
 NOWHERE = Place(otherwise=Fate.DROPPED)
 NO_ROUTE = Place(otherwise=Fate.UNREACHABLE, rtt=0.0)
+
+SYSTEM_PATIENCE = 127.0  # seconds until Linux gives up a connect: 1 + 2 + 4 … + 64 (tcp_syn_retries = 6)
+_KINDS = {Fate.REFUSED: Kind.REFUSED, Fate.UNREACHABLE: Kind.UNREACHABLE, Fate.DROPPED: Kind.CONNECT_TIMEOUT}
 
 
 class FakeNetwork:
@@ -36,7 +46,7 @@ class FakeNetwork:
         self.segment = segment
         self.is_offline = False
         self.proxy_fault = ""
-        self.ledger = Ledger()
+        self.ledger = Ledger[FakeStream]()
         self.zones = Zones()
         self._site = Site(self.ledger)
         self._places: dict[IPAddress, Place] = {}
@@ -216,3 +226,67 @@ class FakeNetwork:
 
 def _several(texts: str | Iterable[str]) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+class FakeTransport:
+    """The world behind net.streams.Transport. As with the real one, who connects or shakes hands sets a time-out."""
+
+    def __init__(self, net: FakeNetwork, policy: Policy | None) -> None:
+        self._net = net
+        self._dns_lifetime = policy.dns_lifetime if policy else math.inf
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def ask(self, question: Question) -> Answer:
+        """Answer *question* from the zones of the world. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
+        self._net.ledger.note(partial(Resolve, question))
+        await self._net.ledger.step()
+        self._need_network()
+        outcome = self._net.zones.outcome(question)
+        seconds = self._net.rtt + outcome.delay
+        await anyio.sleep(min(seconds, self._dns_lifetime))
+        if seconds > self._dns_lifetime:
+            raise NetworkError(Kind.DNS_TIMEOUT, f"{question}: nothing within {self._dns_lifetime:g} s")
+        if outcome.answer is None:
+            raise NetworkError(Kind.DNS_FAILED, f"{question}: SERVFAIL")
+        return outcome.answer
+
+    async def connect(self, ip: IPAddress, port: int) -> FakeStream:
+        """Connect to *ip*:*port*. NetworkError(REFUSED | UNREACHABLE | CONNECT_TIMEOUT | NO_NETWORK)."""
+        address = spelled(ip, port)
+        self._net.ledger.note(partial(Connect, address))
+        await self._net.ledger.step()
+        self._need_network()
+        place = self._net.place(ip)
+        fate = place.at(port)
+        rtt = self._net.rtt if place.rtt is None else place.rtt
+        if isinstance(fate, Fate):
+            await anyio.sleep(SYSTEM_PATIENCE if fate is Fate.DROPPED else rtt)
+            raise NetworkError(_KINDS[fate], address)
+        await anyio.sleep(rtt)
+        return self._stream(address, fate, rtt)
+
+    async def aclose(self) -> None:
+        """Do nothing: a world keeps its streams, so that a test sees those that were left open."""
+
+    def _stream(self, address: str, listener: Listener, rtt: float) -> FakeStream:
+        return FakeStream(
+            address,
+            Peer(listener.server.script(listener.host), anyio.current_time(), rtt),
+            self._net.ledger,
+            certificate_for=listener.certificate_for,
+            segment=self._net.segment,
+            speaks_lines=listener.server.speaks_lines,
+        )
+
+    def _need_network(self) -> None:
+        if self._net.is_offline:
+            raise NetworkError(Kind.NO_NETWORK, "the world has no network")
+        if self._net.proxy_fault:
+            raise NetworkError(Kind.PROXY, f"the proxy: {self._net.proxy_fault}")

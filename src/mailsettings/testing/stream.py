@@ -8,11 +8,11 @@ from functools import partial
 import anyio
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.looks import Shown
 from mailsettings.model import TLSFacts
-from mailsettings.testing.asked import Handshake, Ledger, Line
+from mailsettings.observations import Shown
 from mailsettings.testing.certificates import Certificate
 from mailsettings.testing.peer import Peer
+from mailsettings.testing.recording import Handshake, Ledger, Line
 from mailsettings.testing.scripts import TLS
 
 # What a server without TLS reads first of a handshake; the line end lets it answer as to any bad command.
@@ -26,7 +26,7 @@ class FakeStream:
         self,
         address: str,
         peer: Peer,
-        ledger: Ledger,
+        ledger: Ledger[FakeStream],
         *,
         certificate_for: Callable[[str], Certificate],
         segment: int,

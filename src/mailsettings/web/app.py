@@ -16,8 +16,10 @@ from starlette.responses import JSONResponse
 from mailsettings import __version__
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
-from mailsettings.web import api, autoconfig, describe, health, page
-from mailsettings.web.bounds import Bounds
+from mailsettings.web.api import openapi
+from mailsettings.web.api.routes import api_routes, autoconfig_routes, health_routes
+from mailsettings.web.middleware import Bounds
+from mailsettings.web.page.routes import page_routes
 from mailsettings.web.problems import Problem, of_status
 from mailsettings.web.service import Service
 from mailsettings.web.settings import Settings
@@ -58,12 +60,12 @@ def create_app(
         telemetry=_OFF,
     )
     app.state.service = service
-    app.include_router(api.routes(service))
-    app.include_router(health.routes(service))
+    app.include_router(api_routes(service))
+    app.include_router(health_routes(service))
     if known.page:
-        app.include_router(page.routes(service))
+        app.include_router(page_routes(service))
     if known.autoconfig:
-        app.include_router(autoconfig.routes(service))
+        app.include_router(autoconfig_routes(service))
     _handle_problems(app, service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI's documentation says
     app.add_middleware(Bounds, max_body=known.max_body, timeout=known.request_timeout)
@@ -82,7 +84,7 @@ def _store(settings: Settings) -> Store:
     local = Local(settings.cache or _cache_path(), size=settings.cache_size)
     if not settings.redis_url:
         return local
-    from mailsettings.web.shared import Shared  # asyncio only
+    from mailsettings.web.redis_store import Shared  # asyncio only
 
     return Shared(settings.redis_url, local)
 
@@ -136,5 +138,5 @@ def _place(parts: tuple[Any, ...]) -> str:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if not app.openapi_schema:
         described = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        app.openapi_schema = describe.complete(described)
+        app.openapi_schema = openapi.complete(described)
     return app.openapi_schema

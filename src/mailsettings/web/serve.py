@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from mailsettings.web.app import create_app
-from mailsettings.web.logs import say, to_stderr
 from mailsettings.web.settings import CONFIG, Settings
+from mailsettings.web.telemetry import say, to_stderr
 
 _FILES = 8192  # open at once: 64 detections with 16 connections and 40 DNS sockets each, and their visitors
 
@@ -36,7 +36,7 @@ def serve(host: str, port: int, *, workers: int = 1, certificate: str = "", key:
         host=host,
         port=port,
         workers=workers,
-        http="mailsettings.web.patience:Patient",
+        http="mailsettings.web.slow_clients:Patient",
         access_log=False,  # it would have visitors' addresses in it
         log_level="warning",
         proxy_headers=False,  # visitors.py reads them, by the settings' rules

@@ -21,15 +21,13 @@ from mailsettings.net.network import Network, open_network
 from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.schema import from_json
-from mailsettings.web.guard import Guarded, Share, beyond, service_policy
-from mailsettings.web.limits import House, Limits
-from mailsettings.web.logs import say
-from mailsettings.web.metrics import Metrics
+from mailsettings.web.admission import House, Limits
+from mailsettings.web.egress import Guarded, Share, beyond, service_policy
+from mailsettings.web.redaction import anybody, shown, shown_event
 from mailsettings.web.settings import Settings
-from mailsettings.web.shown import anybody, shown, shown_event
 from mailsettings.web.single_flight import SharedSearches, Tell
-from mailsettings.web.spans import span
 from mailsettings.web.store import Store
+from mailsettings.web.telemetry import Metrics, say, span
 
 _LEASE = 30  # seconds after which another worker takes over from one that died
 _LOOK_AGAIN = 0.05  # seconds between looks for another worker's answer

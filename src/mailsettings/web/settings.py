@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mailsettings.errors import MailSettingsError
-from mailsettings.proxy import Proxy, parse_proxy
+from mailsettings.policy.proxy import Proxy, parse_proxy
 
 Network = IPv4Network | IPv6Network
 CONFIG = "MAILSETTINGS_CONFIG"  # where the path of the file is handed to worker processes

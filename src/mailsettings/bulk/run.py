@@ -1,0 +1,229 @@
+"""The run: takes addresses as room permits, searches each domain once, hands out answers as they come.
+
+input ──ahead──▶ tasks ──one per domain──▶ destination ──turn──▶ detect() ──▶ stream of Answered
+                                               └───── Common: DNS, documents, probes ─────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.lowlevel import current_token
+
+from mailsettings.address import EmailAddress
+from mailsettings.bulk.destinations import Destination, Turns, destination
+from mailsettings.bulk.input import Answered, Entry, parse_entry, postmaster_of
+from mailsettings.bulk.leases import Leases
+from mailsettings.bulk.limits import Pace
+from mailsettings.bulk.loop_lag import SLOWEST, Pulse
+from mailsettings.bulk.shared import Common, SharedNet, SharedTransport
+from mailsettings.engine import detect
+from mailsettings.errors import AddressError, Kind, MailSettingsError
+from mailsettings.interfaces import Net
+from mailsettings.leads import Source
+from mailsettings.model import Detection, Failure, Task
+from mailsettings.net.network import open_network
+from mailsettings.net.streams import Transport
+from mailsettings.policy import Policy
+
+if TYPE_CHECKING:
+    from anyio.abc import ObjectReceiveStream, TaskGroup
+    from anyio.streams.memory import MemoryObjectSendStream
+
+    from mailsettings.net.internet import Internet
+
+Given = str | EmailAddress | Entry
+AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
+MOST_FOR_A_TURN = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
+STOOD_STILL = Failure(Kind.NO_NETWORK, Task("this process"), "it has been too slow to tell whether a server is silent")
+
+
+@asynccontextmanager
+async def detect_many(
+    addresses: Iterable[Given] | AsyncIterable[Given],
+    *,
+    concurrency: int = 64,
+    redis: str = "",
+    policy: Policy | None = None,
+    sources: Sequence[Source] | None = None,
+    pace: Pace | None = None,
+    transport: Transport | None = None,
+) -> AsyncIterator[ObjectReceiveStream[Answered]]:
+    """Hand out the stream of answers, in the order in which they are found; leaving the block early ends all work.
+
+    *addresses* are read no further ahead than `Pace.ahead`, so that a list of any length needs the same memory; a
+    slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
+    *concurrency* is the number of domains searched at once; *redis*, a URL, has processes share the limits on
+    connections (asyncio only); or *pace* says all of it. *policy* is that of a service
+    unless given; whatever it lets be sent, no address of the input is: a domain is searched as its postmaster.
+    *transport* stands in for the Internet in tests.
+
+    async with detect_many(addresses) as stream:
+        async for each in stream: ...
+    """
+    how = pace or Pace.of(concurrency, redis=redis)
+    rules = how.rules(policy)
+    send, receive = anyio.create_memory_object_stream[Answered](0)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(receive)
+        await stack.enter_async_context(send)
+        below = transport if transport is not None else await stack.enter_async_context(aclosing(_internet(rules)))
+        run = _Run(how, rules, sources, below, send)
+        group = await stack.enter_async_context(anyio.create_task_group())
+        group.start_soon(run.run, addresses)
+        yield receive
+        group.cancel_scope.cancel()
+
+
+def _internet(policy: Policy) -> Internet:
+    from mailsettings.net.internet import Internet
+
+    return Internet(policy)
+
+
+def _leases(pace: Pace) -> Leases:
+    """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
+    if "trio" in type(current_token().native_token).__module__:
+        raise MailSettingsError("limits that are shared through Redis need asyncio")
+    from mailsettings.bulk.redis import RedisRegister  # an extra
+
+    return Leases(RedisRegister(pace), pace.lease)
+
+
+class _Run:
+    """One run over many addresses."""
+
+    def __init__(
+        self,
+        pace: Pace,
+        policy: Policy,
+        sources: Sequence[Source] | None,
+        transport: Transport,
+        answers: MemoryObjectSendStream[Answered],
+    ) -> None:
+        self._policy = policy
+        self._sources = sources
+        self._transport = transport
+        self._answers = answers
+        self._pulse = Pulse(pace.most_late, min(policy.quiet, policy.deadline))
+        self._leases = _leases(pace) if pace.redis else None
+        self._common = Common(pace, policy, lambda: self._pulse.in_time, self._leases)
+        self._turns = Turns(pace.per_destination)
+        self._room = anyio.Semaphore(pace.ahead)
+        self._placing = anyio.Semaphore(pace.concurrency)
+        self._searching = anyio.Semaphore(pace.concurrency)
+        self._doubts = anyio.Lock()
+
+    async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+        """Answer everything, then close the stream."""
+        async with self._answers, anyio.create_task_group() as beside:
+            beside.start_soon(self._pulse.beat)
+            if self._leases is not None:
+                beside.start_soon(self._leases.run)
+            async with anyio.create_task_group() as group:
+                await self._take(group, addresses)
+            beside.cancel_scope.cancel()
+
+    async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+        """Start a task for each address as soon as there is room for it."""
+        place = 0
+        if isinstance(addresses, AsyncIterable):
+            async for given in addresses:
+                place += 1
+                await self._begin(group, place, given)
+            return
+        for given in addresses:
+            place += 1
+            await self._begin(group, place, given)
+
+    async def _begin(self, group: TaskGroup, place: int, given: Given) -> None:
+        await self._room.acquire()
+        group.start_soon(self._answer, given if isinstance(given, Entry) else Entry(place, str(given)))
+
+    async def _answer(self, entry: Entry) -> None:
+        try:
+            address = parse_entry(entry.text)
+        except AddressError as error:
+            answered = Answered(entry.place, entry.text, error=str(error))
+        else:
+            detection = (await self._of_domain(address.domain)).for_address(address)
+            answered = Answered(entry.place, entry.text, detection)
+        await self._answers.send(answered)
+        self._room.release()
+
+    async def _of_domain(self, domain: str) -> Detection:
+        return await self._common.detections.get(domain, lambda _: self._search(domain))
+
+    async def _search(self, domain: str) -> Detection:
+        """Find the settings of *domain* when it is its destination's turn."""
+        slowness = self._pulse.slowness
+        async with self._net(domain, slowness) as net:
+            place = await self._place(net, domain)
+            # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
+            async with self._turns.turn(place.key), self._searching:
+                found, doubtful = await self._attempt(domain, net, place, slowness)
+                return await self._again(domain, place, found) if doubtful else found
+
+    @asynccontextmanager
+    async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
+        """Open the network for *domain*; every wait is *slowness* times as long as usual."""
+        transport = SharedTransport(self._transport, self._common, domain)
+        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as network:
+            yield SharedNet(network, self._common, domain)
+
+    async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
+        """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""
+        async with self._pulse.calm():
+            since = self._pulse.mark()
+            found = await self._detect(domain, net, place)
+            doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
+            return found, doubtful and not (place.dead or found.verified)
+
+    def _out_of_turn(self, found: Detection, slowness: float) -> bool:
+        """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
+        missed = any(failure.kind is Kind.DEADLINE for failure in found.failures)
+        return self._leases is not None and missed and slowness < MOST_FOR_A_TURN
+
+    async def _again(self, domain: str, place: Destination, found: Detection) -> Detection:
+        """Search again, longer each time, until silence is not ours; such searches run one after the other."""
+        async with self._doubts:
+            for slowness in AGAIN:
+                async with self._net(domain, slowness) as net:
+                    found, doubtful = await self._attempt(domain, net, place, slowness)
+                if not doubtful:
+                    return found
+        return replace(found, failures=(*found.failures, STOOD_STILL))
+
+    async def _place(self, net: Net, domain: str) -> Destination:
+        """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
+        found = Destination(domain)
+        async with self._placing:
+            with anyio.move_on_after(2 * self._policy.dns_lifetime):
+                found = await destination(net, domain)
+        return found
+
+    async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
+        """Search with no more questions than can matter, and with all of them where that brings nothing."""
+        if place.dead and self._sources is None:
+            return await self._ask(domain, net, net.policy.with_(guess=False), _enough_for_the_dead())
+        if place.known and net.policy.guess:
+            # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
+            found = await self._ask(domain, net, net.policy.with_(guess=False), self._sources)
+            if found.verified:
+                return found
+        return await self._ask(domain, net, net.policy, self._sources)
+
+    async def _ask(self, domain: str, net: Net, policy: Policy, sources: Sequence[Source] | None) -> Detection:
+        return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
+
+
+def _enough_for_the_dead() -> Sequence[Source]:
+    """Return the sources that say that a domain does not exist or receives no mail."""
+    from mailsettings.sources.mx import mx
+    from mailsettings.sources.provider_table import table
+
+    return table, mx

@@ -1,0 +1,59 @@
+"""What the command needs of the rest of the package, as one value: tests put another one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mailsettings.address import EmailAddress
+from mailsettings.events import Event
+from mailsettings.leads import Lead, Source
+from mailsettings.model import Detection
+
+if TYPE_CHECKING:
+    from mailsettings.bulk.input import Answered, Entry
+
+
+def _many(addresses: AsyncIterable[Entry], **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
+    """Load the network when it is wanted, as `_detecting` does."""
+    from mailsettings.bulk.run import detect_many
+
+    return detect_many(addresses, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The three ways to an answer, each called as its namesake in mailsettings, and the sources to choose from."""
+
+    detecting: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
+    plan: Callable[..., tuple[Lead, ...]]
+    offline: Callable[..., Detection]
+    sources: tuple[Source, ...]
+    many: Callable[..., AbstractAsyncContextManager[AsyncIterable[Answered]]] = _many
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return what the sources are called on the command line."""
+        return tuple(source_name(source) for source in self.sources)
+
+
+def source_name(source: Source) -> str:
+    """Return the name of the source's function."""
+    return getattr(source, "__name__", type(source).__name__.lower())
+
+
+def real() -> Engine:
+    """Return the engine that contacts the Internet."""
+    from mailsettings.planning import offline, plan
+    from mailsettings.sources import SOURCES
+
+    return Engine(_detecting, plan, offline, tuple(SOURCES))
+
+
+def _detecting(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
+    """Load the network when it is wanted: plans and the table do without."""
+    from mailsettings.engine import detecting
+
+    return detecting(address, **options)

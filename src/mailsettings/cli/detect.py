@@ -1,0 +1,97 @@
+"""The ways from an address to what is printed: the table alone, or a live search."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mailsettings.cli.backend import Engine
+from mailsettings.cli.card import card
+from mailsettings.cli.exit_codes import Exit, exit_code
+from mailsettings.cli.options import Wishes
+from mailsettings.cli.progress import Listener, Progress, json_lines, timeline
+from mailsettings.cli.terminal import both_forms, pen, wants_colours
+from mailsettings.events import Settled
+from mailsettings.model import Choice, Detection
+from mailsettings.schema import dumps, to_dict
+
+if TYPE_CHECKING:
+    from mailsettings.address import EmailAddress
+
+
+def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
+    """Find the settings of *address* as *wishes* say, print them, and return the exit code."""
+    if wishes.offline:
+        detection = engine.offline(address)
+        if wishes.as_jsonl:
+            json_lines(sys.stdout)(Settled(0.0, detection))
+    else:
+        detection = _search(address, wishes, engine)
+    found = to_dict(detection)
+    if wishes.autoconfig:
+        return _published(detection)
+    if wishes.as_json:
+        print(dumps(found, indent=2))
+    elif not wishes.as_jsonl:
+        sys.stdout.write(card(found, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
+    return exit_code(found)
+
+
+def _published(detection: Detection) -> Exit:
+    """Print what was verified as an autoconfig document; refuse to publish what nobody has seen work."""
+    from mailsettings.formats import clientconfig_writer
+
+    missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
+    if len(missing) == 2:
+        print("mailsettings: nothing was verified, so there is nothing to publish", file=sys.stderr)
+        return Exit.NOTHING
+    sys.stdout.write(clientconfig_writer.write(clientconfig_writer.of_detection(detection)))
+    if detection.confirm:
+        others = ", ".join(map(both_forms, detection.confirm))
+        print(
+            f"mailsettings: these servers are of another domain, {others}: is that where they should be?",
+            file=sys.stderr,
+        )
+    if missing:
+        print(f"mailsettings: no {missing[0]} server was verified: the document is incomplete", file=sys.stderr)
+    return Exit.UNVERIFIED if missing else Exit.VERIFIED
+
+
+def _verified(choices: Sequence[Choice]) -> bool:
+    return any(choice.verified for choice in choices)
+
+
+def _search(address: EmailAddress, wishes: Wishes, engine: Engine) -> Detection:
+    """Run the detection with those who want to hear of it."""
+    import anyio
+
+    listeners: list[Listener] = []
+    if wishes.as_jsonl:
+        listeners.append(json_lines(sys.stdout))
+    if wishes.verbose:
+        listeners.append(timeline(sys.stderr))
+    if listeners or not sys.stderr.isatty():
+        return anyio.run(_follow, address, wishes, engine, listeners)
+    progress = Progress(sys.stderr)
+    try:
+        return anyio.run(_follow, address, wishes, engine, [progress])
+    finally:
+        progress.clear()
+
+
+async def _follow(address: EmailAddress, wishes: Wishes, engine: Engine, listeners: Sequence[Listener]) -> Detection:
+    """Pass each event on, and return the answer that the last one brings."""
+    closed: BrokenPipeError | None = None
+    async with engine.detecting(address, sources=wishes.chosen(engine), policy=wishes.policy()) as events:
+        async for event in events:
+            try:
+                for listen in listeners:
+                    listen(event)
+            except BrokenPipeError as error:
+                # Raised in here it would come out of the engine's task group as a group of errors.
+                closed = error
+                break
+            if isinstance(event, Settled):
+                return event.detection
+    raise closed or AssertionError("the stream of events ended without Settled")

@@ -1,0 +1,90 @@
+"""What would be asked: every URL and DNS question in order of authority, with what it would be told. Contacts nobody.
+
+the domain itself
+  https://autoconfig.example.org/mail/config-v1.1.xml
+      sends the address as ?emailaddress=, if the answer without it is no document
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mailsettings.cli.backend import Engine
+from mailsettings.cli.card import LEARNED
+from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.options import Wishes
+from mailsettings.cli.terminal import wrapped
+from mailsettings.escape import printable
+from mailsettings.leads import Fact, Lead, Leading, Lookup, told
+from mailsettings.model import Claim, Note
+from mailsettings.policy import Policy
+from mailsettings.schema import Object, dumps, plain
+
+if TYPE_CHECKING:
+    from mailsettings.address import EmailAddress
+
+_HEAD = (
+    "For {address} this would be asked first. A question is told nothing but its own name or URL where nothing else is "
+    "said; what follows depends on the answers."
+)
+
+
+def plan(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
+    """Print what would be asked first, and what is known without asking."""
+    policy = wishes.policy()
+    leads = engine.plan(address, sources=wishes.chosen(engine), policy=policy)
+    if wishes.as_json:
+        print(dumps({"address": str(address), **_as_json(leads, policy)}, indent=2))
+    else:
+        print("\n".join(_page(str(address), leads, policy)))
+    return Exit.VERIFIED
+
+
+def _as_json(leads: Sequence[Lead], policy: Policy) -> Object:
+    questions = [_question(lookup, policy) for lookup in _lookups(leads)]
+    return {
+        "lookups": [question["asks"] for question in questions],
+        "questions": questions,
+        "servers": [plain(claim) for claim in _claims(leads)],
+        "notes": [str(lead) for lead in leads if isinstance(lead, Note)],
+    }
+
+
+def _lookups(leads: Iterable[Lead]) -> Iterator[Lookup]:
+    return (lead for lead in leads if not isinstance(lead, Fact | Claim))
+
+
+def _claims(leads: Iterable[Lead]) -> list[Claim]:
+    return [lead for lead in leads if isinstance(lead, Claim)]
+
+
+def _question(lookup: Lookup, policy: Policy) -> Object:
+    """Return what is asked, the best authority an answer could have, what is sent, and what mostly follows."""
+    return {
+        "asks": str(lookup),
+        "authority": plain(lookup.authority),
+        "sends": told(lookup, policy) or "",
+        "then": lookup.then if isinstance(lookup, Leading) else "",
+    }
+
+
+def _page(address: str, leads: Sequence[Lead], policy: Policy) -> Iterator[str]:
+    yield from wrapped(_HEAD.format(address=printable(address)))
+    questions = [_question(lookup, policy) for lookup in _lookups(leads)]
+    for authority, group in groupby(questions, key=lambda question: str(question["authority"])):
+        yield f"\n{LEARNED[authority]}"
+        for question in group:
+            yield from _asked(question)
+    if claims := _claims(leads):
+        yield "\nknown without asking, and contacted"
+        yield from (f"  {claim.endpoint}, {printable(claim.evidence.locator)}" for claim in claims)
+    yield from (f"\n{printable(str(lead))}" for lead in leads if isinstance(lead, Note))
+
+
+def _asked(question: Object) -> Iterator[str]:
+    yield f"  {printable(question['asks'])}"
+    for word in ("sends", "then"):
+        if question[word]:
+            yield from wrapped(printable(question[word]), first=f"      {word:6}")

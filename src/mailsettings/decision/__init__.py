@@ -1,0 +1,1 @@
+"""What a search knows and decides: candidates, ranking, trust, scheduling, result. Pure."""

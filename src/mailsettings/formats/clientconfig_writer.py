@@ -1,0 +1,171 @@
+"""Write an autoconfig document: what was found, in the form a provider can publish (version 1.1).
+
+Reading it back with formats.clientconfig gives the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from mailsettings.errors import DocumentError
+from mailsettings.escape import has_invisible
+from mailsettings.formats.auth_names import AUTOCONFIG_NAMES
+from mailsettings.formats.clientconfig import ClientConfig
+from mailsettings.formats.server import Server
+from mailsettings.formats.text import shown
+from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
+
+_SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
+_SECTIONS = {
+    "caldav": "calendar",
+    "carddav": "addressBook",
+    "webdav": "fileShare",
+    "managesieve": "setupServer",
+    "videoconference": "videoConference",
+}
+_GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
+
+
+def of_detection(detection: Detection) -> ClientConfig:
+    """Return what *detection* found and verified as the content of a document; nothing unverified is published.
+
+    Of sources that contradict each other only the best is published, and of each protocol one host.
+    """
+    domain = detection.address.rpartition("@")[2]
+    return ClientConfig(
+        id=domain,
+        name=detection.provider.name if detection.provider else domain,
+        domains=(domain,),
+        incoming=tuple(map(_server, _agreeing(detection.incoming))),
+        outgoing=tuple(map(_server, _agreeing(detection.outgoing))),
+        hints=detection.hints,
+        documentation=detection.documentation,
+        issuer=next((f"https://{word.oauth.issuer}" for word in detection.oauth if word.known), ""),
+    )
+
+
+def _agreeing(choices: Iterable[Choice]) -> Iterator[Choice]:
+    """Yield the verified ones that stand on the same authority as the best, on the first host of each protocol."""
+    verified = [choice for choice in choices if choice.verified]
+    hosts: dict[Protocol, str] = {}
+    for choice in verified:
+        protocol, host = choice.endpoint.protocol, choice.endpoint.host
+        if _authority(choice) == _authority(verified[0]) and hosts.setdefault(protocol, host) == host:
+            yield choice
+
+
+def _authority(choice: Choice) -> Authority:
+    return min((claim.evidence.authority for claim in choice.claims), default=Authority.GUESS)
+
+
+def _server(choice: Choice) -> Server:
+    return Server(choice.endpoint, (choice.username_template,), choice.auth)
+
+
+def write(config: ClientConfig) -> str:
+    """Return *config* as an XML document."""
+    lines = chain(
+        ['<?xml version="1.0" encoding="UTF-8"?>', '<clientConfig version="1.1">'],
+        [f"  <emailProvider id={quote(config.id)}>"],
+        ("    " + line for line in _provider(config)),
+        ["  </emailProvider>"],
+        ("  " + line for line in _beside(config)),
+        ["</clientConfig>", ""],
+    )
+    return "\n".join(lines)
+
+
+def quote(text: str) -> str:
+    """Return *text* as an attribute value in its quotes."""
+    return f'"{escape(text)}"'
+
+
+def escape(text: str) -> str:
+    """Return *text* as it stands between tags. Raises DocumentError for what XML cannot hold or a reader would drop."""
+    if text != " ".join(text.split()) or has_invisible(text):
+        raise DocumentError(f"{shown(text)} is not one printable line")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def _element(tag: str, text: str) -> Iterator[str]:
+    """Yield nothing for an empty text: what is absent and what is empty mean the same here."""
+    if text:
+        yield f"<{tag}>{escape(text)}</{tag}>"
+
+
+def _provider(config: ClientConfig) -> Iterator[str]:
+    for domain in config.domains:
+        yield from _element("domain", domain)
+    yield from _element("displayName", config.name)
+    yield from _element("displayShortName", config.short_name)
+    yield from _servers("incomingServer", config.incoming)
+    yield from _servers("outgoingServer", config.outgoing)
+    for hint in config.hints:
+        yield from _hint(hint)
+    for link in config.documentation:
+        yield from _link(link)
+
+
+def _servers(tag: str, servers: Iterable[Server]) -> Iterator[str]:
+    for server in servers:
+        yield f'<{tag} type="{server.endpoint.protocol}">'
+        yield from ("  " + line for line in chain(_endpoint(server), _login(server)))
+        yield f"</{tag}>"
+
+
+def _endpoint(server: Server) -> Iterator[str]:
+    endpoint = server.endpoint
+    if endpoint.protocol is Protocol.JMAP:
+        yield from _element("url", server.url or f"https://{endpoint.host}:{endpoint.port}/.well-known/jmap")
+    else:
+        yield from _element("hostname", endpoint.host)
+        yield from _element("port", str(endpoint.port))
+        yield from _element("socketType", _SOCKET_TYPES[endpoint.security])
+
+
+def _login(server: Server) -> Iterator[str]:
+    for username in server.usernames:
+        yield from _element("username", username)
+    for auth in server.auth:
+        yield from _element("authentication", AUTOCONFIG_NAMES[auth])
+
+
+def _hint(hint: Hint) -> Iterator[str]:
+    if hint.id == "instruction":
+        yield f"<instruction url={quote(hint.url)}>"
+        yield from ("  " + line for line in _element("descr", hint.text))
+        yield "</instruction>"
+    else:
+        yield f"<enable visiturl={quote(hint.url)}>"
+        yield from ("  " + line for line in _element("instruction", hint.text))
+        yield "</enable>"
+
+
+def _link(link: Link) -> Iterator[str]:
+    language = f" lang={quote(link.language)}" if link.language else ""
+    yield f"<documentation url={quote(link.url)}>"
+    yield f"  <descr{language}>{escape(link.text)}</descr>"
+    yield "</documentation>"
+
+
+def _beside(config: ClientConfig) -> Iterator[str]:
+    """Yield what stands outside emailProvider."""
+    if config.webmail:
+        yield f"<webMail><loginPage url={quote(config.webmail)}/></webMail>"
+    if config.issuer:
+        yield f"<oAuth2><issuer>{escape(config.issuer)}</issuer></oAuth2>"
+    for service in config.services:
+        yield from _service(service)
+
+
+def _service(service: Service) -> Iterator[str]:
+    tag = "incomingServer" if service.kind in _GROUPWARE else _SECTIONS.get(service.kind, "chatServer")
+    yield f"<{tag} type={quote(service.kind)}>"
+    if service.url.startswith(("https://", "http://")):
+        yield from _element("url", service.url)
+    else:
+        host, _, port = service.url.partition("://")[2].partition(":")
+        yield from _element("hostname", host)
+        yield from _element("port", port)
+    yield f"</{tag}>"

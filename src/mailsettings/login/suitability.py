@@ -1,0 +1,164 @@
+"""What the servers can do, for those who choose a mail program or a service by it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailsettings.diagnosis.catalogue import finding
+from mailsettings.login.pop3 import announced, has_ids
+from mailsettings.login.result import Result
+from mailsettings.login.verify import Verification
+from mailsettings.model import Choice, Detection, Finding, Probe, Protocol, Security
+
+_WANTED = {
+    Protocol.IMAP: (
+        "IDLE", "UIDPLUS", "CONDSTORE", "QRESYNC", "SPECIAL-USE", "MOVE", "ID", "LITERAL+", "COMPRESS=DEFLATE",
+        "UTF8=ACCEPT", "QUOTA",
+    ),
+    Protocol.POP3: ("UIDL", "TOP", "PIPELINING", "RESP-CODES", "UTF8"),
+    Protocol.SMTP: ("SIZE", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "PIPELINING"),
+}  # fmt: skip
+# Words that mean another one as well: IMAP4rev2 has these built in (RFC 9051 appendix E).
+_REV2 = frozenset({"IDLE", "UIDPLUS", "SPECIAL-USE", "MOVE", "LITERAL-"})
+_IMPLIED = {"QRESYNC": ("CONDSTORE",), "LITERAL-": ("LITERAL+",), "UTF8=ONLY": ("UTF8=ACCEPT",)}
+# "(mail_max_userip_connections=10)", "maximum of 15 connections"; searched in texts of bounded length.
+_CONNECTIONS = re.compile(r"connections?[ =:(]{1,3}([0-9]{1,4})\b|\b([0-9]{1,4}) (?:simultaneous )?connections?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """What one server, or the mailbox for one purpose, is good for."""
+
+    subject: str
+    verdict: str
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def fitness_of(
+    detection: Detection, verification: Verification | None, *, fetcher: bool, in_clear: Iterable[Probe] = ()
+) -> tuple[Fitness, ...]:
+    """Return what the best servers offer, after the login where there was one; with *fetcher* also the POP3 verdict.
+
+    *in_clear* is what they say before STARTTLS.
+    """
+    results = (verification.incoming, verification.outgoing) if verification else (None, None)
+    best = (*detection.incoming[:1], *detection.outgoing[:1])
+    before = tuple(in_clear)
+    found = [_of_server(choice, _matching(results, choice), detection, before) for choice in best if choice.verified]
+    return (*found, *((pop_fetcher(detection, verification),) if fetcher else ()))
+
+
+def _matching(results: tuple[Result | None, Result | None], choice: Choice) -> Result | None:
+    return next((result for result in results if result and result.endpoint == choice.endpoint), None)
+
+
+def _of_server(choice: Choice, result: Result | None, detection: Detection, in_clear: tuple[Probe, ...]) -> Fitness:
+    hello = choice.probe.hello if choice.probe else None
+    # Many servers list the better half only to those who have logged in.
+    listed = (result.capabilities if result else ()) or (hello.capabilities if hello else ())
+    lines = {line.upper().split()[0]: line for line in listed if line.strip()}
+    words = _with_implied(lines)
+    wanted = _WANTED.get(choice.endpoint.protocol, ())
+    has = tuple(name for name in wanted if name in words)
+    lacks = tuple(name for name in wanted if name not in words)
+    shown = [lines[name] if name == "SIZE" else name for name in has]
+    verdict = [f"has {', '.join(shown) or 'none of the usual extensions'}"]
+    verdict += [f"does not list {', '.join(lacks)}"] if lacks else []
+    verdict += (*_logins(choice, in_clear), *_limits(result, choice, detection))
+    return Fitness(str(choice.endpoint), "; ".join(verdict), has, lacks)
+
+
+def _with_implied(lines: Iterable[str]) -> frozenset[str]:
+    words = set(lines)
+    words |= _REV2 if "IMAP4REV2" in words else set()
+    words |= {"QUOTA"} if any(word.startswith("QUOTA=") for word in words) else set()
+    return frozenset(words | {more for word in words for more in _IMPLIED.get(word, ())})
+
+
+def _logins(choice: Choice, in_clear: tuple[Probe, ...]) -> Iterator[str]:
+    """Yield which login methods there are inside TLS and, where TLS begins later, before it."""
+    if choice.probe is None or choice.probe.hello is None or choice.endpoint.protocol is not Protocol.SMTP:
+        return
+    yield f"AUTH inside TLS: {' '.join(choice.probe.hello.mechanisms) or 'none'}"
+    if choice.endpoint.security is Security.STARTTLS:
+        same = (choice.endpoint.host, choice.endpoint.port)
+        before = [probe.hello for probe in in_clear if (probe.endpoint.host, probe.endpoint.port) == same]
+        if before and before[0] is not None:
+            yield f"before TLS: {' '.join(before[0].mechanisms) or 'none'}"
+
+
+def _limits(result: Result | None, choice: Choice, detection: Detection) -> Iterator[str]:
+    """Yield how full the mailbox is and how many connections are allowed, where the server or the provider says."""
+    if choice.endpoint.protocol is Protocol.SMTP:
+        return
+    if result is not None and result.quota:
+        yield f"used: {result.quota}"
+    said = [item.evidence for item in result.findings if item.code == "too-many-connections"] if result else []
+    if (number := next(filter(None, map(connection_limit, said)), None)) is not None:
+        yield f"at most {number} connections, the server says"
+    hints = detection.provider.hints if detection.provider else ()
+    yield from (hint.text.rstrip(".") for hint in hints if hint.id == "connection_limit")
+
+
+def connection_limit(text: str) -> int | None:
+    """Return how many connections are allowed, where *text*, a refusal, says so."""
+    found = _CONNECTIONS.search(text[:1000])
+    return int(found[1] or found[2]) if found else None
+
+
+# What a service that polls POP3 needs, and the findings that say it is not so. The first group makes it stop.
+_NEEDS = (
+    ("RFC 1939 replies", frozenset({"bad-reply"})),
+    ("no empty lines", frozenset({"empty-line"})),
+    ("LIST from 1, ascending, equal to STAT", frozenset({"list-invalid"})),
+    ("dots escaped", frozenset({"dots-not-escaped"})),
+    ("unique ids", frozenset({"ids-not-unique"})),
+    ("not too many messages", frozenset({"mailbox-very-large"})),
+    ("answers of a usual size", frozenset({"reply-too-large"})),
+    ("no huge messages", frozenset({"message-very-large"})),
+)
+_LIVES_WITH = (
+    ("leaving mail on the server", frozenset({"leave-on-server-impossible", "ids-not-announced"})),
+    ("mail that stays", frozenset({"mail-expires"})),
+    ("logins at any time", frozenset({"login-delay"})),
+)
+
+
+def pop_fetcher(detection: Detection, verification: Verification | None) -> Fitness:
+    """Answer whether a service that polls POP3 can use the mailbox, and if not why."""
+    subject = "Fetching by a service that polls POP3"
+    usable = [c for c in detection.incoming if c.verified and c.endpoint.protocol is Protocol.POP3]
+    if not usable:
+        return Fitness(subject, "no: there is no POP3 server", findings=(finding("no-pop3", detection.address),))
+    incoming = verification.incoming if verification else None
+    if incoming is None:
+        return _from_outside(subject, usable[0])
+    if not incoming.verified:
+        return Fitness(subject, "no: the login did not succeed")
+    codes = {item.code for item in incoming.findings}
+    has = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if not faults & codes)
+    lacks = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if faults & codes)
+    return Fitness(subject, _verdict(incoming, codes), has, lacks)
+
+
+def _from_outside(subject: str, choice: Choice) -> Fitness:
+    """Say what can be said without a login: what the server announces."""
+    hello = choice.probe.hello if choice.probe else None
+    listed = hello.capabilities if hello else ()
+    codes = {each.code for each in announced(listed)} | (set() if has_ids(listed) else {"ids-not-announced"})
+    lacks = tuple(name for name, faults in _LIVES_WITH if faults & codes)
+    more = f", without {' and '.join(lacks)}" if lacks else ""
+    return Fitness(subject, f"perhaps{more}: the server is there; a login would show the rest", lacks=lacks)
+
+
+def _verdict(incoming: Result, codes: set[str]) -> str:
+    stopping = frozenset().union(*(faults for _, faults in _NEEDS))
+    stops = [item.text for item in incoming.findings if item.code in stopping]
+    if stops:
+        return f"no: {' '.join(dict.fromkeys(stops))}"
+    leaves = not _LIVES_WITH[0][1] & codes
+    return "yes" if leaves else "yes, but mail cannot be left on the server"

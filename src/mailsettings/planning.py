@@ -1,0 +1,57 @@
+"""What can be said of an address without contacting anybody.
+
+plan(address)      -> the leads: what is known, and every question that would be asked
+offline(address)   -> what the provider table says
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailsettings.address import EmailAddress, parse_address
+from mailsettings.decision.result import answer
+from mailsettings.decision.state import Findings
+from mailsettings.leads import Fact, Lead, Source, told
+from mailsettings.model import Authority, Claim, Detection, SettledBy
+from mailsettings.policy import Policy
+
+
+def plan(
+    address: str | EmailAddress, *, sources: Sequence[Source] | None = None, policy: Policy | None = None
+) -> tuple[Lead, ...]:
+    """Return what would be asked and what is known without asking, in order of authority. Contacts nobody.
+
+    What *policy* does not allow, or makes superfluous, is left out.
+    """
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    rules = policy or Policy.personal()
+    leads = [lead for source in (sources if sources is not None else _all_sources()) for lead in source(parsed)]
+    return tuple(sorted((lead for lead in leads if _wanted(lead, rules)), key=_authority))
+
+
+def _wanted(lead: Lead, policy: Policy) -> bool:
+    if isinstance(lead, Claim):
+        return lead.endpoint.protocol in policy.protocols
+    return isinstance(lead, Fact) or told(lead, policy) is not None
+
+
+def offline(address: str | EmailAddress) -> Detection:
+    """Return what the provider table says of *address*: contacts nobody, verifies nothing."""
+    from mailsettings.sources.provider_table import table
+
+    parsed = address if isinstance(address, EmailAddress) else parse_address(address)
+    findings = Findings(parsed, Policy.personal())
+    findings.add(table(parsed))
+    return answer(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
+
+
+def _authority(lead: Lead) -> int:
+    if isinstance(lead, Claim):
+        return lead.evidence.authority
+    return getattr(lead, "authority", Authority.GUESS)
+
+
+def _all_sources() -> Sequence[Source]:
+    from mailsettings.sources import SOURCES
+
+    return SOURCES

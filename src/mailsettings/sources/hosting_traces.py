@@ -1,0 +1,80 @@
+"""Traces of a hosting provider where the MX hides it: behind a mail filter, or a name of the domain's own.
+
+    autodiscover.example.org.  CNAME  autodiscover.outlook.com.              ->  Microsoft 365
+    example.org.  TXT  "v=spf1 include:spf.protection.outlook.com -all"      ->  Microsoft 365, weaker
+    example.org.  NS   dns1.provider.example.                                ->  that hoster, weakest
+
+A trace is a claim like any other: it counts once the servers were contacted and verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailsettings.address import EmailAddress
+from mailsettings.interfaces import Answer, Net
+from mailsettings.leads import KnownProvider, Lead
+from mailsettings.model import Authority, Question
+from mailsettings.provider_table import table
+from mailsettings.sources.provider_table import claims_of
+
+ALIASES = ("autodiscover", "autoconfig", "mail")
+
+
+def traces(address: EmailAddress) -> Iterator[Lead]:
+    """Yield the lookups that may show who hosts the mailboxes of *address*."""
+    for label in ALIASES:
+        yield Trace(address, "cname", Question(f"{label}.{address.domain}", "A"))
+    yield Trace(address, "spf", Question(address.domain, "TXT"))
+    yield Trace(address, "ns", Question(address.domain, "NS"))
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One question whose answer may name a known hoster."""
+
+    address: EmailAddress
+    kind: str  # cname, spf, ns
+    question: Question
+
+    @property
+    def authority(self) -> Authority:
+        return Authority.HOSTING
+
+    @property
+    def where(self) -> Question:
+        return self.question
+
+    def __str__(self) -> str:
+        return str(self.question)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the claims of the hoster that the answer names, if the table knows it."""
+        for name in self._names(await net.ask(self.question)):
+            if (row := table.find_trace(self.kind, name, domain=self.address.domain)) is not None:
+                locator = f"{self.question} = {name}"
+                provider = KnownProvider(row.provider, Authority.HOSTING)
+                return [provider, *claims_of(row, Authority.HOSTING, locator, self.address.domain)]
+        return []
+
+    def _names(self, answer: Answer) -> tuple[str, ...]:
+        texts = tuple(record for record in answer.records if isinstance(record, str))
+        if self.kind == "cname":
+            return answer.aliases
+        if self.kind == "ns":
+            return texts
+        return tuple(include for text in texts for include in spf_includes(text))
+
+
+def spf_includes(text: str) -> tuple[str, ...]:
+    """Return the domains that an SPF record includes or hands over to (RFC 7208 §5.2, §6.1)."""
+    if not text.lower().startswith("v=spf1"):
+        return ()
+    terms = (term.lower().lstrip("+?~-") for term in text.split()[1:])
+    return tuple(
+        term.partition(sign)[2].removesuffix(".")
+        for term in terms
+        for sign in ("include:", "redirect=")
+        if term.startswith(sign)
+    )

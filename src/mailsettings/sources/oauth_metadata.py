@@ -1,0 +1,69 @@
+"""OAuth issuers named by a domain's own document: fetched where the table does not know them, and never opened.
+
+https://autoconfig.example.org/mail/config-v1.1.xml            <oAuth2><issuer>login.example.org</issuer></oAuth2>
+https://login.example.org/.well-known/oauth-authorization-server   ->  its endpoints, as the domain's word
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from mailsettings.decision.oauth import known_issuer
+from mailsettings.errors import DocumentError
+from mailsettings.formats import oauth_metadata as issuer_format
+from mailsettings.formats.clientconfig import ClientConfig
+from mailsettings.formats.text import host_of
+from mailsettings.hostnames import registrable
+from mailsettings.interfaces import Net
+from mailsettings.leads import Issuer, Lead
+from mailsettings.model import URL, Auth, Authority, Evidence, Note
+
+
+def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:
+    """Yield what follows from the issuer that a document names."""
+    if not config.issuer:
+        return
+    issuer = Issuer(config.issuer, evidence)
+    yield issuer
+    if known_issuer(issuer.url) is None and _wants_oauth(config):
+        own = evidence.authority is Authority.DOMAIN and evidence.authentic
+        if own and issuer.url.startswith("https://"):
+            yield IssuerMetadata(issuer)
+        else:
+            yield Note(f"{evidence.locator}: issuer {issuer.url!r} is not known, and not used")
+
+
+def _wants_oauth(config: ClientConfig) -> bool:
+    return any(Auth.OAUTH2 in server.auth for server in (*config.incoming, *config.outgoing))
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerMetadata:
+    """The metadata of an issuer that the domain's own https document names (RFC 8414 §3)."""
+
+    issuer: Issuer
+
+    @property
+    def authority(self) -> Authority:
+        # Waited for like a better server, for policy.patience at most: a login with oauth2 needs the endpoints.
+        return Authority.TABLE
+
+    @property
+    def where(self) -> URL:
+        return URL(issuer_format.metadata_url(self.issuer.url))
+
+    def __str__(self) -> str:
+        return str(self.where)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the issuer with its endpoints. DocumentError if one of them is not the issuer's own."""
+        page = await net.get(str(self))
+        oauth = issuer_format.read(page.body, self.issuer.url)
+        for url in (page.url, oauth.auth_url, oauth.token_url):
+            self._check(url)
+        return (replace(self.issuer, oauth=oauth),)
+
+    def _check(self, url: str) -> None:
+        if registrable(host_of(url)) != registrable(host_of(self.issuer.url)):
+            raise DocumentError(f"{host_of(url)} is not of {host_of(self.issuer.url)}, whose metadata names it")

@@ -1,0 +1,180 @@
+"""What the responses are, for the OpenAPI description: schemas, examples, problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mailsettings.model import (
+    Auth,
+    Authority,
+    Choice,
+    Claim,
+    Detection,
+    Endpoint,
+    Evidence,
+    Hello,
+    Probe,
+    Protocol,
+    Security,
+    SettledBy,
+    TLSFacts,
+    Trust,
+)
+from mailsettings.schema import dumps, json_schema, plain, to_dict
+from mailsettings.web.api.stream import MEDIA_TYPE as STREAM_TYPE
+from mailsettings.web.problems import MEDIA_TYPE, TITLES, Problem
+
+_ADDRESS = "ada@example.org"
+_PLACES = (
+    Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS),
+    Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS),
+)
+
+
+def example_detection() -> dict[str, Any]:
+    """Return an answer."""
+    incoming, outgoing = map(_choice, _PLACES)
+    found = Detection(
+        _ADDRESS,
+        incoming=(incoming,),
+        outgoing=(outgoing,),
+        settled_by="nothing better can come",
+        settled=SettledBy.VERIFIED,
+        seconds=0.2,
+    )
+    return to_dict(found)
+
+
+def _choice(endpoint: Endpoint) -> Choice:
+    url = "https://autoconfig.example.org/mail/config-v1.1.xml"
+    evidence = Evidence(Authority.DOMAIN, "autoconfig", url, authentic=True, domain="example.org")
+    hello = Hello("", mechanisms=("PLAIN",), auth=(Auth.PASSWORD,), tls=TLSFacts("TLSv1.3"))
+    return Choice(
+        endpoint,
+        username=_ADDRESS,
+        username_template="%EMAILADDRESS%",
+        usernames=(_ADDRESS, "ada"),
+        auth=(Auth.PASSWORD,),
+        verified=True,
+        trust=Trust.DOMAIN,
+        reasons=(f"example.org itself names it ({url})",),
+        claims=(Claim(endpoint, evidence),),
+        probe=Probe(endpoint, hello=hello, tls=TLSFacts("TLSv1.3")),
+    )
+
+
+def example_event() -> dict[str, str]:
+    """Return the last event of a stream."""
+    return {"event": "settled", "data": dumps({"event": "settled", "at": 0.2, "detection": example_detection()})}
+
+
+def example_verification() -> dict[str, Any]:
+    """Return what came of a login."""
+    incoming, outgoing = map(_login, _PLACES)
+    return {
+        "schema": 1, "address": _ADDRESS, "verified": True, "incoming": incoming, "outgoing": outgoing, "findings": []
+    }  # fmt: skip
+
+
+def _login(endpoint: Endpoint) -> dict[str, Any]:
+    place = {name: plain(getattr(endpoint, name)) for name in ("protocol", "host", "port", "security")}
+    return {**place, "username": _ADDRESS, "mechanism": "PLAIN", "accepted": True, "verified": True, "tried": True}
+
+
+Responses = dict[int | str, dict[str, Any]]
+_REF = "#/components/schemas/"
+
+
+def _ok(schema: dict[str, Any], text: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": text, "content": {media_type: {"schema": schema}}}
+
+
+def _problems(*statuses: int) -> Responses:
+    problem = _ok({"$ref": f"{_REF}Problem"}, "A problem (RFC 9457)", MEDIA_TYPE)
+    return dict.fromkeys(statuses, problem)
+
+
+_REQUEST = _problems(400, 408, 413, 422, 429, 503)
+DETECT: Responses = {
+    200: _ok({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
+    **_REQUEST,
+}
+STREAM: Responses = {
+    200: _ok({"$ref": f"{_REF}Told"}, "Server-sent events, each of which is like this", STREAM_TYPE),
+    **_REQUEST,
+}
+VERIFY: Responses = {
+    200: _ok({"$ref": f"{_REF}Verification"}, "What came of it"),
+    **_REQUEST,
+    **_problems(403, 409),
+}
+PROVIDER: Responses = {200: _ok({"type": "object"}, "A row of the table"), **_problems(404, 422)}
+HEALTH: Responses = {200: _ok({"type": "object", "required": ["status"]}, "Alive")}
+READY: Responses = {
+    200: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Ready, or degraded"),
+    503: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Not ready"),
+}
+METRICS: Responses = {200: _ok({"type": "string"}, "Figures", "text/plain")}
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "examples": [f"urn:mailsettings:problem:{next(iter(TITLES))}"]},
+        "title": {"enum": list(TITLES.values())},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "domains": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_VERIFICATION = {
+    "type": "object",
+    "required": ["schema", "address", "verified", "incoming", "outgoing", "findings"],
+    "properties": {
+        "schema": {"const": 1},
+        "address": {"type": "string"},
+        "verified": {"type": "boolean"},
+        "incoming": {"type": ["object", "null"]},
+        "outgoing": {"type": ["object", "null"]},
+        "findings": {"type": "array", "items": {"$ref": f"{_REF}Finding"}},
+    },
+}
+_TOLD = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["asked", "learned", "failed", "contacting", "probed", "settled", "problem"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+
+
+def schemas() -> dict[str, Any]:
+    """Return the schemas that responses refer to, with references as OpenAPI wants them."""
+    root = json_schema()
+    parts = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
+    # Here and not beside the response: FastAPI drops every null out of what it is given there.
+    parts["examples"] = [example_detection()]
+    problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
+    login = _VERIFICATION | {"examples": [example_verification()]}
+    told = _TOLD | {"examples": [example_event()]}
+    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login, "Told": told}
+    return {name: _moved(part) for name, part in every.items()}
+
+
+def _moved(value: Any) -> Any:
+    """Return *value* with `#/$defs/X` turned into `#/components/schemas/X`."""
+    if isinstance(value, dict):
+        return {name: _moved(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_moved(part) for part in value]
+    return value.replace("#/$defs/", _REF) if isinstance(value, str) else value
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the OpenAPI *document* with our schemas instead of the framework's words for a bad request."""
+    known = document.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        known.pop(name, None)
+    known.update(schemas())
+    return document

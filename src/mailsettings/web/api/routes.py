@@ -1,0 +1,148 @@
+"""The paths for programs: detect, its stream, verify, providers; health and metrics; autoconfig documents.
+
+GET /mail/config-v1.1.xml?emailaddress=ada@example.org
+GET https://autoconfig.example.org/mail/config-v1.1.xml
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+
+from mailsettings.errors import NetworkError
+from mailsettings.events import Event
+from mailsettings.formats.clientconfig_writer import of_detection, write
+from mailsettings.model import Question
+from mailsettings.provider_table.table import by_id
+from mailsettings.schema import dumps, event_to_dict, plain, to_dict, to_json
+from mailsettings.web import telemetry
+from mailsettings.web.admission import visitor_key
+from mailsettings.web.api import openapi
+from mailsettings.web.api.bodies import Login, Wanted, parsed
+from mailsettings.web.api.stream import EventStream, Told, while_there
+from mailsettings.web.api.verify import as_json, log_in, only_safely
+from mailsettings.web.problems import Problem
+from mailsettings.web.redaction import NOBODY, anybody
+from mailsettings.web.service import Query, Service
+
+ProviderId = Annotated[str, Path(max_length=64, pattern="^[a-z0-9-]+$", examples=["gmail"])]
+
+
+def visitor_of(request: Request, service: Service) -> str:
+    """Return who asks."""
+    settings = service.settings
+    peer = request.client.host if request.client else ""
+    return visitor_key(peer, request.headers.getlist(settings.proxy_header), settings.trusted_proxies)
+
+
+def told(event: Event) -> Told:
+    """Return *event* as the stream sends it."""
+    as_values = event_to_dict(event)
+    return as_values["event"], dumps(as_values)
+
+
+def api_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+
+    @router.post("/v1/detect", responses=openapi.DETECT, response_class=Response)
+    async def detect(wanted: Wanted, request: Request) -> Response:
+        """Find and verify the mail servers of an address; the answer is that of `mailsettings --json`."""
+        query, who = wanted.query(), visitor_of(request, service)
+        detection = await while_there(request.receive, lambda: service.detect(query, who))
+        return Response(to_json(detection) if detection else b"", media_type="application/json")
+
+    @router.post("/v1/detect/stream", responses=openapi.STREAM, response_class=Response)
+    async def detect_stream(wanted: Wanted, request: Request) -> Response:
+        """Do the same and tell each step as a server-sent event; the last one, `settled`, has the answer."""
+        query, who = wanted.query(), visitor_of(request, service)
+
+        async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None]; FastAPI looks at names here
+            detection = await service.detect(query, who, lambda event: tell(told(event)))
+            tell(("settled", dumps({"event": "settled", "at": detection.seconds, "detection": to_dict(detection)})))
+
+        return EventStream(work)
+
+    @router.post("/v1/verify", responses=openapi.VERIFY, response_class=Response)
+    async def verify(login: Login, request: Request) -> Response:
+        """Log in with a password or token, once, and say what it means if that fails. Nothing is stored."""
+        only_safely(request, service)
+        done = await log_in(service, login, visitor_of(request, service))
+        return as_response(as_json(done))
+
+    @router.get("/v1/providers/{id}", responses=openapi.PROVIDER, response_class=Response)
+    async def provider(id: ProviderId) -> Response:  # noqa: A002 - the name in the path
+        """Return a row of the provider table."""
+        row = by_id(id)
+        if row is None:
+            raise Problem(404, "not-found", "the provider table has no such id")
+        return as_response(plain(row))
+
+    return router
+
+
+def as_response(value: Any, status: int = 200) -> Response:
+    return Response(dumps(value), status, media_type="application/json")
+
+
+def health_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+
+    @router.get("/healthz", responses=openapi.HEALTH, response_class=Response)
+    async def healthz() -> Response:
+        """Say that the process lives; contacts nobody."""
+        return as_response({"status": "ok"})
+
+    @router.get("/readyz", responses=openapi.READY, response_class=Response)
+    async def readyz() -> Response:
+        """Say whether requests can be answered: DNS, and the store (`degraded`: answers, but remembers less)."""
+        dns, store = await _dns(service), await service.store.state()
+        status = "unready" if dns != "ok" else "ok" if store == "ok" else "degraded"
+        return as_response({"status": status, "dns": dns, "store": store}, 200 if dns == "ok" else 503)
+
+    if service.settings.metrics:
+
+        @router.get("/metrics", responses=openapi.METRICS, response_class=Response)
+        async def figures() -> Response:
+            """Return figures for Prometheus."""
+            return Response(service.metrics.text(), media_type=telemetry.MEDIA_TYPE)
+
+    return router
+
+
+async def _dns(service: Service) -> str:
+    """Ask the resolver for something it always knows."""
+    try:
+        async with service.network(service.policy) as net:
+            await net.ask(Question("com", "NS"))
+    except NetworkError as error:
+        return str(error.kind)
+    return "ok"
+
+
+PATHS = ("/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml")
+
+
+def autoconfig_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(include_in_schema=False)
+
+    async def config(request: Request, emailaddress: str = "") -> Response:
+        address = anybody(parsed(emailaddress or f"{NOBODY}@{_domain(request)}"))
+        detection = await service.detect(Query(address), visitor_of(request, service))
+        document = of_detection(detection)
+        # A server that a user would have to agree to is left out: a document cannot ask.
+        if detection.confirm or not (document.incoming and document.outgoing):
+            raise Problem(404, "not-found", "no settings that can be vouched for")
+        return Response(write(document), media_type="text/xml")
+
+    for path in PATHS:
+        router.add_api_route(path, config, response_class=Response)
+    return router
+
+
+def _domain(request: Request) -> str:
+    """Return whose settings are asked for by the name the request came to."""
+    return (request.url.hostname or "").removeprefix("autoconfig.")

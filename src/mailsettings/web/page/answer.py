@@ -1,0 +1,145 @@
+"""A detection as a piece of the page. Pure: everything in it that came from elsewhere passes through markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailsettings.decision.typos import confusable_with
+from mailsettings.hostnames import shown_host
+from mailsettings.model import Detection, Finding, Hint, Protocol
+from mailsettings.web.page.forms import agreement, hand_form, search_form, sign_in_form
+from mailsettings.web.page.markup import Html, join, link, tag
+from mailsettings.web.page.servers import alternatives, cards
+from mailsettings.web.service import outcome_of
+
+_HEADLINES = {
+    "verified": ("good", "We found your mail settings", "Both servers have answered, over encrypted connections."),
+    "found": ("warn", "We found mail settings", "But not all of them could be checked: look at the locks below."),
+    "nothing": ("bad", "We found no mail settings", "No server answered that could be the right one."),
+}
+_MOST = 6  # findings: behind the sixth nobody reads on
+
+
+def answer(detection: Detection, *, password: bool) -> Html:
+    """Return what was found; *password*: one may be typed here, because the way is safe."""
+    form = sign_in_form(detection, safe=password)
+    return join(
+        _headline(detection),
+        _question(detection),
+        _confirmation(detection, ask=form is not None and password),
+        _before(detection),
+        form,
+        cards(detection),
+        findings(item for item in detection.findings if item.code != "typo"),  # which is asked above
+        _notes(detection),
+        alternatives(detection),
+        hand_form(detection, safe=password),
+        _pages(detection),
+    )
+
+
+def _headline(detection: Detection) -> Html:
+    mood, title, meaning = _HEADLINES[outcome_of(detection)]
+    if detection.confirm:
+        mood, meaning = "warn", "One thing is yours to check first: whose servers they are."
+    address = detection.shown_address or detection.address
+    both = f" ({detection.address})" if address != detection.address else ""
+    provider = join(" · ", detection.provider.name) if detection.provider else None
+    return tag(
+        "header",
+        tag("h2", title, tabindex="-1", id="title"),
+        tag("p", tag("span", f"{address}{both}", class_="address"), provider),
+        tag("p", meaning, class_="small"),
+        class_=f"headline {mood}",
+    )
+
+
+def _question(detection: Detection) -> Html | None:
+    if not detection.suggestion:
+        return None
+    button = tag("button", f"Yes, look for {detection.suggestion}", type="submit")
+    return tag(
+        "section",
+        tag("h3", "Did you mean ", tag("strong", detection.suggestion), "?"),
+        search_form(detection.suggestion, button),
+        class_="box ask",
+    )
+
+
+def _confirmation(detection: Detection, *, ask: bool) -> Html | None:
+    """Name the domains to agree to, large and whole; what looks like another domain is said to."""
+    if not detection.confirm:
+        return None
+    own = shown_host(detection.address.rpartition("@")[2])
+    return tag(
+        "section",
+        tag("h3", "Is this your mail provider?"),
+        *(_domain(domain, ask=ask) for domain in detection.confirm),
+        tag("p", f"Mail for {own} seems to be kept there, but nothing that is safe from forgery says so. "
+            "Go on only if you know this name, from your contract or from whoever runs your mail.", class_="small"),
+        class_="box confirm",
+    )  # fmt: skip
+
+
+def _domain(domain: str, *, ask: bool) -> Html:
+    shown = shown_host(domain)
+    alike = confusable_with(domain)
+    return join(
+        tag("p", shown, class_="domain"),
+        tag("p", "Spelled ", tag("code", domain)) if shown != domain else None,
+        tag("p", f"This looks like {alike}, but is not {alike}.", class_="alarm") if alike else None,
+        agreement(domain) if ask else None,
+    )
+
+
+def _before(detection: Detection) -> Html | None:
+    hints = [hint for hint in detection.hints if _concerns(hint, detection)]
+    if not hints:
+        return None
+    name = detection.provider.name if detection.provider else "Your provider"
+    title = tag("h3", name, " wants this first")
+    return tag("section", title, tag("ol", *map(_hint, hints)), class_="box first")
+
+
+def _concerns(hint: Hint, detection: Detection) -> bool:
+    """Say whether *hint* is about logging in to the servers shown: not about the other protocol, nor about limits."""
+    words = hint.id.split("_")
+    other = {Protocol.IMAP: "pop", Protocol.POP3: "imap"}
+    wrong = [other.get(choice.endpoint.protocol) for choice in detection.incoming[:1]]
+    return "limit" not in words and not any(word in wrong for word in words)
+
+
+def _hint(hint: Hint) -> Html:
+    page = join(" ", link(hint.url, "Show me where")) if hint.url else None
+    return tag("li", hint.text, page)
+
+
+def findings(items: Iterable[Finding]) -> Html | None:
+    """Return why something does not work, and what to do about it."""
+    entries = tuple(tag("li", _finding(item)) for item in tuple(items)[:_MOST])
+    if not entries:
+        return None
+    return tag("section", tag("h3", "What is wrong, and what helps"), tag("ul", *entries), class_="box findings")
+
+
+def _finding(item: Finding) -> Html:
+    page = join(" ", link(item.link, "The provider’s page about it")) if item.link else None
+    return join(tag("strong", item.text), " ", item.advice, page)
+
+
+def _notes(detection: Detection) -> Html | None:
+    further = (_hint(hint) for hint in detection.hints if not _concerns(hint, detection))
+    notes = (tag("li", str(note)) for note in detection.notes)
+    entries = (*further, *notes)[:_MOST]
+    if not entries:
+        return None
+    return tag("details", tag("summary", "Good to know"), tag("ul", *entries))
+
+
+def _pages(detection: Detection) -> Html | None:
+    named = {hint.url for hint in detection.hints}
+    pages = [page for page in detection.documentation if page.url not in named][:3]
+    if not pages:
+        return None
+    items = (tag("li", link(page.url, page.text or page.url)) for page in pages)
+    return tag("section", tag("h3", "Help from the provider"), tag("ul", *items), class_="notes")

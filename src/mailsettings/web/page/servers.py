@@ -1,0 +1,115 @@
+"""The servers that were found, as cards of the page. Pure: what came from elsewhere passes through markup."""
+
+from __future__ import annotations
+
+from mailsettings.hostnames import shown_host
+from mailsettings.model import Auth, Authority, Choice, Detection, Protocol, Security
+from mailsettings.web.page.markup import Html, breakable, join, tag
+
+_PROTOCOLS = {Protocol.IMAP: "IMAP", Protocol.POP3: "POP3", Protocol.SMTP: "SMTP", Protocol.JMAP: "JMAP"}
+_SECURITY = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS", Security.PLAIN: "none"}
+_AUTH = {
+    Auth.OAUTH2: "through the provider’s own page (OAuth2)",
+    Auth.PASSWORD: "with a password",
+    Auth.ENCRYPTED: "with a password (“encrypted password”)",
+    Auth.GSSAPI: "with Kerberos",
+    Auth.NTLM: "with NTLM",
+    Auth.CERTIFICATE: "with a certificate",
+    Auth.NONE: "without a password",
+}
+_LEARNED = {
+    Authority.OWN_TABLE: "this service’s own list of providers",
+    Authority.TABLE: "the list of known providers",
+    Authority.DOMAIN: "{domain} itself",
+    Authority.ISPDB: "the public database of mail providers",
+    Authority.SRV: "the DNS of {domain} (unsigned)",
+    Authority.MX_TABLE: "the provider that receives this domain’s mail",
+    Authority.MX_DOCUMENT: "{domain}, which receives this domain’s mail",
+    Authority.HOSTING: "traces of the hosting provider in DNS",
+    Authority.HTTP_DOCUMENT: "a document that could have been changed on its way",
+    Authority.GUESS: "its usual name",
+    Authority.CERTIFICATE: "the server’s certificate",
+}
+_MOST = 6  # alternatives: behind the sixth nobody reads on
+
+
+def cards(detection: Detection) -> Html | None:
+    """Return the best server of each direction."""
+    if not detection.incoming and not detection.outgoing:
+        return None
+    return tag(
+        "section",
+        tag("h3", "Your settings", class_="above"),
+        tag(
+            "div",
+            _card("Incoming mail", detection.incoming[:1]),
+            _card("Outgoing mail", detection.outgoing[:1]),
+            class_="servers",
+        ),
+    )
+
+
+def _card(title: str, best: tuple[Choice, ...]) -> Html:
+    if not best:
+        return tag("section", tag("h4", title), tag("p", "No server found."), class_="server")
+    choice = best[0]
+    endpoint = choice.endpoint
+    ways = " or ".join(_AUTH[auth] for auth in choice.auth) or _AUTH[Auth.PASSWORD]
+    return tag(
+        "section",
+        tag("h4", title, " ", tag("span", _PROTOCOLS[endpoint.protocol], class_="kind")),
+        _lock(choice),
+        tag(
+            "dl",
+            _fact("Server", endpoint.host, copy=True, wide=True),
+            _fact("Port", str(endpoint.port), copy=True),
+            _fact("Encryption", _SECURITY[endpoint.security]),
+            _fact("User name", choice.username, copy=True, wide=True),
+        ),
+        tag("p", f"You sign in {ways}. Learned from {_learned(choice)}.", class_="small"),
+        class_="server",
+    )
+
+
+def _lock(choice: Choice) -> Html:
+    """Say in words and in colour how safe the server is; the words are what counts."""
+    if choice.verified:
+        return tag("p", "Encrypted and verified", class_="lock good")
+    if choice.endpoint.security is Security.PLAIN:
+        return tag("p", "Not encrypted: never use it", class_="lock bad")
+    kind = choice.probe.failure.kind if choice.probe and choice.probe.failure else None
+    if kind is not None and kind.about_certificate:
+        return tag("p", "Its certificate is not valid: do not log in", class_="lock bad")
+    return tag("p", "Could not be checked", class_="lock warn")
+
+
+def _learned(choice: Choice) -> str:
+    evidence = choice.claims[0].evidence
+    domain = shown_host(evidence.domain) if evidence.domain else "the domain"
+    return _LEARNED[evidence.authority].format(domain=domain)
+
+
+def _fact(term: str, value: str, *, copy: bool = False, wide: bool = False) -> Html:
+    shown = tag("span", breakable(value) if copy else value)
+    return tag(
+        "div",
+        tag("dt", term),
+        tag("dd", shown, data_copy=term.lower() if copy else None),
+        class_="wide" if wide else None,
+    )
+
+
+def alternatives(detection: Detection) -> Html | None:
+    """Return the servers that would do as well, folded away."""
+    others = (*detection.incoming[1:], *detection.outgoing[1:])[:_MOST]
+    if not others:
+        return None
+    return tag("details", tag("summary", "Other servers that were found"), tag("ul", *map(_alternative, others)))
+
+
+def _alternative(choice: Choice) -> Html:
+    endpoint = choice.endpoint
+    place = tag("strong", breakable(endpoint.host))
+    about = f"{_PROTOCOLS[endpoint.protocol]}, port {endpoint.port}, {_SECURITY[endpoint.security]}"
+    state = "verified" if choice.verified else "not verified"
+    return tag("li", place, join(tag("br"), tag("span", f"{about}; {state}", class_="small")))

@@ -1,0 +1,85 @@
+"""Metrics for Prometheus, log lines as JSON, spans for OpenTelemetry: never an address, a visitor or a secret.
+
+{"at": "2026-11-22T10:00:00.000+00:00", "event": "answer", "domain": "example.org", "outcome": "verified"}
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0, 15.0)  # seconds
+
+
+class Metrics:
+    """The figures of one app."""
+
+    def __init__(self) -> None:
+        # One of its own: two apps in one process must not collide.
+        self._registry = CollectorRegistry()
+        registry = self._registry
+        self.answers = Counter(
+            "mailsettings_answers", "Answers, by where they came from and what they say", ("origin", "outcome"),
+            registry=registry,
+        )  # fmt: skip
+        self.refused = Counter("mailsettings_refused", "Requests refused", ("problem",), registry=registry)
+        self.seconds = Histogram(
+            "mailsettings_detection_seconds", "Fresh detections", buckets=_BUCKETS, registry=registry
+        )
+        self.logins = Counter("mailsettings_logins", "Login checks", ("outcome",), registry=registry)
+
+    def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Show what *value* returns at the time of the question."""
+        Gauge(f"mailsettings_{name}", text, registry=self._registry).set_function(value)
+
+    def text(self) -> bytes:
+        """Return everything, as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+LOGGER_NAME = "mailsettings.web"
+_log = logging.getLogger(LOGGER_NAME)
+
+
+def say(event: str, **facts: str | float | bool) -> None:
+    """Log *event* with *facts*; texts in it are domains and words of ours."""
+    if _log.isEnabledFor(logging.INFO):
+        _log.info(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}))
+
+
+def to_stderr() -> None:
+    """Write the lines to standard error: for the command; an app that mounts ours decides itself."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    _log.addHandler(handler)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
+
+
+@contextmanager
+def span(name: str, **attributes: str) -> Iterator[None]:
+    """Make what happens inside a span *name*; *attributes* name no person."""
+    tracer = _tracer()
+    if tracer is None:
+        yield
+        return
+    with tracer.start_as_current_span(name, attributes=attributes):
+        yield
+
+
+@cache
+def _tracer() -> Any:
+    """Return what makes spans; None without the API, for which nobody looks twice."""
+    try:
+        from opentelemetry import trace  # optional
+    except ImportError:
+        return None
+    return trace.get_tracer("mailsettings")
