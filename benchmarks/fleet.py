@@ -107,7 +107,7 @@ def _number(domain: str) -> int:
 async def search(size: int, resolver: str, ca_file: str) -> dict[str, object]:
     """Search *size* domains and return what it took."""
     networks = (ip_network("10.77.0.0/16"), ip_network("fd77::/16"))
-    policy = Policy.service().with_(allow_networks=networks, resolver=resolver, ca_file=ca_file)
+    policy = Policy.service().replace(allow_networks=networks, resolver=resolver, ca_file=ca_file)
     before, wall, cpu = memory(), time.perf_counter(), time.process_time()
     verdicts = Counter[str]()
     async with detect_many(names(size, None), policy=policy) as stream:

@@ -229,7 +229,7 @@ def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds:
         f"sent {said!r}": bool(wanted.silent and said),
         f"{wanted.hidden!r} is shown": bool(wanted.hidden and wanted.hidden in shown),
         f"{wanted.shown!r} is not shown: {shown!r}": wanted.shown not in shown,
-        f"{stream.handed} bytes were read": stream.handed > 4 * Policy().max_line,
+        f"{stream.handed} bytes were read": stream.handed > 4 * Policy().limits.max_line,
         "a login was tried": any(word in said for word in (b" LOGIN", b"AUTH", b"USER", b"PASS")),
         "STARTTLS was repeated": said.count(b"STLS") + said.count(b"STARTTLS") > 1,
     }

@@ -88,7 +88,14 @@ def table_first_port_refused(net: FakeNetwork) -> None:
     net.host("smtp.gmail.com").serve(smtp(587))
 
 
-@world("imap.gmail.com:993", "smtp.gmail.com:587", 7, STARTTLS_CHAIN, waits=POLICY.patience, address="ada@gmail.com")
+@world(
+    "imap.gmail.com:993",
+    "smtp.gmail.com:587",
+    7,
+    STARTTLS_CHAIN,
+    waits=POLICY.timeouts.better_source_grace,
+    address="ada@gmail.com",
+)
 def table_first_port_filtered(net: FakeNetwork) -> None:
     net.host("imap.gmail.com").serve(imap())
     net.host("smtp.gmail.com").drop(465).serve(smtp(587))
@@ -107,7 +114,7 @@ def table_by_mx_with_a_live_panel(net: FakeNetwork) -> None:
     net.host(f"mail.{D}").serve(imap(), smtp())
 
 
-@world("imap.gmail.com:993", "smtp.gmail.com:465", 6, f"MX, {TLS_CHAIN}", waits=POLICY.patience)
+@world("imap.gmail.com:993", "smtp.gmail.com:465", 6, f"MX, {TLS_CHAIN}", waits=POLICY.timeouts.better_source_grace)
 def table_by_mx_with_a_silent_web_host(net: FakeNetwork) -> None:
     table_by_mx(net)
     net.host(D).hold(80, 443)
@@ -215,7 +222,13 @@ def srv_first_listed_server_dead(net: FakeNetwork) -> None:
     net.host(f"b.{D}").serve(imap(), smtp())
 
 
-@world(f"b.{D}:993", f"b.{D}:465", 6, f"SRV, {TLS_CHAIN}", waits=POLICY.stagger + POLICY.patience)
+@world(
+    f"b.{D}:993",
+    f"b.{D}:465",
+    6,
+    f"SRV, {TLS_CHAIN}",
+    waits=POLICY.timeouts.next_server_delay + POLICY.timeouts.better_source_grace,
+)
 def srv_first_listed_server_silent(net: FakeNetwork) -> None:
     srv_first_listed_server_dead(net)
     net.host(f"a.{D}").drop()
@@ -303,28 +316,34 @@ def guess_with_submission_on_587_only(net: FakeNetwork) -> None:
 # Trouble
 
 
-@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.patience)
+@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.timeouts.better_source_grace)
 def silent_web_host(net: FakeNetwork) -> None:
     own_mx(net)
     net.host(D).hold(80, 443)
     net.host(f"mail.{D}").serve(imap(), smtp(), smtp(587))
 
 
-@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.patience)
+@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.timeouts.better_source_grace)
 def filtered_web_host(net: FakeNetwork) -> None:
     own_mx(net)
     net.host(D).drop()
     net.host(f"mail.{D}").serve(imap(), smtp(), smtp(587))
 
 
-@world(f"mail.{D}:143", f"mail.{D}:587", 7, STARTTLS_CHAIN, waits=POLICY.guess_after + POLICY.patience)
+@world(
+    f"mail.{D}:143",
+    f"mail.{D}:587",
+    7,
+    STARTTLS_CHAIN,
+    waits=POLICY.timeouts.guess_after + POLICY.timeouts.better_source_grace,
+)
 def silent_web_host_and_starttls_only(net: FakeNetwork) -> None:
     own_mx(net)
     net.host(D).hold(80, 443)
     net.host(f"mail.{D}").serve(imap(143), smtp(587))
 
 
-@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.patience)
+@world(f"mail.{D}:993", f"mail.{D}:465", 5, TLS_CHAIN, waits=POLICY.timeouts.better_source_grace)
 def silent_autoconfig_host(net: FakeNetwork) -> None:
     own_mx(net)
     net.host(f"autoconfig.{D}").hold(80, 443)
@@ -332,13 +351,13 @@ def silent_autoconfig_host(net: FakeNetwork) -> None:
     net.host(f"mail.{D}").serve(imap(), smtp(), smtp(587))
 
 
-@world(f"imap.{D}:993", f"smtp.{D}:465", 5, TLS_CHAIN, waits=POLICY.patience)
+@world(f"imap.{D}:993", f"smtp.{D}:465", 5, TLS_CHAIN, waits=POLICY.timeouts.better_source_grace)
 def silent_dns_for_srv(net: FakeNetwork) -> None:
     net.mute(type_="SRV")
     mail(net, f"imap.{D}", f"smtp.{D}")
 
 
-@world(f"imap.{D}:993", f"smtp.{D}:465", 6, f"AAAA, A; {TLS_CHAIN}", waits=POLICY.race_delay)
+@world(f"imap.{D}:993", f"smtp.{D}:465", 6, f"AAAA, A; {TLS_CHAIN}", waits=POLICY.timeouts.connection_attempt_delay)
 def broken_ipv6(net: FakeNetwork) -> None:
     net.host(f"imap.{D}", "2001:db8:1::1").drop()
     net.host(f"smtp.{D}", "2001:db8:1::2").drop()
@@ -353,20 +372,26 @@ def slow_banner(net: FakeNetwork) -> None:
     net.host(f"smtp.{D}").serve(smtp(465, greeting_delay=3.0))
 
 
-@world(f"mail.{D}:143", f"mail.{D}:587", 7, STARTTLS_CHAIN, waits=POLICY.guess_after + POLICY.patience)
+@world(
+    f"mail.{D}:143",
+    f"mail.{D}:587",
+    7,
+    STARTTLS_CHAIN,
+    waits=POLICY.timeouts.guess_after + POLICY.timeouts.better_source_grace,
+)
 def filtered_tls_ports(net: FakeNetwork) -> None:
     own_mx(net)
     net.host(f"mail.{D}").drop().serve(imap(143), smtp(587))
 
 
-@world("", "", 0, "nobody says a word", waits=POLICY.quiet)
+@world("", "", 0, "nobody says a word", waits=POLICY.timeouts.first_response_timeout)
 def everything_filtered(net: FakeNetwork) -> None:
     own_mx(net)
     for name in (D, f"mail.{D}", f"imap.{D}", f"smtp.{D}", f"pop.{D}"):
         net.host(name).drop()
 
 
-@world("", "", 0, "nobody says a word", waits=POLICY.quiet)
+@world("", "", 0, "nobody says a word", waits=POLICY.timeouts.first_response_timeout)
 def everything_a_tarpit(net: FakeNetwork) -> None:
     own_mx(net)
     for name in (D, f"mail.{D}", f"imap.{D}", f"smtp.{D}", f"pop.{D}"):

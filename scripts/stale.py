@@ -18,7 +18,7 @@ import anyio
 from mailsettings.interfaces import Prober
 from mailsettings.model import Endpoint, Probe, Security
 from mailsettings.net.network import open_network
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy
 from mailsettings.provider_table.rows import Row
 from mailsettings.provider_table.table import all_providers
 
@@ -80,7 +80,7 @@ async def _run(ids: Sequence[str]) -> tuple[Finding, ...]:
     rows = [row for row in all_providers() if not ids or row.provider.id in ids]
     servers = sum(len(endpoints(row)) for row in rows)
     # The budgets of a single detection would end after forty hosts; this one run visits them all, slowly.
-    policy = Policy(max_tcp=4 * servers + 4, max_dns=8 * servers + 8, max_hosts=servers + 1)
+    policy = Policy(limits=Limits(max_tcp=4 * servers + 4, max_dns=8 * servers + 8, max_hosts=servers + 1))
     async with open_network(policy) as net:
         return await verify(rows, net)
 

@@ -6,6 +6,7 @@ from mailsettings.decision.result import answer
 from mailsettings.decision.state import Findings
 from mailsettings.model import Audience, Authority, Detection, Note, NoteKind, Probe, SettledBy
 from mailsettings.policy import Policy
+from mailsettings.policy.proxy import parse_proxy
 from tests.values import ADA, claim, endpoint, verified
 
 IMAP = "imap://imap.example.org:993"
@@ -45,7 +46,7 @@ def test_an_unprotected_greeting_is_no_news() -> None:
 
 def test_what_a_proxy_cannot_promise_is_for_the_user_alone() -> None:
     """Visitors are not told which proxy the service uses; the note comes first."""
-    detection = answered(verified(IMAP), Policy(proxy="socks5://proxy.example.org"))
+    detection = answered(verified(IMAP), Policy(proxy=parse_proxy("socks5://proxy.example.org")))
 
     assert [note.public for note in detection.notes] == [False, True]
     assert str(detection.notes[0]).startswith("proxy socks5://proxy.example.org:1080: ")

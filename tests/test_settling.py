@@ -81,7 +81,7 @@ def test_the_next_best_server_follows_a_silent_one() -> None:
     contact(found, IMAP, at=0)
 
     assert dialled(found, 0.1) == []
-    assert dialled(found, Policy().stagger) == [POP]
+    assert dialled(found, Policy().timeouts.next_server_delay) == [POP]
 
 
 def test_the_next_best_server_follows_a_failed_one_at_once() -> None:
@@ -103,7 +103,7 @@ def test_unlikely_guesses_wait_for_the_published_sources() -> None:
     late = claim(IMAP143, eager=False)
 
     assert dialled(findings(late, running=[Silent()]), 0.1) == []
-    assert dialled(findings(late, running=[Silent()]), Policy().guess_after) == [IMAP143]
+    assert dialled(findings(late, running=[Silent()]), Policy().timeouts.guess_after) == [IMAP143]
     assert dialled(findings(late), 0.1) == [IMAP143]
 
 
@@ -159,7 +159,7 @@ def test_a_verified_answer_waits_for_better_work_but_not_long() -> None:
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.2)
 
     assert decide(found, 0.69).settled is None
-    assert decide(found, 0.2 + Policy().patience).settled is SettledBy.VERIFIED_IMPATIENT
+    assert decide(found, 0.2 + Policy().timeouts.better_source_grace).settled is SettledBy.VERIFIED_IMPATIENT
 
 
 def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twice() -> None:
@@ -179,7 +179,7 @@ def test_the_next_decision_is_due_when_patience_ends() -> None:
     """No polling: the engine sleeps until something can change."""
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.31)
 
-    assert decide(found, 0.6).wake == pytest.approx(0.31 + Policy().patience)
+    assert decide(found, 0.6).wake == pytest.approx(0.31 + Policy().timeouts.better_source_grace)
 
 
 def test_a_displaced_guess_settles_nothing() -> None:
@@ -228,7 +228,7 @@ def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
     found.add([*claims, held])
 
     assert decide(found, 0).start == ()
-    assert decide(found, Policy().patience).start == (held,)
+    assert decide(found, Policy().timeouts.better_source_grace).start == (held,)
 
     found.probed(failed(SMTP), 0.1)
     assert decide(found, 0.1).start == (held,)

@@ -145,7 +145,7 @@ class _Search:
         from mailsettings.diagnosis.inspection import looked_into
 
         policy = self._findings.policy
-        left = min(policy.look_timeout, policy.deadline - self._now())
+        left = min(policy.timeouts.inspection_timeout, policy.timeouts.deadline - self._now())
         try:
             looked = await looked_into(detection, self._net, self._prober, within=left)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none

@@ -520,9 +520,11 @@ class SettledBy(StrEnum):
     """Why a search ended when it did."""
 
     VERIFIED = "verified"  # both directions, and nothing outstanding could be better
-    VERIFIED_IMPATIENT = "verified-impatient"  # better-ranked work did not respond within policy.patience
+    VERIFIED_IMPATIENT = (
+        "verified-impatient"  # better-ranked work did not respond within policy.timeouts.better_source_grace
+    )
     NOTHING_LEFT = "nothing-left"  # everything was tried
-    SILENCE = "silence"  # no server responded within policy.quiet
+    SILENCE = "silence"  # no server responded within policy.timeouts.first_response_timeout
     DEADLINE = "deadline"
     NO_MAIL = "no-mail"  # the domain receives none
     CLOSED_PROVIDER = "closed-provider"  # it lets no mail program in

@@ -106,14 +106,14 @@ def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
 async def _typed(what: ServerSettings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
-    own = policy.with_(exhaustive=True, protocols=frozenset(Protocol), guess=True)
+    own = policy.replace(exhaustive=True, protocols=frozenset(Protocol), guess=True)
     prober = _OnlyProber(prober_of(net))
     seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net, prober=prober)
     failed = [place for place in places_of(seen, typed).all if place.endpoint in typed and not place.verified]
     if failed:
         around = [near for place in failed for near in neighbours(place.endpoint, _kind(place))]
         seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net, prober=prober)
-        seen = await looked_into(seen, net, prober_of(net), within=policy.look_timeout, stated=typed)
+        seen = await looked_into(seen, net, prober_of(net), within=policy.timeouts.inspection_timeout, stated=typed)
     plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
     return plain, seen if failed else replace(seen, findings=())
 

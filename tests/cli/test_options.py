@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
 @pytest.mark.parametrize(
     ("arguments", "field", "value"),
     [
-        ([], "deadline", Policy().deadline),
-        (["--timeout", "3.5"], "deadline", 3.5),
-        (["--timeout", "3.5"], "greeting_deadline", 3.5),
+        ([], "timeouts.deadline", Policy().timeouts.deadline),
+        (["--timeout", "3.5"], "timeouts.deadline", 3.5),
+        (["--timeout", "3.5"], "timeouts.greeting_deadline", 3.5),
         (["--resolver", "192.0.2.1"], "resolver", "192.0.2.1"),
         (["--resolver", "[2001:db8::1]:5353"], "resolver", "[2001:db8::1]:5353"),
         (["--resolver", "2001:db8::1"], "resolver", "2001:db8::1"),
@@ -62,7 +63,7 @@ def test_an_option_sets_the_policy(arguments: list[str], field: str, value: Any)
     """
     What is asked for on the command line is what the search may do.
     """
-    assert value == getattr(asked(*arguments)[1], field)
+    assert value == attrgetter(field)(asked(*arguments)[1])
 
 
 @pytest.mark.parametrize(

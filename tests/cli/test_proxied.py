@@ -43,7 +43,7 @@ def test_a_proxy_is_never_taken_from_the_environment() -> None:
     _, policy = invoked()
 
     assert policy is not None
-    assert policy.through is None
+    assert policy.proxy is None
 
 
 def test_a_proxy_that_is_named_is_used() -> None:
@@ -54,7 +54,7 @@ def test_a_proxy_that_is_named_is_used() -> None:
 
     assert policy is not None
     assert past is not None
-    assert (policy.through, policy.dns_past_proxy) == (parse_proxy("http://[::1]:3128"), False)
+    assert (policy.proxy, policy.dns_past_proxy) == (parse_proxy("http://[::1]:3128"), False)
     assert past.dns_past_proxy
 
 
@@ -69,7 +69,7 @@ def test_the_password_is_the_first_line_of_a_file(end: str, tmp_path_factory: py
     _, policy = invoked("--proxy", URL, "--proxy-password-file", str(path), password="another")
 
     assert policy is not None
-    assert policy.through == parse_proxy(URL, password=f"{CANARY} ü")
+    assert policy.proxy == parse_proxy(URL, password=f"{CANARY} ü")
 
 
 def test_the_password_may_be_in_a_variable_of_our_own() -> None:
@@ -80,8 +80,8 @@ def test_the_password_may_be_in_a_variable_of_our_own() -> None:
 
     assert policy is not None
     assert nobody is not None
-    assert policy.through == parse_proxy(URL, password=CANARY)
-    assert nobody.through == parse_proxy(URL.replace("ada@", ""))
+    assert policy.proxy == parse_proxy(URL, password=CANARY)
+    assert nobody.proxy == parse_proxy(URL.replace("ada@", ""))
 
 
 @pytest.mark.parametrize("command", [(), ("check",), ("bulk",)], ids=["detect", "check", "bulk"])

@@ -11,6 +11,7 @@ from typing import Any
 from mailsettings import Detection, Policy, detect, diagnose
 from mailsettings.net.network import open_network
 from mailsettings.net.streams import Transport
+from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import to_dict
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.diagnosis.worlds import TODAY, meant
@@ -28,7 +29,7 @@ def document(world: Golden) -> Any:
 
 
 async def _found(world: Golden) -> Detection:
-    net, policy = FakeNetwork(rtt=RTT), Policy(proxy=world.proxy or None)
+    net, policy = FakeNetwork(rtt=RTT), Policy(proxy=parse_proxy(world.proxy) if world.proxy else None)
     world.build(net)
     transport: Transport = net.transport(policy)
     transport = world.wrap(transport) if world.wrap else transport

@@ -66,7 +66,7 @@ def complaints(met: Met, policy: Policy) -> Iterator[str]:
     """Yield what no server may bring about."""
     if met.net.open_streams:
         yield f"left open: {met.net.open_streams}"
-    if met.seconds > policy.greeting_deadline + LATE:
+    if met.seconds > policy.timeouts.greeting_deadline + LATE:
         yield f"took {met.seconds:.2f} s"
     if Kind.INTERNAL in met.kinds:
         yield f"a mistake of ours: {met.detection.failures}"
@@ -76,9 +76,9 @@ def complaints(met: Met, policy: Policy) -> Iterator[str]:
     yield from (
         f"plain and verified: {c.endpoint}" for c in met.choices if c.verified and c.endpoint.security == "plain"
     )
-    if len(met.net.connections) > policy.max_tcp:
+    if len(met.net.connections) > policy.limits.max_tcp:
         yield f"{len(met.net.connections)} connections"
-    if len(met.net.questions) > policy.max_dns:
+    if len(met.net.questions) > policy.limits.max_dns:
         yield f"{len(met.net.questions)} questions"
 
 

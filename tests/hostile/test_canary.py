@@ -13,9 +13,9 @@ from mailsettings.testing import FakeNetwork, imap
 from tests.hostile.meeting import DOMAIN, Met, meet
 from tests.hostile.routes import ANSWERS, BAIT, DENIED, ROUTES, Route, by_srv
 
-SERVICE = Policy.service().with_(exhaustive=True)
+SERVICE = Policy.service().replace(exhaustive=True)
 FEW = ("127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::7f00:1")
-PERSONAL = Policy.personal().with_(exhaustive=True)
+PERSONAL = Policy.personal().replace(exhaustive=True)
 
 
 def contacted(met: Met) -> set[str]:
@@ -78,11 +78,11 @@ def private_server(net: FakeNetwork) -> None:
     [
         pytest.param(Policy.personal(), True, id="personal"),
         pytest.param(Policy.service(), False, id="service"),
-        pytest.param(Policy.service().with_(allow_networks=(ip_network("10.1.2.0/24"),)), True, id="service-opened"),
+        pytest.param(Policy.service().replace(allow_networks=(ip_network("10.1.2.0/24"),)), True, id="service-opened"),
         pytest.param(
-            Policy.service().with_(allow_networks=(ip_network("10.1.3.0/24"),)), False, id="service-opened-elsewhere"
+            Policy.service().replace(allow_networks=(ip_network("10.1.3.0/24"),)), False, id="service-opened-elsewhere"
         ),
-        pytest.param(Policy.personal().with_(allow_private=False), False, id="personal-closed"),
+        pytest.param(Policy.personal().replace(allow_private=False), False, id="personal-closed"),
     ],
 )
 def test_private_networks_are_the_profiles_business(policy: Policy, *, found: bool) -> None:
@@ -96,7 +96,7 @@ def test_private_networks_are_the_profiles_business(policy: Policy, *, found: bo
 )
 def test_the_user_can_open_what_is_never_open_otherwise(network: str, address: str) -> None:
     """A bridge on this machine, a laboratory: said by name, it is contacted, and nothing beside it."""
-    policy = Policy.personal().with_(allow_networks=(ip_network(network),))
+    policy = Policy.personal().replace(allow_networks=(ip_network(network),))
 
     met = meet(lambda net: net.host(f"imap.{DOMAIN}", address).serve(imap()), policy=policy)
 
@@ -105,7 +105,7 @@ def test_the_user_can_open_what_is_never_open_otherwise(network: str, address: s
 
 def test_an_opened_network_is_not_reached_in_disguise() -> None:
     """10/8 is open; 10.0.0.1 inside a NAT64 or 6to4 address is another machine's way there, and stays shut."""
-    policy = Policy.service().with_(allow_networks=(ip_network("10.0.0.0/8"),), exhaustive=True)
+    policy = Policy.service().replace(allow_networks=(ip_network("10.0.0.0/8"),), exhaustive=True)
 
     for address in ("64:ff9b::a00:1", "2002:a00:1::", "::ffff:10.0.0.1"):
         assert contacted(meet_canary(ANSWERS["first"], by_srv, address, policy)) == set()

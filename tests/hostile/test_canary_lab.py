@@ -21,7 +21,7 @@ from mailsettings.model import Question
 from mailsettings.net.internet import Internet
 from mailsettings.net.network import open_network
 from mailsettings.net.streams import Stream
-from mailsettings.policy import IPAddress
+from mailsettings.policy import IPAddress, Timeouts
 from mailsettings.testing import FakeNetwork, FakeTransport
 from tests.hostile.meeting import ADA, Build
 from tests.hostile.routes import ANSWERS, HARMLESS, ROUTES
@@ -120,7 +120,7 @@ def contacted(namespace: str, build: Build, policy: Policy) -> set[str]:
 @pytest.mark.parametrize("route", ROUTES)
 def test_no_canary_sings(namespace: str, route: str, answer: str) -> None:
     """The service profile: neither loopback nor 10/8 nor metadata, by any route, with any kind of answer."""
-    policy = Policy.service().with_(connect_timeout=0.4, http_timeout=0.4, quiet=0.4, deadline=0.8)
+    policy = Policy.service().replace(connect_timeout=0.4, http_timeout=0.4, first_response_timeout=0.4, deadline=0.8)
     heard = set()
     for address in CANARIES[:3]:
         heard |= contacted(namespace, partial(ANSWERS[answer], route=ROUTES[route], address=address), policy)
@@ -131,9 +131,9 @@ def test_no_canary_sings(namespace: str, route: str, answer: str) -> None:
 def test_the_canaries_can_sing(namespace: str) -> None:
     """Opened by name, each is connected to: the silence above is the policy's doing."""
     policy = Policy(
+        timeouts=Timeouts(connect_timeout=0.4, http_timeout=0.4, first_response_timeout=0.4, deadline=0.8),
         allow_networks=tuple(ip_network(f"{address}/32") for address in CANARIES),
-        connect_timeout=0.4, http_timeout=0.4, quiet=0.4, deadline=0.8,
-    )  # fmt: skip
+    )
     heard = set()
     for address in CANARIES:
         heard |= contacted(namespace, partial(ANSWERS["first"], route=ROUTES["srv"], address=address), policy)

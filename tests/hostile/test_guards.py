@@ -44,7 +44,7 @@ def test_a_service_sends_no_address_and_asks_nothing_in_clear() -> None:
 
 def test_what_is_opened_by_name_is_open_on_the_ports_of_mail_only() -> None:
     """An intranet that is opened is not open for a port scan."""
-    policy = Policy.service().with_(allow_networks=tuple(map(ip_network, OPENED)))
+    policy = Policy.service().replace(allow_networks=tuple(map(ip_network, OPENED)))
 
     assert policy.objection(ip_address("127.0.0.1"), 993) is None
     assert policy.objection(ip_address("::1"), 993) is None

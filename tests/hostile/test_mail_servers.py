@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings import Policy
+from mailsettings.policy import Timeouts
 from tests.hostile.attack import HOST, Attack
 from tests.hostile.mail_servers import STARTTLS
 from tests.hostile.meeting import LATE, meet, said, texts
@@ -12,7 +13,7 @@ from tests.hostile.odd_servers import CERTIFICATES, FOREIGN, RESOURCES, WORDS
 
 ATTACKS = (*STARTTLS, *RESOURCES, *FOREIGN, *WORDS, *CERTIFICATES)
 # Nobody else is there: a word of the server is waited for as long as a greeting may take.
-PATIENT = Policy(guess=False, quiet=15.0)
+PATIENT = Policy(timeouts=Timeouts(first_response_timeout=15.0), guess=False)
 
 
 def test_every_attack_has_a_name_of_its_own() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from mailsettings import Kind, Policy, Trust
+from mailsettings.policy import Timeouts
 from mailsettings.testing import FakeNetwork, Request, imap
 from tests.hostile.meeting import ADA, DOMAIN, LATE, Met, meet, texts
 from tests.hostile.pages import BODIES, REDIRECTS, URL, Page, document, server
 from tests.hostile.raw_http import RAW
 
 PAGES = (*REDIRECTS, *BODIES, *RAW)
-QUIET = Policy(guess=False, quiet=10.0)
+QUIET = Policy(timeouts=Timeouts(first_response_timeout=10.0), guess=False)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[f"{page.threat}-{page.name}" for page in PAGES])

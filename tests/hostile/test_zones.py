@@ -41,7 +41,7 @@ def test_a_target_that_is_no_public_host_is_not_asked_for(record: str, target: s
 @pytest.mark.parametrize("label", ["_imaps", "_submission"])
 def test_a_zone_is_no_port_scanner(label: str, port: int) -> None:
     """T9: what is no port of mail is not connected to, and the answer says so."""
-    met = zone(f"{label}._tcp.D SRV 0 1 {port} {MAIL}\n{MAIL} A 11.9.0.1", Policy.service().with_(guess=False))
+    met = zone(f"{label}._tcp.D SRV 0 1 {port} {MAIL}\n{MAIL} A 11.9.0.1", Policy.service().replace(guess=False))
 
     assert not [each for each in met.net.connections if each.endswith(f":{port}") and port not in (80, 443)]
     assert met.verified == ()
@@ -51,7 +51,7 @@ def test_five_hundred_servers_are_not_all_contacted() -> None:
     """T9, T40: the budget of hosts ends it. It once ended the whole detection, with a ValueError."""
     met = zone("\n".join(f"_imaps._tcp.D SRV 0 1 993 h{n}.D\nh{n}.D A 11.9.{n // 250}.{n % 250}" for n in range(500)))
 
-    assert len(met.net.connections) <= Policy().max_hosts
+    assert len(met.net.connections) <= Policy().limits.max_hosts
 
 
 def test_hosts_that_fail_at_once_use_up_the_budget_and_no_more() -> None:
@@ -64,7 +64,7 @@ def test_hosts_that_fail_at_once_use_up_the_budget_and_no_more() -> None:
 
     met = meet(build)
 
-    assert len({each.rpartition(":")[0] for each in met.net.connections}) <= Policy().max_hosts
+    assert len({each.rpartition(":")[0] for each in met.net.connections}) <= Policy().limits.max_hosts
     assert Kind.BUDGET in met.kinds
 
 
@@ -79,7 +79,7 @@ def test_many_names_of_one_victim_are_few_connections() -> None:
 
     met = meet(build, policy=EVERYTHING)
 
-    assert 0 < len(met.net.connections) <= Policy().max_per_address
+    assert 0 < len(met.net.connections) <= Policy().limits.max_per_address
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_name_server_cannot_hold_the_answer_up(trouble: Build) -> None:
     met = meet(trouble)
 
     assert met.verified == ()
-    assert met.seconds <= Policy().deadline
+    assert met.seconds <= Policy().timeouts.deadline
 
 
 def test_the_null_target_stops_guessing() -> None:

@@ -29,7 +29,7 @@ def searched(lab: Laboratory, domain: str, *, resolver: str = "", backend: str =
 
 
 async def _search(address: str, policy: Policy) -> Detection:
-    with anyio.fail_after(PATIENCE * policy.greeting_deadline):
+    with anyio.fail_after(PATIENCE * policy.timeouts.greeting_deadline):
         return await detect(address, policy=policy)
 
 

@@ -141,7 +141,7 @@ def test_a_list_without_end_is_too_large() -> None:
     """
     More lines than anybody reads: what comes is not what STAT has announced.
     """
-    endless = "C: UIDL\nS: +OK\n" + "S: 1 aa\n" * POLICY.max_lines + "C: QUIT\n"
+    endless = "C: UIDL\nS: +OK\n" + "S: 1 aa\n" * POLICY.limits.max_lines + "C: QUIT\n"
 
     assert codes(WELCOME + STAT + endless) == ["reply-too-large"]
 

@@ -16,11 +16,11 @@ from anyio.abc import ByteStream, SocketAttribute
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.dns.resolver import Resolver
 from mailsettings.net.dns.transports import Do53
-from mailsettings.policy import Policy
+from mailsettings.policy import Policy, Timeouts
 
 Message = dns.message.Message
 Reply = Callable[[Message], list[bytes]]
-QUICK = Policy(dns_timeout=0.2, dns_lifetime=0.5)
+QUICK = Policy(timeouts=Timeouts(dns_timeout=0.2, dns_lifetime=0.5))
 
 
 @dataclass

@@ -15,7 +15,8 @@ from mailsettings.model import Note, NoteKind, Question
 from mailsettings.net.dialer import CachedResolver, Connection, Dialer
 from mailsettings.net.happy_eyeballs import alternate
 from mailsettings.net.limiter import Budget
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy, Timeouts
+from mailsettings.policy.proxy import parse_proxy
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 
 HOST = "imap.example.org"
@@ -141,7 +142,7 @@ def test_silent_addresses_end() -> None:
     net = FakeNetwork()
     net.records(HOST, A=V4)
 
-    assert refusal(net, Policy(connect_timeout=3.0)).seen == "no answer within 3 s"
+    assert refusal(net, Policy(timeouts=Timeouts(connect_timeout=3.0))).seen == "no answer within 3 s"
 
 
 def test_several_failures_are_one() -> None:
@@ -302,8 +303,8 @@ def test_one_address_is_not_flooded() -> None:
 @pytest.mark.parametrize(
     ("policy", "connections"),
     [
-        pytest.param(Policy(max_tcp=5), 5, id="connections"),
-        pytest.param(Policy(max_hosts=4), 4, id="hosts"),
+        pytest.param(Policy(limits=Limits(max_tcp=5)), 5, id="connections"),
+        pytest.param(Policy(limits=Limits(max_hosts=4)), 4, id="hosts"),
     ],
 )
 def test_budgets_end(policy: Policy, connections: int) -> None:
@@ -324,7 +325,7 @@ def test_questions_end_too() -> None:
     net = crowd(3)
 
     async def dial_in_turn() -> Kind:
-        dialer = dialer_in(net, Policy(max_dns=4))
+        dialer = dialer_in(net, Policy(limits=Limits(max_dns=4)))
         for number in range(2):
             await (await dialer.dial(f"h{number}.example.org", 993)).stream.aclose()
         with pytest.raises(NetworkError) as caught:
@@ -344,7 +345,7 @@ def test_no_more_than_so_many_connections_are_open_at_once() -> None:
     for number in range(10):
         net.host(f"h{number}.example.org", f"11.0.0.{number + 1}").serve(imap())
 
-    kinds = many(net, Policy(max_parallel=3, connect_timeout=0.5), 10, hold=2.0)
+    kinds = many(net, Policy(timeouts=Timeouts(connect_timeout=0.5), limits=Limits(max_parallel=3)), 10, hold=2.0)
 
     assert (kinds, net.most_open) == ([], 3)
 
@@ -357,7 +358,7 @@ async def test_cancelling_leaves_nothing_open(after: float) -> None:
     """
     net = FakeNetwork(rtt=0.02)
     net.host(HOST, V4, V6).serve(imap())
-    policy = Policy(max_parallel=1, race_delay=0.01)
+    policy = Policy(timeouts=Timeouts(connection_attempt_delay=0.01), limits=Limits(max_parallel=1))
     dialer = dialer_in(net, policy)
 
     with anyio.move_on_after(after):
@@ -457,6 +458,6 @@ def test_with_a_proxy_a_server_has_as_much_time_as_without() -> None:
     net.host(HOST, V4, rtt=4.0).serve(imap())
 
     kind = refusal(net).kind
-    connection, seconds = dialled(net, Policy(proxy="socks5://127.0.0.1"))
+    connection, seconds = dialled(net, Policy(proxy=parse_proxy("socks5://127.0.0.1")))
 
     assert (kind, connection.ip, seconds) == (Kind.CONNECT_TIMEOUT, ip_address(V4), 4.0)

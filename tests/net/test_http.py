@@ -17,7 +17,7 @@ from mailsettings.net.certificates import CertificateError
 from mailsettings.net.dialer import CachedResolver, Dialer
 from mailsettings.net.http import Fetcher, check_url, next_url
 from mailsettings.net.limiter import Budget
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy, Timeouts
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
 
 HOST = "autoconfig.example.org"
@@ -50,7 +50,7 @@ class Web:
     """A fetcher whose names all lead to this machine."""
 
     def __init__(self, port: int, policy: Policy) -> None:
-        self.policy = policy.with_(web_ports=frozenset({port}), allow_networks=policy.allow_networks or LOOPBACK)
+        self.policy = policy.replace(web_ports=frozenset({port}), allow_networks=policy.allow_networks or LOOPBACK)
         self.transport = Loopback(
             self.policy, **{"private.example.org": "10.0.0.1", "metadata.example.org": "169.254.169.254"}
         )
@@ -64,7 +64,7 @@ async def web(site: Site, ca: trustme.CA, ca_file: str, policy: Policy | None = 
     """Yield a fetcher and the base URL of *site* behind TLS."""
     certificate = ca.issue_cert(HOST, "*.example.org")
     async with serving(site.handle, server_context(certificate, alpn=("http/1.1",))) as port:
-        opened = Web(port, (policy or Policy()).with_(ca_file=ca_file))
+        opened = Web(port, (policy or Policy()).replace(ca_file=ca_file))
         async with aclosing(opened.fetcher):
             yield opened, f"https://{HOST}:{port}"
 
@@ -162,7 +162,7 @@ async def test_slow_servers_are_left(ca: trustme.CA, ca_file: str, parts: tuple[
     """
     site = Site(*parts, pause=0.02)
 
-    error = await failure(site, ca, ca_file, Policy(http_timeout=0.3))
+    error = await failure(site, ca, ca_file, Policy(timeouts=Timeouts(http_timeout=0.3)))
 
     assert (error.kind, site.hung_up.is_set()) == (Kind.REPLY_TIMEOUT, True)
 
@@ -202,7 +202,10 @@ async def test_documents_are_counted(ca: trustme.CA, ca_file: str) -> None:
     """
     The budget of documents ends.
     """
-    async with web(Site(OK + b"Content-Length: 0\r\n\r\n"), ca, ca_file, Policy(max_http=2)) as (opened, base):
+    async with web(Site(OK + b"Content-Length: 0\r\n\r\n"), ca, ca_file, Policy(limits=Limits(max_http=2))) as (
+        opened,
+        base,
+    ):
         await opened.fetcher.get(f"{base}/1")
         await opened.fetcher.get(f"{base}/2")
         with pytest.raises(NetworkError) as caught:

@@ -14,7 +14,7 @@ from anyio.abc import ByteStream
 from mailsettings.errors import Kind, MailSettingsError
 from mailsettings.model import Endpoint, Probe, Protocol, Question, Security
 from mailsettings.net.network import open_network
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual
 from tests.net.local import LOOPBACK, Loopback, server_context, serving
 
@@ -162,7 +162,10 @@ async def test_cancelling_a_detection_closes_every_socket(ca_file: str) -> None:
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(silent))
         policy = Policy(
-            mail_ports=frozenset({port}), allow_networks=LOOPBACK, ca_file=ca_file, max_parallel_per_address=10
+            limits=Limits(max_parallel_per_address=10),
+            mail_ports=frozenset({port}),
+            allow_networks=LOOPBACK,
+            ca_file=ca_file,
         )
         network = await stack.enter_async_context(open_network(policy, Loopback(policy)))
         async with anyio.create_task_group() as group:

@@ -16,7 +16,7 @@ from mailsettings.model import Endpoint, Note, TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.session import SessionResult
 from mailsettings.net.streams import Stream
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy
 from tests.net.talking import (
     FACTS,
     GOOD,
@@ -259,7 +259,7 @@ async def test_limits_end_the_connection(transcript: str) -> None:
     result = await carry(server, IMAP_TLS)
 
     assert kind_of(result) == Kind.LIMIT
-    assert server.handed < Policy().max_reply + 2 * Policy().max_line
+    assert server.handed < Policy().limits.max_reply + 2 * Policy().limits.max_line
 
 
 @pytest.mark.anyio
@@ -267,7 +267,7 @@ async def test_bytes_are_counted_across_the_handshake() -> None:
     """
     The limit of a connection does not begin anew with TLS.
     """
-    result = await carry(Server(GOOD[IMAP_STARTTLS]), IMAP_STARTTLS, policy=Policy(max_connection=120))
+    result = await carry(Server(GOOD[IMAP_STARTTLS]), IMAP_STARTTLS, policy=Policy(limits=Limits(max_connection=120)))
 
     assert kind_of(result) == Kind.LIMIT
     assert result.tls == FACTS

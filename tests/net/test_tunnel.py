@@ -21,7 +21,7 @@ from mailsettings.model import Endpoint, Probe, Protocol, Question, Security
 from mailsettings.net.internet import Internet
 from mailsettings.net.network import open_network
 from mailsettings.net.tunnel import Tunnel
-from mailsettings.policy import Policy
+from mailsettings.policy import Policy, Timeouts
 from mailsettings.policy.proxy import parse_proxy
 from tests.net.local import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
 from tests.net.proxies import Proxy, saying
@@ -30,8 +30,12 @@ pytestmark = pytest.mark.anyio
 HOME = ip_address("127.0.0.1")
 LOGIN = ("ada", "gehéim")
 # A busy machine must not make a failure of the proxy out of anything; who is to be given up gets less time.
-PATIENT = Policy(proxy_timeout=60.0, connect_timeout=60.0, tls_timeout=60.0, greeting_timeout=60.0, reply_timeout=60.0)
-HASTY = Policy(proxy_timeout=0.3)
+PATIENT = Policy(
+    timeouts=Timeouts(
+        proxy_timeout=60.0, connect_timeout=60.0, tls_timeout=60.0, greeting_timeout=60.0, reply_timeout=60.0
+    )
+)
+HASTY = Policy(timeouts=Timeouts(proxy_timeout=0.3))
 SILENT, HALF = saying(), saying(b"\x05")
 ESCAPED = "ada:geh%C3%A9im@"
 
@@ -65,7 +69,7 @@ async def proxied(proxy: Proxy, scheme: str, ca: trustme.CA) -> AsyncIterator[st
 async def greeted(url: str, port: int, ca_file: str, security: Security = Security.TLS) -> Probe:
     """Contact the mail server at *port* through the proxy *url*."""
     protocol = Protocol.IMAP if security is Security.TLS else Protocol.SMTP
-    policy = PATIENT.with_(proxy=url, allow_networks=LOOPBACK, mail_ports=frozenset({port}), ca_file=ca_file)
+    policy = PATIENT.replace(proxy=url, allow_networks=LOOPBACK, mail_ports=frozenset({port}), ca_file=ca_file)
     async with open_network(policy, Loopback(policy)) as net:
         return await net.greet(Endpoint(protocol, "imap.example.org", port, security), lambda _: None)
 
@@ -179,7 +183,7 @@ async def test_a_login_that_is_refused_is_the_proxys_failure(
     It says so once, names the proxy and shows no password.
     """
     async with proxied(Proxy(LOGIN), scheme, ca) as url:
-        error = await failure(url.replace(ESCAPED, given), PATIENT.with_(ca_file=ca_file))
+        error = await failure(url.replace(ESCAPED, given), PATIENT.replace(ca_file=ca_file))
 
     assert error.kind is Kind.PROXY
     assert error.seen.startswith(f"the proxy {url.replace(ESCAPED, '')}: ")
@@ -192,7 +196,7 @@ async def test_a_proxy_that_has_refused_the_login_is_let_alone(ca: trustme.CA) -
     """
     proxy = Proxy(LOGIN)
     async with proxied(proxy, "socks5", ca) as url:
-        way = tunnel(url.replace("geh", "GEH"), Policy(proxy_timeout=0.5))
+        way = tunnel(url.replace("geh", "GEH"), Policy(timeouts=Timeouts(proxy_timeout=0.5)))
         attempts = 0
         with anyio.fail_after(10):
             while len(proxy.logins) < 2:
@@ -274,10 +278,9 @@ async def test_a_proxy_that_keeps_silent_when_asked_is_given_up_in_time(ca_file:
     """
     async with serving(saying(AGREED)) as port:
         policy = Policy(
-            proxy=f"socks5://127.0.0.1:{port}",
+            timeouts=Timeouts(connect_timeout=0.2, proxy_timeout=0.1),
+            proxy=parse_proxy(f"socks5://127.0.0.1:{port}"),
             allow_networks=LOOPBACK,
-            connect_timeout=0.2,
-            proxy_timeout=0.1,
         )
         async with open_network(policy, Loopback(policy)) as net:
             endpoint = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
@@ -305,7 +308,7 @@ async def test_a_proxys_own_certificate_is_checked(ca: trustme.CA, ca_file: str)
     proxy = Proxy(LOGIN)
     async with serving(proxy.http, server_context(ca.issue_cert("proxy.evil.example"))) as port:
         for host in ("127.0.0.1", "localhost"):
-            error = await failure(f"https://{ESCAPED}{host}:{port}", PATIENT.with_(ca_file=ca_file))
+            error = await failure(f"https://{ESCAPED}{host}:{port}", PATIENT.replace(ca_file=ca_file))
             assert error.kind is Kind.PROXY
 
     assert proxy.logins == []
@@ -352,7 +355,7 @@ async def test_addresses_are_judged_before_the_proxy_is_asked(target: str, ca: t
     """
     proxy = Proxy()
     async with proxied(proxy, "socks5", ca) as url:
-        policy = Policy.service().with_(proxy=url)
+        policy = Policy.service().replace(proxy=url)
         async with open_network(policy, Loopback(policy, **{"imap.example.org": target})) as net:
             endpoint = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
             probe = await net.greet(endpoint, lambda _: None)
@@ -369,12 +372,12 @@ async def test_the_proxy_itself_is_exempt_from_the_address_rules(ca: trustme.CA)
     async with serving(lambda stream: stream.send(b"hello")) as port, proxied(proxy, "socks5", ca) as url:
         proxy.redirect["11.0.0.1:993"] = port
         async with (
-            aclosing(Internet(Policy.service().with_(proxy=url))) as internet,
+            aclosing(Internet(Policy.service().replace(proxy=url))) as internet,
             aclosing(await internet.connect(ip_address("11.0.0.1"), 993)) as stream,
         ):
             assert await stream.receive() == b"hello"
 
-    assert Policy.service().with_(proxy=url).objection(HOME, 993) is not None
+    assert Policy.service().replace(proxy=url).objection(HOME, 993) is not None
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http", "https"])
@@ -391,7 +394,7 @@ async def test_whoever_is_cancelled_leaves_no_connection(scheme: str, ca: trustm
 
         async def connect() -> None:
             nonlocal reached
-            async with aclosing(await tunnel(url, PATIENT.with_(ca_file=ca_file)).connect(HOME, port)):
+            async with aclosing(await tunnel(url, PATIENT.replace(ca_file=ca_file)).connect(HOME, port)):
                 reached = True
 
         while not reached:
@@ -422,7 +425,7 @@ async def test_a_document_comes_through_the_proxy(ca: trustme.CA, ca_file: str) 
         serving(web, server_context(ca.issue_cert("autoconfig.example.org"))) as port,
         proxied(proxy, "http", ca) as url,
     ):
-        policy = PATIENT.with_(
+        policy = PATIENT.replace(
             proxy=url, allow_networks=LOOPBACK, web_ports=frozenset({port}), ca_file=ca_file, http_timeout=60.0
         )
         async with open_network(policy, Loopback(policy)) as net:

@@ -16,6 +16,7 @@ from anyio.abc import ByteStream
 from mailsettings import Kind, Policy, detect
 from mailsettings.cli.exit_codes import Exit, exit_code
 from mailsettings.model import Detection
+from mailsettings.policy import Timeouts
 from mailsettings.schema import plain
 from mailsettings.web.redaction import shown
 from tests.net.local import server_context, serving
@@ -32,18 +33,20 @@ mail.example.org. A 11.0.0.1
 """
 # A busy machine must not make failures of its own.
 PATIENT = Policy(
-    deadline=60.0,
-    greeting_deadline=60.0,
-    quiet=60.0,
-    patience=60.0,
-    dns_timeout=60.0,
-    dns_lifetime=60.0,
-    connect_timeout=60.0,
-    proxy_timeout=60.0,
-    tls_timeout=60.0,
-    greeting_timeout=60.0,
-    reply_timeout=60.0,
-    http_timeout=60.0,
+    timeouts=Timeouts(
+        deadline=60.0,
+        greeting_deadline=60.0,
+        first_response_timeout=60.0,
+        better_source_grace=60.0,
+        dns_timeout=60.0,
+        dns_lifetime=60.0,
+        connect_timeout=60.0,
+        proxy_timeout=60.0,
+        tls_timeout=60.0,
+        greeting_timeout=60.0,
+        reply_timeout=60.0,
+        http_timeout=60.0,
+    )
 )
 WAYS_OUT = frozenset(
     {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"}
@@ -101,7 +104,9 @@ async def test_not_a_packet_goes_elsewhere(scheme: str, watch: Watch, ca: trustm
         serving(proxy.socks if scheme == "socks5" else proxy.http) as at,
     ):
         proxy.redirect = {"192.0.2.53:53": resolver, "11.0.0.1:993": server}
-        policy = PATIENT.with_(proxy=f"{scheme}://ada:{CANARY}@127.0.0.1:{at}", resolver="192.0.2.53", ca_file=ca_file)
+        policy = PATIENT.replace(
+            proxy=f"{scheme}://ada:{CANARY}@127.0.0.1:{at}", resolver="192.0.2.53", ca_file=ca_file
+        )
         with watch.watching():
             detection = await detect("ada@example.org", policy=policy)
 
@@ -117,7 +122,7 @@ async def test_the_canary_sings_when_a_question_goes_past(watch: Watch) -> None:
     Where DNS is let past the proxy, the same watch sees it.
     """
     async with answering(lambda query: [only(Zone(ZONE), query)]) as port, serving(Proxy().socks) as at:
-        policy = PATIENT.with_(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}", dns_past_proxy=True)
+        policy = PATIENT.replace(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}", dns_past_proxy=True)
         with watch.watching():
             await detect("ada@example.org", policy=policy)
 
@@ -135,7 +140,7 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_failure(way: str, seen: 
     """
     proxy = Proxy(("ada", "right"))
     async with serving(proxy.socks) as at:
-        policy = PATIENT.with_(proxy=way.format(CANARY, at), resolver="192.0.2.53")
+        policy = PATIENT.replace(proxy=way.format(CANARY, at), resolver="192.0.2.53")
         with watch.watching():
             detection = await detect("ada@example.org", policy=policy)
 
@@ -149,7 +154,7 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_failure(way: str, seen: 
 
 
 async def _found(proxy_url: str) -> Detection:
-    return await detect("ada@example.org", policy=PATIENT.with_(proxy=proxy_url, resolver="192.0.2.53"))
+    return await detect("ada@example.org", policy=PATIENT.replace(proxy=proxy_url, resolver="192.0.2.53"))
 
 
 async def test_visitors_of_the_service_do_not_learn_of_the_proxy() -> None:
@@ -172,7 +177,7 @@ async def test_the_answer_says_what_it_cannot_promise(past: bool) -> None:
     """
     async with serving(Proxy(("ada", "right")).socks) as at:
         url = f"socks5://127.0.0.1:{at}"
-        policy = PATIENT.with_(proxy=url, resolver="127.0.0.1:1", dns_past_proxy=past)
+        policy = PATIENT.replace(proxy=url, resolver="127.0.0.1:1", dns_past_proxy=past)
         detection = await detect("ada@example.org", policy=policy)
 
     assert [str(note).startswith(f"proxy {url}: ") for note in detection.notes] == [True] * (1 + past)

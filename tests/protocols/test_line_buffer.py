@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsettings.errors import Kind, NetworkError
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy
 from mailsettings.protocols.line_buffer import LineBuffer
 
-SMALL = Policy(max_line=10, max_lines=3, max_reply=20, max_connection=40)
+SMALL = Policy(limits=Limits(max_line=10, max_lines=3, max_reply=20, max_connection=40))
 
 
 def fed(*pieces: bytes, policy: Policy = SMALL) -> LineBuffer:

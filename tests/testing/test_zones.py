@@ -7,7 +7,7 @@ import pytest
 from mailsettings.errors import Kind, NetworkError
 from mailsettings.interfaces import MX, SRV
 from mailsettings.model import Question
-from mailsettings.policy import Policy
+from mailsettings.policy import Policy, Timeouts
 from mailsettings.testing import FakeNetwork, run_virtual
 
 from .worlds import ask
@@ -204,7 +204,7 @@ def test_silence_has_a_scope_and_takes_a_lifetime(scope: tuple[str, str], concer
     net = FakeNetwork()
     net.mute(*scope)
 
-    failures, seconds = run_virtual(_failing, net, Policy(dns_lifetime=3.0))
+    failures, seconds = run_virtual(_failing, net, Policy(timeouts=Timeouts(dns_lifetime=3.0)))
 
     assert (failures, seconds) == (dict.fromkeys(concerned, Kind.DNS_TIMEOUT), 3.0 * len(concerned))
 

@@ -242,14 +242,14 @@ async def test_one_search_has_its_share_of_the_questions() -> None:
     network = world()
     network.slow(0.02)
     counting = Counting(network.transport(Policy.service()))
-    rules = Policy.service().with_(max_parallel_dns=5)
+    rules = Policy.service().replace(max_parallel_dns=5)
     app = create_app(rules, Local(), settings=Settings(cache=":memory:", running=64), transport=counting)
     response = await Visitor(app).detect("ada@example.org")
     known: Policy = app.state.service.policy
     await app.state.service.aclose()
 
     assert (response.json()["incoming"][0]["verified"], counting.most) == (True, 5)
-    assert known.dns_sockets >= 64 * known.max_parallel_dns
+    assert known.limits.dns_sockets >= 64 * known.limits.max_parallel_dns
 
 
 async def test_a_visitor_who_leaves_gives_the_place_back() -> None:

@@ -27,7 +27,7 @@ def test_the_operator_sets_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     policy: Policy = create_app(settings=settings).state.service.policy
 
-    assert (policy.through, policy.dns_past_proxy) == (parse_proxy(URL), True)
+    assert (policy.proxy, policy.dns_past_proxy) == (parse_proxy(URL), True)
     assert policy.objection(parse_proxy(URL).addresses[0], 993) is not None
 
 

@@ -51,4 +51,4 @@ class Pace:
     def files(self, policy: Policy) -> int:
         """Return how many file descriptors a run may need at worst."""
         # 100 DNS sockets (net.dns.resolver), and as many for the process itself.
-        return self.concurrency * policy.max_parallel + 200
+        return self.concurrency * policy.limits.max_parallel + 200

@@ -109,7 +109,7 @@ class _Run:
         self._sources = sources
         self._transport = transport
         self._answers = answers
-        self._pulse = Pulse(pace.most_late, min(policy.quiet, policy.deadline))
+        self._pulse = Pulse(pace.most_late, min(policy.timeouts.first_response_timeout, policy.timeouts.deadline))
         self._leases = _leases(pace) if pace.redis else None
         self._common = Common(pace, policy, lambda: self._pulse.in_time, self._leases)
         self._turns = Turns(pace.per_destination)
@@ -202,17 +202,17 @@ class _Run:
         """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
         found = Destination(domain)
         async with self._placing:
-            with anyio.move_on_after(2 * self._policy.dns_lifetime):
+            with anyio.move_on_after(2 * self._policy.timeouts.dns_lifetime):
                 found = await destination(net, domain)
         return found
 
     async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
         """Search with no more questions than can matter, and with all of them where that brings nothing."""
         if place.dead and self._sources is None:
-            return await self._ask(domain, net, net.policy.with_(guess=False), _enough_for_the_dead())
+            return await self._ask(domain, net, net.policy.replace(guess=False), _enough_for_the_dead())
         if place.known and net.policy.guess:
             # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
-            found = await self._ask(domain, net, net.policy.with_(guess=False), self._sources)
+            found = await self._ask(domain, net, net.policy.replace(guess=False), self._sources)
             if found.verified:
                 return found
         return await self._ask(domain, net, net.policy, self._sources)

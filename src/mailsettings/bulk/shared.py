@@ -33,7 +33,7 @@ class Common:
         """*in_time* says whether this process hears at once what there is to hear; *shared*: see net.limiter."""
         self._pace = pace
         self._in_time = in_time
-        self.limiters = AddressLimiters(pace.per_address, policy.stagger, shared)
+        self.limiters = AddressLimiters(pace.per_address, policy.timeouts.next_server_delay, shared)
         self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._life)
         self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._life)
         self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._life)

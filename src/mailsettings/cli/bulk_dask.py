@@ -30,7 +30,7 @@ def sharded(wishes: BulkWishes) -> bool:
     form = Form(wishes.form) if wishes.form else form_of(wishes.file.name)
     shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
     found, policy = entries(wishes.file, form, wishes.column), wishes.policy()
-    if policy.through and policy.through.user:
+    if policy.proxy and policy.proxy.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
     # Dask writes calls that fail into its log: a pace does not show the password in its URL.
     pace = Pace.of(wishes.concurrency, redis=wishes.redis)

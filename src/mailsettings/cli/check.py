@@ -160,9 +160,9 @@ def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
 
     policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
     way = proxied(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
-    policy = policy.with_(**way)
+    policy = policy.replace(**way)
     wanted = frozenset({Protocol.POP3, Protocol.SMTP})
-    return policy.with_(protocols=wanted) if fetcher and not wishes["incoming"] else policy
+    return policy.replace(protocols=wanted) if fetcher and not wishes["incoming"] else policy
 
 
 def _verdict(checked: Checked) -> Exit:

@@ -115,7 +115,7 @@ class SearchOptions:
         changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
-        return base.with_(**changes)
+        return base.replace(**changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +142,11 @@ class Wishes(SearchOptions):
     def policy(self) -> Policy:
         """Return the policy of the search, and of what to search for."""
         # Not super(): slots make a second class, which it does not know.
-        policy = SearchOptions.policy(self).with_(exhaustive=self.everything)
+        policy = SearchOptions.policy(self).replace(exhaustive=self.everything)
         if self.protocol is None:
             return policy
         outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
-        return policy.with_(protocols=frozenset({Protocol(self.protocol), *outgoing}))
+        return policy.replace(protocols=frozenset({Protocol(self.protocol), *outgoing}))
 
     def chosen(self, engine: Engine) -> tuple[Source, ...]:
         """Return the sources to ask. UsageError for a name that none has."""

@@ -80,7 +80,9 @@ _SETTLED = {
 def settled_sentence(settled: SettledBy, findings: Findings) -> str:
     """Say why the search ended when it did."""
     policy, no_mail = findings.policy, findings.no_mail.seen if findings.no_mail else ""
-    return _SETTLED[settled].format(quiet=policy.quiet, deadline=policy.deadline, no_mail=no_mail)
+    return _SETTLED[settled].format(
+        quiet=policy.timeouts.first_response_timeout, deadline=policy.timeouts.deadline, no_mail=no_mail
+    )
 
 
 def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
@@ -204,7 +206,7 @@ def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[Note, ...]:
 
 def _of_proxy(findings: Findings) -> tuple[Note, ...]:
     """Say what cannot be promised of connections that somebody else has made."""
-    proxy = findings.policy.through
+    proxy = findings.policy.proxy
     return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
 
 
@@ -219,8 +221,8 @@ def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
 
 def _blamed(failure: Failure, policy: Policy) -> Failure:
     """Return *failure*; one of the proxy happened there, whatever was asked for, and is said once."""
-    if failure.kind is Kind.PROXY and policy.through:
-        return replace(failure, where=policy.through.address)
+    if failure.kind is Kind.PROXY and policy.proxy:
+        return replace(failure, where=policy.proxy.address)
     return failure
 
 

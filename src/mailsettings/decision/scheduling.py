@@ -1,8 +1,9 @@
 """What to do next, and when an answer is settled. Pure: findings and the time in, a decision out.
 
 A direction is settled when nothing that is still outstanding could beat its best verified choice, or when that choice
-has waited `policy.patience` for better-ranked work that keeps silent. Contacting servers follows the same order: best
-first, the next one as soon as the better one has failed or kept silent for `policy.stagger`.
+has waited `timeouts.better_source_grace` for better-ranked work that has not responded. Contacting servers follows the
+same order: best first, the next one as soon as the better one has failed or not responded for
+`timeouts.next_server_delay`.
 """
 
 from __future__ import annotations
@@ -114,9 +115,15 @@ def _settled(findings: Findings, both: Iterable[View], now: float) -> SettledBy 
         return _finished(findings, both)
     if not policy.exhaustive and all(each.finished or _impatient(each, now) for each in both):
         return SettledBy.VERIFIED_IMPATIENT
-    if not findings.spoke and now >= policy.quiet + findings.starved and not policy.exhaustive:
+    if (
+        not findings.spoke
+        and now >= policy.timeouts.first_response_timeout + findings.starved
+        and not policy.exhaustive
+    ):
         return SettledBy.SILENCE
-    if now >= policy.deadline and not (_greeting_awaited(findings) and now < policy.greeting_deadline):
+    if now >= policy.timeouts.deadline and not (
+        _greeting_awaited(findings) and now < policy.timeouts.greeting_deadline
+    ):
         return SettledBy.DEADLINE
     return None
 
@@ -131,7 +138,7 @@ def _finished(findings: Findings, both: Iterable[View]) -> SettledBy:
 def _impatient(each: View, now: float) -> bool:
     """True if this direction's verified choice has waited long enough for better work that keeps silent."""
     since = each.findings.verified_at.get(each.direction)
-    patience = each.findings.policy.patience
+    patience = each.findings.policy.timeouts.better_source_grace
     if each.best is None or since is None:
         return False
     return now >= since + patience or _mute(each, now)
@@ -143,7 +150,9 @@ def _mute(each: View, now: float) -> bool:
         return False
     attempts = [each.findings.probing.get(candidate.endpoint) for candidate in each.open]
     return all(
-        attempt is not None and attempt.step in UNANSWERED and now >= attempt.started + each.findings.policy.patience
+        attempt is not None
+        and attempt.step in UNANSWERED
+        and now >= attempt.started + each.findings.policy.timeouts.better_source_grace
         for attempt in attempts
     )
 
@@ -157,7 +166,7 @@ def _table_leads(findings: Findings, both: Iterable[View], now: float) -> bool:
     policy = findings.policy
     if findings.closed:
         return True
-    if policy.exhaustive or now >= policy.patience:
+    if policy.exhaustive or now >= policy.timeouts.better_source_grace:
         return False
     return all(
         any(candidate.authority.by_exact_domain for candidate in each.open)
@@ -176,7 +185,7 @@ def _to_dial(each: View, now: float) -> Iterator[Endpoint]:
         eager = candidate.claims[0].eager
         attempt = findings.probing.get(candidate.endpoint)
         if attempt is not None:
-            fresh = now < attempt.started + policy.stagger
+            fresh = now < attempt.started + policy.timeouts.next_server_delay
             ahead += [each.order.key(candidate)] * (fresh and not guessed)
             late += fresh and guessed and not eager
             continue
@@ -200,21 +209,25 @@ def _useless(findings: Findings, both: Iterable[View]) -> Iterator[Endpoint]:
 def _guessing_allowed(findings: Findings, now: float) -> bool:
     """True once the published sources have all said no, or have had their time."""
     lookups = (*findings.running, *findings.held)
-    return now >= findings.policy.guess_after or all(lookup.authority.guessed for lookup in lookups)
+    return now >= findings.policy.timeouts.guess_after or all(lookup.authority.guessed for lookup in lookups)
 
 
 def _moments(findings: Findings, now: float) -> Iterator[float]:
     """Yield the times at which a new decision may be due without any news."""
     policy = findings.policy
     times = [
-        policy.guess_after,
-        policy.quiet + findings.starved,
-        policy.deadline,
-        policy.greeting_deadline,
-        policy.patience,
+        policy.timeouts.guess_after,
+        policy.timeouts.first_response_timeout + findings.starved,
+        policy.timeouts.deadline,
+        policy.timeouts.greeting_deadline,
+        policy.timeouts.better_source_grace,
     ]
-    times += [at.started + wait for at in findings.probing.values() for wait in (policy.stagger, policy.patience)]
+    times += [
+        at.started + wait
+        for at in findings.probing.values()
+        for wait in (policy.timeouts.next_server_delay, policy.timeouts.better_source_grace)
+    ]
     # What is dialled at this moment may be overtaken a stagger later.
-    times += [now + policy.stagger]
-    times += [at + policy.patience for at in findings.verified_at.values()]
+    times += [now + policy.timeouts.next_server_delay]
+    times += [at + policy.timeouts.better_source_grace for at in findings.verified_at.values()]
     yield from (time for time in times if time > now)

@@ -63,7 +63,7 @@ async def _look_around(
 
     places, seen = places_of(detection, wanted), _Seen()
     with anyio.move_on_after(within):
-        for place in islice(_worth_a_look(places, wanted), net.policy.max_looks):
+        for place in islice(_worth_a_look(places, wanted), net.policy.limits.max_inspections):
             seen.looks.append(await inspector.inspect(place.endpoint))
         if _may_be_invented(places, detection):
             seen.invented = await _addresses_of_nobody(net)
@@ -71,7 +71,7 @@ async def _look_around(
         # Where nobody was stated, documents were asked for, which tells as much.
         for host in _silent(places) if any(place.stated for place in places.all) and not _web(detection) else ():
             seen.web[host] = False
-            with anyio.move_on_after(net.policy.reach_timeout):
+            with anyio.move_on_after(net.policy.timeouts.reach_timeout):
                 seen.web[host] = await inspector.reach(host, 443)
     web = tuple(seen.web.items())
     return Around(inspector.now(), tuple(seen.looks), seen.invented, tuple(seen.led), web, inspector.dates)

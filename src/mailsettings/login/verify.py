@@ -237,7 +237,7 @@ def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
     """
     hello, goodbye = yield from up_to_farewell(protocols.dialogue_for(errand.endpoint, policy=policy, tag=tag))
     only_inside_tls(hello)
-    course = Course(hello, errand, tag, policy.max_lines)
+    course = Course(hello, errand, tag, policy.limits.max_lines)
     try:
         yield from _PROTOCOLS[errand.endpoint.protocol](course)
     except NetworkError as error:

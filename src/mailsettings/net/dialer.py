@@ -93,7 +93,7 @@ class Dialer:
         def connect(ip: IPAddress) -> Awaitable[Stream]:
             return self._connect(ip, port, on_step if ip == targets[0] else ignore)
 
-        won = await race(targets, connect, self._policy.race_delay)
+        won = await race(targets, connect, self._policy.timeouts.connection_attempt_delay)
         return Connection(won.stream, won.ip, addresses.aliases, won.notes)
 
     async def resolve(self, host: str) -> Addresses:
@@ -115,13 +115,13 @@ class Dialer:
                 await look("A")
                 if answer := answers.get("A"):
                     group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
-        return _addresses(answers, failures, self._policy.max_addresses)
+        return _addresses(answers, failures, self._policy.limits.max_addresses)
 
     def _grace(self, answer: Answer) -> float:
         """Say how many seconds an AAAA answer is still waited for when *answer* is that to A."""
         if not answer.exists:
             return 0.0  # there is no such name, of whatever type
-        return self._policy.resolution_delay if answer.records else float("inf")
+        return self._policy.timeouts.resolution_delay if answer.records else float("inf")
 
     def _allowed(self, ips: tuple[IPAddress, ...], port: int) -> tuple[IPAddress, ...]:
         """Return those of *ips* that may be contacted. NetworkError(DENIED) if none may."""

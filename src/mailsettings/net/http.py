@@ -66,10 +66,10 @@ class Fetcher:
             method, check_url(url, self._policy), headers=HEADERS | dict(headers or {}), content=body
         )
         try:
-            with anyio.fail_after(self._policy.http_timeout):
+            with anyio.fail_after(self._policy.timeouts.http_timeout):
                 return await self._follow(request, answers)
         except TimeoutError as error:
-            seconds = self._policy.http_timeout
+            seconds = self._policy.timeouts.http_timeout
             raise NetworkError(Kind.REPLY_TIMEOUT, f"no whole document within {seconds:g} s") from error
 
     async def _follow(self, request: httpx.Request, answers: frozenset[int]) -> Page:
@@ -140,8 +140,8 @@ def next_url(hops: list[httpx.URL], location: str, policy: Policy) -> httpx.URL:
         raise NetworkError(Kind.INSECURE_REDIRECT, f"from https to {str(url)[:200]!a}")
     if url in hops:
         raise NetworkError(Kind.HTTP_FAILED, f"redirects lead back to {str(url)[:200]!a}")
-    if len(hops) > policy.max_redirects:
-        raise NetworkError(Kind.HTTP_FAILED, f"more than {policy.max_redirects} redirects")
+    if len(hops) > policy.limits.max_redirects:
+        raise NetworkError(Kind.HTTP_FAILED, f"more than {policy.limits.max_redirects} redirects")
     return url
 
 
@@ -166,8 +166,8 @@ class _Transport(httpx.AsyncBaseTransport):
             _check_head(response, self._policy)
             with _edge():
                 body = b"".join([part async for part in response.aiter_raw()])
-        if len(body) > self._policy.max_body:
-            raise NetworkError(Kind.LIMIT, f"a document of more than {self._policy.max_body} bytes")
+        if len(body) > self._policy.limits.max_body:
+            raise NetworkError(Kind.LIMIT, f"a document of more than {self._policy.limits.max_body} bytes")
         return response, body
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -214,11 +214,11 @@ class _Body(httpx.AsyncByteStream):
 
 def _check_head(response: httpx.Response, policy: Policy) -> None:
     """Refuse what need not be read: too long a head, a body announced as too long, or compressed unasked."""
-    if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > policy.max_header:
-        raise NetworkError(Kind.LIMIT, f"more than {policy.max_header} bytes of headers")
+    if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > policy.limits.max_header:
+        raise NetworkError(Kind.LIMIT, f"more than {policy.limits.max_header} bytes of headers")
     # h11 has made sure that it is a number.
-    if int(response.headers.get("Content-Length", "0")) > policy.max_body:
-        raise NetworkError(Kind.LIMIT, f"a document of more than {policy.max_body} bytes is announced")
+    if int(response.headers.get("Content-Length", "0")) > policy.limits.max_body:
+        raise NetworkError(Kind.LIMIT, f"a document of more than {policy.limits.max_body} bytes is announced")
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         # A few bytes can unpack to gigabytes; identity is all that was asked for.
@@ -273,7 +273,7 @@ class _Pipe(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - see connect_tcp
         # Twice the header: what chunks cost, and the byte that shows a body to be too long.
-        self._left = 2 * self._policy.max_header + self._policy.max_body
+        self._left = 2 * self._policy.limits.max_header + self._policy.limits.max_body
         if buffer:
             await self._stream.send(buffer)
 
@@ -286,10 +286,10 @@ class _Pipe(httpcore.AsyncNetworkStream):
         async with AsyncExitStack() as undo:
             undo.push_async_callback(self.aclose)  # httpcore forgets a connection whose handshake failed
             try:
-                with anyio.fail_after(self._policy.tls_timeout):
+                with anyio.fail_after(self._policy.timeouts.tls_timeout):
                     self._tls[server_hostname or ""] = await secure(self._stream, server_hostname or "", WEB)
             except TimeoutError as error:
-                seconds = self._policy.tls_timeout
+                seconds = self._policy.timeouts.tls_timeout
                 raise NetworkError(Kind.TLS_TIMEOUT, f"no TLS handshake within {seconds:g} s") from error
             undo.pop_all()
         return self

@@ -36,19 +36,19 @@ class Internet:
 
 def _connector(policy: Policy) -> Connect:
     """Return the way that *policy* prescribes for every connection."""
-    if policy.through is None:
+    if policy.proxy is None:
         return partial(connect, ca_file=policy.ca_file)
     from mailsettings.net.tunnel import Tunnel
 
     # Only the proxy's own name is asked past it: there is no other way to find it.
-    return Tunnel(policy.through, policy, resolver_for(policy.directly(), None).ask).connect
+    return Tunnel(policy.proxy, policy, resolver_for(policy.without_proxy(), None).ask).connect
 
 
 def _resolver(policy: Policy, way: Connect) -> Resolver:
     """Return the resolver that *policy* names, to be reached by *way*."""
     nameserver = parse_resolver(policy.resolver)
-    if policy.through is None:
+    if policy.proxy is None:
         return resolver_for(policy, nameserver)
     if policy.dns_past_proxy:
-        return resolver_for(policy.directly(), nameserver)
+        return resolver_for(policy.without_proxy(), nameserver)
     return resolver_through(way, policy, nameserver)

@@ -144,13 +144,17 @@ class Budget:
     def __init__(self, policy: Policy, limiters: AddressLimiters | None = None) -> None:
         """*limiters* are shared by detections that are to be polite together; without any, this one has its own."""
         self._policy = policy
-        self._most = {Resource.DNS: policy.max_dns, Resource.TCP: policy.max_tcp, Resource.HTTP: policy.max_http}
+        self._most = {
+            Resource.DNS: policy.limits.max_dns,
+            Resource.TCP: policy.limits.max_tcp,
+            Resource.HTTP: policy.limits.max_http,
+        }
         self._spent: Counter[Resource] = Counter()
         self._hosts: set[str] = set()
         self._uses: Counter[IPAddress] = Counter()
-        own = AddressLimiters(policy.max_parallel_per_address, policy.stagger)
+        own = AddressLimiters(policy.limits.max_parallel_per_address, policy.timeouts.next_server_delay)
         self._limiters = limiters if limiters is not None else own
-        self._parallel = anyio.Semaphore(policy.max_parallel)
+        self._parallel = anyio.Semaphore(policy.limits.max_parallel)
 
     def spend(self, resource: Resource) -> None:
         """Count one use of *resource*. NetworkError(BUDGET) if there is none left."""
@@ -160,8 +164,8 @@ class Budget:
 
     def count_host(self, host: str) -> None:
         """Count *host* as contacted. NetworkError(BUDGET) if it is one host too many."""
-        if host not in self._hosts and len(self._hosts) >= self._policy.max_hosts:
-            raise NetworkError(Kind.BUDGET, f"all {self._policy.max_hosts} hosts of this detection are used up")
+        if host not in self._hosts and len(self._hosts) >= self._policy.limits.max_hosts:
+            raise NetworkError(Kind.BUDGET, f"all {self._policy.limits.max_hosts} hosts of this detection are used up")
         self._hosts.add(host)
 
     def is_full(self, ip: IPAddress) -> bool:
@@ -170,8 +174,10 @@ class Budget:
 
     async def permit(self, ip: IPAddress) -> Permit:
         """Wait until one more connection to *ip* may be open. NetworkError(BUDGET) if there have been too many."""
-        if self._uses[ip] >= self._policy.max_per_address:
-            raise NetworkError(Kind.BUDGET, f"all {self._policy.max_per_address} connections to {ip} are used up")
+        if self._uses[ip] >= self._policy.limits.max_per_address:
+            raise NetworkError(
+                Kind.BUDGET, f"all {self._policy.limits.max_per_address} connections to {ip} are used up"
+            )
         self.spend(Resource.TCP)
         self._uses[ip] += 1
         limiter = self._limiters.at(ip)

@@ -132,8 +132,8 @@ class SessionRunner:
         """Return how many seconds the stage *step* may take."""
         if step is Step.GREETING:
             smtp = self._endpoint.protocol is Protocol.SMTP
-            return self._policy.smtp_greeting_timeout if smtp else self._policy.greeting_timeout
-        return self._policy.tls_timeout if step is Step.TLS else self._policy.reply_timeout
+            return self._policy.timeouts.smtp_greeting_timeout if smtp else self._policy.timeouts.greeting_timeout
+        return self._policy.timeouts.tls_timeout if step is Step.TLS else self._policy.timeouts.reply_timeout
 
     def _advance(self, answer: bytes | TLSFacts | None) -> Command | Hello:
         """Give the dialogue its *answer*; return its next command or its result."""
@@ -169,7 +169,7 @@ class SessionRunner:
     async def _read_line(self) -> bytes | None:
         """Return the next line, None at the end of the stream."""
         while (line := self._lines.take()) is None:
-            data = await self._stream.receive(self._policy.max_line)
+            data = await self._stream.receive(self._policy.limits.max_line)
             if not data:
                 return None
             self._lines.feed(data)
@@ -191,7 +191,7 @@ class SessionRunner:
 
         command = self._advance(None)
         assert isinstance(command, Send)
-        with anyio.move_on_after(self._policy.patience):
+        with anyio.move_on_after(self._policy.timeouts.better_source_grace):
             try:
                 await self._stream.send(wire_line(command.line))
             except NetworkError:

@@ -55,7 +55,10 @@ class Tunnel:
             said = error.again(prefix=f"the proxy {self._proxy.name}: ")
             if error.kind is Kind.PROXY:
                 # Sixty connections of one detection must not be sixty wrong logins.
-                self._fault, self._silent_until = said.again(), anyio.current_time() + self._policy.proxy_timeout
+                self._fault, self._silent_until = (
+                    said.again(),
+                    anyio.current_time() + self._policy.timeouts.proxy_timeout,
+                )
             raise said from error
 
     async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
@@ -68,13 +71,13 @@ class Tunnel:
     async def _reached(self, undo: AsyncExitStack) -> TCPStream:
         """Return a stream to the proxy, which is ready to be asked; *undo* closes it."""
         try:
-            with anyio.fail_after(self._policy.proxy_timeout):
+            with anyio.fail_after(self._policy.timeouts.proxy_timeout):
                 stream = await self._dial()
                 undo.push_async_callback(stream.aclose)
                 await self._negotiate(stream)
                 return stream
         except TimeoutError as error:
-            raise NetworkError(Kind.PROXY, f"not ready within {self._policy.proxy_timeout:g} s") from error
+            raise NetworkError(Kind.PROXY, f"not ready within {self._policy.timeouts.proxy_timeout:g} s") from error
         except NetworkError as error:
             if error.kind is Kind.BUDGET:
                 raise
@@ -83,8 +86,11 @@ class Tunnel:
     async def _dial(self) -> TCPStream:
         """Connect to the proxy itself: it may be anywhere, that is the user's word."""
         if anyio.current_time() > self._known_until:
-            self._ips, self._known_until = await self._addresses(), anyio.current_time() + self._policy.deadline
-        won = await race(self._ips, self._direct, self._policy.race_delay)
+            self._ips, self._known_until = (
+                await self._addresses(),
+                anyio.current_time() + self._policy.timeouts.deadline,
+            )
+        won = await race(self._ips, self._direct, self._policy.timeouts.connection_attempt_delay)
         assert isinstance(won.stream, TCPStream)
         return won.stream
 
@@ -110,7 +116,7 @@ class Tunnel:
         if self._proxy.way is Way.SOCKS5:
             return socks_connect(ip, port)
         login = {"user": self._proxy.user, "password": self._proxy.password.reveal()}
-        return http_connect(ip, port, **login, max_header=self._policy.max_header)
+        return http_connect(ip, port, **login, max_header=self._policy.limits.max_header)
 
 
 async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:

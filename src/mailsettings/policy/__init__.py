@@ -1,5 +1,5 @@
 """What a detection may do: limits, timeouts, ports, the address filter, the proxy."""
 
-from mailsettings.policy.policy import MAIL_PORTS, IPAddress, IPNetwork, Policy
+from mailsettings.policy.policy import MAIL_PORTS, IPAddress, IPNetwork, Limits, Policy, Timeouts
 
-__all__ = ["MAIL_PORTS", "IPAddress", "IPNetwork", "Policy"]
+__all__ = ["MAIL_PORTS", "IPAddress", "IPNetwork", "Limits", "Policy", "Timeouts"]

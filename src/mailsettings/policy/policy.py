@@ -1,12 +1,15 @@
-"""Every limit, time-out, budget, port and address rule, in one place. Pure: it decides, others act.
+"""Every limit, timeout, budget, port and address rule, in one place. Pure: it decides, others act.
 
-The figures follow the table "Limits" of docs/limits.md; all of them can be set lower by a caller.
+    Policy(timeouts=Timeouts(deadline=5), limits=Limits(max_hosts=10), proxy=parse_proxy("socks5://127.0.0.1:1080"))
+
+The figures follow the table "Limits" of docs/limits.md; a caller can lower each of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
 
 from mailsettings.model import Protocol
 from mailsettings.policy.ip_filter import objection_to
@@ -21,16 +24,15 @@ WEB_PORTS = frozenset({80, 443})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What a detection may do and how long it may take. Seconds and bytes throughout."""
+class Timeouts:
+    """How long a detection and its parts may take, in seconds; each name says of which kind it is."""
 
-    # time
     deadline: float = 10.0  # of the whole detection
     greeting_deadline: float = 15.0  # of the whole detection while a connected server's greeting is awaited
-    quiet: float = 4.5  # give up guessing when no server has said a word by then
-    patience: float = 0.5  # how long a verified answer waits for better-ranked work that is still silent
+    first_response_timeout: float = 4.5  # give up guessing when no server has responded by then
+    better_source_grace: float = 0.5  # how long a verified answer waits for better-ranked work that has not responded
     guess_after: float = 0.3  # when the less likely guesses start, unless published sources have said no before
-    stagger: float = 0.3  # before the next best server of a direction is tried beside one that keeps silent
+    next_server_delay: float = 0.3  # before the next best server of a direction is tried beside an unresponsive one
     dns_timeout: float = 1.0  # one try of one question
     dns_lifetime: float = 3.0  # one question with all its tries
     connect_timeout: float = 3.2  # outlives one repeated SYN (1 s, then 2 s later)
@@ -39,11 +41,21 @@ class Policy:
     greeting_timeout: float = 8.0
     smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
     reply_timeout: float = 8.0
-    look_timeout: float = 2.0  # all second looks at what failed, where a direction has no server
+    inspection_timeout: float = 2.0  # all inspections of what failed, where a direction has no server
     reach_timeout: float = 1.0  # one port that is tried in one of them
     http_timeout: float = 5.0  # one document with all its redirects
-    race_delay: float = 0.25  # between addresses of one host (RFC 8305 §5)
+    connection_attempt_delay: float = 0.25  # between addresses of one host (RFC 8305 §8)
     resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)
+
+    def scaled(self, factor: float) -> Timeouts:
+        """Return all of them multiplied by *factor*."""
+        return Timeouts(**{name: factor * seconds for name, seconds in asdict(self).items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a detection may read, ask and open."""
+
     # reading
     max_line: int = 8192  # bytes of one line of a mail server
     max_lines: int = 200  # of one reply
@@ -62,11 +74,23 @@ class Policy:
     max_per_address: int = 12  # connections to one IP address per detection
     max_parallel_per_address: int = 2
     max_parallel: int = 16  # connections open at once in one detection
-    max_looks: int = 4  # handshakes that believe everything, for the explanation alone
+    max_inspections: int = 4  # unverified TLS handshakes, for the explanation alone
     max_mx: int = 10
     max_srv: int = 20
     max_addresses: int = 8  # used per host name
     max_aliases: int = 8  # CNAMEs in a row
+
+
+_TIMEOUTS = frozenset(item.name for item in fields(Timeouts))
+_LIMITS = frozenset(item.name for item in fields(Limits))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a detection may do, how long it may take and how much it may use."""
+
+    timeouts: Timeouts = Timeouts()
+    limits: Limits = Limits()
     # where to
     mail_ports: frozenset[int] = MAIL_PORTS | EXTRA_MAIL_PORTS
     web_ports: frozenset[int] = WEB_PORTS
@@ -77,36 +101,25 @@ class Policy:
     send_address: bool = True  # as a parameter, https only, own domain only, after the URL without it has failed
     ehlo_name: str = "mailsettings.invalid"  # RFC 5321 §4.1.4 wants a name; ours says what contacts the server
     # what is wanted
-    protocols: frozenset[Protocol] = frozenset(
-        Protocol
-    )  # of the answer; leave POP3 out and no POP3 server is contacted
-    guess: bool = True  # names that nobody has stated: usual ones, the MX host, those in a hoster's certificate
+    protocols: frozenset[Protocol] = frozenset(Protocol)  # of the answer: without POP3 no POP3 server is contacted
+    guess: bool = True  # names that no source has stated: usual ones, the MX host, those in a hoster's certificate
     exhaustive: bool = False  # collect everything instead of settling
     # with whose help
     resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's
     ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
-    proxy: Proxy | str | None = None  # "socks5://user:password@host:1080", "http://…"; kept as a Proxy, prints as ***
+    proxy: Proxy | None = None  # that every connection goes through; a URL as text is read, too
     dns_past_proxy: bool = False  # ask the resolver without the proxy, which the answer then says
 
     def __post_init__(self) -> None:
         """Raises MailSettingsError if the proxy's URL cannot be understood."""
-        if isinstance(self.proxy, str):
-            object.__setattr__(self, "proxy", parse_proxy(self.proxy) if self.proxy else None)
-
-    @property
-    def through(self) -> Proxy | None:
-        """The proxy that every connection goes through, or None."""
-        assert not isinstance(self.proxy, str), "read in __post_init__"
-        return self.proxy
-
-    def directly(self) -> Policy:
-        """Return the policy for the little that does not go through the proxy."""
-        return self.with_(proxy=None)
+        given: object = self.proxy
+        if isinstance(given, str):
+            object.__setattr__(self, "proxy", parse_proxy(given) if given else None)
 
     @property
     def time_to_connect(self) -> float:
-        """Seconds until a connection to a server is given up."""
-        return self.connect_timeout + (self.proxy_timeout if self.through else 0.0)
+        """Seconds until connecting to a server times out."""
+        return self.timeouts.connect_timeout + (self.timeouts.proxy_timeout if self.proxy else 0.0)
 
     @classmethod
     def personal(cls) -> Policy:
@@ -117,7 +130,7 @@ class Policy:
     def service(cls) -> Policy:
         """Return the policy of a server that contacts what strangers name: public addresses, mail ports and 443 only.
 
-        No http: nobody is there to be asked whether a document that could be forged may be believed.
+        No http: there is no user to ask whether a document that could be forged may be believed.
         """
         return cls(
             allow_private=False,
@@ -130,15 +143,18 @@ class Policy:
     def for_mailboxes(self) -> Policy:
         """Return the policy for logins: lists of messages are longer than anything a greeting brings.
 
-        Verdicts take longer as well: Dovecot lets whoever has failed before wait up to 15 s.
+        Replies take longer as well: Dovecot delays the one after a failed login by up to 15 s.
         """
-        wait = max(self.reply_timeout, 15.0)
-        return self.with_(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
+        wait = max(self.timeouts.reply_timeout, 15.0)
+        return self.replace(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
 
     def slower(self, factor: float) -> Policy:
-        """Return the policy of a process that is *factor* times as slow as it should be: waits are so much longer."""
-        waits = [field.name for field in fields(self) if field.type == "float"]  # all of them are seconds
-        return self.with_(**{name: factor * getattr(self, name) for name in waits})
+        """Return the policy of a process that is *factor* times as slow as it should be: it waits so much longer."""
+        return replace(self, timeouts=self.timeouts.scaled(factor))
+
+    def without_proxy(self) -> Policy:
+        """Return the policy for the little that does not go through the proxy."""
+        return replace(self, proxy=None)
 
     def objection(self, ip: IPAddress, port: int) -> str | None:
         """Say why *ip*:*port* must not be contacted, or None if it may be."""
@@ -148,6 +164,12 @@ class Policy:
             return None
         return objection_to(ip, allow_private=self.allow_private)
 
-    def with_(self, **changes: object) -> Policy:
-        """Return a copy with *changes*."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # checked by replace() itself
+    def replace(self, **changes: Any) -> Policy:
+        """Return a copy with *changes*; those of a timeout or limit go by its own name: `replace(deadline=5)`."""
+        timeouts = {name: changes.pop(name) for name in _TIMEOUTS & changes.keys()}
+        limits = {name: changes.pop(name) for name in _LIMITS & changes.keys()}
+        if timeouts:
+            changes["timeouts"] = replace(changes.get("timeouts", self.timeouts), **timeouts)
+        if limits:
+            changes["limits"] = replace(changes.get("limits", self.limits), **limits)
+        return replace(self, **changes)

@@ -19,9 +19,9 @@ def dialogue_for(endpoint: Endpoint, *, policy: Policy, tag: str) -> Dialogue:
     """
     match endpoint.protocol:
         case Protocol.IMAP:
-            return imap.dialogue(endpoint.security, tag=tag, max_lines=policy.max_lines)
+            return imap.dialogue(endpoint.security, tag=tag, max_lines=policy.limits.max_lines)
         case Protocol.POP3:
-            return pop3.dialogue(endpoint.security, max_lines=policy.max_lines)
+            return pop3.dialogue(endpoint.security, max_lines=policy.limits.max_lines)
         case Protocol.SMTP:
-            return smtp.dialogue(endpoint.security, name=policy.ehlo_name, max_lines=policy.max_lines)
+            return smtp.dialogue(endpoint.security, name=policy.ehlo_name, max_lines=policy.limits.max_lines)
     raise ValueError(f"{endpoint.protocol} is not a protocol of lines")

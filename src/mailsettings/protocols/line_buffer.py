@@ -35,8 +35,8 @@ class LineBuffer:
     def feed(self, data: bytes) -> None:
         """Add what came. NetworkError(LIMIT) when this connection has said too much."""
         self.total += len(data)
-        if self.total > self._policy.max_connection:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_connection} bytes on one connection")
+        if self.total > self._policy.limits.max_connection:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_connection} bytes on one connection")
         self._buffer += data
 
     def next_reply(self) -> None:
@@ -61,13 +61,13 @@ class LineBuffer:
         return line.rstrip(b"\r")
 
     def _refuse_long_line(self, length: int) -> None:
-        if length > self._policy.max_line:
-            raise NetworkError(Kind.LIMIT, f"a line of more than {self._policy.max_line} bytes")
+        if length > self._policy.limits.max_line:
+            raise NetworkError(Kind.LIMIT, f"a line of more than {self._policy.limits.max_line} bytes")
 
     def _count(self, length: int) -> None:
         self.reply_lines += 1
         self._reply_bytes += length
-        if self.reply_lines > self._policy.max_lines:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_lines} lines in one reply")
-        if self._reply_bytes > self._policy.max_reply:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.max_reply} bytes in one reply")
+        if self.reply_lines > self._policy.limits.max_lines:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_lines} lines in one reply")
+        if self._reply_bytes > self._policy.limits.max_reply:
+            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_reply} bytes in one reply")

@@ -46,7 +46,7 @@ class IssuerMetadata:
 
     @property
     def authority(self) -> Authority:
-        # Waited for like a better server, for policy.patience at most: a login with oauth2 needs the endpoints.
+        # Waited for like a better server, for timeouts.better_source_grace at most: a login with oauth2 needs it.
         return Authority.TABLE
 
     @property

@@ -233,7 +233,7 @@ class FakeTransport:
 
     def __init__(self, net: FakeNetwork, policy: Policy | None) -> None:
         self._net = net
-        self._dns_lifetime = policy.dns_lifetime if policy else math.inf
+        self._dns_lifetime = policy.timeouts.dns_lifetime if policy else math.inf
 
     async def __aenter__(self) -> Self:
         return self

@@ -48,7 +48,7 @@ def create_app(
     shutdown; an app it is mounted in may do that with `await app.state.service.aclose()`.
     """
     known = settings or Settings.read()
-    rules = (policy or Policy.service()).with_(**_network(known))
+    rules = (policy or Policy.service()).replace(**_network(known))
     service = Service(known, cache if cache is not None else _store(known), rules, transport)
     app = FastAPI(
         title="mailsettings",

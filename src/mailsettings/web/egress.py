@@ -31,8 +31,10 @@ def service_policy(policy: Policy | None = None, searches: int = 1) -> Policy:
     """
     base = policy or Policy.service()
     ports = base.mail_ports & MAIL_PORTS
-    sockets = max(base.dns_sockets, searches * base.max_parallel_dns)
-    return base.with_(allow_private=False, mail_ports=ports, send_address=False, exhaustive=False, dns_sockets=sockets)
+    sockets = max(base.limits.dns_sockets, searches * base.limits.max_parallel_dns)
+    return base.replace(
+        allow_private=False, mail_ports=ports, send_address=False, exhaustive=False, dns_sockets=sockets
+    )
 
 
 @lru_cache(maxsize=16)
@@ -41,7 +43,7 @@ def beyond(policy: Policy) -> Policy:
 
     A refusal above it would come at once, where a silent address takes its time; ports are judged in both places.
     """
-    return policy.with_(allow_networks=_EVERYWHERE)
+    return policy.replace(allow_networks=_EVERYWHERE)
 
 
 class Guarded:

@@ -143,12 +143,12 @@ class Service:
         if query.protocol is None:
             return self.policy
         sending = {protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING}
-        return self.policy.with_(protocols=frozenset({query.protocol, *sending}))
+        return self.policy.replace(protocols=frozenset({query.protocol, *sending}))
 
     @asynccontextmanager
     async def network(self, policy: Policy) -> AsyncIterator[Network]:
         """Open the network within *policy*, behind the guard."""
-        async with open_network(beyond(policy), Share(self._guarded, policy.max_parallel_dns)) as network:
+        async with open_network(beyond(policy), Share(self._guarded, policy.limits.max_parallel_dns)) as network:
             yield network
 
     async def aclose(self) -> None:

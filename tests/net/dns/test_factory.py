@@ -19,7 +19,8 @@ from mailsettings.net.dns.factory import resolver_through
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.internet import Internet
 from mailsettings.net.tcp import TCPStream
-from mailsettings.policy import IPAddress, Policy
+from mailsettings.policy import IPAddress, Policy, Timeouts
+from mailsettings.policy.proxy import parse_proxy
 from tests.net.local import server_context, serving
 from tests.net.nameserver import Zone, answering, converse
 from tests.net.proxies import Proxy, saying
@@ -41,8 +42,10 @@ async def world(**changes: object) -> AsyncIterator[tuple[Internet, Proxy, Zone,
 
     proxy = Proxy()
     async with answering(datagrams, tcp=stream) as port, serving(proxy.socks) as at:
-        patient = Policy(dns_timeout=60.0, dns_lifetime=60.0, proxy_timeout=60.0)  # on a busy machine, too
-        policy = patient.with_(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}").with_(**changes)
+        patient = Policy(
+            timeouts=Timeouts(dns_timeout=60.0, dns_lifetime=60.0, proxy_timeout=60.0)
+        )  # on a busy machine, too
+        policy = patient.replace(proxy=f"socks5://127.0.0.1:{at}", resolver=f"127.0.0.1:{port}").replace(**changes)
         async with aclosing(Internet(policy)) as internet:
             yield internet, proxy, over_tcp, over_udp
 
@@ -103,7 +106,9 @@ async def test_a_proxy_that_never_answers_is_no_silent_resolver() -> None:
     """
     async with serving(saying()) as at:
         policy = Policy(
-            proxy=f"http://127.0.0.1:{at}", resolver="192.0.2.53", dns_lifetime=0.2, dns_timeout=0.2, proxy_timeout=0.2
+            timeouts=Timeouts(dns_lifetime=0.2, dns_timeout=0.2, proxy_timeout=0.2),
+            proxy=parse_proxy(f"http://127.0.0.1:{at}"),
+            resolver="192.0.2.53",
         )
         async with aclosing(Internet(policy)) as internet:
             with pytest.raises(NetworkError) as caught:
@@ -122,7 +127,9 @@ async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str)
         serving(lambda stream: converse(stream, lambda query: zone.response(query).to_wire()), context) as port,
         serving(proxy.socks) as at,
     ):
-        policy = Policy(proxy=f"socks5://127.0.0.1:{at}", resolver=f"tls://127.0.0.1:{port}", ca_file=ca_file)
+        policy = Policy(
+            proxy=parse_proxy(f"socks5://127.0.0.1:{at}"), resolver=f"tls://127.0.0.1:{port}", ca_file=ca_file
+        )
         async with aclosing(Internet(policy)) as internet:
             answer = await internet.ask(A)
 

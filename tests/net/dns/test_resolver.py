@@ -17,7 +17,7 @@ from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.dns.resolver import Resolver
 from mailsettings.net.tcp import os_fault
-from mailsettings.policy import Policy
+from mailsettings.policy import Limits, Policy
 from tests.net.nameserver import QUICK, Message, Zone, answering, resolver
 
 A = Question("imap.example.org", "A")
@@ -105,7 +105,7 @@ async def test_long_lists_are_cut() -> None:
 
     answer = await ask(zone, Question("imap.example.org", "MX"))
 
-    assert answer.records == tuple(MX(n, f"mx{n}.example.org") for n in range(QUICK.max_mx))
+    assert answer.records == tuple(MX(n, f"mx{n}.example.org") for n in range(QUICK.limits.max_mx))
 
 
 @pytest.mark.anyio
@@ -191,7 +191,7 @@ async def test_long_answers_come_over_tcp() -> None:
     async with answering(cut, tcp=lambda query: zone.response(query).to_wire(max_size=65535)) as port:
         answer = await resolver(port).ask(A)
 
-    assert len(answer.records) == QUICK.max_addresses
+    assert len(answer.records) == QUICK.limits.max_addresses
 
 
 @pytest.mark.anyio
@@ -243,7 +243,7 @@ async def test_questions_share_a_limited_number_of_sockets() -> None:
     zone = Zone("imap.example.org. A 1.2.3.4")
     answers: list[Answer] = []
     async with answering(lambda query: [zone.response(query).to_wire()]) as port, anyio.create_task_group() as group:
-        asking = resolver(port, policy=QUICK.with_(dns_timeout=5.0, dns_lifetime=10.0))
+        asking = resolver(port, policy=QUICK.replace(dns_timeout=5.0, dns_lifetime=10.0))
 
         async def one() -> None:
             answers.append(await asking.ask(A))
@@ -286,7 +286,7 @@ async def test_sockets_are_bounded_by_the_policy() -> None:
         async def aclose(self) -> None:
             """Nothing is open."""
 
-    few, own = (Resolver((Silent(),), Policy(dns_sockets=number), trusted=False) for number in (3, 4))
+    few, own = (Resolver((Silent(),), Policy(limits=Limits(dns_sockets=number)), trusted=False) for number in (3, 4))
     async with anyio.create_task_group() as group:
         for _ in range(5):
             group.start_soon(few.ask, A)

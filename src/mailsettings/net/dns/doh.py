@@ -49,11 +49,11 @@ class DoH:
 
 def _own_policy(nameserver: Nameserver, policy: Policy) -> Policy:
     """Return *policy* as it is for the resolver the user has named: it may be anywhere."""
-    return policy.with_(
+    return policy.replace(
         resolver="",
         allow_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")),
         web_ports=frozenset({nameserver.port}),
-        http_timeout=policy.dns_lifetime,
+        http_timeout=policy.timeouts.dns_lifetime,
         max_dns=MANY,
         max_tcp=MANY,
         max_http=MANY,

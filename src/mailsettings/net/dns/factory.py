@@ -41,9 +41,9 @@ def resolver_through(
     connect: Connect, policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
 ) -> Resolver:
     """Return a resolver that asks *nameserver*, or the *system*'s, by *connect* and in no other way."""
-    way = _blaming_the_proxy(connect, policy.dns_lifetime)
+    way = _blaming_the_proxy(connect, policy.timeouts.dns_lifetime)
     # The way to the proxy takes its time as well, as for every connection.
-    patient = policy.with_(dns_lifetime=policy.dns_lifetime + policy.proxy_timeout)
+    patient = policy.replace(dns_lifetime=policy.timeouts.dns_lifetime + policy.timeouts.proxy_timeout)
     if nameserver is None:
         known = system_nameservers() if system is None else system
         servers = tuple(DoTCP(server, way) for server in known if _elsewhere(server))

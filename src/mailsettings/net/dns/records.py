@@ -25,8 +25,8 @@ def records_of(
     name, wanted = question.name, TYPES[question.type]
     aliases: list[str] = []
     while not (found := _at(rows, name, wanted)) and wanted != CNAME and (alias := _at(rows, name, CNAME)):
-        if len(aliases) == policy.max_aliases:
-            raise NetworkError(Kind.DNS_FAILED, f"more than {policy.max_aliases} aliases in a row")
+        if len(aliases) == policy.limits.max_aliases:
+            raise NetworkError(Kind.DNS_FAILED, f"more than {policy.limits.max_aliases} aliases in a row")
         name = str(alias[0])
         aliases.append(name)
     return _records(question.type, found, policy), tuple(host for alias in aliases if (host := _host(alias)))
@@ -41,15 +41,17 @@ def _records(kind: str, found: Iterable[Record], policy: Policy) -> tuple[Record
     """Return the usable ones of *found*, the preferred ones first, no more than the policy reads."""
     match kind:
         case "A" | "AAAA":
-            return tuple(found)[: policy.max_addresses]
+            return tuple(found)[: policy.limits.max_addresses]
         case "MX":
-            return tuple(sorted(_exchangers(found), key=lambda each: (each.preference, each.host)))[: policy.max_mx]
+            return tuple(sorted(_exchangers(found), key=lambda each: (each.preference, each.host)))[
+                : policy.limits.max_mx
+            ]
         case "SRV":
-            return _services(found)[: policy.max_srv]
+            return _services(found)[: policy.limits.max_srv]
         case "TXT":
-            return tuple(found)[: policy.max_srv]
+            return tuple(found)[: policy.limits.max_srv]
         case _:
-            return tuple(host for each in found if (host := _host(str(each))))[: policy.max_srv]
+            return tuple(host for each in found if (host := _host(str(each))))[: policy.limits.max_srv]
 
 
 def _exchangers(found: Iterable[Record]) -> Iterator[MX]:

@@ -34,7 +34,7 @@ class Resolver:
         """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
         if not self._transports:
             raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
-        async with _limit(self._policy.dns_sockets):
+        async with _limit(self._policy.limits.dns_sockets):
             return self._answer(question, await self._response(question))
 
     def _answer(self, question: Question, response: Response) -> Answer:
@@ -45,7 +45,7 @@ class Resolver:
 
     async def _response(self, question: Question) -> Response:
         """Ask each server, and those that kept silent again, for as long as we are let."""
-        end = anyio.current_time() + self._policy.dns_lifetime
+        end = anyio.current_time() + self._policy.timeouts.dns_lifetime
         failures: list[NetworkError] = []
         waiting = list(self._transports)
         while waiting:
@@ -66,9 +66,9 @@ class Resolver:
         """Return how many seconds *transport* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's time."""
         left = end - anyio.current_time()
         if left < BLINK:
-            seconds = self._policy.dns_lifetime
+            seconds = self._policy.timeouts.dns_lifetime
             raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
-        return min(left, transport.round_trips * self._policy.dns_timeout)
+        return min(left, transport.round_trips * self._policy.timeouts.dns_timeout)
 
     async def aclose(self) -> None:
         """Close what the transports keep open."""
