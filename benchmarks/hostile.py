@@ -16,17 +16,17 @@ import trio
 import trio.testing
 
 from benchmarks.transcripts import FACTS, secure
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 
 _CERTIFICATES = {
-    "expired": Kind.CERTIFICATE_EXPIRED,
-    "future": Kind.CERTIFICATE_NOT_YET_VALID,
-    "eku": Kind.CERTIFICATE_OTHER,
+    "expired": FailureKind.CERTIFICATE_EXPIRED,
+    "future": FailureKind.CERTIFICATE_NOT_YET_VALID,
+    "eku": FailureKind.CERTIFICATE_OTHER,
 }
 _IMPLICIT = (465, 993, 995)
 
@@ -35,7 +35,7 @@ _IMPLICIT = (465, 993, 995)
 class Wanted:
     """What a client must do: one of *kinds* (none: a hello), within *seconds*, *silent* where it must not speak."""
 
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[FailureKind, ...] = ()
     seconds: float = 1.0
     silent: bool = False
     hidden: str = ""  # must not appear in the result
@@ -43,46 +43,50 @@ class Wanted:
 
 
 _OK = Wanted()
-_IN_CLEAR = (Kind.NOT_TLS, Kind.TLS_FAILED, Kind.EARLY_BYTES)  # by the buffer or by the handshake, as segments fall
+_IN_CLEAR = (
+    FailureKind.NOT_TLS,
+    FailureKind.TLS_FAILED,
+    FailureKind.EARLY_BYTES,
+)  # by the buffer or by the handshake, as segments fall
 WANTED = {
     "inj-imap-2": Wanted(_IN_CLEAR),
     "inj-imap-prefix": Wanted(hidden="+1 555"),
-    "inj-smtp-1": Wanted((Kind.EARLY_BYTES,)),
-    "preauth": Wanted((Kind.PREAUTH,), silent=True),
-    "starttls-refused": Wanted((Kind.STARTTLS_REFUSED,)),
-    "starttls-bad": Wanted((Kind.STARTTLS_REFUSED,)),
-    "starttls-plus": Wanted((Kind.BAD_REPLY,)),
-    "wrong-tag": Wanted((Kind.BAD_REPLY,)),
-    "no-starttls-adv": Wanted((Kind.STARTTLS_NOT_OFFERED,)),
-    "masked": Wanted((Kind.STARTTLS_NOT_OFFERED,), shown="XXXXXXXA"),
-    "ehlo-refused": Wanted((Kind.STARTTLS_NOT_OFFERED,)),
-    "bogus-code": Wanted((Kind.STARTTLS_REFUSED,)),
-    "referral": Wanted((Kind.REPLY_TIMEOUT,), seconds=8, hidden="evil"),
-    "stls-err-loop": Wanted((Kind.STARTTLS_REFUSED,)),
-    "opossum": Wanted((Kind.NOT_TLS,), silent=True, hidden="splice"),
-    "long-line-imap": Wanted((Kind.LIMIT,), silent=True),
-    "silent-imap": Wanted((Kind.TLS_TIMEOUT,), seconds=5, silent=True),
-    "long-line-pop3": Wanted((Kind.LIMIT,), silent=True),
-    "drip-smtp": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
-    "many-lines-greeting": Wanted((Kind.LIMIT,), silent=True),
-    "many-untagged": Wanted((Kind.LIMIT,)),
-    "literal-bomb": Wanted((Kind.LIMIT,)),
+    "inj-smtp-1": Wanted((FailureKind.EARLY_BYTES,)),
+    "preauth": Wanted((FailureKind.PREAUTH,), silent=True),
+    "starttls-refused": Wanted((FailureKind.STARTTLS_REFUSED,)),
+    "starttls-bad": Wanted((FailureKind.STARTTLS_REFUSED,)),
+    "starttls-plus": Wanted((FailureKind.BAD_REPLY,)),
+    "wrong-tag": Wanted((FailureKind.BAD_REPLY,)),
+    "no-starttls-adv": Wanted((FailureKind.STARTTLS_NOT_OFFERED,)),
+    "masked": Wanted((FailureKind.STARTTLS_NOT_OFFERED,), shown="XXXXXXXA"),
+    "ehlo-refused": Wanted((FailureKind.STARTTLS_NOT_OFFERED,)),
+    "bogus-code": Wanted((FailureKind.STARTTLS_REFUSED,)),
+    "referral": Wanted((FailureKind.REPLY_TIMEOUT,), seconds=8, hidden="evil"),
+    "stls-err-loop": Wanted((FailureKind.STARTTLS_REFUSED,)),
+    "opossum": Wanted((FailureKind.NOT_TLS,), silent=True, hidden="splice"),
+    "long-line-imap": Wanted((FailureKind.LIMIT,), silent=True),
+    "silent-imap": Wanted((FailureKind.TLS_TIMEOUT,), seconds=5, silent=True),
+    "long-line-pop3": Wanted((FailureKind.LIMIT,), silent=True),
+    "drip-smtp": Wanted((FailureKind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "many-lines-greeting": Wanted((FailureKind.LIMIT,), silent=True),
+    "many-untagged": Wanted((FailureKind.LIMIT,)),
+    "literal-bomb": Wanted((FailureKind.LIMIT,)),
     "nul": Wanted(shown="\\x1b", hidden="\x1b"),
     "latin1": Wanted(shown="Verf\u00fcgung"),
     "bidi": Wanted(shown="\\u202e", hidden="\u202e"),
     "lf-only": Wanted(shown="LF instead of CR LF"),
-    "cr-only": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
-    "421": Wanted((Kind.GREETING_REFUSED,), silent=True, shown="too busy"),
-    "554": Wanted((Kind.GREETING_REFUSED,), silent=True),
-    "bye": Wanted((Kind.GREETING_REFUSED,), silent=True, shown="Too many connections"),
+    "cr-only": Wanted((FailureKind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "421": Wanted((FailureKind.GREETING_REFUSED,), silent=True, shown="too busy"),
+    "554": Wanted((FailureKind.GREETING_REFUSED,), silent=True),
+    "bye": Wanted((FailureKind.GREETING_REFUSED,), silent=True, shown="Too many connections"),
     "slow-greeting": Wanted(seconds=6),
-    "wrong-proto-1": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="IMAP"),
-    "wrong-proto-3": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="HTTP"),
-    "ssh": Wanted((Kind.WRONG_PROTOCOL,), silent=True, shown="SSH"),
-    "redis": Wanted((Kind.GREETING_TIMEOUT,), seconds=12, silent=True),
-    "cert-expired": Wanted((Kind.CERTIFICATE_EXPIRED,), silent=True),
-    "cert-future": Wanted((Kind.CERTIFICATE_NOT_YET_VALID,), silent=True),
-    "cert-eku": Wanted((Kind.CERTIFICATE_OTHER,), silent=True),
+    "wrong-proto-1": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="IMAP"),
+    "wrong-proto-3": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="HTTP"),
+    "ssh": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="SSH"),
+    "redis": Wanted((FailureKind.GREETING_TIMEOUT,), seconds=12, silent=True),
+    "cert-expired": Wanted((FailureKind.CERTIFICATE_EXPIRED,), silent=True),
+    "cert-future": Wanted((FailureKind.CERTIFICATE_NOT_YET_VALID,), silent=True),
+    "cert-eku": Wanted((FailureKind.CERTIFICATE_OTHER,), silent=True),
     # These lie only to who logs in; a probe never does and sees an ordinary server.
     "login-ok-select-no": _OK,
     "pop-ok-stat-err": _OK,
@@ -126,16 +130,16 @@ class Scripted:
         if self._steps and self._steps[0][0] == "sleep":
             await trio.sleep(self._steps.popleft()[1])
         if self._waiting or (self._steps and self._steps[0][0] != "tls"):
-            raise NetworkError(Kind.NOT_TLS, f"{host}: clear text, no TLS for {alpn}")
+            raise NetworkError(FailureKind.NOT_TLS, f"{host}: clear text, no TLS for {alpn}")
         how = self._steps.popleft()[1] if self._steps else "good"
         if how != "good":
             raise NetworkError(_CERTIFICATES[how], how)
         self._secure = True
         return FACTS
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Nobody looks here."""
-        raise NetworkError(Kind.TLS_FAILED, host)
+        raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

@@ -6,18 +6,18 @@ import re
 from collections.abc import Callable
 
 from benchmarks.transcripts import Row
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Hello, Protocol
 from mailsettings.net.session import SessionResult
 
 Verdict = str | bool | None
 
-_NOT_A_GREETING = {"t110": Kind.BAD_REPLY}  # "Permission denied - do not try again.": no code, so no SMTP
+_NOT_A_GREETING = {"t110": FailureKind.BAD_REPLY}  # "Permission denied - do not try again.": no code, so no SMTP
 _ATTACKS = {  # what must come of the four recorded attacks, in the mode that they are made for
-    "t172": Kind.EARLY_BYTES,
-    "t174": Kind.EARLY_BYTES,
-    "t175": Kind.BAD_REPLY,
-    "t176": Kind.PREAUTH,
+    "t172": FailureKind.EARLY_BYTES,
+    "t174": FailureKind.EARLY_BYTES,
+    "t175": FailureKind.BAD_REPLY,
+    "t176": FailureKind.PREAUTH,
 }
 
 
@@ -46,7 +46,7 @@ def starttls(row: Row, upgrade: SessionResult, sent: list[bytes]) -> Verdict:
     if row.id in ("t175", "t176"):
         return None  # the attack keeps it from being asked for; see oddity
     asked = any(b"STARTTLS" in line or b"STLS" in line for line in sent)
-    refused = upgrade.failure is not None and upgrade.failure.kind is Kind.STARTTLS_NOT_OFFERED
+    refused = upgrade.failure is not None and upgrade.failure.kind is FailureKind.STARTTLS_NOT_OFFERED
     if not row.starttls:
         known = refused or _refusal(row) is not None or b"BYE" in row.reply or row.reply.startswith(b"4")
         return (not asked and known) or f"asked for STARTTLS: {asked}; {upgrade.failure}"
@@ -61,7 +61,7 @@ def login(row: Row, plain: SessionResult, inside: SessionResult) -> Verdict:
     if sorted(seen) != sorted(row.auth):
         return f"{sorted(seen)}, not {sorted(row.auth)}"
     nothing = not plain.hello.mechanisms
-    failed = inside.failure is not None and inside.failure.kind is Kind.NO_LOGIN
+    failed = inside.failure is not None and inside.failure.kind is FailureKind.NO_LOGIN
     return nothing == failed or f"inside TLS: {inside.failure}"
 
 
@@ -83,8 +83,8 @@ _HOLDS: tuple[tuple[str, Callable[[str, SessionResult], Verdict]], ...] = (
     ("asterisks", lambda seen, inside: "rewrites SMTP" in seen or inside.failure is None),
     ("masked (Cisco", lambda seen, _: "rewrites SMTP" in seen),
     ("ANSI escape", lambda seen, _: "\\x1b[" in seen and "\x1b" not in seen),
-    ("BYE lines", lambda _, inside: _is(inside, Kind.GREETING_REFUSED)),
-    ("BYE greeting", lambda _, inside: _is(inside, Kind.GREETING_REFUSED)),
+    ("BYE lines", lambda _, inside: _is(inside, FailureKind.GREETING_REFUSED)),
+    ("BYE greeting", lambda _, inside: _is(inside, FailureKind.GREETING_REFUSED)),
     ("PREAUTH", lambda seen, inside: "PREAUTH" in seen and inside.failure is None),
     ("LF only", lambda _, inside: inside.hello is None or "LF" in " ".join(map(str, inside.hello.notes))),
     ("not an APOP timestamp", lambda seen, _: "'APOP'" not in seen),
@@ -93,19 +93,19 @@ _HOLDS: tuple[tuple[str, Callable[[str, SessionResult], Verdict]], ...] = (
 )
 
 
-def _is(result: SessionResult, kind: Kind) -> Verdict:
+def _is(result: SessionResult, kind: FailureKind) -> Verdict:
     return (
         result.failure is not None and result.failure.kind is kind
     ) or f"{result.failure or result.hello}, not {kind}"
 
 
-def _refusal(row: Row) -> Kind | None:
+def _refusal(row: Row) -> FailureKind | None:
     """Say how a greeting that is none, or a refusal, has to fail in clear."""
     if row.id in _NOT_A_GREETING:
         return _NOT_A_GREETING[row.id]
     if re.match(rb"\* PREAUTH", row.greeting):
-        return Kind.PREAUTH
-    return Kind.GREETING_REFUSED if re.match(rb"\* BYE|-ERR|[45]", row.greeting) else None
+        return FailureKind.PREAUTH
+    return FailureKind.GREETING_REFUSED if re.match(rb"\* BYE|-ERR|[45]", row.greeting) else None
 
 
 def _text(row: Row) -> str:

@@ -34,7 +34,7 @@ from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.provider_table.rows import Row
 from mailsettings.testing import Certificate, Entry, FakeNetwork, imap, pop3, smtp
-from mailsettings.testing.recording import Ledger
+from mailsettings.testing.recording import Recording
 from mailsettings.testing.stream import FakeStream
 
 MIX = ("hosted",) * 60 + ("own",) * 15 + ("mute",) * 15 + ("gone",) * 10
@@ -44,10 +44,10 @@ EVERY = 5000  # domains between two lines on standard error
 DOMAIN = re.compile(r"(?:(.+)\.)?(hosted|own|mute|gone)([0-9]+)\.example")
 
 
-class Forgetful(Ledger[FakeStream]):
+class Forgetful(Recording[FakeStream]):
     """Counts connections instead of remembering everything that is asked."""
 
-    def note(self, entry: Callable[[float], Entry]) -> None:
+    def record(self, entry: Callable[[float], Entry]) -> None:
         """Forget it."""
 
 

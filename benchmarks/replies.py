@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
-from mailsettings.diagnosis.catalogue import CODES
+from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE
 from mailsettings.diagnosis.replies import meanings
 from mailsettings.protocols.fingerprint import spoken
 
@@ -58,7 +58,7 @@ def wrong(row: Row) -> str:
 def ambiguous(row: Row) -> bool:
     """Say whether causes of different groups are returned for *row*."""
     found = meanings(row["text"], row["protocol"], provider=PROVIDERS.get(row["provider"], ""))
-    return len({CODES[code].group for code, _ in found}) > 1
+    return len({FINDINGS_BY_CODE[code].group for code, _ in found}) > 1
 
 
 def run(rows: list[Row]) -> int:

@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 
@@ -115,12 +115,12 @@ class Replay:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         """Shake hands unless something was said in clear; implicit TLS comes before everything."""
         if self.handed and self._waiting:
-            raise NetworkError(Kind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
+            raise NetworkError(FailureKind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
         return FACTS
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Nobody looks here."""
-        raise NetworkError(Kind.TLS_FAILED, host)
+        raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         """Nothing to let go of."""

@@ -4,14 +4,14 @@ import sys
 
 import anyio
 
-from mailsettings import detecting
+from mailsettings import detect_stream
 from mailsettings.events import Contacting, Probed, Settled
 from mailsettings.interfaces import Net
 
 
 async def main(address: str, net: Net | None = None) -> None:
     found, doing = 0, "asking"
-    async with detecting(address, net=net) as events:
+    async with detect_stream(address, net=net) as events:
         async for event in events:
             match event:
                 case Contacting(endpoint=endpoint, step="connect"):

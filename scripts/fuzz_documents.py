@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from mailsettings.bulk.input import Form, entries, parse_entry
+from mailsettings.bulk.input import InputFormat, entries, parse_entry
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, clientconfig_writer, jmap, pacc
 from mailsettings.formats import text as formats_text
@@ -57,7 +57,7 @@ def published(data: bytes) -> object:
     return config
 
 
-def listed(form: Form) -> Target:
+def listed(form: InputFormat) -> Target:
     """Return the input of a run over many addresses, each of which is read as one, too."""
 
     def run(data: bytes) -> list[str]:
@@ -79,9 +79,12 @@ def _kind_of(written: str) -> str:
 
 
 LISTS = {
-    Form.LINES: (b"ada@example.org\nexample.com\r\n\n b\xc3\xbccher.example \n", b"\xef\xbb\xbfada@example.org"),
-    Form.CSV: (b'name,email\nAda,ada@example.org\n"Eve, E.",eve@example.com\n', b"domain\r\nexample.org\r\n"),
-    Form.JSONL: (b'{"email": "ada@example.org", "name": "Ada"}\n"eve@example.com"\n', b'{"domain": "example.org"}'),
+    InputFormat.LINES: (b"ada@example.org\nexample.com\r\n\n b\xc3\xbccher.example \n", b"\xef\xbb\xbfada@example.org"),
+    InputFormat.CSV: (b'name,email\nAda,ada@example.org\n"Eve, E.",eve@example.com\n', b"domain\r\nexample.org\r\n"),
+    InputFormat.JSONL: (
+        b'{"email": "ada@example.org", "name": "Ada"}\n"eve@example.com"\n',
+        b'{"domain": "example.org"}',
+    ),
 }
 DOCUMENT_TARGETS = (
     Target("autoconfig", published, (AUTOCONFIG,)),
@@ -92,7 +95,7 @@ DOCUMENT_TARGETS = (
     Target("mailconf", text(lambda record: formats_text.mailconf_urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
     Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
     Target("table", _own_table, (TABLE,)),
-    *map(listed, Form),
+    *map(listed, InputFormat),
     Target("detection", from_json, (DETECTION,)),
     Target("resolver", text(parse_resolver), (b"192.0.2.1:53", b"tls://dns.example", b"https://dns.example/dns-query")),
     Target("resolv.conf", text(parse_resolv_conf), (b"nameserver 192.0.2.1\nsearch a.example\nnameserver ::1\n",)),

@@ -8,9 +8,9 @@ from mailsettings.diagnosis.replies import meanings
 from mailsettings.errors import NetworkError
 from mailsettings.formats import oauth_metadata
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.sasl import MECHANISMS, Mechanism, decoded, scram
-from mailsettings.login.session import Errand, Session
-from mailsettings.login.verify import dialogue_for
+from mailsettings.login.sasl import MECHANISMS, Mechanism, decode_challenge, scram
+from mailsettings.login.session import LoginRequest, LoginSession
+from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, Security
 from scripts.fuzz_target import POLICY, Target, heard, text
 
@@ -36,15 +36,15 @@ def log_in(protocol: Protocol, port: int) -> Target:
     """Return the login to a server of *protocol*, with a password and with a token, to the end of the mailbox."""
     endpoint = Endpoint(protocol, "mail.example.org", port, Security.TLS)
 
-    def run(data: bytes) -> list[Session]:
+    def run(data: bytes) -> list[LoginSession]:
         sessions = []
         for key in KEYS:
-            what = Errand(endpoint, "ada", key, sender="ada@example.org", introduce=True, thorough=True)
+            what = LoginRequest(endpoint, "ada", key, sender="ada@example.org", send_id=True, thorough=True)
             try:
-                session = heard(dialogue_for(what, policy=MAILBOX_POLICY, tag="T"), data, MAILBOX_POLICY)
+                session = heard(login_dialogue(what, policy=MAILBOX_POLICY, tag="T"), data, MAILBOX_POLICY)
             except NetworkError:
                 continue
-            assert isinstance(session, Session)
+            assert isinstance(session, LoginSession)
             _check(session)
             sessions.append(session)
         return sessions
@@ -52,9 +52,9 @@ def log_in(protocol: Protocol, port: int) -> Target:
     return Target(f"login-{protocol}", run, SESSIONS[protocol])
 
 
-def _check(session: Session) -> None:
+def _check(session: LoginSession) -> None:
     """Make sure that what is told of a login can be shown to anybody."""
-    shown = (*(said.text for said in session.said), *(observed.evidence for observed in session.observed))
+    shown = (*(said.text for said in session.replies), *(observed.evidence for observed in session.observations))
     assert all(line.isprintable() for each in shown for line in each.split("\n")), shown
     assert not any(PASSWORD in each for each in shown), shown
     assert session.accepted or not session.opened
@@ -66,7 +66,7 @@ def challenges(data: bytes) -> object:
     said = data.split(b"\n")[:5]
     for start in MECHANISMS.values():
         _answers(start("ada", KEYS[0], endpoint), said)
-    return [decoded(each) for each in said]
+    return [decode_challenge(each) for each in said]
 
 
 def _answers(mechanism: Mechanism, said: list[bytes]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Hello, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
@@ -38,7 +38,7 @@ def heard(dialogue: Dialogue, data: bytes, policy: Policy) -> Hello:
         while True:
             if isinstance(wish, ReadLine):
                 line = lines.take()
-                closed = NetworkError(Kind.CLOSED, "over")
+                closed = NetworkError(FailureKind.CLOSED, "over")
                 wish = dialogue.throw(closed) if line is None else dialogue.send(line)
             else:
                 lines.next_reply()

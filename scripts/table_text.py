@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mailsettings.errors import TableError
-from mailsettings.provider_table.document import Entry
+from mailsettings.provider_table.document import ProviderEntry
 from mailsettings.provider_table.yaml_lines import Loader
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+][^\x00-\x1f\x7f-\x9f,\[\]{}#&*!|>?'\"`]*(?<! )")
@@ -47,7 +47,7 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
-    for key in sorted(entry, key=list(Entry.model_fields).index):
+    for key in sorted(entry, key=list(ProviderEntry.model_fields).index):
         yield from _field(key, entry[key])
 
 

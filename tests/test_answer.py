@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mailsettings.decision.result import answer
-from mailsettings.decision.state import Findings
+from mailsettings.decision.result import detection_of
+from mailsettings.decision.state import SearchState
 from mailsettings.model import Audience, Authority, Detection, Note, NoteKind, Probe, SettledBy
 from mailsettings.policy import Policy
 from mailsettings.policy.proxy import parse_proxy
@@ -14,10 +14,10 @@ ODD = Note("_imap._tcp.example.org SRV names port 465")
 
 
 def answered(probe: Probe, policy: Policy | None = None) -> Detection:
-    found = Findings(ADA, policy or Policy())
+    found = SearchState(ADA, policy or Policy())
     found.add([claim(IMAP, Authority.SRV), ODD])
-    found.probed(probe, 0.1)
-    return answer(found, settled=SettledBy.VERIFIED, seconds=1.0)
+    found.record_probe(probe, 0.1)
+    return detection_of(found, settled=SettledBy.VERIFIED, seconds=1.0)
 
 
 def test_what_a_source_says_of_a_domain_is_for_everyone() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, D, document, mail
-from mailsettings import AddressError, Detection, Kind, Policy, Protocol, Trust, detect, detecting, plan
+from mailsettings import AddressError, Detection, FailureKind, Policy, Protocol, Trust, detect, detect_stream, plan
 from mailsettings.events import Settled
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question, SettledBy
@@ -86,7 +86,7 @@ def test_half_an_answer_is_an_answer() -> None:
 
     assert servers(detection) == [f"imap://mail.{D}:993 (tls)"]
     assert detection.outgoing == ()
-    assert any(failure.kind is Kind.REFUSED and "465" in failure.place for failure in detection.failures)
+    assert any(failure.kind is FailureKind.REFUSED and "465" in failure.place for failure in detection.failures)
 
 
 def test_an_smtp_server_without_login_is_no_submission_server() -> None:
@@ -99,7 +99,7 @@ def test_an_smtp_server_without_login_is_no_submission_server() -> None:
     detection = found(build)
 
     assert detection.outgoing == ()
-    assert any(failure.kind is Kind.NO_LOGIN for failure in detection.failures)
+    assert any(failure.kind is FailureKind.NO_LOGIN for failure in detection.failures)
 
 
 def test_submission_on_port_25_with_login_counts() -> None:
@@ -112,9 +112,10 @@ def test_submission_on_port_25_with_login_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "problem", [Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_SELF_SIGNED, Kind.CERTIFICATE_UNKNOWN_CA]
+    "problem",
+    [FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_SELF_SIGNED, FailureKind.CERTIFICATE_UNKNOWN_CA],
 )
-def test_a_bad_certificate_is_shown_and_never_verified(problem: Kind) -> None:
+def test_a_bad_certificate_is_shown_and_never_verified(problem: FailureKind) -> None:
     """The server is there, so it is listed; its password is nobody's."""
 
     def build(net: FakeNetwork) -> None:
@@ -204,7 +205,7 @@ def test_a_domain_that_receives_no_mail_is_a_clear_answer() -> None:
     detection, _ = run_virtual(search, net, ADA)
 
     assert servers(detection) == []
-    assert detection.failures[0].kind is Kind.NO_MAIL
+    assert detection.failures[0].kind is FailureKind.NO_MAIL
     assert detection.settled is SettledBy.NO_MAIL
 
 
@@ -226,7 +227,7 @@ async def test_leaving_early_ends_all_work() -> None:
 
     async with (
         open_network(policy, transport=net.transport(policy)) as network,
-        detecting(ADA, policy=policy, net=network) as events,
+        detect_stream(ADA, policy=policy, net=network) as events,
     ):
         async for _ in events:
             if net.open_streams:
@@ -257,7 +258,7 @@ async def test_the_answer_is_the_last_event_and_comes_once() -> None:
 
     async with (
         open_network(policy, transport=net.transport(policy)) as network,
-        detecting(ADA, policy=policy, net=network) as events,
+        detect_stream(ADA, policy=policy, net=network) as events,
     ):
         seen = [event async for event in events]
 
@@ -294,7 +295,7 @@ async def test_a_mistake_in_a_callers_source_costs_only_that_source() -> None:
         detection = await detect(ADA, sources=[lambda _: [Broken()]], policy=policy, net=network)  # type: ignore[list-item]  # broken on purpose
 
     assert [(failure.kind, failure.place) for failure in detection.failures] == [
-        (Kind.INTERNAL, "the intranet's own source")
+        (FailureKind.INTERNAL, "the intranet's own source")
     ]
 
 
@@ -306,7 +307,7 @@ async def test_a_mistake_while_contacting_a_server_costs_only_that_probe() -> No
     detection = await detect(ADA, sources=[guess], net=net)
 
     (mistake,) = [
-        failure for failure in detection.failures if failure.kind is Kind.INTERNAL and ":993" in failure.place
+        failure for failure in detection.failures if failure.kind is FailureKind.INTERNAL and ":993" in failure.place
     ]
     assert mistake.seen == "AssertionError while contacting it"
 

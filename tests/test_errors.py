@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.errors import Detail, DocumentError, Kind, NetworkError
+from mailsettings.errors import Detail, DocumentError, FailureKind, NetworkError
 from mailsettings.model import Failure, Task
 from mailsettings.net.cache import SingleFlight
 
 SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 HERE = Task("here")
-BOGUS = NetworkError(Kind.DNS_FAILED, "the name server says {}", quoting="'no'", detail=Detail.DNSSEC_BOGUS)
+BOGUS = NetworkError(FailureKind.DNS_FAILED, "the name server says {}", quoting="'no'", detail=Detail.DNSSEC_BOGUS)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_what_was_seen_is_known_with_and_without_remote_text(said: str, quoting:
     """
     The quotation stands where the sentence wants it, at the end if nowhere else.
     """
-    error = NetworkError(Kind.BAD_REPLY, said, quoting=quoting)
+    error = NetworkError(FailureKind.BAD_REPLY, said, quoting=quoting)
 
     assert (error.seen, error.redacted, str(error)) == (seen, redacted, f"bad-reply: {seen}")
 
@@ -39,10 +39,10 @@ def test_an_error_that_is_passed_on_keeps_all_it_knows() -> None:
     """
     Another kind and a prefix: the detail and the quotation stay.
     """
-    error = BOGUS.again(Kind.PROXY, prefix="on the way: ")
+    error = BOGUS.again(FailureKind.PROXY, prefix="on the way: ")
 
     assert Failure.of(HERE, error) == Failure(
-        Kind.PROXY, HERE, "on the way: the name server says 'no'", Detail.DNSSEC_BOGUS
+        FailureKind.PROXY, HERE, "on the way: the name server says 'no'", Detail.DNSSEC_BOGUS
     )
     assert error.redacted == "on the way: the name server says …"
 
@@ -51,9 +51,9 @@ def test_a_document_that_is_broken_becomes_a_failure() -> None:
     """
     Its words are a sentence of ours with what is wrong inside, and there is no detail.
     """
-    failure = Failure.of(HERE, DocumentError("root element is 'html'", Kind.NO_DOCUMENT))
+    failure = Failure.of(HERE, DocumentError("root element is 'html'", FailureKind.NO_DOCUMENT))
 
-    assert failure == Failure(Kind.NO_DOCUMENT, HERE, "root element is 'html'")
+    assert failure == Failure(FailureKind.NO_DOCUMENT, HERE, "root element is 'html'")
 
 
 async def _fail(_: object = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.errors import AddressError
-from mailsettings.hostnames import inside, is_public_suffix, parse_host, registrable, shown_host
+from mailsettings.hostnames import inside, is_public_suffix, parse_host, registrable, unicode_host
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_is_no_public_host_is_refused(text: str) -> None:
 
 def test_names_are_shown_in_the_users_letters() -> None:
     """A-labels are for the wire."""
-    assert shown_host("xn--bcher-kva.example") == "bücher.example"
+    assert unicode_host("xn--bcher-kva.example") == "bücher.example"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from mailsettings.address import parse_address
 from mailsettings.engine import detect
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.model import Detection, Endpoint, Failure, Probe, Step
 from mailsettings.net.network import open_network
@@ -24,7 +24,7 @@ class Refused:
     """A prober that is refused everywhere."""
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        return Probe(endpoint, failure=Failure(Kind.REFUSED, endpoint, "by this test"))
+        return Probe(endpoint, failure=Failure(FailureKind.REFUSED, endpoint, "by this test"))
 
 
 async def _detect(net: FakeNetwork, prober: Prober) -> Detection:
@@ -43,7 +43,7 @@ def test_a_prober_of_its_own_contacts_the_servers() -> None:
 
     refused = {failure.kind for failure in detection.failures}
 
-    assert (Kind.REFUSED in refused, net.connections) == (True, ())
+    assert (FailureKind.REFUSED in refused, net.connections) == (True, ())
 
 
 def test_a_net_that_contacts_mail_servers_is_a_prober_as_well() -> None:

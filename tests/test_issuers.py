@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.latency import search
 from benchmarks.worlds import D, mail
-from mailsettings.decision.oauth import known_issuer
-from mailsettings.model import Detection, OAuthWord
+from mailsettings.decision.oauth import issuer_in_table
+from mailsettings.model import Detection, OAuthSource
 from mailsettings.planning import offline
 from mailsettings.schema import from_json, to_json
 from mailsettings.testing import FakeNetwork, run_virtual
@@ -80,13 +80,13 @@ def test_oauth_goes_through_json() -> None:
     detection = published(f"login.{D}", endpoints=f"login.{D}")
 
     assert from_json(to_json(detection)).oauth == detection.oauth
-    assert all(isinstance(word, OAuthWord) for word in detection.oauth)
+    assert all(isinstance(word, OAuthSource) for word in detection.oauth)
 
 
 @pytest.mark.parametrize("url", ["https://accounts.google.com", "https://accounts.google.com/", "accounts.google.com"])
 def test_issuers_are_known_by_host_and_path(url: str) -> None:
     """Tables and documents write them differently."""
-    assert known_issuer(url) is not None
+    assert issuer_in_table(url) is not None
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_issuers_are_known_by_host_and_path(url: str) -> None:
 )
 def test_look_alikes_are_unknown(url: str) -> None:
     """Only the very issuer counts."""
-    assert known_issuer(url) is None
+    assert issuer_in_table(url) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.decision.candidates import contradictions, merge, of_server, secure_variants
+from mailsettings.decision.candidates import contradictions, merge, secure_variants, with_server_claims
 from mailsettings.model import Authority
 from tests.values import claim, endpoint
 
@@ -70,6 +70,6 @@ def test_what_is_said_of_a_server_holds_for_its_other_port() -> None:
     record = claim("imap://imap.example.org:993", Authority.SRV)
     candidates = merge([document, record, claim("imap://other.example.org:993")])
 
-    server = of_server(candidates[1], candidates)
+    server = with_server_claims(candidates[1], candidates)
 
     assert (server.endpoint, server.claims) == (endpoint("imap://imap.example.org:993"), (document, record))

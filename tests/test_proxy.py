@@ -11,7 +11,7 @@ import pytest
 
 from mailsettings.errors import MailSettingsError
 from mailsettings.policy import Policy
-from mailsettings.policy.proxy import Proxy, Way, has_password, parse_proxy
+from mailsettings.policy.proxy import Proxy, ProxyScheme, has_password, parse_proxy
 
 CANARY = "kan@r:ien/vögel?"
 WRITTEN = "kan%40r%3Aien%2Fv%C3%B6gel%3F"
@@ -21,14 +21,14 @@ URL = f"socks5://ada:{WRITTEN}@proxy.example.org:1081"
 @pytest.mark.parametrize(
     ("text", "way", "host", "port"),
     [
-        ("socks5://127.0.0.1", Way.SOCKS5, "127.0.0.1", 1080),
-        ("SOCKS5://Proxy.example.org:9050/", Way.SOCKS5, "proxy.example.org", 9050),
-        ("http://[2001:db8::1]:3128", Way.HTTP, "2001:db8::1", 3128),
-        ("http://proxy", Way.HTTP, "proxy", 80),
-        ("https://localhost", Way.HTTPS, "localhost", 443),
+        ("socks5://127.0.0.1", ProxyScheme.SOCKS5, "127.0.0.1", 1080),
+        ("SOCKS5://Proxy.example.org:9050/", ProxyScheme.SOCKS5, "proxy.example.org", 9050),
+        ("http://[2001:db8::1]:3128", ProxyScheme.HTTP, "2001:db8::1", 3128),
+        ("http://proxy", ProxyScheme.HTTP, "proxy", 80),
+        ("https://localhost", ProxyScheme.HTTPS, "localhost", 443),
     ],
 )
-def test_a_url_names_a_proxy(text: str, way: Way, host: str, port: int) -> None:
+def test_a_url_names_a_proxy(text: str, way: ProxyScheme, host: str, port: int) -> None:
     """
     By name or address, with the usual port of its kind where none is given.
     """

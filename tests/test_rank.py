@@ -4,7 +4,7 @@ import pytest
 
 from mailsettings.decision.candidates import merge
 from mailsettings.decision.ranking import ranked, smtp_partner
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Authority, Claim, Probe
 from tests.values import claim, failed, verified
 
@@ -61,14 +61,14 @@ def test_a_guess_never_beats_the_provider_that_receives_the_mail() -> None:
     """A web panel's live mail server on mail.<domain> does not have the mailboxes, even if the provider is silent."""
     claims = [claim(OTHER, Authority.MX_TABLE), claim(IMAP)]
 
-    assert best(claims, [failed(OTHER, Kind.CONNECT_TIMEOUT), verified(IMAP)]) == OTHER
+    assert best(claims, [failed(OTHER, FailureKind.CONNECT_TIMEOUT), verified(IMAP)]) == OTHER
 
 
 def test_a_stale_row_of_the_table_does_not_hold_back_a_guess() -> None:
     """The row names a host that no longer exists: what works is the answer."""
     claims = [claim(OTHER, Authority.TABLE), claim(IMAP)]
 
-    assert best(claims, [failed(OTHER, Kind.NO_SUCH_NAME), verified(IMAP)]) == IMAP
+    assert best(claims, [failed(OTHER, FailureKind.NO_SUCH_NAME), verified(IMAP)]) == IMAP
 
 
 def test_plain_comes_last() -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailsettings.cli import card, exit_codes, messages
-from mailsettings.errors import Detail, DocumentError, Kind
+from mailsettings.errors import Detail, DocumentError, FailureKind
 from mailsettings.model import (
     URL,
     Audience,
@@ -70,7 +70,9 @@ PLACES = (
     | st.builds(ProxyAddress, st.sampled_from(("socks5", "http")), HOSTS | st.just("::1"), st.integers(1, 65535))
     | st.builds(Task, WORDS)
 )
-FAILURES = st.builds(Failure, st.sampled_from(Kind), st.none() | PLACES, st.text(), st.none() | st.sampled_from(Detail))
+FAILURES = st.builds(
+    Failure, st.sampled_from(FailureKind), st.none() | PLACES, st.text(), st.none() | st.sampled_from(Detail)
+)
 
 
 @st.composite
@@ -168,7 +170,7 @@ def test_a_place_is_written_as_text_and_read_back(text: str, where: Where | None
     """
     The document keeps the strings it has always had; everything that decides has the values.
     """
-    failure = Failure(Kind.INTERNAL, where)
+    failure = Failure(FailureKind.INTERNAL, where)
 
     assert (failure.place, read_where(text)) == (text, where)
 
@@ -181,7 +183,7 @@ def test_no_place_is_lost_that_is_not_understood(text: str) -> None:
     """
     Whatever was written once, by another version as well, is written again.
     """
-    assert Failure(Kind.INTERNAL, read_where(text)).place == text
+    assert Failure(FailureKind.INTERNAL, read_where(text)).place == text
 
 
 def test_a_document_without_details_is_read() -> None:
@@ -192,7 +194,7 @@ def test_a_document_without_details_is_read() -> None:
 
     found = from_json(json.dumps({**to_dict(NOTHING), "failures": [failure]}))
 
-    assert (Failure(Kind.REFUSED, ENDPOINT, "no"),) == found.failures
+    assert (Failure(FailureKind.REFUSED, ENDPOINT, "no"),) == found.failures
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

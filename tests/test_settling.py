@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsettings.decision.result import answer
+from mailsettings.decision.result import detection_of
 from mailsettings.decision.scheduling import decide
-from mailsettings.decision.state import Attempt, Findings
-from mailsettings.errors import Kind
+from mailsettings.decision.state import RunningProbe, SearchState
+from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Net
-from mailsettings.leads import KnownProvider, Lead, NoMail, NotOffered
+from mailsettings.leads import IdentifiedProvider, Lead, NoMail, NotOffered
 from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, Question, SettledBy, Step
 from mailsettings.policy import Policy
 from tests.values import ADA, claim, endpoint, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
 SMTP, SUBMISSION = "smtp://smtp.example.org:465", "smtp://smtp.example.org:587"
-NULL_MX = NoMail(Failure(Kind.NO_MAIL, Question("example.org", "MX"), "example.org receives no {mail}"))
+NULL_MX = NoMail(Failure(FailureKind.NO_MAIL, Question("example.org", "MX"), "example.org receives no {mail}"))
 SENTENCES = {
     SettledBy.VERIFIED: "both directions verified, and nothing outstanding could be better",
     SettledBy.VERIFIED_IMPATIENT: "verified; better-ranked work kept silent for too long",
@@ -44,23 +44,25 @@ class Silent:
         return self.name
 
 
-def findings(*claims: Claim, probes: Sequence[Probe] = (), running: Sequence[Silent] = (), at: float = 0.0) -> Findings:
-    found = Findings(ADA, Policy())
+def findings(
+    *claims: Claim, probes: Sequence[Probe] = (), running: Sequence[Silent] = (), at: float = 0.0
+) -> SearchState:
+    found = SearchState(ADA, Policy())
     found.add([*claims, *running])
     for lookup in running:
-        del found.held[lookup]
-        found.running[lookup] = None
+        del found.pending[lookup]
+        found.running_lookups[lookup] = None
     for probe in probes:
-        found.probed(probe, at)
+        found.record_probe(probe, at)
     return found
 
 
-def dialled(found: Findings, now: float) -> list[str]:
-    return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).dial]
+def dialled(found: SearchState, now: float) -> list[str]:
+    return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).start_probes]
 
 
-def contact(found: Findings, where: str, at: float, step: Step = Step.CONNECT) -> None:
-    found.probing[endpoint(where)] = Attempt(at, step)
+def contact(found: SearchState, where: str, at: float, step: Step = Step.CONNECT) -> None:
+    found.running_probes[endpoint(where)] = RunningProbe(at, step)
 
 
 def test_the_best_server_of_each_direction_is_contacted_first() -> None:
@@ -127,7 +129,7 @@ def test_who_has_not_answered_yet_is_dropped_when_a_better_server_has() -> None:
     contact(found, IMAP143, at=0)
     contact(found, POP, at=0, step=Step.GREETING)
 
-    assert decide(found, 0.1).drop == (endpoint(IMAP143),)
+    assert decide(found, 0.1).cancel_probes == (endpoint(IMAP143),)
 
 
 def test_plain_is_never_contacted() -> None:
@@ -179,7 +181,7 @@ def test_the_next_decision_is_due_when_patience_ends() -> None:
     """No polling: the engine sleeps until something can change."""
     found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.31)
 
-    assert decide(found, 0.6).wake == pytest.approx(0.31 + Policy().timeouts.better_source_grace)
+    assert decide(found, 0.6).wake_at == pytest.approx(0.31 + Policy().timeouts.better_source_grace)
 
 
 def test_a_displaced_guess_settles_nothing() -> None:
@@ -224,14 +226,14 @@ def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
     """A table hit costs two connections; the others start when it fails or keeps silent."""
     claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
     held = Silent()
-    found = Findings(ADA, Policy())
+    found = SearchState(ADA, Policy())
     found.add([*claims, held])
 
-    assert decide(found, 0).start == ()
-    assert decide(found, Policy().timeouts.better_source_grace).start == (held,)
+    assert decide(found, 0).start_lookups == ()
+    assert decide(found, Policy().timeouts.better_source_grace).start_lookups == (held,)
 
-    found.probed(failed(SMTP), 0.1)
-    assert decide(found, 0.1).start == (held,)
+    found.record_probe(failed(SMTP), 0.1)
+    assert decide(found, 0.1).start_lookups == (held,)
 
 
 def test_a_service_that_is_not_offered_is_not_guessed() -> None:
@@ -245,7 +247,7 @@ def test_a_service_that_is_not_offered_is_not_guessed() -> None:
 def test_a_provider_without_mail_access_ends_the_search() -> None:
     """Nothing is guessed for a provider that lets no mail program in."""
     found = findings(claim(IMAP), running=[Silent()])
-    found.add([KnownProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
+    found.add([IdentifiedProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
 
     assert decide(found, 0.1).settled is SettledBy.CLOSED_PROVIDER
 
@@ -261,7 +263,7 @@ def test_a_domain_without_mail_ends_the_search() -> None:
 def test_a_dead_row_of_the_table_lets_the_guesses_through() -> None:
     """Its host no longer exists: the row is out of date."""
     row = "imap://old.hoster.example:993"
-    found = findings(claim(row, Authority.TABLE), claim(IMAP), probes=[failed(row, Kind.NO_SUCH_NAME)])
+    found = findings(claim(row, Authority.TABLE), claim(IMAP), probes=[failed(row, FailureKind.NO_SUCH_NAME)])
 
     assert dialled(found, 0.1) == [IMAP]
 
@@ -276,9 +278,9 @@ def test_everything_tried_and_nothing_found_is_an_answer() -> None:
 @pytest.mark.parametrize("reason", SettledBy, ids=str)
 def test_each_reason_to_end_has_its_sentence(reason: SettledBy) -> None:
     """The sentence is written once, with the numbers of the policy; programs read the reason."""
-    found = Findings(ADA, Policy())
+    found = SearchState(ADA, Policy())
     found.add([NULL_MX])
 
-    detection = answer(found, settled=reason, seconds=1.0)
+    detection = detection_of(found, settled=reason, seconds=1.0)
 
     assert (reason, SENTENCES[reason]) == (detection.settled, detection.settled_by)

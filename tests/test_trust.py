@@ -16,7 +16,7 @@ def registrable(host: str) -> str:
 
 def trust(where: str, authority: Authority, *, authentic: bool = False, probe: Probe | None, known: str = "") -> Trust:
     (candidate,) = merge([claim(where, authority, authentic=authentic)])
-    return trust_of(candidate, probe, ADA, registrable=registrable, known_host=lambda host: host == known)
+    return trust_of(candidate, probe, ADA, registrable=registrable, in_table=lambda host: host == known)
 
 
 @pytest.mark.parametrize("authority", list(Authority))

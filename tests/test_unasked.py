@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.leads import Fact, Lookup, told
+from mailsettings.leads import Fact, Lookup, disclosed
 from mailsettings.model import Authority, Claim, Note, Protocol
 from mailsettings.planning import plan
 from mailsettings.policy import Policy
-from mailsettings.sources import arranged
+from mailsettings.sources import configured_sources
 from tests.formats.documents import autoconfig
 
 ADDRESS = "ada@example.org"
@@ -57,7 +57,7 @@ def test_each_place_is_listed() -> None:
 
 def test_what_tells_the_address_says_so() -> None:
     """Two documents, if asked twice, and Autodiscover; nothing else."""
-    telling = [str(lookup) for lookup in questions() if "the address" in (told(lookup, Policy()) or "")]
+    telling = [str(lookup) for lookup in questions() if "the address" in (disclosed(lookup, Policy()) or "")]
 
     assert telling == [
         "https://autoconfig.example.org/mail/config-v1.1.xml",
@@ -72,7 +72,7 @@ def test_a_policy_that_keeps_the_address_at_home() -> None:
     policy = Policy(send_address=False)
 
     assert "autodiscover" not in asked(policy)
-    assert not any("address" in (told(lookup, policy) or "") for lookup in questions(policy))
+    assert not any("address" in (disclosed(lookup, policy) or "") for lookup in questions(policy))
 
 
 def test_a_policy_without_http() -> None:
@@ -98,7 +98,7 @@ def test_a_policy_that_does_not_guess() -> None:
 )
 def test_another_collection_than_the_ispdb(base: str, wanted: str) -> None:
     """The plan names it, for the domain and for its exchanger; empty means none."""
-    leads = plan(ADDRESS, sources=arranged(ispdb=base))
+    leads = plan(ADDRESS, sources=configured_sources(ispdb=base))
     named = [str(lead) for lead in leads if getattr(lead, "authority", None) is Authority.ISPDB]
 
     assert named == ([wanted] if wanted else [])
@@ -109,7 +109,9 @@ def test_a_folder_of_documents_comes_first(tmp_path: Path) -> None:
     """It is the user's own word, known without asking."""
     (tmp_path / "example.org.xml").write_bytes(autoconfig())
 
-    first = next(lead for lead in plan(ADDRESS, sources=arranged(folder=tmp_path)) if not isinstance(lead, Note))
+    first = next(
+        lead for lead in plan(ADDRESS, sources=configured_sources(folder=tmp_path)) if not isinstance(lead, Note)
+    )
 
     assert isinstance(first, Claim)
     assert (first.evidence.authority, first.evidence.locator) == (

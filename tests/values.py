@@ -1,7 +1,7 @@
 """Short ways to make the values that tests talk about."""
 
 from mailsettings.address import EmailAddress, parse_address
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import (
     Auth,
     Authority,
@@ -53,5 +53,5 @@ def verified(where: str) -> Probe:
     return Probe(endpoint(where), hello=hello, tls=tls, address="192.0.2.1")
 
 
-def failed(where: str, kind: Kind = Kind.REFUSED) -> Probe:
+def failed(where: str, kind: FailureKind = FailureKind.REFUSED) -> Probe:
     return Probe(endpoint(where), failure=Failure(kind, endpoint(where), "seen"))

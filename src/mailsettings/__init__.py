@@ -20,11 +20,11 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
     from mailsettings.address import EmailAddress as EmailAddress
     from mailsettings.address import parse_address as parse_address
     from mailsettings.engine import detect as detect
-    from mailsettings.engine import detecting as detecting
+    from mailsettings.engine import detect_stream as detect_stream
     from mailsettings.errors import AddressError as AddressError
     from mailsettings.errors import ConfirmationRequired as ConfirmationRequired
     from mailsettings.errors import DocumentError as DocumentError
-    from mailsettings.errors import Kind as Kind
+    from mailsettings.errors import FailureKind as FailureKind
     from mailsettings.errors import MailSettingsError as MailSettingsError
     from mailsettings.errors import NetworkError as NetworkError
     from mailsettings.errors import TableError as TableError

@@ -8,9 +8,9 @@ import sys
 def main() -> None:
     """Run the command with the process's arguments, and exit with its code (cli/exit_codes.py)."""
     try:
-        from mailsettings.cli.fast_offline import answered  # where it can be interrupted without a traceback
+        from mailsettings.cli.fast_offline import answer_offline  # where it can be interrupted without a traceback
 
-        code = answered(sys.argv[1:])
+        code = answer_offline(sys.argv[1:])
         if code is None:
             _lighten()
             from mailsettings.cli.app import run

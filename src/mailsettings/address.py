@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from mailsettings.errors import AddressError
 from mailsettings.escape import short_repr
-from mailsettings.hostnames import parse_host, shown_host, to_a_and_u_labels
+from mailsettings.hostnames import parse_host, to_a_and_u_labels, unicode_host
 
 MAX_ADDRESS = 254  # octets, RFC 5321 §4.5.3.1.3 less the angle brackets
 MAX_LOCAL = 64  # octets, RFC 5321 §4.5.3.1.1
@@ -38,7 +38,7 @@ class EmailAddress:
 
     local: str
     domain: str
-    shown_domain: str  # U-labels, for people; equals *domain* when there is nothing to translate
+    unicode_domain: str  # U-labels, for people; equals *domain* when there is nothing to translate
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
@@ -62,7 +62,7 @@ def parse_address(text: str) -> EmailAddress:
         local = _check_foreign_local(local)
     if len(f"{local}@{domain_a}".encode()) > MAX_ADDRESS:
         raise AddressError(f"the address has more than {MAX_ADDRESS} octets")
-    return EmailAddress(local, domain_a, shown or shown_host(domain_a))
+    return EmailAddress(local, domain_a, shown or unicode_host(domain_a))
 
 
 def _halves(text: str) -> tuple[str, str]:

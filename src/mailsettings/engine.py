@@ -16,16 +16,16 @@ import anyio
 import anyio.lowlevel
 
 from mailsettings.address import EmailAddress, parse_address
-from mailsettings.decision.result import answer
-from mailsettings.decision.scheduling import decide, views
-from mailsettings.decision.state import Attempt, Findings
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.decision.result import detection_of
+from mailsettings.decision.scheduling import decide, direction_views
+from mailsettings.decision.state import RunningProbe, SearchState
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled, ignore
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.leads import Lead, Lookup, Source, where_of
 from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, SettledBy, Step, Task
 from mailsettings.policy import Policy
-from mailsettings.sources.certificate_names import certificate_names
+from mailsettings.sources.certificate_names import leads_from_certificate
 
 if TYPE_CHECKING:
     from anyio.abc import ObjectReceiveStream, TaskGroup
@@ -50,11 +50,13 @@ async def detect(
     async with AsyncExitStack() as stack:
         network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         # Without a stream: whoever waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(_chosen(sources))
+        return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(
+            _sources_or_default(sources)
+        )
 
 
 @asynccontextmanager
-async def detecting(
+async def detect_stream(
     address: str | EmailAddress,
     *,
     sources: Sequence[Source] | None = None,
@@ -79,7 +81,7 @@ async def detecting(
         search = _Search(parsed, rules, network, prober or prober_of(network), send.send_nowait)
 
         async def run() -> None:
-            await search.run(_chosen(sources))
+            await search.run(_sources_or_default(sources))
             send.close()
 
         group.start_soon(run)
@@ -87,7 +89,7 @@ async def detecting(
         group.cancel_scope.cancel()
 
 
-def _chosen(sources: Sequence[Source] | None) -> tuple[Source, ...]:
+def _sources_or_default(sources: Sequence[Source] | None) -> tuple[Source, ...]:
     if sources is not None:
         return tuple(sources)
     from mailsettings.sources import SOURCES
@@ -102,9 +104,9 @@ def _open_network(policy: Policy):  # type: ignore[no-untyped-def]  # the type l
 
 
 # Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
-SAME_MOMENT = 8
-TICK = 1e-6  # seconds; a shorter wait may round to none, and a clock that only jumps would stand still
-PULSE = 0.25  # seconds; how often a wait looks whether the event loop keeps up
+MAX_YIELDS = 8
+MIN_WAIT = 1e-6  # seconds; a shorter wait may round to none, and a clock that only jumps would stand still
+LAG_CHECK_INTERVAL = 0.25  # seconds; how often a wait looks whether the event loop keeps up
 
 
 class _Search:
@@ -113,14 +115,14 @@ class _Search:
     def __init__(
         self, address: EmailAddress, policy: Policy, net: Net, prober: Prober, tell: Callable[[Event], None]
     ) -> None:
-        self._findings = Findings(address, policy)
+        self._state = SearchState(address, policy)
         self._net = net
         self._prober = prober
-        self._tell = tell
-        self._news = anyio.Event()
+        self._emit = tell
+        self._wakeup = anyio.Event()
         self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
         self._started = anyio.current_time()
-        self._waited = 0.0  # seconds in which others could have answered
+        self._responsive_time = 0.0  # seconds in which others could have answered
 
     def _now(self) -> float:
         return anyio.current_time() - self._started
@@ -128,51 +130,51 @@ class _Search:
     async def run(self, sources: Sequence[Source]) -> Detection:
         """Search until the answer is settled, and return it; its event is the last one."""
         for source in sources:
-            self._add(source(self._findings.address))
+            self._add(source(self._state.address))
         async with anyio.create_task_group() as group:
-            settled = await self._work(group)
+            settled = await self._run_until_settled(group)
             self._give_up_probes()
             group.cancel_scope.cancel()
-        detection = answer(self._findings, settled=settled, seconds=self._now())
-        looked = await self._looked_into(detection)
-        self._tell(Settled(self._now(), looked))
+        detection = detection_of(self._state, settled=settled, seconds=self._now())
+        looked = await self._with_inspections(detection)
+        self._emit(Settled(self._now(), looked))
         return looked
 
-    async def _looked_into(self, detection: Detection) -> Detection:
+    async def _with_inspections(self, detection: Detection) -> Detection:
         """Where a direction is missing, look once more at what failed, in what is left of the time."""
         if not detection.findings:
             return detection
-        from mailsettings.diagnosis.inspection import looked_into
+        from mailsettings.diagnosis.inspection import with_inspections
 
-        policy = self._findings.policy
+        policy = self._state.policy
         left = min(policy.timeouts.inspection_timeout, policy.timeouts.deadline - self._now())
         try:
-            looked = await looked_into(detection, self._net, self._prober, within=left)
+            looked = await with_inspections(detection, self._net, self._prober, within=left)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none
-            failure = Failure(Kind.INTERNAL, Task("second look"), f"{type(error).__name__} while looking")
+            failure = Failure(FailureKind.INTERNAL, Task("second look"), f"{type(error).__name__} while looking")
             looked = replace(detection, failures=(*detection.failures, failure))
         return replace(looked, seconds=round(self._now(), 3))
 
-    async def _work(self, group: TaskGroup) -> SettledBy:
+    async def _run_until_settled(self, group: TaskGroup) -> SettledBy:
         """Decide, act, wait for news; return why it is over."""
         while True:
             now = self._now()
-            self._findings.starved = max(0.0, now - self._waited)
-            decision = decide(self._findings, now)
+            self._state.starvation = max(0.0, now - self._responsive_time)
+            decision = decide(self._state, now)
             if decision.settled is not None:
                 return decision.settled
             # Dropped before anything else gets its turn, in which one of them could come to its end.
-            for endpoint in decision.drop:
+            for endpoint in decision.cancel_probes:
                 self._scopes.pop(endpoint).cancel()
-                del self._findings.probing[endpoint]
-            for lookup in decision.start:
+                del self._state.running_probes[endpoint]
+            for lookup in decision.start_lookups:
                 self._start(group, lookup)
                 await anyio.lowlevel.checkpoint()  # the better one gets its place in every queue first
-            for endpoint in decision.dial:
-                self._dial(group, endpoint)
+            for endpoint in decision.start_probes:
+                self._start_probe(group, endpoint)
                 await anyio.lowlevel.checkpoint()
-            await self._wait(max(decision.wake - self._now(), TICK))
-            self._news = anyio.Event()
+            await self._wait(max(decision.wake_at - self._now(), MIN_WAIT))
+            self._wakeup = anyio.Event()
 
     async def _wait(self, seconds: float) -> None:
         """Wait for news, *seconds* at the most; what comes at the same moment is decided on together.
@@ -181,27 +183,27 @@ class _Search:
         whose answers lie unread: what a turn of the event loop takes beyond its pulse does not count as waiting.
         """
         end = anyio.current_time() + seconds
-        while (left := end - anyio.current_time()) > 0 and not self._news.is_set():
-            started, pulse = anyio.current_time(), min(PULSE, left)
+        while (left := end - anyio.current_time()) > 0 and not self._wakeup.is_set():
+            started, pulse = anyio.current_time(), min(LAG_CHECK_INTERVAL, left)
             with anyio.move_on_after(pulse):
-                await self._news.wait()
-            self._waited += min(pulse, anyio.current_time() - started)
-        for _ in range(SAME_MOMENT):
+                await self._wakeup.wait()
+            self._responsive_time += min(pulse, anyio.current_time() - started)
+        for _ in range(MAX_YIELDS):
             await anyio.lowlevel.checkpoint()
 
     def _add(self, found: Iterable[Lead]) -> None:
         """Take in what was found and say so."""
         leads = tuple(found)
         claims = [lead for lead in leads if isinstance(lead, Claim)]
-        self._findings.add(leads)
+        self._state.add(leads)
         for claim in claims:
-            self._tell(Learned(self._now(), claim))
-        self._news.set()
+            self._emit(Learned(self._now(), claim))
+        self._wakeup.set()
 
     def _start(self, group: TaskGroup, lookup: Lookup) -> None:
-        del self._findings.held[lookup]
-        self._findings.running[lookup] = None
-        self._tell(Asked(self._now(), str(lookup)))
+        del self._state.pending[lookup]
+        self._state.running_lookups[lookup] = None
+        self._emit(Asked(self._now(), str(lookup)))
         group.start_soon(self._look_up, lookup)
 
     async def _look_up(self, lookup: Lookup) -> None:
@@ -213,16 +215,16 @@ class _Search:
             self._fail(Failure.of(where_of(lookup), error))
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a mistake in one source must not end the others
             leads = ()
-            self._fail(Failure(Kind.INTERNAL, where_of(lookup), f"{type(error).__name__} in this source"))
-        del self._findings.running[lookup]
+            self._fail(Failure(FailureKind.INTERNAL, where_of(lookup), f"{type(error).__name__} in this source"))
+        del self._state.running_lookups[lookup]
         self._add(leads)
 
     def _fail(self, failure: Failure) -> None:
-        self._findings.failures[failure] = None
-        self._tell(Failed(self._now(), failure))
+        self._state.failures[failure] = None
+        self._emit(Failed(self._now(), failure))
 
-    def _dial(self, group: TaskGroup, endpoint: Endpoint) -> None:
-        self._findings.probing[endpoint] = Attempt(self._now())
+    def _start_probe(self, group: TaskGroup, endpoint: Endpoint) -> None:
+        self._state.running_probes[endpoint] = RunningProbe(self._now())
         self._scopes[endpoint] = anyio.CancelScope()
         group.start_soon(self._probe, endpoint, self._scopes[endpoint])
 
@@ -230,8 +232,8 @@ class _Search:
         """Contact one server, and learn from its certificate if only the name was wrong."""
 
         def on_step(step: Step) -> None:
-            self._findings.stepped(endpoint, step)
-            self._tell(Contacting(self._now(), endpoint, step))
+            self._state.record_step(endpoint, step)
+            self._emit(Contacting(self._now(), endpoint, step))
 
         probe: Probe | None = None
         with scope:
@@ -239,9 +241,9 @@ class _Search:
         if probe is None:
             return  # dropped; if it is wanted again later, it is a new probe
         self._scopes.pop(endpoint, None)
-        self._findings.probed(probe, self._now())
-        self._tell(Probed(self._now(), probe))
-        self._add(tuple(certificate_names(self._findings.address, probe)))
+        self._state.record_probe(probe, self._now())
+        self._emit(Probed(self._now(), probe))
+        self._add(tuple(leads_from_certificate(self._state.address, probe)))
 
     async def _greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         """Contact one server; a mistake of ours costs this probe only."""
@@ -249,26 +251,31 @@ class _Search:
             return await self._prober.greet(endpoint, on_step)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005, as for lookups
             seen = f"{type(error).__name__} while contacting it"
-            return Probe(endpoint, failure=Failure(Kind.INTERNAL, endpoint, seen))
+            return Probe(endpoint, failure=Failure(FailureKind.INTERNAL, endpoint, seen))
 
     def _give_up_probes(self) -> None:
         """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
-        needed = {candidate.endpoint for each in views(self._findings) if each.best is None for candidate in each.open}
+        needed = {
+            candidate.endpoint
+            for each in direction_views(self._state)
+            if each.best is None
+            for candidate in each.contenders
+        }
         now = self._now()
-        for endpoint, attempt in list(self._findings.probing.items()):
+        for endpoint, attempt in list(self._state.running_probes.items()):
             if endpoint in needed:
                 told = "no turn to connect" if attempt.step is Step.WAIT else f"no answer to {attempt.step}"
                 seen = f"{told} within {now - attempt.started:.1f} s"
-                failure = Failure(_KIND_OF_SILENCE.get(attempt.step, Kind.DEADLINE), endpoint, seen)
-                self._findings.probed(Probe(endpoint, failure=failure), now)
+                failure = Failure(_TIMEOUT_KINDS.get(attempt.step, FailureKind.DEADLINE), endpoint, seen)
+                self._state.record_probe(Probe(endpoint, failure=failure), now)
 
 
-_KIND_OF_SILENCE = {
-    Step.RESOLVE: Kind.DNS_TIMEOUT,
-    Step.WAIT: Kind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
-    Step.CONNECT: Kind.CONNECT_TIMEOUT,
-    Step.TLS: Kind.TLS_TIMEOUT,
-    Step.GREETING: Kind.GREETING_TIMEOUT,
-    Step.CAPABILITIES: Kind.REPLY_TIMEOUT,
-    Step.STARTTLS: Kind.REPLY_TIMEOUT,
+_TIMEOUT_KINDS = {
+    Step.RESOLVE: FailureKind.DNS_TIMEOUT,
+    Step.WAIT: FailureKind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
+    Step.CONNECT: FailureKind.CONNECT_TIMEOUT,
+    Step.TLS: FailureKind.TLS_TIMEOUT,
+    Step.GREETING: FailureKind.GREETING_TIMEOUT,
+    Step.CAPABILITIES: FailureKind.REPLY_TIMEOUT,
+    Step.STARTTLS: FailureKind.REPLY_TIMEOUT,
 }

@@ -19,7 +19,7 @@ from enum import StrEnum
 _QUOTE = "{}"  # where remote text belongs in the words of a NetworkError
 
 
-class Kind(StrEnum):
+class FailureKind(StrEnum):
     """What went wrong, as far as it could be seen from here."""
 
     # names
@@ -102,7 +102,7 @@ class TableError(MailSettingsError, ValueError):
 class DocumentError(MailSettingsError, ValueError):
     """A document is not usable; *kind* says whether it is none or a broken one."""
 
-    def __init__(self, message: str, kind: Kind = Kind.INVALID_DOCUMENT) -> None:
+    def __init__(self, message: str, kind: FailureKind = FailureKind.INVALID_DOCUMENT) -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -125,7 +125,7 @@ class NetworkError(MailSettingsError, OSError):
         NetworkError(Kind.CLOSED, "closed in the middle of a line", quoting=quoted(rest))
     """
 
-    def __init__(self, kind: Kind, said: str, *, quoting: str = "", detail: Detail | None = None) -> None:
+    def __init__(self, kind: FailureKind, said: str, *, quoting: str = "", detail: Detail | None = None) -> None:
         self.kind = kind
         self.detail = detail
         self._said = said
@@ -145,7 +145,7 @@ class NetworkError(MailSettingsError, OSError):
         """Return what was seen without anything remote: a server may repeat the password it was sent."""
         return self._said.replace(_QUOTE, "…", 1) if self._quoting else self._said
 
-    def again(self, kind: Kind | None = None, *, prefix: str = "") -> NetworkError:
+    def again(self, kind: FailureKind | None = None, *, prefix: str = "") -> NetworkError:
         """Return a new error that says the same, of another *kind* and behind *prefix* if they are given.
 
         An error that is raised twice collects the tracebacks of all who raise it: caches hand out new ones.

@@ -56,7 +56,7 @@ def parse_host(text: str) -> str:
     return host
 
 
-def shown_host(host: str) -> str:
+def unicode_host(host: str) -> str:
     """Translate the A-labels of *host* to U-labels where that is possible, for people."""
     if "xn--" not in host:
         return host

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailsettings.model import Endpoint, Probe, Question, Step
-    from mailsettings.observations import Look
+    from mailsettings.observations import Inspection
     from mailsettings.policy import Policy
 
 
@@ -115,7 +115,7 @@ class Prober(Interface):
 class Inspector(Interface):
     """Contacts servers that have failed, only to explain why. Nothing it sees makes a server count as verified."""
 
-    async def inspect(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Inspection:
         """Return what an unverified TLS handshake shows, and close; never raises NetworkError."""
         ...
 

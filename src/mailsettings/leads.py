@@ -50,7 +50,7 @@ class Lookup(Interface):
 
 
 @runtime_checkable
-class Located(Interface):
+class LocatedLookup(Interface):
     """A lookup of one place; str() of that is how the lookup prints."""
 
     @property
@@ -60,7 +60,7 @@ class Located(Interface):
 
 
 @runtime_checkable
-class Leading(Interface):
+class FollowedUp(Interface):
     """A lookup whose answer mostly leads to another question."""
 
     @property
@@ -69,7 +69,7 @@ class Leading(Interface):
         ...
 
 
-def told(lookup: Lookup, policy: Policy) -> str | None:
+def disclosed(lookup: Lookup, policy: Policy) -> str | None:
     """Say what *lookup* tells besides its question, mostly nothing; None if *policy* does not let it be asked.
 
     A lookup that tells more, or that not every policy allows, has a method of its own: `sends(policy)`.
@@ -85,7 +85,7 @@ def where_of(lookup: Lookup) -> Where:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownProvider:
+class IdentifiedProvider:
     """The table knows who runs this domain's mail; claims come beside it."""
 
     provider: Provider
@@ -108,14 +108,14 @@ class NotOffered:
 
 
 @dataclass(frozen=True, slots=True)
-class Help:
+class HelpPage:
     """A page for the domain's users, named by a document."""
 
     link: Link
 
 
 @dataclass(frozen=True, slots=True)
-class Issuer:
+class OAuthIssuer:
     """The domain selects who issues OAuth tokens. Only the table says how a well-known issuer is talked to."""
 
     url: str
@@ -123,6 +123,6 @@ class Issuer:
     oauth: OAuth | None = None  # of an issuer unknown to the table: what its own metadata says (RFC 8414)
 
 
-Fact = KnownProvider | Note | NoMail | NotOffered | Help | Issuer | Service | Failure
+Fact = IdentifiedProvider | Note | NoMail | NotOffered | HelpPage | OAuthIssuer | Service | Failure
 Lead = Claim | Lookup | Fact
 Source = Callable[[EmailAddress], Iterable[Lead]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
-from mailsettings.errors import AddressError, Detail, DocumentError, Kind, NetworkError
+from mailsettings.errors import AddressError, Detail, DocumentError, FailureKind, NetworkError
 from mailsettings.hostnames import parse_host
 
 
@@ -339,7 +339,7 @@ Where = Endpoint | Question | URL | HostName | ProxyAddress | Task
 class Failure:
     """One thing that was tried and did not work."""
 
-    kind: Kind
+    kind: FailureKind
     where: Where | None  # None: it is not shown, or there is no single place
     seen: str = ""  # in words, remote text escaped
     detail: Detail | None = None
@@ -462,7 +462,7 @@ class OAuth:
 
 
 @dataclass(frozen=True, slots=True)
-class OAuthWord:
+class OAuthSource:
     """Where a token for the chosen servers is to be had, and whose word that is."""
 
     oauth: OAuth
@@ -490,7 +490,7 @@ class Confidence(StrEnum):
     POSSIBLE = "possible"
 
 
-class Whose(StrEnum):
+class Responsible(StrEnum):
     """Who can do something about a finding."""
 
     USER = "user"
@@ -508,7 +508,7 @@ class Finding:
     evidence: str  # what was seen, and where; remote text escaped
     text: str
     advice: str
-    whose: Whose
+    whose: Responsible
     link: str = ""  # the provider's own page about it
 
     def suggesting(self, old: str, new: str) -> Finding:
@@ -550,7 +550,7 @@ class Detection:
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question
     shown_address: str = field(default="")  # with U-labels, where it differs from *address*
-    oauth: tuple[OAuthWord, ...] = ()  # where tokens for the best choices are to be had, the table's word first
+    oauth: tuple[OAuthSource, ...] = ()  # where tokens for the best choices are to be had, the table's word first
     findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
 
     @property
@@ -565,7 +565,7 @@ class Detection:
         return replace(
             self,
             address=str(address),
-            shown_address=f"{address.local}@{address.shown_domain}",
+            shown_address=f"{address.local}@{address.unicode_domain}",
             incoming=tuple(choice.for_address(address) for choice in self.incoming),
             outgoing=tuple(choice.for_address(address) for choice in self.outgoing),
             suggestion=suggestion,

@@ -12,7 +12,7 @@ from mailsettings.model import Endpoint, Failure
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PresentedCertificate:
     """One certificate as it was shown. Remote text is escaped."""
 
     subject: str = ""
@@ -28,43 +28,43 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class UnverifiedHandshake:
     """What a handshake that believes everything has shown."""
 
     version: str  # "TLSv1.1"
     cipher: str = ""
-    chain: tuple[Paper, ...] = ()  # the server's own first; empty if it could not be read
+    chain: tuple[PresentedCertificate, ...] = ()  # the server's own first; empty if it could not be read
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Inspection:
     """One endpoint looked at: *shown*, or the *failure* that came before."""
 
     endpoint: Endpoint
-    shown: Shown | None = None
+    handshake: UnverifiedHandshake | None = None
     failure: Failure | None = None
     greeting: str = ""  # the first line said in clear, escaped
 
     @property
-    def leaf(self) -> Paper | None:
+    def leaf(self) -> PresentedCertificate | None:
         """Return the server's own certificate."""
-        return self.shown.chain[0] if self.shown and self.shown.chain else None
+        return self.handshake.chain[0] if self.handshake and self.handshake.chain else None
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class NetworkObservations:
     """All that was looked at, and what the network does with other names and ports."""
 
     now: datetime | None = None  # by this machine's clock; None: nobody has looked at it
-    looks: tuple[Look, ...] = ()
-    invented: tuple[str, ...] = ()  # addresses DNS gave for a name that nobody has registered
-    led: tuple[str, ...] = ()  # hosts that DNS leads to one of these addresses as well
-    web: tuple[tuple[str, bool], ...] = ()  # host, and whether its port 443 accepted a connection
+    inspections: tuple[Inspection, ...] = ()
+    nxdomain_addresses: tuple[str, ...] = ()  # addresses DNS gave for a name that nobody has registered
+    misdirected_hosts: tuple[str, ...] = ()  # hosts that DNS leads to one of these addresses as well
+    web_reachable: tuple[tuple[str, bool], ...] = ()  # host, and whether its port 443 accepted a connection
     dates: tuple[tuple[str, str], ...] = ()  # verified web server, and the date it said (RFC 9110 §6.6.1)
 
-    def of(self, endpoint: Endpoint) -> Look | None:
+    def inspection_of(self, endpoint: Endpoint) -> Inspection | None:
         """Return the look at *endpoint*, if there was one."""
-        return next((look for look in self.looks if look.endpoint == endpoint), None)
+        return next((look for look in self.inspections if look.endpoint == endpoint), None)
 
 
-NOTHING = Around()
+NO_OBSERVATIONS = NetworkObservations()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailsettings.address import EmailAddress, parse_address
-from mailsettings.decision.result import answer
-from mailsettings.decision.state import Findings
-from mailsettings.leads import Fact, Lead, Source, told
+from mailsettings.decision.result import detection_of
+from mailsettings.decision.state import SearchState
+from mailsettings.leads import Fact, Lead, Source, disclosed
 from mailsettings.model import Authority, Claim, Detection, SettledBy
 from mailsettings.policy import Policy
 
@@ -26,13 +26,13 @@ def plan(
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     leads = [lead for source in (sources if sources is not None else _all_sources()) for lead in source(parsed)]
-    return tuple(sorted((lead for lead in leads if _wanted(lead, rules)), key=_authority))
+    return tuple(sorted((lead for lead in leads if _is_allowed(lead, rules)), key=_authority))
 
 
-def _wanted(lead: Lead, policy: Policy) -> bool:
+def _is_allowed(lead: Lead, policy: Policy) -> bool:
     if isinstance(lead, Claim):
         return lead.endpoint.protocol in policy.protocols
-    return isinstance(lead, Fact) or told(lead, policy) is not None
+    return isinstance(lead, Fact) or disclosed(lead, policy) is not None
 
 
 def offline(address: str | EmailAddress) -> Detection:
@@ -40,9 +40,9 @@ def offline(address: str | EmailAddress) -> Detection:
     from mailsettings.sources.provider_table import table
 
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
-    findings = Findings(parsed, Policy.personal())
+    findings = SearchState(parsed, Policy.personal())
     findings.add(table(parsed))
-    return answer(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
+    return detection_of(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
 
 
 def _authority(lead: Lead) -> int:

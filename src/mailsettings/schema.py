@@ -98,7 +98,7 @@ def plain(value: object) -> Any:
         case Failure():
             return {"kind": value.kind.value, "where": value.place, "seen": value.seen, "detail": plain(value.detail)}
         case Enum():
-            return _word(value) if isinstance(value, Authority) else value.value
+            return _authority_name(value) if isinstance(value, Authority) else value.value
         case tuple():
             return [plain(item) for item in value]
     return _fields(value) if is_dataclass(value) else value
@@ -127,7 +127,7 @@ def _note(note: Note) -> Object:
     return {**_fields(note, but=("about",)), "about": None if note.about is None else _fields(note.about)}
 
 
-def _word(authority: Authority) -> str:
+def _authority_name(authority: Authority) -> str:
     return authority.name.lower().replace("_", "-")
 
 
@@ -138,7 +138,7 @@ def from_json(text: str | bytes) -> Detection:
     """
     from pydantic import ValidationError
 
-    nested = json.dumps(_nested_detection(_loaded(text)))
+    nested = json.dumps(_nested_detection(_parsed(text)))
     try:
         return _adapter().validate_json(nested, strict=True)
     except ValidationError as error:
@@ -155,7 +155,7 @@ def _adapter() -> TypeAdapter[Detection]:
     return TypeAdapter(Detection)
 
 
-def _loaded(text: str | bytes) -> Object:
+def _parsed(text: str | bytes) -> Object:
     """Parse *text* as far as to know that it is meant for us."""
     try:
         document = json.loads(text)
@@ -273,7 +273,7 @@ def _nested_claim(flat: Any, endpoint: Object) -> Object:
 
 def _authority(word: object) -> int:
     for authority in Authority:
-        if _word(authority) == word:
+        if _authority_name(authority) == word:
             return authority.value
     raise DocumentError(f"authority is {word!r:.40}, which is none")
 
@@ -282,7 +282,7 @@ def json_schema() -> Object:
     """Return the JSON Schema (2020-12) of what *to_json* writes."""
     root = _adapter().json_schema()
     types = root["$defs"]
-    types["Authority"] = {"title": "Authority", "type": "string", "enum": [_word(item) for item in Authority]}
+    types["Authority"] = {"title": "Authority", "type": "string", "enum": [_authority_name(item) for item in Authority]}
     types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
     types["Failure"]["properties"] = _without(types["Failure"], "redacted") | {
         "where": {"title": "Where", "type": "string"}

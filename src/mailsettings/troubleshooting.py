@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from mailsettings.address import EmailAddress
 from mailsettings.decision.candidates import SECURE_PORTS
 from mailsettings.diagnosis.catalogue import finding
-from mailsettings.diagnosis.endpoints import Place, places_of
-from mailsettings.diagnosis.explain import explain
-from mailsettings.diagnosis.inspection import looked_into
-from mailsettings.diagnosis.path import intercepted
+from mailsettings.diagnosis.endpoints import EndpointOutcome, outcomes_of
+from mailsettings.diagnosis.explain import findings_of
+from mailsettings.diagnosis.inspection import with_inspections
+from mailsettings.diagnosis.path import interception_finding
 from mailsettings.engine import detect
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.events import ignore
 from mailsettings.interfaces import Net, Prober, prober_of
 from mailsettings.leads import Lead, Source
@@ -40,7 +40,15 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 
 SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
-_SPOKE_TLS = frozenset({Kind.TLS_TOO_OLD, Kind.TLS_FAILED, Kind.ALPN, Kind.GREETING_REFUSED, Kind.NO_LOGIN})
+_TLS_FAILURES = frozenset(
+    {
+        FailureKind.TLS_TOO_OLD,
+        FailureKind.TLS_FAILED,
+        FailureKind.ALPN,
+        FailureKind.GREETING_REFUSED,
+        FailureKind.NO_LOGIN,
+    }
+)
 # Names that providers use side by side for one and the same server's protocols.
 _SIBLINGS = {Protocol.IMAP: ("imap", "mail"), Protocol.POP3: ("pop", "pop3", "mail"), Protocol.SMTP: ("smtp", "mail")}
 
@@ -67,53 +75,57 @@ async def diagnose(
     """
     rules = policy or Policy.personal()
     if isinstance(what, Detection):
-        return Diagnosis((*(what.findings or explain(what)), *_worth_knowing(what)), what)
+        return Diagnosis((*(what.findings or findings_of(what)), *_warnings(what)), what)
     if net is not None:
-        return await _diagnose_over(what, rules, net, sources)
+        return await _diagnose_with(what, rules, net, sources)
     from mailsettings.net.network import open_network
 
     async with open_network(rules) as network:
-        return await _diagnose_over(what, rules, network, sources)
+        return await _diagnose_with(what, rules, network, sources)
 
 
-async def _diagnose_over(
+async def _diagnose_with(
     what: str | EmailAddress | ServerSettings, policy: Policy, net: Net, sources: Sequence[Source] | None
 ) -> Diagnosis:
     if isinstance(what, ServerSettings):
-        first, seen = await _typed(what, policy, net)
+        first, seen = await _diagnose_typed(what, policy, net)
     else:
         first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
-        seen = replace(seen, findings=seen.findings or explain(seen))
-    in_clear = await _in_clear(seen, prober_of(net))
-    found = (*first, *seen.findings, *_worth_knowing(seen), *_offered_in_clear(in_clear))
+        seen = replace(seen, findings=seen.findings or findings_of(seen))
+    in_clear = await _plaintext_probes(seen, prober_of(net))
+    found = (*first, *seen.findings, *_warnings(seen), *_offered_in_plaintext(in_clear))
     return Diagnosis(found, seen, in_clear)
 
 
-async def _in_clear(detection: Detection, prober: Prober) -> tuple[Probe, ...]:
+async def _plaintext_probes(detection: Detection, prober: Prober) -> tuple[Probe, ...]:
     """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
     best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
     endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
     return tuple([await prober.greet(replace(each, security=Security.PLAIN), ignore) for each in endpoints])
 
 
-def _offered_in_clear(probes: Iterable[Probe]) -> Iterator[Finding]:
+def _offered_in_plaintext(probes: Iterable[Probe]) -> Iterator[Finding]:
     for probe in probes:
         if probe.hello is not None and probe.hello.mechanisms:
             name = f"{probe.endpoint.host}:{probe.endpoint.port}"
             yield finding("password-in-clear", f"{name}: {' '.join(probe.hello.mechanisms)}", about=name)
 
 
-async def _typed(what: ServerSettings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
+async def _diagnose_typed(what: ServerSettings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
     """Contact the typed servers alone; only if one fails, its neighbours as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
     own = policy.replace(exhaustive=True, protocols=frozenset(Protocol), guess=True)
     prober = _OnlyProber(prober_of(net))
-    seen = await detect(what.address, sources=[_Typed(typed)], policy=own, net=net, prober=prober)
-    failed = [place for place in places_of(seen, typed).all if place.endpoint in typed and not place.verified]
+    seen = await detect(what.address, sources=[_TypedServers(typed)], policy=own, net=net, prober=prober)
+    failed = [place for place in outcomes_of(seen, typed).all if place.endpoint in typed and not place.verified]
     if failed:
-        around = [near for place in failed for near in neighbours(place.endpoint, _kind(place))]
-        seen = await detect(what.address, sources=[_Typed((*typed, *around))], policy=own, net=net, prober=prober)
-        seen = await looked_into(seen, net, prober_of(net), within=policy.timeouts.inspection_timeout, stated=typed)
+        around = [near for place in failed for near in alternative_endpoints(place.endpoint, _kind(place))]
+        seen = await detect(
+            what.address, sources=[_TypedServers((*typed, *around))], policy=own, net=net, prober=prober
+        )
+        seen = await with_inspections(
+            seen, net, prober_of(net), within=policy.timeouts.inspection_timeout, stated=typed
+        )
     plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
     return plain, seen if failed else replace(seen, findings=())
 
@@ -129,7 +141,7 @@ class _OnlyProber:
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
+class _TypedServers:
     """A source that claims exactly the servers it was given; the caller's word, in their order."""
 
     endpoints: tuple[Endpoint, ...]
@@ -139,14 +151,14 @@ class _Typed:
         return [Claim(endpoint, evidence, order=order) for order, endpoint in enumerate(dict.fromkeys(self.endpoints))]
 
 
-def neighbours(endpoint: Endpoint, failed: Kind | None = None) -> Iterator[Endpoint]:
+def alternative_endpoints(endpoint: Endpoint, failed: FailureKind | None = None) -> Iterator[Endpoint]:
     """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names.
 
     Not the other way where the port has *failed* behind the point at which it would have made a difference.
     """
     other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
     usual = SECURE_PORTS.get(endpoint.protocol, ())
-    if failed is None or not (failed.about_certificate or failed in _SPOKE_TLS):
+    if failed is None or not (failed.about_certificate or failed in _TLS_FAILURES):
         yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
     yield from (Endpoint(endpoint.protocol, endpoint.host, port, security) for port, security in usual)
     label, _, rest = endpoint.host.partition(".")
@@ -157,11 +169,11 @@ def neighbours(endpoint: Endpoint, failed: Kind | None = None) -> Iterator[Endpo
         yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in wanted)
 
 
-def _kind(place: Place) -> Kind | None:
+def _kind(place: EndpointOutcome) -> FailureKind | None:
     return place.failure.kind if place.failure else None
 
 
-def _worth_knowing(detection: Detection) -> Iterator[Finding]:
+def _warnings(detection: Detection) -> Iterator[Finding]:
     """Yield what works today and will be a trouble all the same."""
     for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
         if choice.verified and choice.probe is not None:
@@ -173,7 +185,7 @@ def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
     waited = sum(step.seconds for step in probe.steps if step.name is Step.GREETING)
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
-    if probe.tls and (found := intercepted(name, (probe.tls.issuer,))):
+    if probe.tls and (found := interception_finding(name, (probe.tls.issuer,))):
         yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
     for note in probe.notes:
         if note.kind is NoteKind.IPV6_BROKEN:

@@ -9,7 +9,7 @@ import sys
 
 import anyio
 
-from mailsettings.bulk import Pace, detect_many
+from mailsettings.bulk import BulkLimits, detect_many
 from mailsettings.bulk.output import verdict
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
@@ -45,8 +45,8 @@ class Witnessed:
         await self._below.aclose()
 
 
-def pace(redis: str) -> Pace:
-    return Pace(redis=redis, per_address=MOST, per_second=1000, lease=LEASE)
+def pace(redis: str) -> BulkLimits:
+    return BulkLimits(redis=redis, per_address=MOST, per_second=1000, lease_seconds=LEASE)
 
 
 def machine(first: int, last: int) -> FakeNetwork:

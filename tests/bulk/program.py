@@ -9,8 +9,8 @@ from functools import partial
 
 from mailsettings.bulk import detect_many
 from mailsettings.cli.app import run
-from mailsettings.cli.backend import Engine
-from mailsettings.engine import detecting
+from mailsettings.cli.backend import Backend
+from mailsettings.engine import detect_stream
 from mailsettings.planning import offline, plan
 from mailsettings.sources import SOURCES
 from mailsettings.testing import FakeNetwork, imap, smtp
@@ -30,4 +30,4 @@ def slow_world() -> FakeNetwork:
 
 if __name__ == "__main__":
     many = partial(detect_many, transport=slow_world().transport())
-    sys.exit(run(["bulk", *sys.argv[1:]], Engine(detecting, plan, offline, SOURCES, many)))
+    sys.exit(run(["bulk", *sys.argv[1:]], Backend(detect_stream, plan, offline, SOURCES, many)))

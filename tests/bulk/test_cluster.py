@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from mailsettings.bulk import Entry, detect_batch
 from mailsettings.bulk.shards import Batch, Shards, batches
 from mailsettings.cli.app import cli
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.errors import DocumentError
 from tests.bulk.clusters import broken, killed_once, searched, transport
 from tests.web.running import free_port
@@ -121,10 +121,10 @@ def test_a_cluster_answers_every_address(client: Any, tmp_path: Path) -> None:
     """
     Each batch once, on two workers.
     """
-    from mailsettings.bulk.dask import spread  # with the extra only
+    from mailsettings.bulk.dask import run_batches  # with the extra only
 
     shards = Shards(tmp_path, SIZE, resume=False)
-    for done in spread(client, searched, shards.missing(batches(ENTRIES, SIZE))):
+    for done in run_batches(client, searched, shards.missing(batches(ENTRIES, SIZE))):
         shards.write(done.batch, done.results)
 
     assert places(tmp_path) == [entry.place for entry in ENTRIES]
@@ -134,12 +134,12 @@ def test_a_killed_worker_loses_nothing(client: Any, tmp_path: Path) -> None:
     """
     kill -9 of a worker process in the middle of a batch: another one does the batch again, and no record is double.
     """
-    from mailsettings.bulk.dask import spread  # with the extra only
+    from mailsettings.bulk.dask import run_batches  # with the extra only
 
     mark = tmp_path / "killed"
     work = partial(killed_once, size=SIZE, mark=str(mark))
     shards = Shards(tmp_path / "out", SIZE, resume=False)
-    for done in spread(client, work, shards.missing(batches(ENTRIES, SIZE))):
+    for done in run_batches(client, work, shards.missing(batches(ENTRIES, SIZE))):
         assert done.error == ""
         shards.write(done.batch, done.results)
 
@@ -150,10 +150,10 @@ def test_a_batch_that_fails_is_reported_and_the_others_go_on(client: Any) -> Non
     """
     Its error in words; its addresses are missing, and the next run tries them again.
     """
-    from mailsettings.bulk.dask import spread  # with the extra only
+    from mailsettings.bulk.dask import run_batches  # with the extra only
 
     found = {
-        done.batch.number: (len(done.results), done.error) for done in spread(client, broken, batches(ENTRIES, 20))
+        done.batch.number: (len(done.results), done.error) for done in run_batches(client, broken, batches(ENTRIES, 20))
     }
 
     assert found == {0: (20, ""), 1: (0, "ValueError: a mistake")}
@@ -163,7 +163,7 @@ def test_no_more_batches_are_taken_than_there_is_room_for(client: Any) -> None:
     """
     A long input stays where it is until workers ask for more.
     """
-    from mailsettings.bulk.dask import AHEAD, spread  # with the extra only
+    from mailsettings.bulk.dask import BATCHES_PER_THREAD, run_batches  # with the extra only
 
     taken = []
 
@@ -172,9 +172,9 @@ def test_no_more_batches_are_taken_than_there_is_room_for(client: Any) -> None:
             taken.append(batch.number)
             yield batch
 
-    first = next(spread(client, searched, watched()))
+    first = next(run_batches(client, searched, watched()))
 
-    assert (len(first.results), len(taken)) == (1, AHEAD * 2)
+    assert (len(first.results), len(taken)) == (1, BATCHES_PER_THREAD * 2)
 
 
 def test_the_command_writes_shards(client: Any, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_an_interrupted_command_goes_on_where_it_was(client: Any, tmp_path: Path
     between = len(places(output))
     last = CliRunner().invoke(cli, command)
 
-    assert ends == [Exit.INTERRUPTED, -signal.SIGKILL]
+    assert ends == [ExitCode.INTERRUPTED, -signal.SIGKILL]
     assert between < 200, "the last one came too late to mean anything"
     assert (last.exit_code, sorted(places(output))) == (0, list(range(1, 201)))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailsettings.bulk.input import Entry
-from mailsettings.bulk.journal import Done, Journal
-from mailsettings.bulk.output import COLUMNS, CSV, JSON_LINES, Writing, writing_of
+from mailsettings.bulk.journal import Journal, PlaceSet
+from mailsettings.bulk.output import COLUMNS, CSV, JSON_LINES, RecordFormat, record_format
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 
@@ -24,7 +24,7 @@ def record(entry: Entry) -> Object:
 
 def written(path: Path, entries: Iterable[Entry] = ENTRIES, *, resume: bool = False) -> list[int]:
     """Answer what is missing and return its places."""
-    with Journal(path, writing_of(path.name), resume=resume) as journal:
+    with Journal(path, record_format(path.name), resume=resume) as journal:
         missing = list(journal.missing(entries))
         for entry in missing:
             journal.write(record(entry))
@@ -113,7 +113,7 @@ def test_two_runs_cannot_write_to_one_output(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("writing", [JSON_LINES, CSV], ids=["jsonl", "csv"])
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: str(entry.place))
-def test_a_record_is_one_line_that_is_known_again(writing: Writing, entry: Entry) -> None:
+def test_a_record_is_one_line_that_is_known_again(writing: RecordFormat, entry: Entry) -> None:
     """
     By its place, and by the address it begins with.
     """
@@ -153,7 +153,7 @@ def test_places_are_a_set() -> None:
     """
     In any order, each counted once, none that was not added.
     """
-    done = Done()
+    done = PlaceSet()
     for place in (5, 1, 900, 5):
         done.add(place)
 

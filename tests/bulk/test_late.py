@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from mailsettings.bulk import Answered, Pace
+from mailsettings.bulk import Answered, BulkLimits
 from mailsettings.bulk.output import verdict
 from mailsettings.policy import Policy, Timeouts
 from mailsettings.testing import run_virtual
@@ -29,7 +29,7 @@ def verdicts(
 
     async def search() -> list[Answered]:
         names = [f"{kind}{number}.example" for number in range(size) for kind in "ho"]
-        return await collected(names, transport, pace=Pace.of(64))
+        return await collected(names, transport, pace=BulkLimits.for_concurrency(64))
 
     answers, _ = run_virtual(search)
     return Counter(verdict(each.detection) for each in answers if each.detection), transport.count

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 import anyio
 import pytest
 
-from mailsettings.bulk import Answered, Pace
-from mailsettings.bulk.leases import PAUSE, UNANSWERED, AwayError, Lease, Leases
+from mailsettings.bulk import Answered, BulkLimits
+from mailsettings.bulk.leases import EXCHANGE_TIMEOUT, RETRY_INTERVAL, Lease, LeaseClient, RegisterUnavailableError
 from mailsettings.errors import MailSettingsError
 from mailsettings.net.limiter import AddressLimiters, Slot
 from mailsettings.policy import IPAddress
@@ -34,7 +34,7 @@ class Book:
         self.rounds += 1
         await anyio.sleep(0.1)
         if self.away:
-            raise AwayError("the book is lost")
+            raise RegisterUnavailableError("the book is lost")
         now = anyio.current_time()
         for lease in returned:
             self.open.pop(lease.name, None)
@@ -84,7 +84,7 @@ def test_processes_together_open_no_more_than_one_may() -> None:
         async with server.connection(limiters, IP):
             await anyio.sleep(1)
 
-    async def process(leases: Leases) -> None:
+    async def process(leases: LeaseClient) -> None:
         async with anyio.create_task_group() as clerk:
             clerk.start_soon(leases.run)
             limiters = AddressLimiters(MOST, 0.3, leases)
@@ -96,14 +96,14 @@ def test_processes_together_open_no_more_than_one_may() -> None:
     async def all_of_them() -> None:
         async with anyio.create_task_group() as group:
             for _ in range(4):
-                group.start_soon(process, Leases(book, LEASE))
+                group.start_soon(process, LeaseClient(book, LEASE))
 
     run_virtual(all_of_them)
     assert (server.most, server.total, book.open) == (MOST, 80, {})
 
 
 @asynccontextmanager
-async def running(leases: Leases):  # type: ignore[no-untyped-def]  # of a context manager
+async def running(leases: LeaseClient):  # type: ignore[no-untyped-def]  # of a context manager
     async with anyio.create_task_group() as clerk:
         clerk.start_soon(leases.run)
         yield
@@ -117,7 +117,7 @@ def test_one_round_grants_many() -> None:
     book = Book()
 
     async def three() -> tuple[int, int]:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             async with anyio.create_task_group() as group:
                 for _ in range(MOST):
                     group.start_soon(leases.acquire, IP, Slot(0.0))
@@ -134,7 +134,7 @@ def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
     book = Book()
 
     async def four() -> tuple[float, int]:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             slots = [Slot(0.0) for _ in range(MOST)]
             for slot in slots:
                 await leases.acquire(IP, slot)
@@ -146,7 +146,7 @@ def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
             return granted, len(book.open)
 
     (granted, inside), _ = run_virtual(four)
-    assert UNANSWERED <= granted <= UNANSWERED + 1
+    assert EXCHANGE_TIMEOUT <= granted <= EXCHANGE_TIMEOUT + 1
     assert inside == MOST
 
 
@@ -157,7 +157,7 @@ def test_what_is_open_is_kept() -> None:
     book = Book()
 
     async def long() -> int:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             for _ in range(MOST):
                 slot = Slot(0.0, answered=True)
                 await leases.acquire(IP, slot)
@@ -175,7 +175,7 @@ def test_a_run_that_ends_keeps_nothing() -> None:
     book = Book()
 
     async def ending() -> None:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             slots = [Slot(0.0, answered=True) for _ in range(MOST)]
             for slot in slots:
                 await leases.acquire(IP, slot)
@@ -194,7 +194,7 @@ def test_one_who_is_cancelled_leaves_nothing_behind() -> None:
     book = Book()
 
     async def impatient() -> int:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             for number in range(30):
                 with anyio.move_on_after(0.01 * number):
                     await leases.acquire(IP, slot := Slot(0.0, answered=True))
@@ -213,15 +213,15 @@ def test_without_the_register_it_goes_on_and_says_so_once(caplog: pytest.LogCapt
     book = Book()
 
     async def outage() -> tuple[float, list[str], int]:
-        async with running(leases := Leases(book, LEASE)):
+        async with running(leases := LeaseClient(book, LEASE)):
             book.away = True
             began = anyio.current_time()
             for _ in range(MOST):
                 await leases.acquire(IP, Slot(0.0, answered=True))
             took = anyio.current_time() - began
-            await anyio.sleep(4 * PAUSE)
+            await anyio.sleep(4 * RETRY_INTERVAL)
             book.away = False
-            await anyio.sleep(PAUSE + 1)
+            await anyio.sleep(RETRY_INTERVAL + 1)
             with anyio.move_on_after(5):
                 await leases.acquire(IP, Slot(0.0))
             return took, [record.message for record in caplog.records], len(book.open)
@@ -240,7 +240,7 @@ def test_trio_is_told_at_once() -> None:
     net = world(own=1)
 
     async def search() -> list[Answered]:
-        return await collected(["o0.example"], net.transport(), pace=Pace(redis="redis://127.0.0.1/0"))
+        return await collected(["o0.example"], net.transport(), pace=BulkLimits(redis="redis://127.0.0.1/0"))
 
     with pytest.raises(MailSettingsError, match="need asyncio"):
         run_virtual(search)

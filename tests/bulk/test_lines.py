@@ -4,11 +4,11 @@ import io
 
 import pytest
 
-from mailsettings.bulk.input import MAX_LINE, Entry, Form, entries, form_of
+from mailsettings.bulk.input import MAX_LINE, Entry, InputFormat, entries, input_format
 from mailsettings.errors import DocumentError
 
 
-def read(data: bytes, form: Form, column: str = "") -> list[tuple[int, str]]:
+def read(data: bytes, form: InputFormat, column: str = "") -> list[tuple[int, str]]:
     return [(each.place, each.text) for each in entries(io.BytesIO(data), form, column)]
 
 
@@ -18,12 +18,14 @@ BOTH = [(1, "ada@example.org"), (3, "eve@example.com")]
 @pytest.mark.parametrize(
     ("form", "data"),
     [
-        pytest.param(Form.LINES, b"ada@example.org\n\neve@example.com\n", id="lines"),
-        pytest.param(Form.LINES, b"\xef\xbb\xbf ada@example.org \r\n\r\neve@example.com", id="windows-and-no-last-end"),
-        pytest.param(Form.JSONL, b'{"email": "ada@example.org"}\n\n"eve@example.com"\n', id="jsonl"),
+        pytest.param(InputFormat.LINES, b"ada@example.org\n\neve@example.com\n", id="lines"),
+        pytest.param(
+            InputFormat.LINES, b"\xef\xbb\xbf ada@example.org \r\n\r\neve@example.com", id="windows-and-no-last-end"
+        ),
+        pytest.param(InputFormat.JSONL, b'{"email": "ada@example.org"}\n\n"eve@example.com"\n', id="jsonl"),
     ],
 )
-def test_a_place_is_the_number_of_the_line(form: Form, data: bytes) -> None:
+def test_a_place_is_the_number_of_the_line(form: InputFormat, data: bytes) -> None:
     """
     Empty lines count, but are nobody's.
     """
@@ -37,15 +39,17 @@ def test_csv_has_its_addresses_in_the_usual_column(title: str) -> None:
     """
     data = f'name,{title}\n"Lovelace, Ada",ada@example.org\nnobody\nEve,eve@example.com\n'.encode()
 
-    assert read(data, Form.CSV) == [(2, "ada@example.org"), (4, "eve@example.com")]
+    assert read(data, InputFormat.CSV) == [(2, "ada@example.org"), (4, "eve@example.com")]
 
 
 def test_another_column_can_be_named() -> None:
     """
     In CSV and in JSON.
     """
-    assert read(b"email,login\nx@example.org,ada@example.org\n", Form.CSV, "Login") == [(2, "ada@example.org")]
-    assert read(b'{"email": "x@example.org", "to": "ada@example.org"}', Form.JSONL, "to") == [(1, "ada@example.org")]
+    assert read(b"email,login\nx@example.org,ada@example.org\n", InputFormat.CSV, "Login") == [(2, "ada@example.org")]
+    assert read(b'{"email": "x@example.org", "to": "ada@example.org"}', InputFormat.JSONL, "to") == [
+        (1, "ada@example.org")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_csv_without_addresses_is_an_error(data: bytes) -> None:
     Before or at the place where it is of no use, not a million bad addresses.
     """
     with pytest.raises(DocumentError):
-        read(data, Form.CSV)
+        read(data, InputFormat.CSV)
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", '{"email": 7}', "7", "null", "[" * 5000], ids=lambda line: line[:12])
@@ -66,14 +70,14 @@ def test_a_line_that_has_no_address_is_an_entry_all_the_same(line: str) -> None:
     """
     It will be answered with what is wrong; nothing is left out silently.
     """
-    assert read(line.encode(), Form.JSONL) == [(1, line[:300])]
+    assert read(line.encode(), InputFormat.JSONL) == [(1, line[:300])]
 
 
 def test_an_endless_line_is_cut() -> None:
     """
     Memory does not depend on where the next line end is.
     """
-    found = read(b"a" * (3 * MAX_LINE + 5) + b"\nada@example.org\n", Form.LINES)
+    found = read(b"a" * (3 * MAX_LINE + 5) + b"\nada@example.org\n", InputFormat.LINES)
 
     assert [(place, len(text)) for place, text in found] == [(1, MAX_LINE), (2, 15)]
 
@@ -82,17 +86,23 @@ def test_bytes_that_are_no_text_spoil_one_line() -> None:
     """
     Latin-1 in a list of UTF-8 is one bad address.
     """
-    assert read(b"m\xfcller@example.org\nada@example.org\n", Form.LINES)[1] == (2, "ada@example.org")
+    assert read(b"m\xfcller@example.org\nada@example.org\n", InputFormat.LINES)[1] == (2, "ada@example.org")
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("a.CSV", Form.CSV), ("a.jsonl", Form.JSONL), ("a.txt", Form.LINES), ("<stdin>", Form.LINES)]
+    ("name", "form"),
+    [
+        ("a.CSV", InputFormat.CSV),
+        ("a.jsonl", InputFormat.JSONL),
+        ("a.txt", InputFormat.LINES),
+        ("<stdin>", InputFormat.LINES),
+    ],
 )
-def test_the_name_says_how_a_file_is_written(name: str, form: Form) -> None:
+def test_the_name_says_how_a_file_is_written(name: str, form: InputFormat) -> None:
     """
     Anything unknown is plain lines.
     """
-    assert form_of(name) is form
+    assert input_format(name) is form
 
 
 def test_entries_are_read_as_they_are_wanted() -> None:
@@ -101,4 +111,4 @@ def test_entries_are_read_as_they_are_wanted() -> None:
     """
     file = io.BytesIO(b"ada@example.org\n" * 1000)
 
-    assert (next(iter(entries(file, Form.LINES))), file.tell()) == (Entry(1, "ada@example.org"), 16)
+    assert (next(iter(entries(file, InputFormat.LINES))), file.tell()) == (Entry(1, "ada@example.org"), 16)

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, World, document
-from mailsettings.bulk import Entry, Pace, detect_many
-from mailsettings.errors import Kind
+from mailsettings.bulk import BulkLimits, Entry, detect_many
+from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Answer
 from mailsettings.model import Detection, Question
 from mailsettings.net.streams import Stream, Transport
@@ -77,7 +77,7 @@ def test_a_dead_domain_costs_next_to_nothing(records: tuple[str, ...], questions
     [answer] = run(net, ["ada@dead.example"])
 
     assert answer.detection is not None
-    assert answer.detection.failures[0].kind in (Kind.NO_SUCH_NAME, Kind.NO_MAIL)
+    assert answer.detection.failures[0].kind in (FailureKind.NO_SUCH_NAME, FailureKind.NO_MAIL)
     assert len(net.questions) == questions
 
 
@@ -205,7 +205,7 @@ def test_input_is_read_only_so_far_ahead() -> None:
 
     async def some() -> None:
         async with detect_many(
-            endless(), pace=Pace(concurrency=4, ahead=16), transport=world(hosted=20).transport()
+            endless(), pace=BulkLimits(concurrency=4, read_ahead=16), transport=world(hosted=20).transport()
         ) as stream:
             for _ in range(40):
                 await stream.receive()
@@ -220,7 +220,7 @@ def test_memory_does_not_grow_with_the_input() -> None:
     """
     Five times as many domains, and the most that is in memory at a time is the same once its bounds are reached.
     """
-    pace = Pace(concurrency=8, ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
+    pace = BulkLimits(concurrency=8, read_ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
     transport = world().transport()
 
     async def peak(size: int) -> int:
@@ -275,7 +275,7 @@ def test_a_destination_gets_few_searches_at_a_time() -> None:
     answers = run(net, [f"ada@c{number}.example" for number in range(30)])
 
     assert {incoming(each) for each in answers} == {f"mail.c{number}.example" for number in range(30)}
-    assert net.most_open <= Pace().per_address
+    assert net.most_open <= BulkLimits().per_address
 
 
 def test_a_busy_destination_does_not_keep_others_waiting() -> None:
@@ -286,7 +286,7 @@ def test_a_busy_destination_does_not_keep_others_waiting() -> None:
     for number in range(20):
         net.records(f"c{number}.example", MX=f"10 mail.c{number}.example")
         net.host(f"mail.c{number}.example", "11.9.9.9").serve(imap(greeting_delay=3), smtp(greeting_delay=3))
-    pace = Pace(concurrency=8, ahead=64)
+    pace = BulkLimits(concurrency=8, read_ahead=64)
     answers = run(net, [*(f"ada@c{number}.example" for number in range(20)), "ada@o0.example"], pace=pace)
 
     assert [each.place for each in answers].index(21) < 4
@@ -301,7 +301,7 @@ def test_what_failed_is_tried_again_after_a_while() -> None:
 
     async def addresses() -> AsyncIterator[str]:
         yield "ada@h0.example"
-        await anyio.sleep(Pace().keep_failed + 20)
+        await anyio.sleep(BulkLimits().failure_ttl + 20)
         net.host("imap.gmail.com").serve(imap())
         yield "ada@h1.example"
 
@@ -397,6 +397,6 @@ def test_torture() -> None:
     run(quiet, addresses)
     for step in range(1, quiet.steps + 1, 3):
         net = world(hosted=2, own=1)
-        net.fail_at(step, Kind.CLOSED)
+        net.fail_at(step, FailureKind.CLOSED)
 
         assert len(run(net, addresses)) == 3

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import pytest
 
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 from tests.bulk.program import DOMAINS
 from tests.web.running import free_port
 
@@ -88,7 +88,7 @@ def test_an_interrupt_leaves_whole_records_and_says_how_to_go_on(addresses: Path
     output = tmp_path / "out.jsonl"
     code, said = stopped(command(addresses, "-o", output, "--concurrency", "4"), output, 10, signal.SIGINT)
 
-    assert (code, said) == (Exit.INTERRUPTED, "mailsettings: stopped; the same command with --resume goes on\n")
+    assert (code, said) == (ExitCode.INTERRUPTED, "mailsettings: stopped; the same command with --resume goes on\n")
     assert output.read_bytes().endswith(b"\n")
     assert len(records(output)) >= 10
 
@@ -157,7 +157,7 @@ def test_an_output_that_exists_is_not_touched(addresses: Path, tmp_path: Path) -
     output.write_text("mine\n")
     done = finished(addresses, "-o", output)
 
-    assert (done.returncode, output.read_text()) == (Exit.USAGE, "mine\n")
+    assert (done.returncode, output.read_text()) == (ExitCode.USAGE, "mine\n")
     assert "--resume" in done.stderr
 
 
@@ -169,7 +169,7 @@ def test_a_csv_without_addresses_is_one_line_of_error(tmp_path: Path) -> None:
     table.write_text("name,phone\nAda,1\n")
     done = finished(table, "-o", tmp_path / "out.jsonl")
 
-    assert (done.returncode, "name, phone" in done.stderr, "Traceback" in done.stderr) == (Exit.USAGE, True, False)
+    assert (done.returncode, "name, phone" in done.stderr, "Traceback" in done.stderr) == (ExitCode.USAGE, True, False)
 
 
 def test_without_the_redis_it_names_it_goes_on(addresses: Path, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_what_is_no_url_of_redis_is_refused(url: str, addresses: Path, tmp_path:
     """
     done = finished(addresses, "-o", tmp_path / "out.jsonl", "--redis", url)
 
-    assert (done.returncode, (tmp_path / "out.jsonl").exists()) == (Exit.USAGE, False)
+    assert (done.returncode, (tmp_path / "out.jsonl").exists()) == (ExitCode.USAGE, False)
     assert "redis://host:6379/0" in done.stderr
     assert "secret" not in done.stderr
 

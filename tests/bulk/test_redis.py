@@ -14,8 +14,8 @@ import anyio
 import pytest
 from anyio.abc import SocketStream
 
-from mailsettings.bulk import Pace, detect_batch
-from mailsettings.bulk.leases import Lease, Leases
+from mailsettings.bulk import BulkLimits, detect_batch
+from mailsettings.bulk.leases import Lease, LeaseClient
 from mailsettings.bulk.redis import RedisRegister
 from mailsettings.net.limiter import Slot
 from tests.bulk.clusters import transport
@@ -178,7 +178,7 @@ async def test_what_a_killed_process_had_lapses(port: int) -> None:
         group.cancel_scope.cancel()
     register = RedisRegister(pace(url(port)))
     before = [wait > 0 for wait in await waits(register, "a", "b", "c")]
-    leases = Leases(register, LEASE)
+    leases = LeaseClient(register, LEASE)
     async with anyio.create_task_group() as group:
         group.start_soon(leases.run)
         with anyio.fail_after(PATIENCE):
@@ -206,7 +206,7 @@ async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> N
     Killed: connections are made as before. Back, and empty: what is open is written down, and keeps others out again.
     """
     port = free_port()
-    leases = Leases(RedisRegister(pace(url(port))), LEASE, pause=0.1)
+    leases = LeaseClient(RedisRegister(pace(url(port))), LEASE, pause=0.1)
     async with anyio.create_task_group() as group:
         with redis(port):
             group.start_soon(leases.run)
@@ -229,4 +229,4 @@ def test_a_password_is_shown_nowhere() -> None:
     """
     Not by the pace that carries it.
     """
-    assert "secret" not in repr(Pace(redis="redis://:secret@10.0.0.1/0"))
+    assert "secret" not in repr(BulkLimits(redis="redis://:secret@10.0.0.1/0"))

@@ -5,13 +5,13 @@ from ipaddress import ip_address
 import anyio
 import pytest
 
-from mailsettings.bulk.destinations import Turns
+from mailsettings.bulk.destinations import KeyedSemaphore
 from mailsettings.bulk.input import Answered, parse_entry
-from mailsettings.bulk.limits import Pace
-from mailsettings.bulk.loop_lag import Pulse
+from mailsettings.bulk.limits import BulkLimits
+from mailsettings.bulk.loop_lag import LoopLag
 from mailsettings.bulk.output import record_of, verdict
-from mailsettings.bulk.progress import Progress
-from mailsettings.errors import AddressError, Kind
+from mailsettings.bulk.progress import RunProgress
+from mailsettings.errors import AddressError, FailureKind
 from mailsettings.model import Detection, Failure, Question
 from mailsettings.net.limiter import FEW, AddressLimiters
 from mailsettings.policy import Policy
@@ -47,7 +47,7 @@ def test_an_outage_is_no_verdict_on_the_domain() -> None:
     """
     "no-network" can be found in the output and tried again; "nothing" is an answer.
     """
-    down = Failure(Kind.NO_NETWORK, Question("example.org", "MX"))
+    down = Failure(FailureKind.NO_NETWORK, Question("example.org", "MX"))
 
     assert (verdict(Detection("a@b.example", failures=(down,))), verdict(Detection("a@b.example"))) == (
         "no-network",
@@ -68,7 +68,7 @@ def test_progress_says_rate_share_and_what_remains() -> None:
     """
     Earlier runs count for the whole, not for the rate.
     """
-    progress = Progress(9000, before=1000)
+    progress = RunProgress(9000, before=1000)
     for number in range(200):
         progress.count(ROW if number % 4 else {"verdict": "nothing"})
 
@@ -80,17 +80,17 @@ def test_progress_without_a_total_promises_nothing() -> None:
     """
     A pipe does not say how much is to come; and at the start there is no rate.
     """
-    assert Progress(None).line(0.0) == "0  0/s  0 % verified"
+    assert RunProgress(None).line(0.0) == "0  0/s  0 % verified"
 
 
 def test_turns_are_counted_for_each_key() -> None:
     """
     Two at a time for one destination, others at once; nothing is kept of who has left.
     """
-    turns, inside, most = Turns(2), {"a": 0, "b": 0}, {"a": 0, "b": 0}
+    turns, inside, most = KeyedSemaphore(2), {"a": 0, "b": 0}, {"a": 0, "b": 0}
 
     async def visit(key: str) -> None:
-        async with turns.turn(key):
+        async with turns.acquire(key):
             inside[key] += 1
             most[key] = max(most[key], inside[key])
             await anyio.sleep(1)
@@ -110,15 +110,15 @@ def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int)
     """
     But for a few, however late everything is: it may be somebody else's doing.
     """
-    pulse, running = Pulse(0.1, 4.5), []
+    pulse, running = LoopLag(0.1, 4.5), []
 
     async def work(number: int) -> None:
-        async with pulse.calm():
+        async with pulse.admitted():
             running.append(number)
             await anyio.sleep(100)
 
     async def twenty() -> None:
-        pulse.was_late(late)
+        pulse.record(late)
         async with anyio.create_task_group() as group:
             for number in range(20):
                 group.start_soon(work, number)
@@ -133,12 +133,12 @@ def test_being_late_is_forgotten() -> None:
     """
     Two beats after half a second too much work goes on.
     """
-    pulse = Pulse(0.2, 4.5)
+    pulse = LoopLag(0.2, 4.5)
 
     async def then() -> float:
-        pulse.was_late(0.5)
+        pulse.record(0.5)
         async with anyio.create_task_group() as group:
-            group.start_soon(pulse.beat)
+            group.start_soon(pulse.measure)
             async with anyio.create_task_group() as inner:
                 for _ in range(5):
                     inner.start_soon(hold)
@@ -146,7 +146,7 @@ def test_being_late_is_forgotten() -> None:
         return anyio.current_time()
 
     async def hold() -> None:
-        async with pulse.calm():
+        async with pulse.admitted():
             await anyio.sleep(1)
 
     began, _ = run_virtual(then)
@@ -182,11 +182,11 @@ def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, object]) -> None
     Before anything is contacted.
     """
     with pytest.raises(ValueError, match=r"start at 1|not at least|begins with"):
-        Pace(**wrong)  # type: ignore[arg-type]  # one of them is a text
+        BulkLimits(**wrong)  # type: ignore[arg-type]  # one of them is a text
 
 
 def test_the_usual_pace_needs_few_files() -> None:
     """
     A process may have 4,096 open almost everywhere.
     """
-    assert Pace().files(Policy.service()) <= 4096
+    assert BulkLimits().max_files(Policy.service()) <= 4096

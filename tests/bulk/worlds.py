@@ -5,7 +5,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 import trio
 import trio.testing
 
-from mailsettings.bulk import Answered, Pace, detect_many
+from mailsettings.bulk import Answered, BulkLimits, detect_many
 from mailsettings.bulk.input import Entry
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
@@ -35,7 +35,7 @@ async def collected(
     addresses: Iterable[str | Entry] | AsyncIterable[str | Entry],
     transport: Transport,
     *,
-    pace: Pace | None = None,
+    pace: BulkLimits | None = None,
     policy: Policy | None = None,
 ) -> list[Answered]:
     """Return all answers, in the order in which they came."""
@@ -44,7 +44,7 @@ async def collected(
 
 
 def run(
-    net: FakeNetwork, addresses: Iterable[str], *, pace: Pace | None = None, policy: Policy | None = None
+    net: FakeNetwork, addresses: Iterable[str], *, pace: BulkLimits | None = None, policy: Policy | None = None
 ) -> list[Answered]:
     """Run over *addresses* in virtual time and leave nothing open."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import (
     URL,
     Auth,
@@ -43,7 +43,7 @@ def choice(
     *,
     security: Security = Security.TLS,
     verified: bool = True,
-    failed: Kind | None = None,
+    failed: FailureKind | None = None,
     authority: Authority = Authority.SRV,
     locator: str = "_imaps._tcp.example.org SRV",
     source: str = "srv",
@@ -122,17 +122,17 @@ INCOMING_ONLY = replace(
     VERIFIED,
     outgoing=(),
     failures=(
-        Failure(Kind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS)),
-        Failure(Kind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 587, Security.STARTTLS)),
-        Failure(Kind.NO_SUCH_NAME, Question("mail.example.org", "A")),
-        Failure(Kind.NO_SUCH_NAME, Question("mail.example.org", "AAAA")),
-        Failure(Kind.HTTP_STATUS, URL("https://autoconfig.example.org/mail/config-v1.1.xml"), "404"),
+        Failure(FailureKind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS)),
+        Failure(FailureKind.CONNECT_TIMEOUT, Endpoint(Protocol.SMTP, "smtp.example.org", 587, Security.STARTTLS)),
+        Failure(FailureKind.NO_SUCH_NAME, Question("mail.example.org", "A")),
+        Failure(FailureKind.NO_SUCH_NAME, Question("mail.example.org", "AAAA")),
+        Failure(FailureKind.HTTP_STATUS, URL("https://autoconfig.example.org/mail/config-v1.1.xml"), "404"),
     ),
 )
 UNVERIFIED = replace(
     GMAIL,
     incoming=(choice("imap://imap.gmail.com:993", verified=False, **_GMAIL),),  # type: ignore[arg-type]
-    outgoing=(choice("smtp://smtp.gmail.com:465", verified=False, failed=Kind.CONNECT_TIMEOUT, **_GMAIL),),  # type: ignore[arg-type]
+    outgoing=(choice("smtp://smtp.gmail.com:465", verified=False, failed=FailureKind.CONNECT_TIMEOUT, **_GMAIL),),  # type: ignore[arg-type]
     seconds=0.0,
     settled_by="offline: the provider table only",
 )
@@ -140,11 +140,13 @@ NOTHING = Detection(
     "ada@nothing.example",
     failures=(
         *(
-            Failure(Kind.NO_SUCH_NAME, HostName(f"{name}.nothing.example"))
+            Failure(FailureKind.NO_SUCH_NAME, HostName(f"{name}.nothing.example"))
             for name in ("imap", "mail", "smtp", "pop", "pop3", "autoconfig")
         ),
-        Failure(Kind.REFUSED, Endpoint(Protocol.IMAP, "nothing.example", 993, Security.TLS), "connection refused"),
-        Failure(Kind.HTTP_STATUS, URL("https://autoconfig.thunderbird.net/v1.1/nothing.example"), "404"),
+        Failure(
+            FailureKind.REFUSED, Endpoint(Protocol.IMAP, "nothing.example", 993, Security.TLS), "connection refused"
+        ),
+        Failure(FailureKind.HTTP_STATUS, URL("https://autoconfig.thunderbird.net/v1.1/nothing.example"), "404"),
     ),
     settled_by="every source had its say",
     seconds=1.24,
@@ -152,8 +154,8 @@ NOTHING = Detection(
 NO_NETWORK = Detection(
     "ada@nothing.example",
     failures=(
-        Failure(Kind.NO_NETWORK, Question("nothing.example", "MX")),
-        Failure(Kind.DNS_TIMEOUT, HostName("imap.nothing.example")),
+        Failure(FailureKind.NO_NETWORK, Question("nothing.example", "MX")),
+        Failure(FailureKind.DNS_TIMEOUT, HostName("imap.nothing.example")),
     ),
     seconds=0.01,
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import anyio
 
 from mailsettings.address import EmailAddress
-from mailsettings.cli.backend import Engine
-from mailsettings.errors import Kind
+from mailsettings.cli.backend import Backend
+from mailsettings.errors import FailureKind
 from mailsettings.events import Asked, Contacting, Event, Failed, Learned, Probed, Settled
 from mailsettings.leads import Lead, Source
 from mailsettings.model import (
@@ -48,7 +48,7 @@ def story(detection: Detection) -> tuple[Event, ...]:
     return (
         Asked(0.0, "example.org MX"),
         Learned(0.01, CLAIM),
-        Failed(0.02, Failure(Kind.NO_SUCH_NAME, Question("example.org", "MX"))),
+        Failed(0.02, Failure(FailureKind.NO_SUCH_NAME, Question("example.org", "MX"))),
         Contacting(0.03, SERVER, Step.CONNECT),
         *(Probed(0.04, probe) for probe in probes),
         Settled(0.05, detection),
@@ -88,5 +88,5 @@ class Knows:
         return self.detection
 
     @property
-    def engine(self) -> Engine:
-        return Engine(self.detecting, self.plan, self.offline, (table, srv, guess))
+    def engine(self) -> Backend:
+        return Backend(self.detecting, self.plan, self.offline, (table, srv, guess))

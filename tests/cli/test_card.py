@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailsettings.cli.card import card
 from mailsettings.cli.terminal import pen
 from mailsettings.diagnosis.catalogue import finding
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import (
     Authority,
     Detection,
@@ -20,7 +20,7 @@ from mailsettings.model import (
     Link,
     Note,
     OAuth,
-    OAuthWord,
+    OAuthSource,
     Probe,
     Protocol,
     Provider,
@@ -219,7 +219,7 @@ def hostile(text: str) -> Detection:
         probe=Probe(endpoint, Hello(text, text, (text,)), tls=None),
     )
     failed = replace(
-        evil, verified=False, probe=Probe(endpoint, failure=Failure(Kind.GREETING_REFUSED, Task(text), text))
+        evil, verified=False, probe=Probe(endpoint, failure=Failure(FailureKind.GREETING_REFUSED, Task(text), text))
     )
     return Detection(
         address=f"{text}@example.org",
@@ -230,9 +230,9 @@ def hostile(text: str) -> Detection:
         hints=(Hint("x", text, text),),
         documentation=(Link(text, text),),
         notes=(Note(text),),
-        failures=(Failure(Kind.GREETING_REFUSED, Task(text), text),),
+        failures=(Failure(FailureKind.GREETING_REFUSED, Task(text), text),),
         other_services=(Service(text, text),),
-        oauth=(OAuthWord(OAuth(text, text, text), False, text),),
+        oauth=(OAuthSource(OAuth(text, text, text), False, text),),
         settled_by=text,
         seconds=0.1,
         suggestion=text,
@@ -269,7 +269,7 @@ def test_an_issuer_that_only_the_domain_vouches_for_is_shown(known: bool, shown:
     Whoever types a password there should have looked at its name; well-known ones are for programs.
     """
     oauth = OAuth("https://login.example.org", "https://login.example.org/a", "https://login.example.org/t")
-    text = drawn(replace(VERIFIED, oauth=(OAuthWord(oauth, known, "somewhere"),)))
+    text = drawn(replace(VERIFIED, oauth=(OAuthSource(oauth, known, "somewhere"),)))
 
     assert shown is ("https://login.example.org (only example.org says so; look" in text)
     assert shown is ("OAuth2" in text)

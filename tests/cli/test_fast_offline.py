@@ -33,7 +33,7 @@ def test_every_domain_of_the_table_gets_the_same_card() -> None:
     """
     No provider is shown in another order, with other names or another exit code.
     """
-    answers = {address: fast_offline.offline(address) for address in (f"Ada.L+x@{domain}" for domain in DOMAINS)}
+    answers = {address: fast_offline.offline_json(address) for address in (f"Ada.L+x@{domain}" for domain in DOMAINS)}
     answered = {address: answer for address, answer in answers.items() if answer is not None}
 
     assert len(answered) > 0.9 * len(DOMAINS)
@@ -45,7 +45,7 @@ def test_the_short_way_gives_the_same_card(address: str) -> None:
     """
     Card and exit code are those of the usual way.
     """
-    short = fast_offline.offline(address)
+    short = fast_offline.offline_json(address)
 
     assert short is not None
     assert usual(address) == shown(short)
@@ -58,7 +58,7 @@ def test_the_short_way_loads_nothing_slow() -> None:
     code = f"""
 import sys
 from mailsettings.cli import fast_offline
-assert fast_offline.answered(["--offline", "ada@gmail.com"]) == 1
+assert fast_offline.answer_offline(["--offline", "ada@gmail.com"]) == 1
 print(*[name for name in {SLOW!r} if name in sys.modules])
 """
     # Without site (-S): what the .pth files of other packages load is not ours.
@@ -90,7 +90,7 @@ def test_what_is_not_plain_is_left_to_the_usual_way(address: str) -> None:
     """
     The short way has no opinion on anything unusual.
     """
-    assert fast_offline.offline(address) is None
+    assert fast_offline.offline_json(address) is None
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_other_arguments_are_left_to_the_usual_way(arguments: list[str]) -> None
     """
     Only `--offline` with one address is answered.
     """
-    assert fast_offline.answered(arguments) is None
+    assert fast_offline.answer_offline(arguments) is None

@@ -88,7 +88,7 @@ def test_bulk_reads_the_same_options_as_a_single_search(tmp_path: Path, argument
         policies.append(policy)
         yield aiter(Nothing())
 
-    engine = replace(Knows(VERIFIED).engine, many=many)
+    engine = replace(Knows(VERIFIED).engine, detect_many=many)
     (tmp_path / "in").write_text("")
     command = ["bulk", str(tmp_path / "in"), "-o", str(tmp_path / "out.jsonl"), *arguments]
     done = CliRunner().invoke(cli, command, obj=engine)

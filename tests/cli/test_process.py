@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.schema import from_json
 from tests.cli.detections import VERIFIED
 
@@ -158,7 +158,7 @@ def test_a_reader_who_goes_away_is_no_error(command: tuple[str, ...]) -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
     os.close(writing)
 
-    assert (done.returncode, done.stderr) == (Exit.PIPE_CLOSED, b"")
+    assert (done.returncode, done.stderr) == (ExitCode.PIPE_CLOSED, b"")
 
 
 @pytest.mark.parametrize("options", [["-v"], ["-v", "--json"]], ids=str)
@@ -175,7 +175,7 @@ def test_an_interrupt_ends_the_command(options: list[str]) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
 
-    assert (process.returncode, out, err) == (Exit.INTERRUPTED, "", "")
+    assert (process.returncode, out, err) == (ExitCode.INTERRUPTED, "", "")
 
 
 DEAF = """
@@ -205,7 +205,7 @@ def test_an_interrupt_needs_no_main_thread_that_wakes_up() -> None:
         finally:
             process.kill()
 
-    assert (process.returncode, err) == (Exit.INTERRUPTED, "stopped")
+    assert (process.returncode, err) == (ExitCode.INTERRUPTED, "stopped")
 
 
 def test_a_mistake_of_ours_is_one_line() -> None:

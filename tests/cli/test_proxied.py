@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from mailsettings.cli.app import cli
 from mailsettings.cli.card import card
-from mailsettings.cli.options import PASSWORD
+from mailsettings.cli.options import PASSWORD_VARIABLE
 from mailsettings.cli.terminal import pen
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure, ProxyAddress
 from mailsettings.policy import Policy
 from mailsettings.policy.proxy import parse_proxy
@@ -28,7 +28,7 @@ def invoked(*arguments: str, password: str = "") -> tuple[Result, Policy | None]
     """Run the command with *arguments*; return how it ended, and the policy of the search if there was one."""
     known = Knows(VERIFIED)
     done = CliRunner().invoke(
-        cli, ["ada@example.org", *arguments], obj=known.engine, env={PASSWORD: password or None, **OTHERS}
+        cli, ["ada@example.org", *arguments], obj=known.engine, env={PASSWORD_VARIABLE: password or None, **OTHERS}
     )
     return done, known.asked[0][2] if known.asked else None
 
@@ -96,7 +96,7 @@ def test_a_password_on_the_command_line_is_refused(command: tuple[str, ...]) -> 
 
     assert (done.exit_code, CANARY in done.output) == (2, False)
     assert "--proxy-password-file" in done.output
-    assert PASSWORD in done.output
+    assert PASSWORD_VARIABLE in done.output
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_a_cluster_gets_no_password() -> None:
     """
     arguments = ["bulk", os.devnull, "-o", os.devnull, "--dask", "tcp://127.0.0.1:1", "--proxy", URL]
 
-    done = CliRunner().invoke(cli, arguments, obj=Knows(VERIFIED).engine, env={PASSWORD: CANARY})
+    done = CliRunner().invoke(cli, arguments, obj=Knows(VERIFIED).engine, env={PASSWORD_VARIABLE: CANARY})
 
     assert (done.exit_code, CANARY in done.output) == (2, False)
 
@@ -150,7 +150,9 @@ def test_a_broken_proxy_is_said_in_one_line() -> None:
     What is wrong with it, and that nothing was tried without it.
     """
     failure = Failure(
-        Kind.PROXY, ProxyAddress("socks5", "127.0.0.1", 1080), "the proxy socks5://127.0.0.1:1080: it refused the login"
+        FailureKind.PROXY,
+        ProxyAddress("socks5", "127.0.0.1", 1080),
+        "the proxy socks5://127.0.0.1:1080: it refused the login",
     )
     detection = Detection("ada@example.org", failures=(failure,))
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from mailsettings import engine
 from mailsettings.address import EmailAddress
 from mailsettings.cli.app import cli
-from mailsettings.cli.backend import Engine
+from mailsettings.cli.backend import Backend
 from mailsettings.events import Event
 from mailsettings.leads import Source
 from mailsettings.net.network import open_network
@@ -42,11 +42,11 @@ def invoked(world: FakeNetwork, *arguments: str) -> Result:
     ) -> AsyncIterator[AsyncIterable[Event]]:
         async with (
             open_network(policy, world.transport(policy)) as net,
-            engine.detecting(address, sources=sources, policy=policy, net=net) as events,
+            engine.detect_stream(address, sources=sources, policy=policy, net=net) as events,
         ):
             yield events
 
-    return CliRunner().invoke(cli, list(arguments), obj=Engine(detecting, plan, offline, tuple(SOURCES)))
+    return CliRunner().invoke(cli, list(arguments), obj=Backend(detecting, plan, offline, tuple(SOURCES)))
 
 
 def test_a_custom_domain_is_found_and_verified(world: FakeNetwork) -> None:

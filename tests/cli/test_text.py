@@ -2,21 +2,21 @@
 
 import io
 
-from mailsettings.cli.terminal import Colour, both_forms, pen, wants_colours, wrapped
+from mailsettings.cli.terminal import Colour, pen, unicode_and_ascii, wants_colours, wrapped
 
 
 def test_a_host_in_another_script_is_shown_in_both_forms() -> None:
     """
     The name as people write it comes with the name as DNS knows it, so that look-alikes can be told.
     """
-    assert both_forms("imap.xn--bcher-kva.example") == "imap.bücher.example (imap.xn--bcher-kva.example)"
+    assert unicode_and_ascii("imap.xn--bcher-kva.example") == "imap.bücher.example (imap.xn--bcher-kva.example)"
 
 
 def test_an_ascii_host_is_shown_once() -> None:
     """
     There is nothing to add to a name in ASCII.
     """
-    assert both_forms("imap.example.org") == "imap.example.org"
+    assert unicode_and_ascii("imap.example.org") == "imap.example.org"
 
 
 def test_long_text_is_wrapped_under_its_beginning() -> None:

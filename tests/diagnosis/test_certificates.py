@@ -7,17 +7,17 @@ from functools import partial
 import pytest
 
 from mailsettings import Detection, Endpoint, Policy, detect
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Task
 from mailsettings.net.network import Network
-from mailsettings.observations import Look
+from mailsettings.observations import Inspection
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 
 MAIL = f"mail.{D}"
 OLD = ("2025-01-01T00:00:00+00:00", "2026-11-20T00:00:00+00:00")
 LATER = ("2027-01-01T00:00:00+00:00", "2028-01-01T00:00:00+00:00")
-EXPIRED, UNKNOWN = Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_UNKNOWN_CA
+EXPIRED, UNKNOWN = FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_UNKNOWN_CA
 
 
 def shows(certificate: Certificate) -> FakeNetwork:
@@ -36,7 +36,7 @@ def shows(certificate: Certificate) -> FakeNetwork:
             id="expired, for another name",
         ),
         pytest.param(
-            Certificate((MAIL,), Kind.CERTIFICATE_SELF_SIGNED, not_before=OLD[0], not_after=OLD[1]),
+            Certificate((MAIL,), FailureKind.CERTIFICATE_SELF_SIGNED, not_before=OLD[0], not_after=OLD[1]),
             ["certificate-self-signed", "certificate-expired"],
             id="self-signed, expired",
         ),
@@ -46,10 +46,14 @@ def shows(certificate: Certificate) -> FakeNetwork:
             id="unknown authority, not yet valid, weak, for another name",
         ),
         pytest.param(
-            Certificate((MAIL,), Kind.CERTIFICATE_OTHER, for_servers=False), ["certificate-purpose"], id="for clients"
+            Certificate((MAIL,), FailureKind.CERTIFICATE_OTHER, for_servers=False),
+            ["certificate-purpose"],
+            id="for clients",
         ),
         pytest.param(
-            Certificate((MAIL,), Kind.CERTIFICATE_OTHER, weak="signed with SHA-1"), ["certificate-weak"], id="weak"
+            Certificate((MAIL,), FailureKind.CERTIFICATE_OTHER, weak="signed with SHA-1"),
+            ["certificate-weak"],
+            id="weak",
         ),
         pytest.param(
             Certificate((MAIL,), UNKNOWN, issuer_url="http://ca.example/between.crt"),
@@ -88,7 +92,7 @@ def test_nothing_is_sent_and_nothing_is_verified() -> None:
     """
     The second handshake ends the connection: no command goes in, and the server does not count as found.
     """
-    net = shows(Certificate((MAIL,), Kind.CERTIFICATE_SELF_SIGNED))
+    net = shows(Certificate((MAIL,), FailureKind.CERTIFICATE_SELF_SIGNED))
 
     detection = diagnosed(net, f"imap://{MAIL}:993").detection
 
@@ -111,13 +115,13 @@ def test_the_certificate_of_a_server_in_use_is_not_looked_at() -> None:
 @pytest.mark.parametrize(
     ("problem", "version", "cipher", "wanted"),
     [
-        (Kind.TLS_TOO_OLD, "TLSv1.1", "AES128-SHA", "tls-too-old"),
-        (Kind.TLS_FAILED, "TLSv1.2", "DHE-RSA-AES128-SHA256", "tls-weak-dh"),
-        (Kind.TLS_FAILED, "TLSv1.2", "DES-CBC3-SHA", "tls-too-old"),
-        (Kind.TLS_FAILED, "TLSv1.3", "", "tls-failed"),
+        (FailureKind.TLS_TOO_OLD, "TLSv1.1", "AES128-SHA", "tls-too-old"),
+        (FailureKind.TLS_FAILED, "TLSv1.2", "DHE-RSA-AES128-SHA256", "tls-weak-dh"),
+        (FailureKind.TLS_FAILED, "TLSv1.2", "DES-CBC3-SHA", "tls-too-old"),
+        (FailureKind.TLS_FAILED, "TLSv1.3", "", "tls-failed"),
     ],
 )
-def test_what_an_old_server_can_do_is_said(problem: Kind, version: str, cipher: str, wanted: str) -> None:
+def test_what_an_old_server_can_do_is_said(problem: FailureKind, version: str, cipher: str, wanted: str) -> None:
     """
     Version and cipher of a handshake in which everything is allowed.
     """
@@ -138,7 +142,7 @@ def test_what_an_old_server_can_do_is_said(problem: Kind, version: str, cipher: 
     ],
 )
 @pytest.mark.parametrize("problem", [UNKNOWN, None])
-def test_who_opens_tls_is_known_by_the_issuer(issuer: str, wanted: str, problem: Kind | None) -> None:
+def test_who_opens_tls_is_known_by_the_issuer(issuer: str, wanted: str, problem: FailureKind | None) -> None:
     """
     Where its authority is not trusted here, and where it has put itself into the store.
     """
@@ -173,7 +177,7 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
 class Careless(Network):
     """A network whose inspections fail in a way nobody has thought of."""
 
-    async def inspect(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Inspection:
         raise LookupError(endpoint.host)
 
 
@@ -191,4 +195,6 @@ def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:
     detection, _ = run_virtual(partial(_detected, net))
 
     assert "certificate-expired" in [item.code for item in detection.findings]
-    assert [failure.where for failure in detection.failures if failure.kind is Kind.INTERNAL] == [Task("second look")]
+    assert [failure.where for failure in detection.failures if failure.kind is FailureKind.INTERNAL] == [
+        Task("second look")
+    ]

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailsettings.diagnosis.endpoints import Place, Places
-from mailsettings.diagnosis.failures import of_place
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.diagnosis.endpoints import EndpointOutcome, EndpointOutcomes
+from mailsettings.diagnosis.failures import findings_at
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Failure, Question
 from mailsettings.net.dns.resolver import _once
 from tests.diagnosis.worlds import Refusing
@@ -22,7 +22,7 @@ async def test_the_resolver_s_reason_becomes_the_finding(errors: tuple[int, ...]
     with pytest.raises(NetworkError) as caught:
         await _once(Refusing(*errors), Question("imap.example.org", "A"))
 
-    assert caught.value.kind is Kind.DNS_FAILED
+    assert caught.value.kind is FailureKind.DNS_FAILED
     typed = endpoint("imap://imap.example.org:993")
-    place = Place(typed, Failure.of(typed, caught.value), stated=True)
-    assert [item.code for item in of_place(place, Places((place,)))] == [code]
+    place = EndpointOutcome(typed, Failure.of(typed, caught.value), stated=True)
+    assert [item.code for item in findings_at(place, EndpointOutcomes((place,)))] == [code]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mailsettings.diagnosis.catalogue import CODES
+from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "diagnosis.md").read_text(encoding="utf-8")
@@ -17,7 +17,7 @@ def test_every_finding_of_the_table_exists() -> None:
     named = {word for row in ROWS for word in re.findall(r"`([a-z0-9-]+)`", row)}
 
     assert len(ROWS) > 15
-    assert named - set(CODES) == set()
+    assert named - set(FINDINGS_BY_CODE) == set()
 
 
 def test_every_test_of_the_table_exists() -> None:
@@ -56,4 +56,4 @@ def test_every_finding_is_tested_somewhere() -> None:
     tests = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
     replies = (ROOT / "src" / "mailsettings" / "diagnosis" / "replies.json").read_text(encoding="utf-8")
 
-    assert [code for code in CODES if f'"{code}"' not in tests and f'"{code}"' not in replies] == []
+    assert [code for code in FINDINGS_BY_CODE if f'"{code}"' not in tests and f'"{code}"' not in replies] == []

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailsettings.diagnosis.explain import explain
-from mailsettings.errors import Kind
+from mailsettings.diagnosis.explain import findings_of
+from mailsettings.errors import FailureKind
 from mailsettings.model import Confidence, Detection, Failure
-from mailsettings.observations import Around
+from mailsettings.observations import NetworkObservations
 from mailsettings.testing import Certificate, FakeNetwork, imap, smtp
 from tests.diagnosis.worlds import ADA, D, codes, diagnosed
 from tests.values import endpoint
@@ -28,7 +28,7 @@ def two_owners(*certificates: Certificate) -> FakeNetwork:
     return net
 
 
-def dated(host: str, problem: Kind, begin: str = FROM, end: str = TO) -> Certificate:
+def dated(host: str, problem: FailureKind, begin: str = FROM, end: str = TO) -> Certificate:
     return Certificate((host,), problem, not_before=begin, not_after=end)
 
 
@@ -36,7 +36,7 @@ def test_unrelated_hosts_with_wrong_dates_point_at_our_clock() -> None:
     """
     Two companies do not renew on the same day: both certificates would be valid at one and the same other time.
     """
-    early = Kind.CERTIFICATE_NOT_YET_VALID
+    early = FailureKind.CERTIFICATE_NOT_YET_VALID
     net = two_owners(dated("imap.one.example", early), dated("imap.two.example", early))
 
     found = diagnosed(net, ADA, today=TOO_EARLY).findings
@@ -51,8 +51,8 @@ def test_certificates_that_no_clock_could_make_valid_are_not_the_clock_s_fault()
     One has expired before the other began.
     """
     net = two_owners(
-        dated("imap.one.example", Kind.CERTIFICATE_EXPIRED, "2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
-        dated("imap.two.example", Kind.CERTIFICATE_EXPIRED, "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
+        dated("imap.one.example", FailureKind.CERTIFICATE_EXPIRED, "2019-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        dated("imap.two.example", FailureKind.CERTIFICATE_EXPIRED, "2024-01-01T00:00:00Z", "2025-01-01T00:00:00Z"),
     )
 
     assert "clock-wrong" not in codes(net, ADA)
@@ -73,10 +73,10 @@ def test_verified_web_servers_tell_the_date(now: datetime, dates: tuple[str, ...
     """
     More than a day off is said, unless a server agrees with our clock: a stranger may say anything.
     """
-    detection = Detection(ADA, failures=(Failure(Kind.REFUSED, endpoint(f"imap://{MAIL}:993")),))
-    around = Around(now, dates=tuple((f"www.{number}.example", text) for number, text in enumerate(dates)))
+    detection = Detection(ADA, failures=(Failure(FailureKind.REFUSED, endpoint(f"imap://{MAIL}:993")),))
+    around = NetworkObservations(now, dates=tuple((f"www.{number}.example", text) for number, text in enumerate(dates)))
 
-    found = [item for item in explain(detection, around=around) if item.code == "clock-wrong"]
+    found = [item for item in findings_of(detection, around=around) if item.code == "clock-wrong"]
 
     assert [item.confidence for item in found] == wanted
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsettings.diagnosis.explain import explain
-from mailsettings.errors import Kind
+from mailsettings.diagnosis.explain import findings_of
+from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure
 from mailsettings.provider_table import table
 from mailsettings.schema import from_json
@@ -65,7 +65,7 @@ def test_a_certificate_is_spoken_of_once_for_all_ports_of_its_host() -> None:
     Five ports show the same expired certificate; two more are closed, which nobody had stated and which means nothing.
     """
     net = FakeNetwork(rtt=0.05)
-    old = Certificate((MAIL,), problem=Kind.CERTIFICATE_EXPIRED)
+    old = Certificate((MAIL,), problem=FailureKind.CERTIFICATE_EXPIRED)
     servers = (imap(), imap(143), pop3(), smtp(), smtp(587))
     net.host(MAIL, certificate=old).serve(*servers).refuse(110, 25)
 
@@ -154,17 +154,17 @@ def test_connections_fail_in_ways_that_are_told_apart(
 @pytest.mark.parametrize(
     ("problem", "wanted"),
     [
-        (Kind.CERTIFICATE_EXPIRED, "certificate-expired"),
-        (Kind.CERTIFICATE_NOT_YET_VALID, "certificate-not-yet-valid"),
-        (Kind.CERTIFICATE_SELF_SIGNED, "certificate-self-signed"),
-        (Kind.CERTIFICATE_UNKNOWN_CA, "certificate-unknown-ca"),
-        (Kind.CERTIFICATE_OTHER, "certificate-invalid"),
-        (Kind.TLS_TOO_OLD, "tls-too-old"),
-        (Kind.TLS_FAILED, "tls-failed"),
-        (Kind.ALPN, "wrong-protocol-on-port"),
+        (FailureKind.CERTIFICATE_EXPIRED, "certificate-expired"),
+        (FailureKind.CERTIFICATE_NOT_YET_VALID, "certificate-not-yet-valid"),
+        (FailureKind.CERTIFICATE_SELF_SIGNED, "certificate-self-signed"),
+        (FailureKind.CERTIFICATE_UNKNOWN_CA, "certificate-unknown-ca"),
+        (FailureKind.CERTIFICATE_OTHER, "certificate-invalid"),
+        (FailureKind.TLS_TOO_OLD, "tls-too-old"),
+        (FailureKind.TLS_FAILED, "tls-failed"),
+        (FailureKind.ALPN, "wrong-protocol-on-port"),
     ],
 )
-def test_each_fault_of_tls_has_its_name(problem: Kind, wanted: str) -> None:
+def test_each_fault_of_tls_has_its_name(problem: FailureKind, wanted: str) -> None:
     """
     One fault, one finding.
     """
@@ -367,9 +367,9 @@ def test_a_mistake_of_ours_is_said_to_be_ours() -> None:
     """
     Nobody else is blamed for it.
     """
-    failure = Failure(Kind.INTERNAL, endpoint(f"imap://{MAIL}:993"), "ValueError while contacting it")
+    failure = Failure(FailureKind.INTERNAL, endpoint(f"imap://{MAIL}:993"), "ValueError while contacting it")
 
-    found = explain(Detection(ADA, failures=(failure,)))
+    found = findings_of(Detection(ADA, failures=(failure,)))
 
     assert ("our-mistake", "us") in [(item.code, item.whose) for item in found]
 
@@ -379,7 +379,7 @@ def test_a_port_whose_certificate_failed_is_not_tried_the_other_way() -> None:
     It speaks TLS: to wait there for a greeting in clear would take the eight seconds of a silent server.
     """
     net = FakeNetwork(rtt=0.05)
-    net.host(MAIL, certificate=Certificate((MAIL,), problem=Kind.CERTIFICATE_EXPIRED)).serve(imap())
+    net.host(MAIL, certificate=Certificate((MAIL,), problem=FailureKind.CERTIFICATE_EXPIRED)).serve(imap())
 
     detection = diagnosed(net, f"imap://{MAIL}:993").detection
 

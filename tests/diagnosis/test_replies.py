@@ -12,8 +12,8 @@ import pytest
 import mailsettings.diagnosis
 import mailsettings.login
 import mailsettings.protocols
-from mailsettings.diagnosis.catalogue import CODES
-from mailsettings.diagnosis.replies import MAX_TEXT, Rule, meanings, refused, rules
+from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE
+from mailsettings.diagnosis.replies import MAX_TEXT, ReplyRule, meanings, refusal_findings, rules
 from mailsettings.model import Confidence, Hint, Link, Protocol, Provider
 
 LIKELY, POSSIBLE = Confidence.LIKELY, Confidence.POSSIBLE
@@ -192,7 +192,7 @@ def test_the_expressions_of_this_package_have_bounds_everywhere() -> None:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: " … ".join(rule.phrases)[:40])
-def test_no_words_have_two_meanings_without_saying_so(rule: Rule) -> None:
+def test_no_words_have_two_meanings_without_saying_so(rule: ReplyRule) -> None:
     """
     Each row alone: its first meaning comes first, and where there are several none of them passes for certain.
     """
@@ -211,7 +211,7 @@ def test_every_rule_leads_to_a_known_finding() -> None:
     Codes, phrases in lower case, sources over https, dates.
     """
     for rule in rules():
-        assert set(rule.means) <= set(CODES)
+        assert set(rule.means) <= set(FINDINGS_BY_CODE)
         assert all(phrase == phrase.lower() and phrase.strip() for phrase in rule.phrases)
         assert not rule.source or rule.source.startswith("https://")
         assert len(rule.checked.split("-")) == 3
@@ -221,7 +221,7 @@ def test_every_finding_says_what_to_do() -> None:
     """
     A sentence and the one thing to do next.
     """
-    for code, known in CODES.items():
+    for code, known in FINDINGS_BY_CODE.items():
         assert known.text.endswith("."), code
         assert known.advice.endswith((".", "?")), code
 
@@ -237,7 +237,7 @@ def test_the_link_is_that_of_the_hint_about_it() -> None:
         documentation=(Link("https://x.example/help"),),
     )
 
-    found = list(refused("NO Your account is not enabled for IMAP use.", Protocol.IMAP, provider=provider))
-    other = list(refused("NO [LIMIT] sorry", Protocol.IMAP, provider=provider))
+    found = list(refusal_findings("NO Your account is not enabled for IMAP use.", Protocol.IMAP, provider=provider))
+    other = list(refusal_findings("NO [LIMIT] sorry", Protocol.IMAP, provider=provider))
 
     assert [item.link for item in (*found, *other)] == ["https://x.example/imap", "https://x.example/help"]

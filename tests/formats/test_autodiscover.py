@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import autodiscover, xml
-from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Settings
-from mailsettings.formats.server import Server
+from mailsettings.formats.autodiscover import AutodiscoverSettings, RedirectAddress, RedirectURL
+from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
 
 from . import documents
@@ -20,9 +20,9 @@ IMAP = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 SETTINGS = "<Action>settings</Action>"
 
 
-def settings(*blocks: str) -> Settings:
+def settings(*blocks: str) -> AutodiscoverSettings:
     answer = autodiscover.read(documents.autodiscover(SETTINGS + "".join(blocks)))
-    assert isinstance(answer, Settings)
+    assert isinstance(answer, AutodiscoverSettings)
     return answer
 
 
@@ -37,7 +37,7 @@ def test_the_question_is_escaped(local: str) -> None:
     """
     An address may hold characters that mean something in XML.
     """
-    request = xml.read(autodiscover.request(f"{local}@example.org"), "autodiscover").first("request")
+    request = xml.read(autodiscover.request_body(f"{local}@example.org"), "autodiscover").first("request")
 
     assert request.first("emailaddress").text == f"{local}@example.org"
 
@@ -46,7 +46,7 @@ def test_a_minimal_answer() -> None:
     """
     IMAP on 993 with SSL=on is TLS from the first byte.
     """
-    assert settings(IMAP_BLOCK) == Settings(incoming=(Server(IMAP),))
+    assert settings(IMAP_BLOCK) == AutodiscoverSettings(incoming=(DocumentServer(IMAP),))
 
 
 @pytest.mark.parametrize("kind", ["POP3", "POP", "pop3"])
@@ -220,7 +220,7 @@ def test_no_settings(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         autodiscover.read(data)
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT
 
 
 def test_the_json_answer() -> None:
@@ -235,14 +235,14 @@ def test_the_json_answer() -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        pytest.param(b'{"ErrorCode":"InvalidProtocol","ErrorMessage":"no"}', Kind.NO_DOCUMENT, id="error"),
-        pytest.param(b"<html>", Kind.NO_DOCUMENT, id="web page"),
-        pytest.param(b'{"Url":["https://a.example"]}', Kind.NO_DOCUMENT, id="another type"),
-        pytest.param(b'{"Url":"http://a.example/"}', Kind.INVALID_DOCUMENT, id="plain http"),
-        pytest.param(b'{"Url":', Kind.INVALID_DOCUMENT, id="cut off"),
+        pytest.param(b'{"ErrorCode":"InvalidProtocol","ErrorMessage":"no"}', FailureKind.NO_DOCUMENT, id="error"),
+        pytest.param(b"<html>", FailureKind.NO_DOCUMENT, id="web page"),
+        pytest.param(b'{"Url":["https://a.example"]}', FailureKind.NO_DOCUMENT, id="another type"),
+        pytest.param(b'{"Url":"http://a.example/"}', FailureKind.INVALID_DOCUMENT, id="plain http"),
+        pytest.param(b'{"Url":', FailureKind.INVALID_DOCUMENT, id="cut off"),
     ],
 )
-def test_the_json_answer_may_be_none(data: bytes, kind: Kind) -> None:
+def test_the_json_answer_may_be_none(data: bytes, kind: FailureKind) -> None:
     """
     What names no https URL is told apart as none and broken.
     """

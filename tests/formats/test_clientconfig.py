@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Hint, Link, Protocol, Security, Service
 
 from .documents import INCOMING, OUTGOING, autoconfig, incoming
@@ -30,8 +30,8 @@ def test_a_minimal_document() -> None:
     assert config == ClientConfig(
         id="example.org",
         domains=("example.org",),
-        incoming=(Server(IMAP, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
-        outgoing=(Server(SMTP, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
+        incoming=(DocumentServer(IMAP, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
+        outgoing=(DocumentServer(SMTP, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
     )
 
 
@@ -366,7 +366,7 @@ def test_jmap_is_found_by_url() -> None:
     section = '<incomingServer type="jmap"><url>https://jmap.example.org/session</url></incomingServer>'
 
     endpoint = Endpoint(Protocol.JMAP, "jmap.example.org", 443, Security.TLS)
-    assert read(section).incoming == (Server(endpoint, url="https://jmap.example.org/session"),)
+    assert read(section).incoming == (DocumentServer(endpoint, url="https://jmap.example.org/session"),)
 
 
 def test_sections_at_the_wrong_place_are_read() -> None:
@@ -412,7 +412,7 @@ def test_a_document_without_provider_is_invalid() -> None:
     with pytest.raises(DocumentError) as caught:
         clientconfig.read(b'<clientConfig version="1.1"/>', "example.org")
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 def test_a_document_may_be_cut_off_anywhere() -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats.oauth_metadata import metadata_url, read
 from mailsettings.model import OAuth
 
@@ -43,17 +43,21 @@ def test_the_path_of_an_issuer_comes_last(issuer: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        pytest.param(metadata(issuer="https://evil.example"), Kind.INVALID_DOCUMENT, id="another issuer's"),
-        pytest.param(metadata(issuer=None), Kind.INVALID_DOCUMENT, id="nobody's"),
-        pytest.param(metadata(token_endpoint="http://login.example.org/t"), Kind.INVALID_DOCUMENT, id="in clear"),
-        pytest.param(metadata(authorization_endpoint=""), Kind.INVALID_DOCUMENT, id="no endpoint"),
-        pytest.param(metadata(token_endpoint="javascript:alert(1)"), Kind.INVALID_DOCUMENT, id="a script"),
-        pytest.param(metadata(token_endpoint="https://a@evil.example/"), Kind.INVALID_DOCUMENT, id="hidden host"),
-        pytest.param(b"<html>", Kind.NO_DOCUMENT, id="a web page"),
-        pytest.param(metadata()[:-1], Kind.INVALID_DOCUMENT, id="cut off"),
+        pytest.param(metadata(issuer="https://evil.example"), FailureKind.INVALID_DOCUMENT, id="another issuer's"),
+        pytest.param(metadata(issuer=None), FailureKind.INVALID_DOCUMENT, id="nobody's"),
+        pytest.param(
+            metadata(token_endpoint="http://login.example.org/t"), FailureKind.INVALID_DOCUMENT, id="in clear"
+        ),
+        pytest.param(metadata(authorization_endpoint=""), FailureKind.INVALID_DOCUMENT, id="no endpoint"),
+        pytest.param(metadata(token_endpoint="javascript:alert(1)"), FailureKind.INVALID_DOCUMENT, id="a script"),
+        pytest.param(
+            metadata(token_endpoint="https://a@evil.example/"), FailureKind.INVALID_DOCUMENT, id="hidden host"
+        ),
+        pytest.param(b"<html>", FailureKind.NO_DOCUMENT, id="a web page"),
+        pytest.param(metadata()[:-1], FailureKind.INVALID_DOCUMENT, id="cut off"),
     ],
 )
-def test_what_is_no_metadata_of_this_issuer(data: bytes, kind: Kind) -> None:
+def test_what_is_no_metadata_of_this_issuer(data: bytes, kind: FailureKind) -> None:
     """
     A DocumentError says whether it is none or a bad one.
     """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import json
 
 
@@ -18,7 +18,7 @@ def test_no_document(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         json.read(data)
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_invalid_document(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         json.read(data)
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 def test_brackets_in_strings_are_no_depth() -> None:

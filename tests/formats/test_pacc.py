@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import pacc
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
 
 PROTOCOLS: dict[str, object] = {"imap": {"host": "imap.example.org"}, "smtp": {"host": "smtp.example.org"}}
@@ -64,14 +64,14 @@ def test_a_minimal_document() -> None:
         ClientConfig(
             name="Example",
             incoming=(
-                Server(
+                DocumentServer(
                     Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS),
                     ("%EMAILADDRESS%",),
                     (Auth.OAUTH2, Auth.PASSWORD),
                 ),
             ),
             outgoing=(
-                Server(
+                DocumentServer(
                     Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS),
                     ("%EMAILADDRESS%",),
                     (Auth.OAUTH2, Auth.PASSWORD),
@@ -144,7 +144,7 @@ def test_a_document_without_its_digest_is_invalid() -> None:
     with pytest.raises(DocumentError) as caught:
         pacc.read(data + b" ", (digest(data),))
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 def test_one_of_several_digests_is_enough() -> None:
@@ -164,4 +164,4 @@ def test_no_document(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         read(data)
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT

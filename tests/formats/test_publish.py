@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailsettings.errors import DocumentError
 from mailsettings.formats import clientconfig, clientconfig_writer
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.model import (
     Auth,
     Choice,
@@ -37,20 +37,22 @@ usernames = st.sampled_from(
 )
 
 
-def servers(*protocols: Protocol) -> st.SearchStrategy[Server]:
+def servers(*protocols: Protocol) -> st.SearchStrategy[DocumentServer]:
     endpoints = st.builds(
         Endpoint, st.sampled_from(protocols), hosts, st.integers(1, 65535), st.sampled_from(list(Security))
     )
     names = st.lists(usernames, max_size=3, unique=True).map(tuple)
     logins = st.lists(st.sampled_from(list(Auth)), max_size=4, unique=True).map(tuple)
-    return st.builds(Server, endpoints, names, logins)
+    return st.builds(DocumentServer, endpoints, names, logins)
 
 
 services = st.builds(
     Service, st.sampled_from(["caldav", "carddav", "webdav", "ews", "owa", "graph", "activesync", "matrix"]), urls
 ) | st.builds(lambda host, port: Service("managesieve", f"sieve://{host}:{port}"), hosts, st.integers(1, 65535))
 jmap = hosts.map(
-    lambda host: Server(Endpoint(Protocol.JMAP, host, 443, Security.TLS), ("%EMAILADDRESS%",), (), f"https://{host}/s")
+    lambda host: DocumentServer(
+        Endpoint(Protocol.JMAP, host, 443, Security.TLS), ("%EMAILADDRESS%",), (), f"https://{host}/s"
+    )
 )
 configs = st.builds(
     ClientConfig,
@@ -114,9 +116,9 @@ def test_a_detection_is_published_without_what_was_not_verified() -> None:
         incoming=(choice(bad, verified=False), choice(good, verified=True)),
     )
 
-    assert clientconfig_writer.of_detection(detection) == ClientConfig(
+    assert clientconfig_writer.config_of(detection) == ClientConfig(
         id="example.org",
         name="Example",
         domains=("example.org",),
-        incoming=(Server(good, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
+        incoming=(DocumentServer(good, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
     )

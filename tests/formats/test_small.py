@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import jmap, text
 
 
@@ -52,4 +52,4 @@ def test_what_is_no_session(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         jmap.offers_mail(data)
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import xml
 from mailsettings.formats.xml import Element
 
@@ -97,7 +97,7 @@ def test_no_document(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         xml.read(data, "a")
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_invalid_document(data: bytes) -> None:
     with pytest.raises(DocumentError) as caught:
         xml.read(data, "a")
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 @pytest.mark.parametrize(

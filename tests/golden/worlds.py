@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.worlds import WORLDS, document
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question, Security, TLSFacts
 from mailsettings.net.dns.resolver import _once
@@ -124,7 +124,7 @@ def _two_owners(net: FakeNetwork) -> None:
 def _two_expired(net: FakeNetwork) -> None:
     begin, end = "2025-01-01T00:00:00+00:00", "2026-11-01T00:00:00+00:00"
     for host in ("imap.one.example", "imap.two.example"):
-        old = Certificate((host,), Kind.CERTIFICATE_EXPIRED, not_before=begin, not_after=end)
+        old = Certificate((host,), FailureKind.CERTIFICATE_EXPIRED, not_before=begin, not_after=end)
         net.host(host, certificate=old).serve(imap())
     net.records(f"_imaps._tcp.{D}", SRV=("0 1 993 imap.one.example", "0 1 993 imap.two.example"))
 
@@ -169,7 +169,7 @@ def _in_the_table_only(net: FakeNetwork) -> None:
     """This resolver knows nothing of a domain that the table knows."""
 
 
-def _expired(problem: Kind, **facts: Any) -> Certificate:
+def _expired(problem: FailureKind, **facts: Any) -> Certificate:
     return Certificate((MAIL,), problem, **facts)
 
 
@@ -187,13 +187,21 @@ FAULTS = (
     Golden("proxy", lambda net: net.proxy_fails(), proxy="socks5://ada:secret@127.0.0.1:1080"),
     Golden("weak dh", mail(imap(), smtp()), wrap=WeakDH),
     Golden("weak dh at a typed server", mail(imap()), f"imap://{MAIL}:993", wrap=WeakDH),
-    Golden("tls 1.1", mail(imap(), certificate=_expired(Kind.TLS_TOO_OLD, version="TLSv1.1", cipher="AES128-SHA"))),
-    Golden("a cipher of dh", mail(imap(), certificate=_expired(Kind.TLS_FAILED, version="TLSv1.2", cipher="DHE-RSA"))),
-    Golden("expired", mail(imap(), smtp(), certificate=_expired(Kind.CERTIFICATE_EXPIRED))),
-    Golden("self-signed", mail(imap(), smtp(), certificate=_expired(Kind.CERTIFICATE_SELF_SIGNED))),
-    Golden("unknown ca", mail(imap(), smtp(), certificate=_expired(Kind.CERTIFICATE_UNKNOWN_CA, issuer="CN=Fortinet"))),
+    Golden(
+        "tls 1.1", mail(imap(), certificate=_expired(FailureKind.TLS_TOO_OLD, version="TLSv1.1", cipher="AES128-SHA"))
+    ),
+    Golden(
+        "a cipher of dh",
+        mail(imap(), certificate=_expired(FailureKind.TLS_FAILED, version="TLSv1.2", cipher="DHE-RSA")),
+    ),
+    Golden("expired", mail(imap(), smtp(), certificate=_expired(FailureKind.CERTIFICATE_EXPIRED))),
+    Golden("self-signed", mail(imap(), smtp(), certificate=_expired(FailureKind.CERTIFICATE_SELF_SIGNED))),
+    Golden(
+        "unknown ca",
+        mail(imap(), smtp(), certificate=_expired(FailureKind.CERTIFICATE_UNKNOWN_CA, issuer="CN=Fortinet")),
+    ),
     Golden("another name", mail(imap(), smtp(), certificate=Certificate(("other.example",)))),
-    Golden("another alpn", mail(imap(), certificate=_expired(Kind.ALPN))),
+    Golden("another alpn", mail(imap(), certificate=_expired(FailureKind.ALPN))),
     Golden("two expired", _two_expired),
     Golden("starttls rewritten", mail(imap(143), MASKED)),
     Golden("starttls rewritten at a typed server", mail(MASKED), f"smtp://{MAIL}:587"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailsettings import Kind, Protocol
+from mailsettings import FailureKind, Protocol
 from mailsettings.testing import FakeNetwork, from_steps
 from tests.hostile.meeting import DOMAIN
 
@@ -33,7 +33,7 @@ class Attack:
     threat: str  # number in docs/threats.md
     port: int
     steps: tuple[Step, ...]
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[FailureKind, ...] = ()
     seconds: float = 0.0
     silent: bool = False  # True: the server must not hear a command
     shown: str = ""  # must be in the answer

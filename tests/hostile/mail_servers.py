@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings import Kind
+from mailsettings import FailureKind
 from tests.hostile.attack import Attack, Step
 
 IMAP_CLEAR: Step = ("send", "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n")
@@ -19,7 +19,7 @@ OK_143: tuple[Step, ...] = (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} OK
 OK_110: tuple[Step, ...] = (*POP_CLEAR, ("recv", "STLS"), ("send", "+OK go\r\n"), TLS)
 OK_587: tuple[Step, ...] = (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "220 go\r\n"), TLS)
 
-EARLY = (Kind.EARLY_BYTES, Kind.NOT_TLS)  # by the buffer or by the handshake, as the segments fall
+EARLY = (FailureKind.EARLY_BYTES, FailureKind.NOT_TLS)  # by the buffer or by the handshake, as the segments fall
 
 STARTTLS = (
     # T22: clear text behind the reply to STARTTLS must never be read as if it were encrypted
@@ -80,14 +80,14 @@ STARTTLS = (
         "T22",
         587,
         (("send", "220 x\r\n"), ("recv", "EHLO"), ("send", "250-x\r\n250 STARTTLS\r\n220 go\r\n"), TLS),
-        (Kind.EARLY_BYTES,),
+        (FailureKind.EARLY_BYTES,),
     ),
     Attack(
         "pop3-answer-before-the-question",
         "T22",
         110,
         (("send", "+OK\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nSTLS\r\n.\r\n+OK go\r\n"), TLS),
-        (Kind.EARLY_BYTES,),
+        (FailureKind.EARLY_BYTES,),
     ),
     # T24: STARTTLS that is hidden, refused or confused ends the attempt; never on in clear
     Attack(
@@ -95,14 +95,14 @@ STARTTLS = (
         "T24",
         143,
         (("send", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n"),),
-        (Kind.STARTTLS_NOT_OFFERED,),
+        (FailureKind.STARTTLS_NOT_OFFERED,),
     ),
     Attack(
         "imap-refused-no",
         "T24",
         143,
         (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} NO not today\r\n")),
-        (Kind.STARTTLS_REFUSED,),
+        (FailureKind.STARTTLS_REFUSED,),
         shown="not today",
     ),
     Attack(
@@ -110,65 +110,85 @@ STARTTLS = (
         "T24",
         143,
         (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "* BYE\r\n"), ("close",)),
-        (Kind.GREETING_REFUSED,),
+        (FailureKind.GREETING_REFUSED,),
     ),
     Attack(
         "pop3-stripped",
         "T24",
         110,
         (("send", "+OK\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nUSER\r\n.\r\n")),
-        (Kind.STARTTLS_NOT_OFFERED,),
-    ),
-    Attack("pop3-refused", "T24", 110, (*POP_CLEAR, ("recv", "STLS"), ("send", "-ERR\r\n")), (Kind.STARTTLS_REFUSED,)),
-    Attack(
-        "smtp-454", "T24", 587, (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "454 later\r\n")), (Kind.STARTTLS_REFUSED,)
+        (FailureKind.STARTTLS_NOT_OFFERED,),
     ),
     Attack(
-        "smtp-200", "T24", 587, (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "200 fine\r\n")), (Kind.STARTTLS_REFUSED,)
+        "pop3-refused",
+        "T24",
+        110,
+        (*POP_CLEAR, ("recv", "STLS"), ("send", "-ERR\r\n")),
+        (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
-        "smtp-250", "T24", 587, (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "250 ok\r\n")), (Kind.STARTTLS_REFUSED,)
+        "smtp-454",
+        "T24",
+        587,
+        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "454 later\r\n")),
+        (FailureKind.STARTTLS_REFUSED,),
+    ),
+    Attack(
+        "smtp-200",
+        "T24",
+        587,
+        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "200 fine\r\n")),
+        (FailureKind.STARTTLS_REFUSED,),
+    ),
+    Attack(
+        "smtp-250",
+        "T24",
+        587,
+        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "250 ok\r\n")),
+        (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
         "smtp-starttls-as-an-argument",
         "T24",
         587,
         (("send", "220 x\r\n"), ("recv", "EHLO"), ("send", "250-x\r\n250 AUTH STARTTLS\r\n")),
-        (Kind.STARTTLS_NOT_OFFERED,),
+        (FailureKind.STARTTLS_NOT_OFFERED,),
     ),
     Attack(
         "smtp-helo-only",
         "T24",
         587,
         (("send", "220 x\r\n"), ("recv", "EHLO"), ("send", "502 no\r\n")),
-        (Kind.STARTTLS_NOT_OFFERED,),
+        (FailureKind.STARTTLS_NOT_OFFERED,),
     ),
     Attack(
         "smtp-two-codes-in-one-reply",
         "T24",
         587,
         (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "454-no\r\n220 go\r\n"), TLS, *SMTP_INSIDE),
-        (Kind.BAD_REPLY,),
+        (FailureKind.BAD_REPLY,),
     ),
-    Attack("imap-yes-and-no-handshake", "T24", 143, (*OK_143[:3], ("sleep", 3600)), (Kind.TLS_TIMEOUT,), seconds=5),
-    Attack("imap-yes-then-closed", "T24", 143, (*OK_143[:3], ("close",)), (Kind.CLOSED,)),
-    Attack("smtp-yes-then-reset", "T24", 587, (*OK_587[:-1], ("reset",)), (Kind.CLOSED,)),
+    Attack(
+        "imap-yes-and-no-handshake", "T24", 143, (*OK_143[:3], ("sleep", 3600)), (FailureKind.TLS_TIMEOUT,), seconds=5
+    ),
+    Attack("imap-yes-then-closed", "T24", 143, (*OK_143[:3], ("close",)), (FailureKind.CLOSED,)),
+    Attack("smtp-yes-then-reset", "T24", 587, (*OK_587[:-1], ("reset",)), (FailureKind.CLOSED,)),
     # T25: PREAUTH keeps TLS from starting
     Attack(
         "preauth-in-clear",
         "T25",
         143,
         (("send", "* PREAUTH [CAPABILITY IMAP4rev1] hi\r\n"),),
-        (Kind.PREAUTH,),
+        (FailureKind.PREAUTH,),
         silent=True,
     ),
-    Attack("preauth-lower-case", "T25", 143, (("send", "* preauth hi\r\n"),), (Kind.PREAUTH,), silent=True),
+    Attack("preauth-lower-case", "T25", 143, (("send", "* preauth hi\r\n"),), (FailureKind.PREAUTH,), silent=True),
     Attack(
         "preauth-after-the-greeting",
         "T25",
         143,
         (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "* PREAUTH hi\r\n{tag} OK\r\n"), TLS),
-        (Kind.BAD_REPLY,),
+        (FailureKind.BAD_REPLY,),
     ),
     Attack(
         "preauth-inside-tls-is-no-login", "T25", 993, (TLS, ("send", "* PREAUTH hi\r\n"), *IMAP_INSIDE), shown="PREAUTH"
@@ -216,7 +236,7 @@ STARTTLS = (
         "T26",
         143,
         (*OK_143, ("recv", "CAPABILITY"), ("send", "* CAPABILITY IMAP4rev1 LOGINDISABLED\r\n{tag} OK\r\n")),
-        (Kind.NO_LOGIN,),
+        (FailureKind.NO_LOGIN,),
     ),
     Attack(
         "alert-is-not-passed-on",
@@ -235,7 +255,7 @@ STARTTLS = (
         "T26",
         993,
         (TLS, ("send", "* BYE [REFERRAL imap://evil.example/] go there\r\n")),
-        (Kind.GREETING_REFUSED,),
+        (FailureKind.GREETING_REFUSED,),
         silent=True,
     ),
     # T27: an answer that carries a tag nobody has used
@@ -244,9 +264,9 @@ STARTTLS = (
         "T27",
         143,
         (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "a1 OK go\r\n"), TLS),
-        (Kind.BAD_REPLY,),
+        (FailureKind.BAD_REPLY,),
     ),
-    Attack("tag-sent-ahead", "T27", 993, (TLS, ("send", "* OK hi\r\nA1 OK done\r\n")), (Kind.BAD_REPLY,)),
+    Attack("tag-sent-ahead", "T27", 993, (TLS, ("send", "* OK hi\r\nA1 OK done\r\n")), (FailureKind.BAD_REPLY,)),
     Attack(
         "tag-of-the-command-before",
         "T27",
@@ -257,6 +277,6 @@ STARTTLS = (
             ("send", "* CAPABILITY IMAP4rev1 STARTTLS\r\n{tag} OK\r\n{tag} OK again\r\n"),
             TLS,
         ),
-        (Kind.BAD_REPLY,),
+        (FailureKind.BAD_REPLY,),
     ),
 )

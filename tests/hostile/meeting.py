@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
-from mailsettings import Choice, Detection, Failure, Kind, Policy, detect
+from mailsettings import Choice, Detection, Failure, FailureKind, Policy, detect
 from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, Line, Request, run_virtual
 
@@ -39,7 +39,7 @@ class Met:
         return tuple(f"{c.endpoint.host}:{c.endpoint.port}" for c in self.choices if c.verified)
 
     @property
-    def kinds(self) -> set[Kind]:
+    def kinds(self) -> set[FailureKind]:
         return {failure.kind for failure in self.detection.failures}
 
     def failures(self, where: str) -> tuple[Failure, ...]:
@@ -68,7 +68,7 @@ def complaints(met: Met, policy: Policy) -> Iterator[str]:
         yield f"left open: {met.net.open_streams}"
     if met.seconds > policy.timeouts.greeting_deadline + LATE:
         yield f"took {met.seconds:.2f} s"
-    if Kind.INTERNAL in met.kinds:
+    if FailureKind.INTERNAL in met.kinds:
         yield f"a mistake of ours: {met.detection.failures}"
     yield from (f"tried a login: {line}" for line in met.net.lines if is_login(line))
     yield from (f"sent a secret: {each}" for each in met.net.asked if isinstance(each, Request) and has_secret(each))

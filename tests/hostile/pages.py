@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailsettings import Kind
+from mailsettings import FailureKind
 from mailsettings.testing import FakeNetwork
 from tests.hostile.meeting import DOMAIN
 
@@ -37,7 +37,7 @@ class Page:
     name: str
     threat: str
     build: Callable[[FakeNetwork], None]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FailureKind, ...]
     seconds: float = 0.0
     requests: int = 1  # that may be made for it at most, the one with the address not counted
 
@@ -67,33 +67,37 @@ def _here(path: str) -> str:
 ENTITY = '<!DOCTYPE clientConfig [<!ENTITY a "AAAAAAAAAA">'
 LAUGHS = ENTITY + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10)) + "]>"
 ATTRIBUTES = "<a " + " ".join(f'x{n}="1"' for n in range(200)) + "/>"
-NOT_ONE = (Kind.NO_DOCUMENT,)
-BROKEN = (Kind.INVALID_DOCUMENT,)
+NOT_ONE = (FailureKind.NO_DOCUMENT,)
+BROKEN = (FailureKind.INVALID_DOCUMENT,)
 
 REDIRECTS = (
-    Page("to-itself", "T38", _redirects(URL), (Kind.HTTP_FAILED,)),
-    Page("two-in-a-circle", "T38", _redirects(_here("a"), URL), (Kind.HTTP_FAILED,), requests=2),
-    Page("chain-of-seven", "T38", _redirects(*map(_here, "abcdefg")), (Kind.HTTP_FAILED,), requests=6),
+    Page("to-itself", "T38", _redirects(URL), (FailureKind.HTTP_FAILED,)),
+    Page("two-in-a-circle", "T38", _redirects(_here("a"), URL), (FailureKind.HTTP_FAILED,), requests=2),
+    Page("chain-of-seven", "T38", _redirects(*map(_here, "abcdefg")), (FailureKind.HTTP_FAILED,), requests=6),
     Page(
-        "never-the-same-twice", "T38", _redirects(*(_here(str(n)) for n in range(99))), (Kind.HTTP_FAILED,), requests=6
+        "never-the-same-twice",
+        "T38",
+        _redirects(*(_here(str(n)) for n in range(99))),
+        (FailureKind.HTTP_FAILED,),
+        requests=6,
     ),
-    Page("https-to-http", "T4", _redirects(f"http://autoconfig.{DOMAIN}/x"), (Kind.INSECURE_REDIRECT,)),
-    Page("to-loopback", "T10", _redirects("https://127.0.0.1/x"), (Kind.DENIED,)),
-    Page("to-loopback-as-a-number", "T12", _redirects("https://2130706433/x"), (Kind.DENIED,)),
-    Page("to-loopback-in-ipv6", "T11", _redirects("https://[::ffff:127.0.0.1]/x"), (Kind.DENIED,)),
-    Page("to-localhost", "T10", _redirects("https://localhost/x"), (Kind.DENIED,)),
-    Page("to-metadata", "T10", _redirects("https://169.254.169.254/latest/meta-data"), (Kind.DENIED,)),
-    Page("to-metadata-by-name", "T10", _redirects("https://metadata.google.internal/x"), (Kind.DENIED,)),
-    Page("to-port-22", "T9", _redirects(f"https://autoconfig.{DOMAIN}:22/x"), (Kind.DENIED,)),
-    Page("to-port-6379", "T9", _redirects(f"https://autoconfig.{DOMAIN}:6379/x"), (Kind.DENIED,)),
-    Page("to-a-file", "T10", _redirects("file:///etc/passwd"), (Kind.DENIED,)),
-    Page("to-ftp", "T10", _redirects("ftp://ftp.example.org/x"), (Kind.DENIED,)),
-    Page("to-javascript", "T38", _redirects("javascript:alert(1)"), (Kind.DENIED,)),
-    Page("with-a-user-name", "T38", _redirects(f"https://{DOMAIN}@evil.example/x"), (Kind.DENIED,)),
-    Page("to-nowhere", "T38", _body(b"", status=302), (Kind.HTTP_FAILED,)),
-    Page("to-no-url", "T38", _redirects("https://[::1/x"), (Kind.HTTP_FAILED, Kind.DENIED)),
-    Page("to-a-long-url", "T38", _redirects(_here("x" * 3000)), (Kind.DENIED,)),
-    Page("status-300", "T38", _body(b"", status=300, headers=(("Location", GOOD),)), (Kind.HTTP_STATUS,)),
+    Page("https-to-http", "T4", _redirects(f"http://autoconfig.{DOMAIN}/x"), (FailureKind.INSECURE_REDIRECT,)),
+    Page("to-loopback", "T10", _redirects("https://127.0.0.1/x"), (FailureKind.DENIED,)),
+    Page("to-loopback-as-a-number", "T12", _redirects("https://2130706433/x"), (FailureKind.DENIED,)),
+    Page("to-loopback-in-ipv6", "T11", _redirects("https://[::ffff:127.0.0.1]/x"), (FailureKind.DENIED,)),
+    Page("to-localhost", "T10", _redirects("https://localhost/x"), (FailureKind.DENIED,)),
+    Page("to-metadata", "T10", _redirects("https://169.254.169.254/latest/meta-data"), (FailureKind.DENIED,)),
+    Page("to-metadata-by-name", "T10", _redirects("https://metadata.google.internal/x"), (FailureKind.DENIED,)),
+    Page("to-port-22", "T9", _redirects(f"https://autoconfig.{DOMAIN}:22/x"), (FailureKind.DENIED,)),
+    Page("to-port-6379", "T9", _redirects(f"https://autoconfig.{DOMAIN}:6379/x"), (FailureKind.DENIED,)),
+    Page("to-a-file", "T10", _redirects("file:///etc/passwd"), (FailureKind.DENIED,)),
+    Page("to-ftp", "T10", _redirects("ftp://ftp.example.org/x"), (FailureKind.DENIED,)),
+    Page("to-javascript", "T38", _redirects("javascript:alert(1)"), (FailureKind.DENIED,)),
+    Page("with-a-user-name", "T38", _redirects(f"https://{DOMAIN}@evil.example/x"), (FailureKind.DENIED,)),
+    Page("to-nowhere", "T38", _body(b"", status=302), (FailureKind.HTTP_FAILED,)),
+    Page("to-no-url", "T38", _redirects("https://[::1/x"), (FailureKind.HTTP_FAILED, FailureKind.DENIED)),
+    Page("to-a-long-url", "T38", _redirects(_here("x" * 3000)), (FailureKind.DENIED,)),
+    Page("status-300", "T38", _body(b"", status=300, headers=(("Location", GOOD),)), (FailureKind.HTTP_STATUS,)),
 )
 
 BODIES = (
@@ -134,27 +138,34 @@ BODIES = (
         (*BROKEN, *NOT_ONE),
     ),
     Page("null-bytes", "T36", _body(b"\0" * 4000), NOT_ONE),
-    Page("one-byte-too-long", "T39", _body(document(server()) + " " * 65536), (Kind.LIMIT,)),
-    Page("endless", "T39", _body(b"A" * 16384, endless=True), (Kind.LIMIT,)),
-    Page("gzip-bomb", "T37", _header("Content-Encoding", "gzip", gzip.compress(b"\0" * 10**6)), (Kind.HTTP_FAILED,)),
-    Page("unknown-encoding", "T37", _header("Content-Encoding", "br", b"x"), (Kind.HTTP_FAILED,)),
-    Page("huge-header", "T39", _header("X-Padding", "A" * 60000), (Kind.LIMIT, Kind.HTTP_FAILED)),
+    Page("one-byte-too-long", "T39", _body(document(server()) + " " * 65536), (FailureKind.LIMIT,)),
+    Page("endless", "T39", _body(b"A" * 16384, endless=True), (FailureKind.LIMIT,)),
+    Page(
+        "gzip-bomb",
+        "T37",
+        _header("Content-Encoding", "gzip", gzip.compress(b"\0" * 10**6)),
+        (FailureKind.HTTP_FAILED,),
+    ),
+    Page("unknown-encoding", "T37", _header("Content-Encoding", "br", b"x"), (FailureKind.HTTP_FAILED,)),
+    Page("huge-header", "T39", _header("X-Padding", "A" * 60000), (FailureKind.LIMIT, FailureKind.HTTP_FAILED)),
     Page(
         "thousand-headers",
         "T39",
         _body(b"", headers=tuple((f"X-{n}", "A" * 40) for n in range(1000))),
-        (Kind.LIMIT, Kind.HTTP_FAILED),
+        (FailureKind.LIMIT, FailureKind.HTTP_FAILED),
     ),
-    Page("drip", "T39", _body(document(server()), drip=1.0), (Kind.REPLY_TIMEOUT,), seconds=5),
-    Page("silent", "T39", _body(b"", delay=3600), (Kind.REPLY_TIMEOUT,), seconds=5),
+    Page("drip", "T39", _body(document(server()), drip=1.0), (FailureKind.REPLY_TIMEOUT,), seconds=5),
+    Page("silent", "T39", _body(b"", delay=3600), (FailureKind.REPLY_TIMEOUT,), seconds=5),
     Page(
         "wants-a-login",
         "T1",
         _body(b"", status=401, headers=(("WWW-Authenticate", 'Basic realm="x"'),)),
-        (Kind.HTTP_STATUS,),
+        (FailureKind.HTTP_STATUS,),
     ),
-    Page("wants-ntlm", "T1", _body(b"", status=401, headers=(("WWW-Authenticate", "NTLM"),)), (Kind.HTTP_STATUS,)),
-    Page("cookie", "T43", _body(b"", status=404, headers=(("Set-Cookie", "id=1"),)), (Kind.HTTP_STATUS,)),
-    Page("server-error", "T51", _body(b"", status=500), (Kind.HTTP_STATUS,)),
-    Page("status-999", "T51", _body(b"", status=999), (Kind.HTTP_STATUS, Kind.HTTP_FAILED)),
+    Page(
+        "wants-ntlm", "T1", _body(b"", status=401, headers=(("WWW-Authenticate", "NTLM"),)), (FailureKind.HTTP_STATUS,)
+    ),
+    Page("cookie", "T43", _body(b"", status=404, headers=(("Set-Cookie", "id=1"),)), (FailureKind.HTTP_STATUS,)),
+    Page("server-error", "T51", _body(b"", status=500), (FailureKind.HTTP_STATUS,)),
+    Page("status-999", "T51", _body(b"", status=999), (FailureKind.HTTP_STATUS, FailureKind.HTTP_FAILED)),
 )

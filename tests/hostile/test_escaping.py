@@ -11,7 +11,7 @@ from anyio.abc import ByteStream
 from anyio.streams.tls import TLSStream
 from cryptography import x509
 
-from mailsettings import Detection, Kind, Policy, detect
+from mailsettings import Detection, FailureKind, Policy, detect
 from mailsettings.interfaces import SRV, Answer
 from mailsettings.model import Question
 from mailsettings.net.network import open_network
@@ -123,6 +123,6 @@ async def test_names_of_a_certificate_reach_no_terminal(tmp_path: Path) -> None:
 
     detection = await found(str(ca_file))
 
-    assert Kind.CERTIFICATE_NAME in {failure.kind for failure in detection.failures}
+    assert FailureKind.CERTIFICATE_NAME in {failure.kind for failure in detection.failures}
     assert [text for text in texts(detection) if is_unsafe(text)] == []
     assert any("other.example" in text for text in texts(detection))

@@ -9,7 +9,7 @@ import pytest
 from mailsettings import Policy
 from mailsettings.decision.candidates import merge
 from mailsettings.decision.trust import trust_of
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Authority, Claim, Trust
 from mailsettings.net.http import MAX_URL, check_url, next_url
 from mailsettings.policy.ip_filter import embedded, objection_to
@@ -71,7 +71,7 @@ def test_public_ipv4_behind_a_translator_is_reached(*, private: bool) -> None:
 def trusted(*claims: Claim) -> Trust:
     """Return the trust of one verified server inside the address's own domain, for which *claims* were made."""
     (candidate,) = merge(claims)
-    return trust_of(candidate, verified(INSIDE), ADA, registrable=lambda _: "example.org", known_host=lambda _: False)
+    return trust_of(candidate, verified(INSIDE), ADA, registrable=lambda _: "example.org", in_table=lambda _: False)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_redirect_back_is_named() -> None:
 
 def test_what_is_no_url_is_a_failure_of_the_page() -> None:
     """And no mistake of ours."""
-    assert refusal(["https://a.example/"], "https://[::1/x").kind is Kind.HTTP_FAILED
+    assert refusal(["https://a.example/"], "https://[::1/x").kind is FailureKind.HTTP_FAILED
 
 
 def test_the_longest_url_is_fetched() -> None:
@@ -119,12 +119,12 @@ def test_what_is_no_url_is_refused_as_such(url: str) -> None:
     with pytest.raises(NetworkError) as caught:
         check_url(url, Policy())
 
-    assert caught.value.kind is Kind.HTTP_FAILED
+    assert caught.value.kind is FailureKind.HTTP_FAILED
 
 
 def test_a_longer_url_is_refused_and_not_cut() -> None:
     """One character more."""
-    assert refusal(["https://a.example/"], "https://a.example/".ljust(MAX_URL + 1, "x")).kind is Kind.DENIED
+    assert refusal(["https://a.example/"], "https://a.example/".ljust(MAX_URL + 1, "x")).kind is FailureKind.DENIED
 
 
 @pytest.mark.parametrize(

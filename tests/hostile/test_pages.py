@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings import Kind, Policy, Trust
+from mailsettings import FailureKind, Policy, Trust
 from mailsettings.policy import Timeouts
 from mailsettings.testing import FakeNetwork, Request, imap
 from tests.hostile.meeting import ADA, DOMAIN, LATE, Met, meet, texts
@@ -217,11 +217,11 @@ SESSION = '{"capabilities": {"urn:ietf:params:jmap:core": {}}}'
 @pytest.mark.parametrize(
     ("body", "kind"),
     [
-        pytest.param("<html>welcome", Kind.NO_DOCUMENT, id="web-page"),
-        pytest.param(SESSION, Kind.NOT_OFFERED, id="without-mail"),
+        pytest.param("<html>welcome", FailureKind.NO_DOCUMENT, id="web-page"),
+        pytest.param(SESSION, FailureKind.NOT_OFFERED, id="without-mail"),
     ],
 )
-def test_a_web_page_is_no_jmap_server(body: str, kind: Kind) -> None:
+def test_a_web_page_is_no_jmap_server(body: str, kind: FailureKind) -> None:
     """T15: whoever answers 200 to everything was taken for a verified JMAP server."""
 
     def build(net: FakeNetwork) -> None:
@@ -246,7 +246,7 @@ def test_a_jmap_server_is_asked_at_its_own_port() -> None:
     met = meet(build, policy=QUIET)
 
     assert met.verified == ()
-    assert [failure.kind for failure in met.failures("jmap://")] == [Kind.DENIED]
+    assert [failure.kind for failure in met.failures("jmap://")] == [FailureKind.DENIED]
 
 
 def test_a_captive_portal_is_no_provider() -> None:

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from mailsettings import Endpoint, Kind, Policy, Probe, Protocol, Security
+from mailsettings import Endpoint, FailureKind, Policy, Probe, Protocol, Security
 from mailsettings.net.network import open_network
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, smtp
 from tests.hostile.certificates import CONTEXTS, HOST, authority
@@ -20,8 +20,8 @@ from tests.hostile.meeting import DOMAIN, is_unsafe, meet, texts
 from tests.net.local import LOOPBACK, Loopback, serving
 
 T = TypeVar("T")
-NAME, OLD = Kind.CERTIFICATE_NAME, Kind.TLS_TOO_OLD
-VERDICTS: dict[str, Kind | None] = {
+NAME, OLD = FailureKind.CERTIFICATE_NAME, FailureKind.TLS_TOO_OLD
+VERDICTS: dict[str, FailureKind | None] = {
     "good": None,
     "wildcard": None,
     "good-among-others": None,
@@ -38,17 +38,17 @@ VERDICTS: dict[str, Kind | None] = {
     "address-only": NAME,
     "address-as-a-name": NAME,
     "uri-and-email-only": NAME,
-    "expired": Kind.CERTIFICATE_EXPIRED,
-    "future": Kind.CERTIFICATE_NOT_YET_VALID,
-    "self-signed": Kind.CERTIFICATE_SELF_SIGNED,
-    "unknown-ca": Kind.CERTIFICATE_UNKNOWN_CA,
-    "missing-intermediate": Kind.CERTIFICATE_UNKNOWN_CA,
-    "for-clients-only": Kind.CERTIFICATE_OTHER,
-    "rsa-1024": Kind.CERTIFICATE_OTHER,
+    "expired": FailureKind.CERTIFICATE_EXPIRED,
+    "future": FailureKind.CERTIFICATE_NOT_YET_VALID,
+    "self-signed": FailureKind.CERTIFICATE_SELF_SIGNED,
+    "unknown-ca": FailureKind.CERTIFICATE_UNKNOWN_CA,
+    "missing-intermediate": FailureKind.CERTIFICATE_UNKNOWN_CA,
+    "for-clients-only": FailureKind.CERTIFICATE_OTHER,
+    "rsa-1024": FailureKind.CERTIFICATE_OTHER,
     "tls-1.0": OLD,
     "tls-1.1": OLD,
-    "weak-dh": Kind.TLS_FAILED,
-    "10000-names": Kind.TLS_FAILED,  # OpenSSL reads 100 KiB of certificates
+    "weak-dh": FailureKind.TLS_FAILED,
+    "10000-names": FailureKind.TLS_FAILED,  # OpenSSL reads 100 KiB of certificates
 }
 GREETINGS = {Protocol.IMAP: b"* OK hi\r\n", Protocol.POP3: b"+OK hi\r\n", Protocol.SMTP: b"220 x\r\n"}
 CLEAR = {
@@ -183,4 +183,4 @@ def test_a_protocol_that_was_not_offered_is_refused(port: int, chosen: str) -> N
     met = meet(build)
 
     assert bool(met.verified) is (offered == chosen)
-    assert offered == chosen or [failure.kind for failure in met.failures(f":{port} (")] == [Kind.ALPN]
+    assert offered == chosen or [failure.kind for failure in met.failures(f":{port} (")] == [FailureKind.ALPN]

@@ -11,14 +11,21 @@ import anyio
 import pytest
 
 from benchmarks.worlds import WORLDS
-from mailsettings import Detection, Kind, Policy, detect
+from mailsettings import Detection, FailureKind, Policy, detect
 from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.hostile.busy import busy
 from tests.hostile.meeting import ADA, DOMAIN, Build, meet
 
 RTT = 0.05
-KINDS = (Kind.CLOSED, Kind.CONNECT_TIMEOUT, Kind.DNS_FAILED, Kind.NO_NETWORK, Kind.TLS_FAILED, Kind.LIMIT)
+KINDS = (
+    FailureKind.CLOSED,
+    FailureKind.CONNECT_TIMEOUT,
+    FailureKind.DNS_FAILED,
+    FailureKind.NO_NETWORK,
+    FailureKind.TLS_FAILED,
+    FailureKind.LIMIT,
+)
 # What may become of operation number so and so.
 FAULTS: dict[str, Callable[[FakeNetwork, int], None]] = {
     **{kind.value: partial(lambda kind, net, step: net.fail_at(step, kind), kind) for kind in KINDS},
@@ -80,7 +87,7 @@ def test_every_operation_fails(name: str, fault: str) -> None:
     assert torture(*TORTURED[name], ((step, fault) for step in every)) != set()
 
 
-class CancelAt(dict[int, Kind]):
+class CancelAt(dict[int, FailureKind]):
     """Faults of a world: at operation *step* the whole detection is cancelled instead."""
 
     def __init__(self, step: int, cancel: Callable[[], None]) -> None:
@@ -88,7 +95,7 @@ class CancelAt(dict[int, Kind]):
         self._step = step
         self._cancel = cancel
 
-    def get(self, step: int, default: Kind | None = None) -> Kind | None:  # type: ignore[override]  # the one way it is read
+    def get(self, step: int, default: FailureKind | None = None) -> FailureKind | None:  # type: ignore[override]  # the one way it is read
         if step == self._step:
             self._cancel()
         return default

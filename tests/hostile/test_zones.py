@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings import Kind, Policy, Trust
+from mailsettings import FailureKind, Policy, Trust
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.hostile.meeting import ADA, DOMAIN, Build, Met, meet
 
@@ -65,7 +65,7 @@ def test_hosts_that_fail_at_once_use_up_the_budget_and_no_more() -> None:
     met = meet(build)
 
     assert len({each.rpartition(":")[0] for each in met.net.connections}) <= Policy().limits.max_hosts
-    assert Kind.BUDGET in met.kinds
+    assert FailureKind.BUDGET in met.kinds
 
 
 def test_many_names_of_one_victim_are_few_connections() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab import papers
 from tests.lab.neighbours import EVERYTHING
 from tests.lab.papers import config
@@ -190,7 +190,7 @@ CONTRADICTIONS = (
         outgoing="smtp://other.docdead.example:465 (tls)",
         trust="same-domain",
         learned="srv srv",
-        kinds=frozenset({Kind.REFUSED}),
+        kinds=frozenset({FailureKind.REFUSED}),
         notes=(DISAGREE,),
     ),
     World(
@@ -210,7 +210,7 @@ CONTRADICTIONS = (
 )
 
 
-def _trouble(domain: str, story: str, web: Host, *kinds: Kind, within: float = 5.0) -> World:
+def _trouble(domain: str, story: str, web: Host, *kinds: FailureKind, within: float = 5.0) -> World:
     """Return a domain that is found by its usual names, and whose autoconfig. is *web*."""
     return World(
         domain=domain,
@@ -239,13 +239,13 @@ WEB_TROUBLES = (
         "acexpired.example",
         "the web server's certificate has expired",
         Host("autoconfig", (HTTPS,), Certificate(fault=Fault.EXPIRED), pages=_served("acexpired.example")),
-        Kind.CERTIFICATE_EXPIRED,
+        FailureKind.CERTIFICATE_EXPIRED,
     ),
     _trouble(
         "acwrongname.example",
         "the web server's certificate is for another name",
         Host("autoconfig", (HTTPS,), Certificate(("www.acwrongname.example",)), pages=_served("acwrongname.example")),
-        Kind.CERTIFICATE_NAME,
+        FailureKind.CERTIFICATE_NAME,
     ),
     World(
         domain="acmoved.example",
@@ -270,27 +270,27 @@ WEB_TROUBLES = (
         "acdowngrade.example",
         "a redirect from https to http is not followed",
         _replies("return 302 http://web.acstore.example/acmoved.xml;"),
-        Kind.INSECURE_REDIRECT,
+        FailureKind.INSECURE_REDIRECT,
     ),
     _trouble(
         "acloop.example",
         "redirects that lead back",
         _replies("return 302 https://autoconfig.acloop.example/mail/config-v1.1.xml;"),
-        Kind.HTTP_FAILED,
+        FailureKind.HTTP_FAILED,
     ),
     _trouble(
         "achtml.example",
         "a web page instead of a document, with status 200",
         Host("autoconfig", WEB, pages=((papers.AUTOCONFIG, "<html><title>Log in</title></html>"),)),
-        Kind.NO_DOCUMENT,
+        FailureKind.NO_DOCUMENT,
     ),
-    _trouble("ac404.example", "a web server without a document", Host("autoconfig", WEB), Kind.HTTP_STATUS),
-    _trouble("ac500.example", "a web server that is broken", _replies("return 500;"), Kind.HTTP_STATUS),
+    _trouble("ac404.example", "a web server without a document", Host("autoconfig", WEB), FailureKind.HTTP_STATUS),
+    _trouble("ac500.example", "a web server that is broken", _replies("return 500;"), FailureKind.HTTP_STATUS),
     _trouble(
         "achuge.example",
         "a document of two megabytes",
         Host("autoconfig", WEB, pages=((papers.AUTOCONFIG, f"<clientConfig>{' ' * 2_000_000}</clientConfig>"),)),
-        Kind.LIMIT,
+        FailureKind.LIMIT,
     ),
     _trouble(
         "achang.example",

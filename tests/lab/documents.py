@@ -5,7 +5,7 @@ The servers have names that nobody guesses (box.), so that a right answer was le
 
 from __future__ import annotations
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab import papers
 from tests.lab.papers import config
 from tests.lab.world import (
@@ -137,7 +137,7 @@ AUTOCONFIG = (
         hosts=(BOX, Host("autoconfig", (HTTP,), pages=((papers.AUTOCONFIG, config("box.achttpoff.example")),))),
         options=("--no-http",),
         exit_code=3,
-        kinds=frozenset({Kind.REFUSED}),
+        kinds=frozenset({FailureKind.REFUSED}),
     ),
     World(
         domain="acout.example",
@@ -201,7 +201,7 @@ POINTERS = (
         hosts=(BOX, Host("ua-auto-config", WEB, pages=((papers.PACC, papers.pacc("box.paccwrong.example")),))),
         records=(papers.pacc_record(PACC),),
         exit_code=3,
-        kinds=frozenset({Kind.INVALID_DOCUMENT}),
+        kinds=frozenset({FailureKind.INVALID_DOCUMENT}),
     ),
     World(
         domain="mailconf.example",
@@ -344,7 +344,7 @@ SIGNATURES = (
         records=("_imaps._tcp SRV 0 0 993 imap",),
         delegation=Delegation.BOGUS,
         exit_code=3,
-        kinds=frozenset({Kind.DNS_FAILED}),
+        kinds=frozenset({FailureKind.DNS_FAILED}),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab.broken import BROKEN
 from tests.lab.disagreements import CONTRADICTING
 from tests.lab.documents import PUBLISHED, PUBLISHED_ZONES
@@ -132,14 +132,14 @@ PORTS = (
         records=("@ MX 10 mail",),
         incoming="imap://mail.relay25.example:993 (tls)",
         exit_code=1,
-        kinds=frozenset({Kind.NO_LOGIN}),
+        kinds=frozenset({FailureKind.NO_LOGIN}),
     ),
     World(
         domain="clear.example",
         story="no TLS anywhere: nothing that may be recommended",
         hosts=(Host("mail", (CLEAR_IMAP, CLEAR_POP3, CLEAR_SUBMISSION)),),
         exit_code=3,
-        kinds=frozenset({Kind.STARTTLS_NOT_OFFERED}),
+        kinds=frozenset({FailureKind.STARTTLS_NOT_OFFERED}),
     ),
     World(
         domain="oldtls.example",
@@ -147,7 +147,7 @@ PORTS = (
         hosts=(Host("mail", (IMAPS, SUBMISSIONS), old_tls=True),),
         incoming="imap://mail.oldtls.example:993 (tls)",
         exit_code=1,
-        kinds=frozenset({Kind.TLS_TOO_OLD}),
+        kinds=frozenset({FailureKind.TLS_TOO_OLD}),
     ),
     World(
         domain="ssh.example",
@@ -158,7 +158,7 @@ PORTS = (
         ),
         incoming="imap://mail.ssh.example:993 (tls)",
         outgoing="smtp://mail.ssh.example:465 (tls)",
-        kinds=frozenset({Kind.NOT_TLS}),
+        kinds=frozenset({FailureKind.NOT_TLS}),
     ),
     World(
         domain="http.example",
@@ -166,7 +166,7 @@ PORTS = (
         hosts=(Host("mail", (Service(Speaks.HTTP, 993), Service(Speaks.HTTP, 143), POP3S, SUBMISSIONS)),),
         incoming="pop3://mail.http.example:995 (tls)",
         outgoing="smtp://mail.http.example:465 (tls)",
-        kinds=frozenset({Kind.NOT_TLS}),
+        kinds=frozenset({FailureKind.NOT_TLS}),
     ),
     World(
         domain="refusing.example",
@@ -178,7 +178,7 @@ PORTS = (
         ),
         incoming="imap://imap.refusing.example:993 (tls)",
         outgoing="smtp://mail.refusing.example:465 (tls)",
-        kinds=frozenset({Kind.GREETING_REFUSED}),
+        kinds=frozenset({FailureKind.GREETING_REFUSED}),
     ),
 )
 
@@ -200,7 +200,7 @@ RECORDS = (
         ),
         incoming="imap://first.srv.example:993 (tls)",
         outgoing="smtp://out.srv.example:465 (tls)",
-        kinds=frozenset({Kind.REFUSED}),
+        kinds=frozenset({FailureKind.REFUSED}),
     ),
     World(
         domain="srvdot.example",
@@ -215,7 +215,7 @@ RECORDS = (
         incoming="pop3://pop.srvdot.example:995 (tls)",
         outgoing="smtp://smtp.srvdot.example:465 (tls)",
         notes=("_imaps._tcp.srvdot.example SRV says that IMAP is not offered",),
-        kinds=frozenset({Kind.NOT_OFFERED}),
+        kinds=frozenset({FailureKind.NOT_OFFERED}),
     ),
     World(
         domain="srvother.example",
@@ -251,14 +251,14 @@ RECORDS = (
         records=("@ MX 10 mail",),
         incoming="imap://mail.wildmail.example:993 (tls)",
         outgoing="smtp://mail.wildmail.example:465 (tls)",
-        kinds=frozenset({Kind.CERTIFICATE_NAME}),
+        kinds=frozenset({FailureKind.CERTIFICATE_NAME}),
     ),
     World(
         domain="parked.example",
         story="every name leads to a web page that offers the domain for sale",
         hosts=(Host("@", WEB), Host("*", WEB)),
         exit_code=3,
-        kinds=frozenset({Kind.REFUSED}),
+        kinds=frozenset({FailureKind.REFUSED}),
     ),
     World(
         domain="nullmx.example",
@@ -266,21 +266,21 @@ RECORDS = (
         hosts=(Host("@", WEB),),
         records=("@ MX 0 .",),
         exit_code=3,
-        kinds=frozenset({Kind.NO_MAIL}),
+        kinds=frozenset({FailureKind.NO_MAIL}),
     ),
     World(
         domain="gone.example",
         story="does not exist",
         delegation=Delegation.ABSENT,
         exit_code=3,
-        kinds=frozenset({Kind.NO_SUCH_NAME}),
+        kinds=frozenset({FailureKind.NO_SUCH_NAME}),
     ),
     World(
         domain="lame.example",
         story="its name server has lost it: SERVFAIL",
         delegation=Delegation.LAME,
         exit_code=3,
-        kinds=frozenset({Kind.DNS_FAILED}),
+        kinds=frozenset({FailureKind.DNS_FAILED}),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab.layout import NOWHERE
 from tests.lab.neighbours import EVERYTHING
 from tests.lab.world import (
@@ -25,7 +25,7 @@ CERTIFICATES = (
         records=("mail LIKE web7.bighoster.example.", "@ MX 10 mail"),
         incoming="imap://web7.bighoster.example:993 (tls)",
         outgoing="smtp://web7.bighoster.example:465 (tls)",
-        kinds=frozenset({Kind.CERTIFICATE_NAME}),
+        kinds=frozenset({FailureKind.CERTIFICATE_NAME}),
         confirm=("bighoster.example",),
     ),
     World(
@@ -44,7 +44,7 @@ CERTIFICATES = (
         outgoing="smtp://mail.wrongname.example:465 (tls)",
         verified=False,
         exit_code=1,
-        kinds=frozenset({Kind.CERTIFICATE_NAME}),
+        kinds=frozenset({FailureKind.CERTIFICATE_NAME}),
     ),
     World(
         domain="expired.example",
@@ -54,7 +54,7 @@ CERTIFICATES = (
         outgoing="smtp://mail.expired.example:465 (tls)",
         verified=False,
         exit_code=1,
-        kinds=frozenset({Kind.CERTIFICATE_EXPIRED}),
+        kinds=frozenset({FailureKind.CERTIFICATE_EXPIRED}),
     ),
     World(
         domain="selfsigned.example",
@@ -64,7 +64,7 @@ CERTIFICATES = (
         outgoing="smtp://mail.selfsigned.example:465 (tls)",
         verified=False,
         exit_code=1,
-        kinds=frozenset({Kind.CERTIFICATE_SELF_SIGNED}),
+        kinds=frozenset({FailureKind.CERTIFICATE_SELF_SIGNED}),
     ),
     World(
         domain="otherca.example",
@@ -74,7 +74,7 @@ CERTIFICATES = (
         outgoing="smtp://mail.otherca.example:465 (tls)",
         verified=False,
         exit_code=1,
-        kinds=frozenset({Kind.CERTIFICATE_UNKNOWN_CA}),
+        kinds=frozenset({FailureKind.CERTIFICATE_UNKNOWN_CA}),
     ),
 )
 
@@ -145,7 +145,7 @@ TROUBLES = (
         story="a firewall drops everything",
         hosts=(Host("imap", FILTERED), Host("mail", FILTERED), Host("smtp", FILTERED)),
         exit_code=3,
-        kinds=frozenset({Kind.CONNECT_TIMEOUT}),
+        kinds=frozenset({FailureKind.CONNECT_TIMEOUT}),
         within=6.0,
     ),
 )

@@ -18,7 +18,7 @@ import anyio
 
 from mailsettings import Policy, parse_address
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.result import Result
+from mailsettings.login.result import LoginResult
 from mailsettings.login.verify import verify
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.lab.laboratory import Laboratory
@@ -36,7 +36,7 @@ def server(host: str, protocol: Protocol, port: int = 0) -> Endpoint:
 
 def verified(
     lab: Laboratory, endpoint: Endpoint, address: str, secret: str, *, username: str = "", token: bool = False
-) -> Result:
+) -> LoginResult:
     """Return what the library's verify() finds when it logs in to *endpoint* alone."""
     outgoing = endpoint.protocol is SMTP
     incoming, sending = (None, endpoint) if outgoing else (endpoint, None)
@@ -65,9 +65,9 @@ def checked(
     return done.returncode, answer
 
 
-def codes(found: Result | dict[str, Any]) -> list[str]:
+def codes(found: LoginResult | dict[str, Any]) -> list[str]:
     """Return the codes of what was found, by the library or by the command."""
-    if isinstance(found, Result):
+    if isinstance(found, LoginResult):
         return [item.code for item in found.findings]
     return [item["code"] for item in found["findings"]]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 
 from mailsettings import Choice, Detection, Policy, detect
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab.laboratory import Laboratory
 from tests.lab.namespaces import inside
 from tests.lab.world import Fault
@@ -47,7 +47,7 @@ def _target(link: Path) -> str:
 
 def complaints(lab: Laboratory, detection: Detection) -> Iterator[str]:
     """Yield what no fault of a network may bring about."""
-    if Kind.INTERNAL in kinds(detection):
+    if FailureKind.INTERNAL in kinds(detection):
         yield f"a mistake of ours: {detection.failures}"
     for choice in (*detection.incoming, *detection.outgoing):
         if choice.verified and not _true(lab, choice):
@@ -67,7 +67,7 @@ def _true(lab: Laboratory, choice: Choice) -> bool:
     )
 
 
-def kinds(detection: Detection, where: str = "") -> set[Kind]:
+def kinds(detection: Detection, where: str = "") -> set[FailureKind]:
     """Return the kinds of the failures at places with *where* in their name."""
     return {failure.kind for failure in detection.failures if where in failure.place}
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab.cutter import ENDS, Cut, cutters
 from tests.lab.faults import VERDICTS, black_hole, destinations, diverted, filtered
 from tests.lab.laboratory import Laboratory, awaited
@@ -24,15 +24,15 @@ HOSTS = (f"imap.{DOMAIN}", f"smtp.{DOMAIN}")
 TLS = (f"imap://{HOSTS[0]}:993 (tls)", f"smtp://{HOSTS[1]}:465 (tls)")
 STARTTLS = (f"imap://{HOSTS[0]}:143 (starttls)", f"smtp://{HOSTS[1]}:587 (starttls)")
 TOLD = {
-    "drop": Kind.CONNECT_TIMEOUT,
-    "reset": Kind.REFUSED,
-    "port-unreachable": Kind.REFUSED,
-    "host-unreachable": Kind.UNREACHABLE,
-    "admin-prohibited": Kind.UNREACHABLE,
-    "no-route": Kind.UNREACHABLE,
+    "drop": FailureKind.CONNECT_TIMEOUT,
+    "reset": FailureKind.REFUSED,
+    "port-unreachable": FailureKind.REFUSED,
+    "host-unreachable": FailureKind.UNREACHABLE,
+    "admin-prohibited": FailureKind.UNREACHABLE,
+    "no-route": FailureKind.UNREACHABLE,
 }
 # Of so many ports a kernel complains about one a second (net.ipv4.icmp_ratelimit); about the others it keeps silent.
-SILENT = {Kind.CONNECT_TIMEOUT, Kind.DEADLINE}
+SILENT = {FailureKind.CONNECT_TIMEOUT, FailureKind.DEADLINE}
 
 verdicts = pytest.mark.parametrize("verdict", VERDICTS)
 
@@ -43,7 +43,7 @@ def rules(lab: Laboratory, verdict: str, ports: Iterable[int], families: Iterabl
     return [f"{to} {VERDICTS[verdict]}" for to in goals]
 
 
-def all_kinds(lab: Laboratory) -> set[Kind]:
+def all_kinds(lab: Laboratory) -> set[FailureKind]:
     """Search, and return what went wrong at the mail ports of the two hosts."""
     detection = searched(lab, DOMAIN)
     assert verified(detection) == ()
@@ -94,8 +94,8 @@ def test_a_black_hole_for_big_packets_is_a_failed_handshake(lab: Laboratory, fam
         actual = all_kinds(lab)
 
     # Nobody listens for POP3; and where IPv4 won the race for port 25, a server without login was met there.
-    assert Kind.TLS_TIMEOUT in actual
-    assert actual <= {Kind.TLS_TIMEOUT, Kind.REFUSED, Kind.NO_LOGIN}
+    assert FailureKind.TLS_TIMEOUT in actual
+    assert actual <= {FailureKind.TLS_TIMEOUT, FailureKind.REFUSED, FailureKind.NO_LOGIN}
 
 
 EVERY = 100_000  # bytes: all that a server says
@@ -150,7 +150,7 @@ def test_a_server_that_dies_in_the_handshake_was_closed(lab: Laboratory, cuts: l
         detection = searched(lab, DOMAIN)
 
     assert verified(detection) == ()
-    assert [kinds(detection, where) for where in TLS] == [{Kind.CLOSED}] * 2
+    assert [kinds(detection, where) for where in TLS] == [{FailureKind.CLOSED}] * 2
 
 
 @pytest.mark.parametrize("size", IN_CLEAR)
@@ -163,12 +163,14 @@ def test_a_server_that_dies_in_its_greeting_was_closed(lab: Laboratory, cuts: li
         detection = searched(lab, DOMAIN, backend="trio")
 
     assert verified(detection) == ()
-    assert [kinds(detection, where) for where in STARTTLS] == [{Kind.CLOSED}] * 2
+    assert [kinds(detection, where) for where in STARTTLS] == [{FailureKind.CLOSED}] * 2
 
 
-@pytest.mark.parametrize(("tls", "size", "kind"), [(True, 90, Kind.TLS_TIMEOUT), (False, 10, Kind.GREETING_TIMEOUT)])
+@pytest.mark.parametrize(
+    ("tls", "size", "kind"), [(True, 90, FailureKind.TLS_TIMEOUT), (False, 10, FailureKind.GREETING_TIMEOUT)]
+)
 def test_a_machine_that_is_gone_is_waited_for_no_longer_than_its_step(
-    lab: Laboratory, cuts: list[Cut], tls: bool, size: int, kind: Kind
+    lab: Laboratory, cuts: list[Cut], tls: bool, size: int, kind: FailureKind
 ) -> None:
     """
     In the middle of the handshake, or of the greeting, nothing comes any more.
@@ -191,7 +193,7 @@ def test_verified_is_who_has_said_all_of_it(lab: Laboratory, cuts: list[Cut], ho
             detection = searched(lab, DOMAIN)
         for number, where in enumerate(TLS):
             heard.append((number, where in verified(detection)))
-            assert kinds(detection, where) <= {Kind.CLOSED}
+            assert kinds(detection, where) <= {FailureKind.CLOSED}
 
     for number in range(2):
         outcomes = [good for each, good in heard if each == number]

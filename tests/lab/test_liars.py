@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from tests.lab.faults import counted, filtered, packets
 from tests.lab.laboratory import Laboratory, awaited
 from tests.lab.layout import GATEWAY, NOWHERE
@@ -26,15 +26,15 @@ HARMLESS = (
     *("late", "twice", "truncated"),
 )
 HARMFUL = {
-    "servfail": Kind.DNS_FAILED,
-    "refused": Kind.DNS_FAILED,
-    "formerr": Kind.DNS_FAILED,
-    "nxdomain": Kind.NO_SUCH_NAME,
-    "silent": Kind.DNS_TIMEOUT,
-    "too-late": Kind.DNS_TIMEOUT,
-    "truncated-refused": Kind.DNS_FAILED,
-    "truncated-silent": Kind.DNS_TIMEOUT,
-    "truncated-half": Kind.DNS_FAILED,
+    "servfail": FailureKind.DNS_FAILED,
+    "refused": FailureKind.DNS_FAILED,
+    "formerr": FailureKind.DNS_FAILED,
+    "nxdomain": FailureKind.NO_SUCH_NAME,
+    "silent": FailureKind.DNS_TIMEOUT,
+    "too-late": FailureKind.DNS_TIMEOUT,
+    "truncated-refused": FailureKind.DNS_FAILED,
+    "truncated-silent": FailureKind.DNS_TIMEOUT,
+    "truncated-half": FailureKind.DNS_FAILED,
 }
 
 
@@ -94,14 +94,16 @@ def test_without_a_true_answer_there_is_none(lab: Laboratory, resolvers: Resolve
 @pytest.mark.parametrize(
     ("rule", "kind"),
     [
-        pytest.param("", Kind.DNS_FAILED, id="closed port"),
-        pytest.param(f"udp dport {ABSENT} drop", Kind.DNS_TIMEOUT, id="dropped"),
+        pytest.param("", FailureKind.DNS_FAILED, id="closed port"),
+        pytest.param(f"udp dport {ABSENT} drop", FailureKind.DNS_TIMEOUT, id="dropped"),
         # That a host is unreachable may be over in a moment: the kernel keeps it to itself (RFC 1122 §4.2.3.9).
-        pytest.param(f"udp dport {ABSENT} reject with icmpx host-unreachable", Kind.DNS_TIMEOUT, id="unreachable"),
-        pytest.param(f"udp dport {ABSENT} reject with icmpx admin-prohibited", Kind.NO_NETWORK, id="prohibited"),
+        pytest.param(
+            f"udp dport {ABSENT} reject with icmpx host-unreachable", FailureKind.DNS_TIMEOUT, id="unreachable"
+        ),
+        pytest.param(f"udp dport {ABSENT} reject with icmpx admin-prohibited", FailureKind.NO_NETWORK, id="prohibited"),
     ],
 )
-def test_a_name_server_that_is_not_there(lab: Laboratory, rule: str, kind: Kind) -> None:
+def test_a_name_server_that_is_not_there(lab: Laboratory, rule: str, kind: FailureKind) -> None:
     """
     Nobody listens, a firewall drops the questions, or the way to it is broken: each has its own failure.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Security
 
@@ -169,7 +169,7 @@ class World:
     outgoing: str | None = None
     verified: bool = True  # of what is found
     exit_code: int = 0
-    kinds: frozenset[Kind] = frozenset()  # failures that must be told
+    kinds: frozenset[FailureKind] = frozenset()  # failures that must be told
     notes: tuple[str, ...] = ()  # words of notes that must be told
     confirm: tuple[str, ...] = ()  # registrable domains
     trust: str = ""  # of the best incoming choice; empty: not said

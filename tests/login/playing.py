@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from textwrap import dedent
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.session import Errand, Session
-from mailsettings.login.verify import dialogue_for
+from mailsettings.login.session import LoginRequest, LoginSession
+from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage
@@ -24,18 +24,18 @@ TOKEN = Credentials.token("t0ken")
 
 def errand(
     endpoint: Endpoint, credentials: Credentials = SECRET, *, mechanism: str = "", thorough: bool = False
-) -> Errand:
+) -> LoginRequest:
     """Return what ada wants of *endpoint*."""
-    return Errand(endpoint, "ada", credentials, sender="ada@example.org", mechanism=mechanism, thorough=thorough)
+    return LoginRequest(endpoint, "ada", credentials, sender="ada@example.org", mechanism=mechanism, thorough=thorough)
 
 
-def play(what: Errand, transcript: str) -> Session:
+def play(what: LoginRequest, transcript: str) -> LoginSession:
     """Return the session of *what*; raises what it raises, and AssertionError where it leaves the transcript.
 
     An IMAP tag is written A21, A22 …; the greeting and the capabilities of the protocol come before the transcript.
     """
     steps = deque(dedent(_greeting(what) + dedent(transcript)).strip("\n").splitlines())
-    talk = dialogue_for(what, policy=POLICY, tag="A")
+    talk = login_dialogue(what, policy=POLICY, tag="A")
     try:
         command = next(talk)
         while True:
@@ -44,14 +44,14 @@ def play(what: Errand, transcript: str) -> Session:
         return _checked(end.value, steps)
 
 
-def _checked(session: object, steps: deque[str]) -> Session:
+def _checked(session: object, steps: deque[str]) -> LoginSession:
     """Make sure that the transcript was played to its end."""
     assert not steps, f"not said: {list(steps)}"
-    assert isinstance(session, Session)
+    assert isinstance(session, LoginSession)
     return session
 
 
-def _greeting(what: Errand) -> str:
+def _greeting(what: LoginRequest) -> str:
     """Return the beginning of every transcript: TLS, the greeting, and what is offered."""
     offered = OFFERED[what.endpoint.protocol]
     words = offered.get(what.mechanism, offered[""])
@@ -104,10 +104,10 @@ def _grant(talk: Dialogue, command: Command, steps: deque[str]) -> Command:
         return next(talk)
     if isinstance(command, ReadLine):
         if not steps:
-            return talk.throw(NetworkError(Kind.CLOSED, "end of the transcript"))
+            return talk.throw(NetworkError(FailureKind.CLOSED, "end of the transcript"))
         step = steps.popleft()
         if step == "EOF":
-            return talk.throw(NetworkError(Kind.CLOSED, "end of the stream"))
+            return talk.throw(NetworkError(FailureKind.CLOSED, "end of the stream"))
         assert step.startswith("S:"), f"a line is awaited where the transcript has {step!r}"
         return talk.send(step[3:].encode("latin-1"))
     assert steps.popleft() == "TLS"

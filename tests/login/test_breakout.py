@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.session import Errand
-from mailsettings.login.verify import dialogue_for
+from mailsettings.login.session import LoginRequest
+from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, TLSFacts
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS
@@ -35,8 +35,8 @@ POLICY = Policy(ehlo_name="me.invalid").for_mailboxes()
 
 def sent(endpoint: Endpoint, username: str, secret: str, *replies: str, offered: str) -> list[bytes]:
     """Return the lines, as the network gets them, of a login that is answered by *replies* and then left alone."""
-    errand = Errand(endpoint, username, Credentials.password(secret), sender="ada@example.org")
-    talk = dialogue_for(errand, policy=POLICY, tag="A")
+    errand = LoginRequest(endpoint, username, Credentials.password(secret), sender="ada@example.org")
+    talk = login_dialogue(errand, policy=POLICY, tag="A")
     answers = _answers(endpoint, offered, replies)
     lines: list[bytes] = []
     wish = next(talk)
@@ -49,7 +49,7 @@ def sent(endpoint: Endpoint, username: str, secret: str, *replies: str, offered:
                 wish = talk.send(TLSFacts("TLSv1.3"))
             elif isinstance(wish, ReadLine):
                 answer = next(answers, None)
-                wish = talk.send(answer) if answer is not None else talk.throw(NetworkError(Kind.CLOSED, "end"))
+                wish = talk.send(answer) if answer is not None else talk.throw(NetworkError(FailureKind.CLOSED, "end"))
             else:
                 wish = next(talk)
     except (StopIteration, NetworkError):

@@ -4,12 +4,12 @@ import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
-from mailsettings.cli.check import Checked, _lines, _verdict, check, server
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.check import CheckResult, _lines, _verdict, check, parse_server_option
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import pen
 from mailsettings.errors import AddressError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.suitability import fitness_of, pop_fetcher
+from mailsettings.login.suitability import fitness_of, pop3_fetcher_suitability
 from mailsettings.model import Detection
 from mailsettings.troubleshooting import Diagnosis
 from tests.login.worlds import ADA, usual, verified
@@ -29,7 +29,7 @@ def test_a_server_is_typed_as_people_write_it(text: str, wanted: str) -> None:
     """
     The port says when TLS starts, unless the scheme does.
     """
-    assert str(server(text)) == wanted
+    assert str(parse_server_option(text)) == wanted
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_url_with_a_password_is_refused(text: str) -> None:
     No secret in a command line; nor anything that is no server.
     """
     with pytest.raises((ValueError, AddressError)):
-        server(text)
+        parse_server_option(text)
 
 
 def test_there_is_no_option_that_takes_a_password() -> None:
@@ -59,13 +59,13 @@ def test_password_and_token_exclude_each_other() -> None:
     """
     done = CliRunner().invoke(cli, ["check", ADA, "--password-stdin", "--token-stdin"], input="secret")
 
-    assert done.exit_code == Exit.USAGE
+    assert done.exit_code == ExitCode.USAGE
     assert "exclude each other" in done.output
 
 
-def _checked(password: str) -> Checked:
+def _checked(password: str) -> CheckResult:
     verification = verified(usual(), credentials=Credentials.password(password))
-    return Checked(Diagnosis((), Detection(ADA)), verification, ())
+    return CheckResult(Diagnosis((), Detection(ADA)), verification, ())
 
 
 def test_the_report_says_what_to_do_next() -> None:
@@ -77,7 +77,7 @@ def test_the_report_says_what_to_do_next() -> None:
 
     assert any(line.startswith("1. The user name or the password is wrong.") for line in lines)
     assert any(line.startswith("   Do: ") for line in lines)
-    assert _verdict(checked) is Exit.UNVERIFIED
+    assert _verdict(checked) is ExitCode.UNVERIFIED
 
 
 def test_a_good_report_is_short() -> None:
@@ -87,14 +87,14 @@ def test_a_good_report_is_short() -> None:
     checked = _checked("secret")
 
     assert list(_lines(checked, pen(colours=False)))[-1] == "Nothing wrong was found."
-    assert _verdict(checked) is Exit.VERIFIED
+    assert _verdict(checked) is ExitCode.VERIFIED
 
 
 def test_without_pop3_nothing_can_be_fetched() -> None:
     """
     The Mail Fetcher's first question.
     """
-    answer = pop_fetcher(Detection(ADA), None)
+    answer = pop3_fetcher_suitability(Detection(ADA), None)
 
     assert (answer.verdict, answer.findings[0].code) == ("no: there is no POP3 server", "no-pop3")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailsettings.diagnosis.catalogue import CODES, finding
-from mailsettings.login.result import Result
-from mailsettings.login.suitability import Fitness, connection_limit, fitness_of, pop_fetcher
+from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE, finding
+from mailsettings.login.result import LoginResult
+from mailsettings.login.suitability import Fitness, connection_limit, fitness_of, pop3_fetcher_suitability
 from mailsettings.login.verify import Verification
 from mailsettings.model import (
     Choice,
@@ -38,7 +38,7 @@ def found(endpoint: Endpoint, *capabilities: str, mechanisms: tuple[str, ...] = 
     return Detection(ADA, incoming=(choice,) * incoming, outgoing=(choice,) * (not incoming))
 
 
-def fit(detection: Detection, result: Result | None = None, **more: object) -> Fitness:
+def fit(detection: Detection, result: LoginResult | None = None, **more: object) -> Fitness:
     verification = Verification(ADA, result) if result else None
     return fitness_of(detection, verification, fetcher=False, **more)[0]  # type: ignore[arg-type]  # in_clear, or nothing
 
@@ -63,7 +63,7 @@ def test_what_is_listed_after_the_login_counts() -> None:
     """
     Many servers keep the better half for those who have logged in.
     """
-    result = Result(IMAP, accepted=True, verified=True, capabilities=("IMAP4REV1", "MOVE"))
+    result = LoginResult(IMAP, accepted=True, verified=True, capabilities=("IMAP4REV1", "MOVE"))
 
     assert fit(found(IMAP, "IMAP4REV1"), result).has == ("MOVE",)
 
@@ -90,7 +90,7 @@ def test_how_full_it_is_and_how_many_may_come() -> None:
     detection = found(IMAP, "IMAP4REV1")
     hint = Hint("connection_limit", "At most 15 connections at the same time.")
     provider = Provider("x", "X", hints=(hint,))
-    full = Result(IMAP, accepted=True, verified=True, quota="500 of 1000 MB")
+    full = LoginResult(IMAP, accepted=True, verified=True, quota="500 of 1000 MB")
 
     verdict = fit(Detection(ADA, provider, detection.incoming), full).verdict
 
@@ -115,8 +115,8 @@ def test_the_limit_of_connections_is_read_where_it_is_said(text: str, limit: int
 
 
 def fetched(*codes: str) -> Fitness:
-    result = Result(POP3, accepted=True, verified=True, findings=tuple(finding(code, "seen") for code in codes))
-    return pop_fetcher(found(POP3, "UIDL"), Verification(ADA, result))
+    result = LoginResult(POP3, accepted=True, verified=True, findings=tuple(finding(code, "seen") for code in codes))
+    return pop3_fetcher_suitability(found(POP3, "UIDL"), Verification(ADA, result))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_each_need_of_a_service_that_polls_decides(code: str, verdict: str) -> N
 
     assert answer.verdict.partition(":")[0] == verdict
     assert len(answer.lacks) == 1
-    assert CODES[code].text.partition("{}")[0] in answer.verdict or not verdict.startswith("no")
+    assert FINDINGS_BY_CODE[code].text.partition("{}")[0] in answer.verdict or not verdict.startswith("no")
 
 
 def test_a_mailbox_without_fault_is_fit() -> None:
@@ -171,7 +171,7 @@ def test_what_a_server_announces_is_known_before_any_login(
     """
     CAPA says whether mail can be left, whether it stays, and how often one may come.
     """
-    answer = pop_fetcher(found(POP3, *capabilities), None)
+    answer = pop3_fetcher_suitability(found(POP3, *capabilities), None)
 
     assert answer.lacks == lacks
     assert answer.verdict.startswith("perhaps")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
 from tests.login.playing import IMAPS, TOKEN, errand, play
 
@@ -63,7 +63,7 @@ def test_the_login_command_sends_literals() -> None:
     session = play(errand(IMAPS, Credentials.password('p"\\äöü'), mechanism="native"), transcript)
 
     assert not session.accepted
-    assert session.said[-1].text == "NO [AUTHENTICATIONFAILED] no"
+    assert session.replies[-1].text == "NO [AUTHENTICATIONFAILED] no"
 
 
 def test_the_server_is_introduced_to_when_it_wants_that() -> None:
@@ -87,7 +87,7 @@ def test_the_server_is_introduced_to_when_it_wants_that() -> None:
     session = play(errand(IMAPS), transcript)
 
     assert session.opened
-    assert [each.code for each in session.observed] == ["client-id-required"]
+    assert [each.code for each in session.observations] == ["client-id-required"]
 
 
 def test_an_ok_that_hides_an_error_is_no_login() -> None:
@@ -114,7 +114,7 @@ def test_a_farewell_instead_of_an_answer_is_the_answer() -> None:
         C: A2 LOGOUT
     """
 
-    assert play(errand(IMAPS), transcript).said[-1].text == "* BYE Too many connections"
+    assert play(errand(IMAPS), transcript).replies[-1].text == "* BYE Too many connections"
 
 
 def test_oauth_errors_are_read_and_answered() -> None:
@@ -131,7 +131,7 @@ def test_oauth_errors_are_read_and_answered() -> None:
 
     session = play(errand(IMAPS, TOKEN, mechanism="OAUTHBEARER"), transcript)
 
-    assert session.said[0].text == '{"status":"invalid_token"}'
+    assert session.replies[0].text == '{"status":"invalid_token"}'
 
 
 def test_a_token_is_never_sent_as_a_password() -> None:
@@ -141,7 +141,7 @@ def test_a_token_is_never_sent_as_a_password() -> None:
     session = play(errand(IMAPS, TOKEN), "C: A2 LOGOUT\n")
 
     assert not session.accepted
-    assert [each.code for each in session.observed] == ["mechanism-not-offered"]
+    assert [each.code for each in session.observations] == ["mechanism-not-offered"]
 
 
 def test_a_password_is_not_sent_where_only_tokens_are_taken() -> None:
@@ -150,7 +150,7 @@ def test_a_password_is_not_sent_where_only_tokens_are_taken() -> None:
     """
     session = play(errand(IMAPS, mechanism="token only"), "C: A2 LOGOUT\n")
 
-    assert [each.code for each in session.observed] == ["basic-auth-disabled"]
+    assert [each.code for each in session.observations] == ["basic-auth-disabled"]
 
 
 def test_a_server_without_any_method_says_nothing_of_credentials() -> None:
@@ -160,7 +160,7 @@ def test_a_server_without_any_method_says_nothing_of_credentials() -> None:
     with pytest.raises(NetworkError) as caught:
         play(errand(IMAPS, mechanism="GSSAPI"), "")
 
-    assert caught.value.kind is Kind.NO_LOGIN
+    assert caught.value.kind is FailureKind.NO_LOGIN
 
 
 def test_an_answer_to_another_question_ends_the_login() -> None:

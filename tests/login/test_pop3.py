@@ -11,7 +11,7 @@ WELCOME = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: +OK welcome\n"
 def codes(transcript: str, *, thorough: bool = False, mechanism: str = "") -> list[str]:
     session = play(errand(POP3S, thorough=thorough, mechanism=mechanism), transcript)
     assert session.opened
-    return [each.code for each in session.observed]
+    return [each.code for each in session.observations]
 
 
 def test_a_mailbox_is_counted_and_its_ids_read() -> None:
@@ -20,7 +20,7 @@ def test_a_mailbox_is_counted_and_its_ids_read() -> None:
     """
     session = play(errand(POP3S), WELCOME + "C: STAT\nS: +OK 2 300\nC: UIDL\nS: +OK\nS: 1 aa\nS: 2 bb\nS: .\nC: QUIT\n")
 
-    assert (session.accepted, session.opened, session.messages, session.observed) == (True, True, 2, ())
+    assert (session.accepted, session.opened, session.messages, session.observations) == (True, True, 2, ())
 
 
 def test_user_and_pass_serve_where_sasl_does_not() -> None:
@@ -31,7 +31,7 @@ def test_user_and_pass_serve_where_sasl_does_not() -> None:
 
     session = play(errand(POP3S, mechanism="native"), transcript)
 
-    assert (session.mechanism, session.said[-1].text) == ("USER and PASS", "-ERR [AUTH] no")
+    assert (session.mechanism, session.replies[-1].text) == ("USER and PASS", "-ERR [AUTH] no")
 
 
 def test_a_refusal_behind_the_login_is_seen() -> None:

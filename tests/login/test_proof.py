@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.login.result import Result
+from mailsettings.login.result import LoginResult
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from tests.login.signing import PORTS, signing
 from tests.login.worlds import TYPED, D, verified, world
@@ -10,7 +10,7 @@ from tests.login.worlds import TYPED, D, verified, world
 MAIL = pytest.mark.parametrize("protocol", list(PORTS), ids=str)
 
 
-def outcome(protocol: Protocol, how: str, algorithm: str = "sha256") -> Result:
+def outcome(protocol: Protocol, how: str, algorithm: str = "sha256") -> LoginResult:
     """Return what a login with the right password comes to at a server that proves itself in the way *how*."""
     endpoint = Endpoint(protocol, f"mail.{D}", PORTS[protocol], Security.TLS)
     net = world(signing(protocol, how, algorithm=algorithm))

@@ -20,7 +20,9 @@ def quota(*lines: str, tagged: str = "OK done") -> tuple[list[str], str]:
     said = "".join(f"S: {line}\n" for line in (*lines, f"A23 {tagged}"))
     session = play(errand(IMAPS), LOGIN.format("QUOTA") + ASKED.format(said))
     assert session.opened
-    return [each.code for each in session.observed], next((s.text for s in session.said if s.topic is Topic.QUOTA), "")
+    return [each.code for each in session.observations], next(
+        (s.text for s in session.replies if s.topic is Topic.QUOTA), ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_a_server_without_quotas_is_not_asked() -> None:
     """
     Nothing is sent that the server does not list.
     """
-    assert play(errand(IMAPS), LOGIN.format("IDLE") + "C: A2 LOGOUT\n").observed == ()
+    assert play(errand(IMAPS), LOGIN.format("IDLE") + "C: A2 LOGOUT\n").observations == ()
 
 
 def test_the_resources_of_rfc_9208_are_asked_for_as_well() -> None:

@@ -6,8 +6,8 @@ Dovecot 2.3.19, Postfix 3.7.11, Exim 4.96 and Courier 5.0.13 in November 2026; t
 import pytest
 
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.result import Result, judged
-from mailsettings.login.session import Errand
+from mailsettings.login.result import LoginResult, login_result
+from mailsettings.login.session import LoginRequest
 from mailsettings.model import Confidence, Probe
 from tests.login.playing import IMAPS, POP3S, SMTPS, TOKEN, errand, play
 
@@ -16,13 +16,13 @@ POP3_SENT = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: "
 LEAVE = {IMAPS: "\nC: A2 LOGOUT\n", POP3S: "\nC: QUIT\n", SMTPS: "\nC: QUIT\n"}
 
 
-def outcome(what: Errand, transcript: str) -> Result:
+def outcome(what: LoginRequest, transcript: str) -> LoginResult:
     """Return what the login *what* that went like *transcript* means."""
     session = play(what, transcript + LEAVE[what.endpoint])
-    return judged(Probe(what.endpoint, hello=session), what, None)
+    return login_result(Probe(what.endpoint, hello=session), what, None)
 
 
-def codes(what: Errand, transcript: str) -> list[str]:
+def codes(what: LoginRequest, transcript: str) -> list[str]:
     return [item.code for item in outcome(what, transcript).findings]
 
 
@@ -85,7 +85,7 @@ def codes(what: Errand, transcript: str) -> list[str]:
         "unavailable-postfix",
     ],
 )
-def test_a_refusal_has_its_meaning(what: Errand, reply: str, wanted: list[str]) -> None:
+def test_a_refusal_has_its_meaning(what: LoginRequest, reply: str, wanted: list[str]) -> None:
     """
     One refusal, word for word, and nothing found beside what it means; but where it leaves open which of the two is
     wrong, the user name may be, which has only the local part here.
@@ -124,7 +124,7 @@ def test_dovecot_refuses_a_token_in_two_steps(mechanism: str, first: str, challe
     """
     what = errand(IMAPS, TOKEN, mechanism=mechanism)
 
-    result = judged(Probe(IMAPS, hello=play(what, transcript)), what, None)
+    result = login_result(Probe(IMAPS, hello=play(what, transcript)), what, None)
 
     assert [item.code for item in result.findings] == ["oauth-token-rejected"]
     assert result.findings[0].evidence.splitlines()[1] == "NO [AUTHENTICATIONFAILED] Authentication failed."
@@ -159,7 +159,7 @@ def test_a_connection_that_ends_behind_the_reason_has_said_enough() -> None:
     """
     what = errand(SMTPS, TOKEN, mechanism="XOAUTH2")
 
-    result = judged(Probe(SMTPS, hello=play(what, transcript)), what, None)
+    result = login_result(Probe(SMTPS, hello=play(what, transcript)), what, None)
 
     assert [item.code for item in result.findings] == ["oauth-token-rejected"]
 
@@ -319,7 +319,7 @@ def test_a_sender_outside_ascii_is_named_where_that_is_possible(mechanism: str, 
     """
     RFC 6531 §3.4; elsewhere the accepted login is all that can be seen.
     """
-    what = Errand(SMTPS, "ada", errand(SMTPS).credentials, sender="jörg@example.org", mechanism=mechanism)
+    what = LoginRequest(SMTPS, "ada", errand(SMTPS).credentials, sender="jörg@example.org", mechanism=mechanism)
 
     result = outcome(what, f"{POP3_SENT}235 2.7.0 Authentication successful\n{transcript}".rstrip("\n"))
 

@@ -5,9 +5,17 @@ import ssl
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.sasl import MAX_ITERATIONS, MECHANISMS, Mechanism, _scram, chosen, decoded, prepared
+from mailsettings.login.sasl import (
+    MAX_ITERATIONS,
+    MECHANISMS,
+    Mechanism,
+    _scram,
+    choose_mechanism,
+    decode_challenge,
+    saslprep,
+)
 from mailsettings.model import Auth, Endpoint, Protocol, Security
 
 HOST = Endpoint(Protocol.IMAP, "server.example.com", 143, Security.STARTTLS)
@@ -94,7 +102,7 @@ def test_scram_refuses_a_first_message_that_breaks_the_rules(first: bytes) -> No
     with pytest.raises(NetworkError) as caught:
         said(_scram("sha256", "user", PENCIL, "mine"), first)
 
-    assert caught.value.kind is Kind.BAD_REPLY
+    assert caught.value.kind is FailureKind.BAD_REPLY
 
 
 def test_xoauth2_is_that_of_google() -> None:
@@ -126,7 +134,7 @@ def test_names_are_prepared_as_rfc_4013_says(text: str, wanted: str) -> None:
     """
     §3, the examples; what the profile forbids is left as it was typed.
     """
-    assert prepared(text) == wanted
+    assert saslprep(text) == wanted
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,7 @@ def test_a_mechanism_fits_to_the_credentials(offered: tuple[str, ...], auth: Aut
     """
     A token never goes out as a password, nor a password as a token, whatever is offered or preferred.
     """
-    assert chosen(offered, auth, preferred) == wanted
+    assert choose_mechanism(offered, auth, preferred) == wanted
 
 
 def test_python_cannot_bind_scram_to_the_channel() -> None:
@@ -167,6 +175,6 @@ def test_a_challenge_that_is_not_base64_is_no_challenge() -> None:
     It is refused without being repeated.
     """
     with pytest.raises(NetworkError, match="not base64"):
-        decoded(b"se!cret")
+        decode_challenge(b"se!cret")
 
-    assert decoded(base64.b64encode(b"hi")) == b"hi"
+    assert decode_challenge(base64.b64encode(b"hi")) == b"hi"

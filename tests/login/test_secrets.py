@@ -15,13 +15,13 @@ import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
-from mailsettings.cli.check import Checked, _lines
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.check import CheckResult, _lines
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import pen
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.result import judged
-from mailsettings.login.session import Errand, Secret
+from mailsettings.login.result import login_result
+from mailsettings.login.session import LoginRequest, SecretCommand
 from mailsettings.login.verify import Verification, verify
 from mailsettings.model import Detection, Endpoint, Failure, Probe, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
@@ -44,7 +44,7 @@ def forms(secret: str) -> list[str]:
 
 def spilled(result: Verification, secret: str, *more: str) -> list[str]:
     """Return the forms of *secret* in what can be made of *result*: repr, JSON, the command's report and its JSON."""
-    checked = Checked(Diagnosis((), Detection(ADA)), result, ())
+    checked = CheckResult(Diagnosis((), Detection(ADA)), result, ())
     texts = [repr(result), str(result), dumps(plain(result)), dumps(plain(checked)), *more]
     texts += [repr(finding) for finding in result.findings]
     texts += _lines(checked, pen(colours=False))
@@ -85,7 +85,7 @@ def test_a_command_with_a_secret_prints_as_stars() -> None:
     """
     Also in a traceback with values.
     """
-    assert repr(Secret(b"PASS " + CANARY.encode())) == "Secret(***)"
+    assert repr(SecretCommand(b"PASS " + CANARY.encode())) == "Secret(***)"
 
 
 def _echo(port: int, greeting: bytes, refusal: bytes) -> Server:
@@ -182,10 +182,10 @@ def test_our_own_words_are_shown_whole() -> None:
     A colon in them is no sign of anything: what is left out is what the server said.
     """
     endpoint = Endpoint(Protocol.IMAP, f"mail.{D}", 993, Security.TLS)
-    error = NetworkError(Kind.CLOSED, "closed by the proxy: it was idle", quoting="'a: b'")
+    error = NetworkError(FailureKind.CLOSED, "closed by the proxy: it was idle", quoting="'a: b'")
     probe = Probe(endpoint, failure=Failure.of(endpoint, error), steps=(Timing(Step.LOGIN, 0.1),))
 
-    result = judged(probe, Errand(endpoint, ADA, Credentials.password(CANARY)), None)
+    result = login_result(probe, LoginRequest(endpoint, ADA, Credentials.password(CANARY)), None)
 
     assert [finding.evidence for finding in result.findings] == [f"mail.{D}:993: closed by the proxy: it was idle"]
 
@@ -200,7 +200,7 @@ def test_wherever_a_connection_breaks_the_canary_stays_unseen() -> None:
 
     for step in range(1, steps + 1):
         net = usual(accounts={ADA: Account(CANARY)})
-        net.fail_at(step, Kind.CLOSED)
+        net.fail_at(step, FailureKind.CLOSED)
         text = repr(verified(net, TYPED, Credentials.password(CANARY)))
         assert [form for form in forms(CANARY) if form in text] == []
 
@@ -306,7 +306,7 @@ class Crash:
         talk = dialogue(endpoint, "A")
         answers = iter((b"* OK [CAPABILITY IMAP4rev1] hi", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", b"A1 OK done"))
         wish = next(talk)
-        while not isinstance(wish, Secret):
+        while not isinstance(wish, SecretCommand):
             if isinstance(wish, StartTLS):
                 wish = talk.send(TLSFacts("TLSv1.3"))
             else:
@@ -335,6 +335,6 @@ def test_the_command_refuses_a_secret_without_showing_it(options: list[str], sec
     """
     done = CliRunner().invoke(cli, ["check", ADA, "--password-stdin", *options], input=secret)
 
-    assert done.exit_code == Exit.USAGE
+    assert done.exit_code == ExitCode.USAGE
     assert "Traceback" not in done.output
     assert "ienv" not in done.output

@@ -33,7 +33,7 @@ def test_a_refused_sender_is_no_refused_login() -> None:
         f"{PLAIN}S: 235 ok\nC: MAIL FROM:<ada@example.org>\nS: {words}\nC: RSET\nS: 250 ok\nC: QUIT\n",
     )
 
-    assert (session.accepted, session.opened, session.said[-1].text) == (True, False, words)
+    assert (session.accepted, session.opened, session.replies[-1].text) == (True, False, words)
 
 
 def test_every_line_of_a_refusal_is_kept() -> None:
@@ -42,7 +42,7 @@ def test_every_line_of_a_refusal_is_kept() -> None:
     """
     session = play(errand(SMTPS), PLAIN + "S: 535-5.7.8 not accepted.\nS: 535 5.7.8 https://example.org/\nC: QUIT\n")
 
-    assert session.said[0].text == "535-5.7.8 not accepted.\n535 5.7.8 https://example.org/"
+    assert session.replies[0].text == "535-5.7.8 not accepted.\n535 5.7.8 https://example.org/"
 
 
 def test_login_answers_two_prompts() -> None:
@@ -87,7 +87,7 @@ def test_the_reason_of_a_refused_token_is_kept() -> None:
 
     session = play(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript)
 
-    assert [said.text for said in session.said] == ['{"status":"400"}', "535 5.7.8 no"]
+    assert [said.text for said in session.replies] == ['{"status":"400"}', "535 5.7.8 no"]
 
 
 def test_who_refuses_may_hang_up_at_once() -> None:
@@ -96,7 +96,7 @@ def test_who_refuses_may_hang_up_at_once() -> None:
     """
     session = play(errand(SMTPS), PLAIN + "S: 535-no\nEOF\nC: QUIT\n")
 
-    assert session.said[0].text == "535-no"
+    assert session.replies[0].text == "535-no"
 
 
 def test_a_line_that_is_no_reply_is_not_repeated() -> None:

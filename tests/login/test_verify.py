@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings import parse_address
-from mailsettings.errors import ConfirmationRequired, Kind
+from mailsettings.errors import ConfirmationRequired, FailureKind
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Protocol, Security, ServerSettings
 from mailsettings.testing import (
@@ -212,9 +212,10 @@ def test_a_foreign_domain_that_was_agreed_to_gets_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "problem", [Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_SELF_SIGNED, Kind.CERTIFICATE_UNKNOWN_CA]
+    "problem",
+    [FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_SELF_SIGNED, FailureKind.CERTIFICATE_UNKNOWN_CA],
 )
-def test_a_bad_certificate_gets_no_password(problem: Kind) -> None:
+def test_a_bad_certificate_gets_no_password(problem: FailureKind) -> None:
     """
     Also where the user has typed the server: TLS is checked on the very connection of the login.
     """

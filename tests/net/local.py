@@ -12,7 +12,7 @@ import trustme
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.internet import Internet
@@ -82,7 +82,7 @@ class Loopback:
         await self._internet.aclose()
 
 
-def kind_of(error: BaseException | None) -> Kind:
+def kind_of(error: BaseException | None) -> FailureKind:
     """Return the kind of a NetworkError."""
     assert isinstance(error, NetworkError)
     return error.kind

@@ -12,11 +12,11 @@ import anyio.lowlevel
 import trio
 import trio.testing
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
 
@@ -137,15 +137,15 @@ class Server:
         self.alpn = alpn
         self._speak()
         if self._waiting:
-            raise NetworkError(Kind.NOT_TLS, "clear text")
+            raise NetworkError(FailureKind.NOT_TLS, "clear text")
         if not self._steps and self._silent:
             await anyio.sleep_forever()
         assert self._steps.popleft() == "TLS"
         return FACTS
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Nobody looks here."""
-        raise NetworkError(Kind.TLS_FAILED, host)
+        raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         pass
@@ -210,9 +210,9 @@ class Drip:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return FACTS
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Nobody looks here."""
-        raise NetworkError(Kind.TLS_FAILED, host)
+        raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         pass

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Endpoint, Hello, Probe, Protocol, Security, Step
 from mailsettings.net.cache import CachedProber, OnStep, SingleFlight, TTLCache
 from mailsettings.testing import run_virtual
@@ -12,14 +12,14 @@ from mailsettings.testing import run_virtual
 def life(found: str | NetworkError) -> float:
     """Let a failure live for a second, a budget's not at all, everything else for ten."""
     if isinstance(found, NetworkError):
-        return 0.0 if found.kind is Kind.BUDGET else 1.0
+        return 0.0 if found.kind is FailureKind.BUDGET else 1.0
     return 10.0
 
 
 class Oracle:
     """Answers after a second of steps, and counts."""
 
-    def __init__(self, failure: Kind | None = None) -> None:
+    def __init__(self, failure: FailureKind | None = None) -> None:
         self.asked = 0
         self.failure = failure
 
@@ -107,8 +107,8 @@ def test_an_answer_is_remembered_for_its_life(seconds: float, asked: int) -> Non
     assert oracle.asked == asked
 
 
-@pytest.mark.parametrize(("kind", "asked"), [(Kind.REFUSED, 1), (Kind.BUDGET, 2)])
-def test_a_failure_is_shared_unless_it_is_private(kind: Kind, asked: int) -> None:
+@pytest.mark.parametrize(("kind", "asked"), [(FailureKind.REFUSED, 1), (FailureKind.BUDGET, 2)])
+def test_a_failure_is_shared_unless_it_is_private(kind: FailureKind, asked: int) -> None:
     """
     A refusal is everybody's, an empty purse is not.
     """
@@ -213,7 +213,7 @@ def test_a_failure_is_found_as_nothing() -> None:
 
     async def failed() -> tuple[str | None, int]:
         with pytest.raises(NetworkError):
-            await cache.get("key", Oracle(Kind.REFUSED))
+            await cache.get("key", Oracle(FailureKind.REFUSED))
         return cache.find("key"), len(cache)
 
     assert run_virtual(failed)[0] == (None, 1)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import anyio
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Note, NoteKind, Question
 from mailsettings.net.dialer import CachedResolver, Connection, Dialer
@@ -155,7 +155,7 @@ def test_several_failures_are_one() -> None:
 
     error = refusal(net, port=995)
 
-    assert (error.kind, V4 in error.seen, "11.9.9.9" in error.seen) == (Kind.REFUSED, True, True)
+    assert (error.kind, V4 in error.seen, "11.9.9.9" in error.seen) == (FailureKind.REFUSED, True, True)
     assert isinstance(error.__cause__, ExceptionGroup)
 
 
@@ -179,7 +179,7 @@ def test_bad_names_are_refused_before_any_question(host: str) -> None:
     """
     net = FakeNetwork()
 
-    assert (refusal(net, host=host).kind, net.asked) == (Kind.DENIED, ())
+    assert (refusal(net, host=host).kind, net.asked) == (FailureKind.DENIED, ())
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_denied_addresses_are_never_contacted(address: str) -> None:
     net = FakeNetwork()
     net.host(HOST, address).serve(imap())
 
-    assert (refusal(net).kind, net.connections) == (Kind.DENIED, ())
+    assert (refusal(net).kind, net.connections) == (FailureKind.DENIED, ())
 
 
 def test_of_mixed_addresses_only_the_public_are_contacted() -> None:
@@ -235,20 +235,24 @@ def test_other_ports_are_refused() -> None:
 
     error = refusal(net, port=22)
 
-    assert (error.kind, error.seen, net.connections) == (Kind.DENIED, "port 22 is not one of mail or documents", ())
+    assert (error.kind, error.seen, net.connections) == (
+        FailureKind.DENIED,
+        "port 22 is not one of mail or documents",
+        (),
+    )
 
 
 @pytest.mark.parametrize(
     ("build", "kind"),
     [
-        pytest.param(lambda net: None, Kind.NO_SUCH_NAME, id="no name"),
-        pytest.param(lambda net: net.records(HOST, TXT="x"), Kind.NO_ADDRESS, id="no address"),
-        pytest.param(lambda net: net.servfail(HOST), Kind.DNS_FAILED, id="broken zone"),
-        pytest.param(lambda net: net.mute(HOST), Kind.DNS_TIMEOUT, id="silent zone"),
-        pytest.param(lambda net: net.offline(), Kind.NO_NETWORK, id="no network"),
+        pytest.param(lambda net: None, FailureKind.NO_SUCH_NAME, id="no name"),
+        pytest.param(lambda net: net.records(HOST, TXT="x"), FailureKind.NO_ADDRESS, id="no address"),
+        pytest.param(lambda net: net.servfail(HOST), FailureKind.DNS_FAILED, id="broken zone"),
+        pytest.param(lambda net: net.mute(HOST), FailureKind.DNS_TIMEOUT, id="silent zone"),
+        pytest.param(lambda net: net.offline(), FailureKind.NO_NETWORK, id="no network"),
     ],
 )
-def test_names_fail_in_different_ways(build: Callable[[FakeNetwork], None], kind: Kind) -> None:
+def test_names_fail_in_different_ways(build: Callable[[FakeNetwork], None], kind: FailureKind) -> None:
     """
     No such name, no address, a broken zone and silence are different things to a reader.
     """
@@ -258,9 +262,9 @@ def test_names_fail_in_different_ways(build: Callable[[FakeNetwork], None], kind
     assert refusal(net).kind is kind
 
 
-def many(net: FakeNetwork, policy: Policy, hosts: int, *, hold: float = 1.0) -> list[Kind]:
+def many(net: FakeNetwork, policy: Policy, hosts: int, *, hold: float = 1.0) -> list[FailureKind]:
     """Dial that many hosts of one address at once and hold each connection; return the kinds of those that failed."""
-    kinds: list[Kind] = []
+    kinds: list[FailureKind] = []
 
     async def one(dialer: Dialer, host: str) -> None:
         try:
@@ -297,7 +301,7 @@ def test_one_address_is_not_flooded() -> None:
 
     kinds = many(net, Policy(), 30)
 
-    assert (len(net.connections), net.most_open, set(kinds)) == (12, 2, {Kind.BUDGET})
+    assert (len(net.connections), net.most_open, set(kinds)) == (12, 2, {FailureKind.BUDGET})
 
 
 @pytest.mark.parametrize(
@@ -315,7 +319,7 @@ def test_budgets_end(policy: Policy, connections: int) -> None:
 
     kinds = many(net, policy, 8)
 
-    assert (len(net.connections), kinds) == (connections, [Kind.BUDGET] * (8 - connections))
+    assert (len(net.connections), kinds) == (connections, [FailureKind.BUDGET] * (8 - connections))
 
 
 def test_questions_end_too() -> None:
@@ -324,7 +328,7 @@ def test_questions_end_too() -> None:
     """
     net = crowd(3)
 
-    async def dial_in_turn() -> Kind:
+    async def dial_in_turn() -> FailureKind:
         dialer = dialer_in(net, Policy(limits=Limits(max_dns=4)))
         for number in range(2):
             await (await dialer.dial(f"h{number}.example.org", 993)).stream.aclose()
@@ -334,7 +338,7 @@ def test_questions_end_too() -> None:
 
     kind, _ = run_virtual(dial_in_turn)
 
-    assert (kind, len(net.questions)) == (Kind.BUDGET, 4)
+    assert (kind, len(net.questions)) == (FailureKind.BUDGET, 4)
 
 
 def test_no_more_than_so_many_connections_are_open_at_once() -> None:
@@ -434,8 +438,8 @@ def test_a_failure_of_the_proxy_says_nothing_about_any_address() -> None:
     """
     net = FakeNetwork()
     net.host(HOST, V6, V4).serve(imap())
-    net.fail_at(3, Kind.PROXY)  # behind A and AAAA
-    net.fail_at(4, Kind.REFUSED)
+    net.fail_at(3, FailureKind.PROXY)  # behind A and AAAA
+    net.fail_at(4, FailureKind.REFUSED)
 
     async def dial() -> tuple[NetworkError, Connection]:
         dialer = dialer_in(net)
@@ -447,7 +451,7 @@ def test_a_failure_of_the_proxy_says_nothing_about_any_address() -> None:
 
     (error, connection), _ = run_virtual(dial)
 
-    assert (error.kind, connection.ip) == (Kind.PROXY, ip_address(V6))
+    assert (error.kind, connection.ip) == (FailureKind.PROXY, ip_address(V6))
 
 
 def test_with_a_proxy_a_server_has_as_much_time_as_without() -> None:
@@ -460,4 +464,4 @@ def test_with_a_proxy_a_server_has_as_much_time_as_without() -> None:
     kind = refusal(net).kind
     connection, seconds = dialled(net, Policy(proxy=parse_proxy("socks5://127.0.0.1")))
 
-    assert (kind, connection.ip, seconds) == (Kind.CONNECT_TIMEOUT, ip_address(V4), 4.0)
+    assert (kind, connection.ip, seconds) == (FailureKind.CONNECT_TIMEOUT, ip_address(V4), 4.0)

@@ -12,7 +12,7 @@ import respx
 import trustme
 from anyio.abc import ByteStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.dialer import CachedResolver, Dialer
 from mailsettings.net.http import Fetcher, check_url, next_url
@@ -119,19 +119,23 @@ async def test_little_is_said_of_us(ca: trustme.CA, ca_file: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        pytest.param((OK + b"Content-Length: 70000\r\n\r\n",), Kind.LIMIT, id="announced"),
-        pytest.param((OK + b"\r\n", *([b"x" * 10_000] * 100)), Kind.LIMIT, id="1 MB"),
-        pytest.param((OK + b"\r\n" + b"x" * 65_537,), Kind.LIMIT, id="a byte too long"),
-        pytest.param((OK + b"X: " + b"x" * 20_000 + b"\r\nContent-Length: 0\r\n\r\n",), Kind.LIMIT, id="long header"),
-        pytest.param((OK + b"X: ", *([b"x" * 10_000] * 100)), Kind.LIMIT, id="endless header"),
-        pytest.param((*([b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 500] * 20),), Kind.LIMIT, id="endless hints"),
-        pytest.param((OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",), Kind.HTTP_FAILED, id="gzip"),
-        pytest.param((b"220 mail.example.org ESMTP\r\n",), Kind.HTTP_FAILED, id="no HTTP"),
-        pytest.param((b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",), Kind.HTTP_STATUS, id="404"),
-        pytest.param((b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",), Kind.HTTP_FAILED, id="nowhere"),
+        pytest.param((OK + b"Content-Length: 70000\r\n\r\n",), FailureKind.LIMIT, id="announced"),
+        pytest.param((OK + b"\r\n", *([b"x" * 10_000] * 100)), FailureKind.LIMIT, id="1 MB"),
+        pytest.param((OK + b"\r\n" + b"x" * 65_537,), FailureKind.LIMIT, id="a byte too long"),
+        pytest.param(
+            (OK + b"X: " + b"x" * 20_000 + b"\r\nContent-Length: 0\r\n\r\n",), FailureKind.LIMIT, id="long header"
+        ),
+        pytest.param((OK + b"X: ", *([b"x" * 10_000] * 100)), FailureKind.LIMIT, id="endless header"),
+        pytest.param((*([b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 500] * 20),), FailureKind.LIMIT, id="endless hints"),
+        pytest.param(
+            (OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx",), FailureKind.HTTP_FAILED, id="gzip"
+        ),
+        pytest.param((b"220 mail.example.org ESMTP\r\n",), FailureKind.HTTP_FAILED, id="no HTTP"),
+        pytest.param((b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",), FailureKind.HTTP_STATUS, id="404"),
+        pytest.param((b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",), FailureKind.HTTP_FAILED, id="nowhere"),
     ],
 )
-async def test_bad_replies_end(ca: trustme.CA, ca_file: str, reply: tuple[bytes, ...], kind: Kind) -> None:
+async def test_bad_replies_end(ca: trustme.CA, ca_file: str, reply: tuple[bytes, ...], kind: FailureKind) -> None:
     """
     Too much, compressed, nonsense: the connection is closed and the reason is typed.
     """
@@ -164,7 +168,7 @@ async def test_slow_servers_are_left(ca: trustme.CA, ca_file: str, parts: tuple[
 
     error = await failure(site, ca, ca_file, Policy(timeouts=Timeouts(http_timeout=0.3)))
 
-    assert (error.kind, site.hung_up.is_set()) == (Kind.REPLY_TIMEOUT, True)
+    assert (error.kind, site.hung_up.is_set()) == (FailureKind.REPLY_TIMEOUT, True)
 
 
 @pytest.mark.anyio
@@ -193,7 +197,7 @@ async def test_names_in_private_networks_are_refused(ca: trustme.CA, ca_file: st
             with pytest.raises(NetworkError) as caught:
                 await opened.fetcher.get(f"{base}/")
 
-            assert caught.value.kind is Kind.DENIED
+            assert caught.value.kind is FailureKind.DENIED
         assert {ip for ip, _ in opened.transport.connected} == {"127.0.0.1"}
 
 
@@ -211,7 +215,7 @@ async def test_documents_are_counted(ca: trustme.CA, ca_file: str) -> None:
         with pytest.raises(NetworkError) as caught:
             await opened.fetcher.get(f"{base}/3")
 
-    assert caught.value.kind is Kind.BUDGET
+    assert caught.value.kind is FailureKind.BUDGET
 
 
 @pytest.mark.anyio
@@ -264,22 +268,22 @@ async def test_redirects_are_followed(status: int) -> None:
 @pytest.mark.parametrize(
     ("location", "kind"),
     [
-        pytest.param("http://a.example.org/1", Kind.INSECURE_REDIRECT, id="to http"),
-        pytest.param("/0", Kind.HTTP_FAILED, id="to itself"),
-        pytest.param("//a.example.org/0#again", Kind.HTTP_FAILED, id="to itself by other words"),
-        pytest.param("/loop", Kind.HTTP_FAILED, id="a loop of two"),
-        pytest.param("https://a.example.org:8443/", Kind.DENIED, id="other port"),
-        pytest.param("https://user@a.example.org/1", Kind.DENIED, id="user name"),
-        pytest.param("file:///etc/passwd", Kind.DENIED, id="file"),
-        pytest.param("https://127.0.0.1/", Kind.DENIED, id="address"),
-        pytest.param("https://[::1]/", Kind.DENIED, id="IPv6 address"),
-        pytest.param("https://localhost/", Kind.DENIED, id="this machine"),
-        pytest.param("https://2130706433/", Kind.DENIED, id="number"),
-        pytest.param("https://a.example.org/" + "x" * 2000, Kind.DENIED, id="long"),
-        pytest.param("https://a.example.org:port/", Kind.HTTP_FAILED, id="no URL"),
+        pytest.param("http://a.example.org/1", FailureKind.INSECURE_REDIRECT, id="to http"),
+        pytest.param("/0", FailureKind.HTTP_FAILED, id="to itself"),
+        pytest.param("//a.example.org/0#again", FailureKind.HTTP_FAILED, id="to itself by other words"),
+        pytest.param("/loop", FailureKind.HTTP_FAILED, id="a loop of two"),
+        pytest.param("https://a.example.org:8443/", FailureKind.DENIED, id="other port"),
+        pytest.param("https://user@a.example.org/1", FailureKind.DENIED, id="user name"),
+        pytest.param("file:///etc/passwd", FailureKind.DENIED, id="file"),
+        pytest.param("https://127.0.0.1/", FailureKind.DENIED, id="address"),
+        pytest.param("https://[::1]/", FailureKind.DENIED, id="IPv6 address"),
+        pytest.param("https://localhost/", FailureKind.DENIED, id="this machine"),
+        pytest.param("https://2130706433/", FailureKind.DENIED, id="number"),
+        pytest.param("https://a.example.org/" + "x" * 2000, FailureKind.DENIED, id="long"),
+        pytest.param("https://a.example.org:port/", FailureKind.HTTP_FAILED, id="no URL"),
     ],
 )
-async def test_bad_redirects_end(location: str, kind: Kind) -> None:
+async def test_bad_redirects_end(location: str, kind: FailureKind) -> None:
     """
     A redirect may not lead out of https, into loops, or to what may not be contacted.
     """
@@ -304,7 +308,7 @@ async def test_redirects_are_counted(count: int, ends: bool) -> None:
         try:
             await fetched()
         except NetworkError as error:
-            failed = error.kind is Kind.HTTP_FAILED
+            failed = error.kind is FailureKind.HTTP_FAILED
 
     assert failed is ends
 
@@ -326,4 +330,4 @@ def test_http_can_be_forbidden() -> None:
     with pytest.raises(NetworkError) as caught:
         check_url("http://a.example.org/", Policy(allow_http=False))
 
-    assert caught.value.kind is Kind.DENIED
+    assert caught.value.kind is FailureKind.DENIED

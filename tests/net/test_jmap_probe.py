@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Endpoint, Probe, Protocol, Security
 from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
@@ -47,10 +47,14 @@ def test_a_session_or_a_login_is_a_jmap_server(body: bytes, status: int, greetin
 
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
-    [(CORE, 200, Kind.NOT_OFFERED), (b"<html>", 200, Kind.NO_DOCUMENT), (b"", 404, Kind.HTTP_STATUS)],
+    [
+        (CORE, 200, FailureKind.NOT_OFFERED),
+        (b"<html>", 200, FailureKind.NO_DOCUMENT),
+        (b"", 404, FailureKind.HTTP_STATUS),
+    ],
     ids=["without mail", "a page", "nothing there"],
 )
-def test_everything_else_is_none(body: bytes, status: int, kind: Kind) -> None:
+def test_everything_else_is_none(body: bytes, status: int, kind: FailureKind) -> None:
     """
     What is wrong is in the probe.
     """

@@ -11,7 +11,7 @@ import pytest
 import trustme
 from anyio.abc import ByteStream
 
-from mailsettings.errors import Kind, MailSettingsError
+from mailsettings.errors import FailureKind, MailSettingsError
 from mailsettings.model import Endpoint, Probe, Protocol, Question, Security
 from mailsettings.net.network import open_network
 from mailsettings.policy import Limits, Policy
@@ -55,12 +55,12 @@ def test_a_probe_tells_what_was_seen_and_how_long_it_took() -> None:
 @pytest.mark.parametrize(
     ("port", "kind", "steps"),
     [
-        pytest.param(22, Kind.DENIED, [], id="not a mail port"),
-        pytest.param(443, Kind.DENIED, [], id="a web port"),
-        pytest.param(995, Kind.REFUSED, ["resolve", "connect"], id="closed"),
+        pytest.param(22, FailureKind.DENIED, [], id="not a mail port"),
+        pytest.param(443, FailureKind.DENIED, [], id="a web port"),
+        pytest.param(995, FailureKind.REFUSED, ["resolve", "connect"], id="closed"),
     ],
 )
-def test_failures_are_in_the_probe(port: int, kind: Kind, steps: list[str]) -> None:
+def test_failures_are_in_the_probe(port: int, kind: FailureKind, steps: list[str]) -> None:
     """
     A probe that failed says at which step and why; nothing is raised.
     """

@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.tcp import connect
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ async def reset(server: socket.socket, turns: int) -> None:
     connection.close()
 
 
-async def outcome(port: int) -> Kind:
+async def outcome(port: int) -> FailureKind:
     """Connect and read, and return how that ends."""
     try:
         stream = await connect(ip_address("127.0.0.1"), port)
@@ -52,4 +52,4 @@ async def test_a_connection_that_is_reset_at_once_was_closed(turns: int) -> None
             tasks.start_soon(reset, server, turns)
             actual = await outcome(server.getsockname()[1])
 
-    assert actual is Kind.CLOSED
+    assert actual is FailureKind.CLOSED

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.model import Endpoint, Note, TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.session import SessionResult
@@ -35,7 +35,7 @@ from tests.net.talking import (
 each_endpoint = pytest.mark.parametrize("endpoint", [pytest.param(key, id=str(key)) for key in GOOD])
 
 
-def kind_of(result: SessionResult) -> Kind | None:
+def kind_of(result: SessionResult) -> FailureKind | None:
     return result.failure.kind if result.failure else None
 
 
@@ -74,7 +74,7 @@ async def test_cut_off_anywhere(endpoint: Endpoint) -> None:
 
     kinds = {kind_of(await carry(Server(GOOD[endpoint], cut=cut), endpoint)) for cut in range(whole.handed)}
 
-    assert {Kind.CLOSED} == kinds
+    assert {FailureKind.CLOSED} == kinds
 
 
 @pytest.mark.anyio
@@ -149,7 +149,7 @@ async def test_bytes_in_clear_do_not_get_into_tls(endpoint: Endpoint, transcript
     """
     result = await carry(Server(transcript), endpoint)
 
-    assert kind_of(result) == Kind.EARLY_BYTES
+    assert kind_of(result) == FailureKind.EARLY_BYTES
     assert (result.hello, result.tls) == (None, None)
 
 
@@ -172,7 +172,7 @@ async def test_hanging_up_is_described(transcript: str, seen: str) -> None:
     result = await carry(Server(transcript), SMTP_STARTTLS)
 
     assert result.failure is not None
-    assert (Kind.CLOSED, "smtp://mail.example.org:587 (starttls)", seen) == (
+    assert (FailureKind.CLOSED, "smtp://mail.example.org:587 (starttls)", seen) == (
         result.failure.kind,
         result.failure.place,
         result.failure.seen,
@@ -204,24 +204,26 @@ async def test_a_refusal_counts_even_if_cut_short() -> None:
     """
     result = await carry(Server("S: 554-gmx.net not available"), SMTP_STARTTLS)
 
-    assert kind_of(result) == Kind.GREETING_REFUSED
+    assert kind_of(result) == FailureKind.GREETING_REFUSED
 
 
 @pytest.mark.parametrize(
     ("endpoint", "transcript", "kind", "seconds"),
     [
-        pytest.param(IMAP_TLS, "", Kind.TLS_TIMEOUT, 5, id="handshake"),
-        pytest.param(IMAP_TLS, "TLS", Kind.GREETING_TIMEOUT, 8, id="greeting"),
-        pytest.param(SMTP_STARTTLS, "", Kind.GREETING_TIMEOUT, 12, id="SMTP greeting, which may be slow on purpose"),
-        pytest.param(SMTP_STARTTLS, "S: 220-x", Kind.GREETING_TIMEOUT, 12, id="half a greeting"),
-        pytest.param(POP3_STARTTLS, "S: +OK\nC: CAPA", Kind.REPLY_TIMEOUT, 8, id="reply"),
-        pytest.param(POP3_STARTTLS, "S: +OK\nC: CAPA\nS: +OK\nS: X…", Kind.REPLY_TIMEOUT, 8, id="half a reply"),
+        pytest.param(IMAP_TLS, "", FailureKind.TLS_TIMEOUT, 5, id="handshake"),
+        pytest.param(IMAP_TLS, "TLS", FailureKind.GREETING_TIMEOUT, 8, id="greeting"),
         pytest.param(
-            IMAP_STARTTLS, "S: * OK [CAPABILITY STARTTLS]\nC: A1 STARTTLS", Kind.REPLY_TIMEOUT, 8, id="STARTTLS"
+            SMTP_STARTTLS, "", FailureKind.GREETING_TIMEOUT, 12, id="SMTP greeting, which may be slow on purpose"
+        ),
+        pytest.param(SMTP_STARTTLS, "S: 220-x", FailureKind.GREETING_TIMEOUT, 12, id="half a greeting"),
+        pytest.param(POP3_STARTTLS, "S: +OK\nC: CAPA", FailureKind.REPLY_TIMEOUT, 8, id="reply"),
+        pytest.param(POP3_STARTTLS, "S: +OK\nC: CAPA\nS: +OK\nS: X…", FailureKind.REPLY_TIMEOUT, 8, id="half a reply"),
+        pytest.param(
+            IMAP_STARTTLS, "S: * OK [CAPABILITY STARTTLS]\nC: A1 STARTTLS", FailureKind.REPLY_TIMEOUT, 8, id="STARTTLS"
         ),
     ],
 )
-def test_silence_ends_at_the_deadline(endpoint: Endpoint, transcript: str, kind: Kind, seconds: float) -> None:
+def test_silence_ends_at_the_deadline(endpoint: Endpoint, transcript: str, kind: FailureKind, seconds: float) -> None:
     """
     Each step has a deadline of its own, and its own name when it passes.
     """
@@ -237,7 +239,7 @@ def test_dripping_does_not_extend_the_deadline() -> None:
     """
     result, taken = in_virtual_time(Drip(b"2"), SMTP_TLS)
 
-    assert kind_of(result) == Kind.GREETING_TIMEOUT
+    assert kind_of(result) == FailureKind.GREETING_TIMEOUT
     assert taken == pytest.approx(12)
 
 
@@ -258,7 +260,7 @@ async def test_limits_end_the_connection(transcript: str) -> None:
     server = Server(transcript)
     result = await carry(server, IMAP_TLS)
 
-    assert kind_of(result) == Kind.LIMIT
+    assert kind_of(result) == FailureKind.LIMIT
     assert server.handed < Policy().limits.max_reply + 2 * Policy().limits.max_line
 
 
@@ -269,7 +271,7 @@ async def test_bytes_are_counted_across_the_handshake() -> None:
     """
     result = await carry(Server(GOOD[IMAP_STARTTLS]), IMAP_STARTTLS, policy=Policy(limits=Limits(max_connection=120)))
 
-    assert kind_of(result) == Kind.LIMIT
+    assert kind_of(result) == FailureKind.LIMIT
     assert result.tls == FACTS
 
 
@@ -280,12 +282,12 @@ async def test_the_wrong_certificate_is_kept() -> None:
     """
 
     async def elsewhere(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        raise CertificateError(Kind.CERTIFICATE_NAME, "the certificate is for hoster.example", FACTS)
+        raise CertificateError(FailureKind.CERTIFICATE_NAME, "the certificate is for hoster.example", FACTS)
 
     server = Server(GOOD[IMAP_TLS])
     result = await carry(server, IMAP_TLS, secure=elsewhere)
 
-    assert (kind_of(result), result.tls, server.sent) == (Kind.CERTIFICATE_NAME, FACTS, [])
+    assert (kind_of(result), result.tls, server.sent) == (FailureKind.CERTIFICATE_NAME, FACTS, [])
 
 
 @pytest.mark.anyio
@@ -293,10 +295,10 @@ async def test_the_wrong_certificate_is_kept() -> None:
     ("host", "kind"),
     [
         pytest.param("mail.example.org", None, id="its own name"),
-        pytest.param("imap.example.org", Kind.CERTIFICATE_NAME, id="another name"),
+        pytest.param("imap.example.org", FailureKind.CERTIFICATE_NAME, id="another name"),
     ],
 )
-async def test_names_are_compared_unless_told_otherwise(host: str, kind: Kind | None) -> None:
+async def test_names_are_compared_unless_told_otherwise(host: str, kind: FailureKind | None) -> None:
     """
     Without anything said, the handshake is the one that compares the certificate's name.
     """
@@ -314,12 +316,12 @@ async def test_a_failed_handshake_is_not_retried_in_clear() -> None:
     """
 
     async def broken(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        raise NetworkError(Kind.TLS_FAILED, "no")
+        raise NetworkError(FailureKind.TLS_FAILED, "no")
 
     server = Server(GOOD[SMTP_STARTTLS])
     result = await carry(server, SMTP_STARTTLS, secure=broken)
 
-    assert (kind_of(result), server.sent[-1]) == (Kind.TLS_FAILED, b"STARTTLS\r\n")
+    assert (kind_of(result), server.sent[-1]) == (FailureKind.TLS_FAILED, b"STARTTLS\r\n")
 
 
 @pytest.mark.anyio
@@ -331,7 +333,7 @@ async def test_no_second_command_inside_the_first(name: str) -> None:
     server = Server(GOOD[SMTP_TLS])
     result = await carry(server, SMTP_TLS, policy=Policy(ehlo_name=name))
 
-    assert (kind_of(result), server.sent) == (Kind.INTERNAL, [])
+    assert (kind_of(result), server.sent) == (FailureKind.INTERNAL, [])
 
 
 class Deaf(Server):
@@ -346,7 +348,7 @@ class Deaf(Server):
             return await super().send(data)
         if self._hangs:
             await anyio.sleep_forever()
-        raise NetworkError(Kind.CLOSED, "gone")
+        raise NetworkError(FailureKind.CLOSED, "gone")
 
 
 @pytest.mark.parametrize(("hangs", "seconds"), [pytest.param(False, 0, id="gone"), pytest.param(True, 0.5, id="stuck")])

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.streams import ReleasingStream
 from tests.net.talking import Drip
 
@@ -12,7 +12,7 @@ class Broken(Drip):
     """A stream that cannot be closed properly."""
 
     async def aclose(self) -> None:
-        raise NetworkError(Kind.CLOSED, "closed already")
+        raise NetworkError(FailureKind.CLOSED, "closed already")
 
 
 def test_a_stream_that_is_closed_twice_releases_once() -> None:

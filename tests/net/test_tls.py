@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.internet import Internet
 from mailsettings.net.tls import NO_ALPN, fault, secure
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import Policy
 from tests.net.local import kind_of, server_context, serving
 
@@ -65,7 +65,7 @@ async def test_a_certificate_for_other_names_is_shown(ca: trustme.CA, ca_file: s
         with pytest.raises(CertificateError) as caught:
             await shake(port, ca_file)
 
-    assert (caught.value.kind, caught.value.facts.names) == (Kind.CERTIFICATE_NAME, ("mail.example.net",))
+    assert (caught.value.kind, caught.value.facts.names) == (FailureKind.CERTIFICATE_NAME, ("mail.example.net",))
 
 
 @pytest.mark.anyio
@@ -85,11 +85,11 @@ async def test_the_common_name_counts_for_nothing(ca: trustme.CA, ca_file: str) 
 @pytest.mark.parametrize(
     ("since", "until", "kind"),
     [
-        pytest.param(-20, -10, Kind.CERTIFICATE_EXPIRED, id="expired"),
-        pytest.param(10, 20, Kind.CERTIFICATE_NOT_YET_VALID, id="not yet valid"),
+        pytest.param(-20, -10, FailureKind.CERTIFICATE_EXPIRED, id="expired"),
+        pytest.param(10, 20, FailureKind.CERTIFICATE_NOT_YET_VALID, id="not yet valid"),
     ],
 )
-async def test_dates_are_checked(ca: trustme.CA, ca_file: str, since: int, until: int, kind: Kind) -> None:
+async def test_dates_are_checked(ca: trustme.CA, ca_file: str, since: int, until: int, kind: FailureKind) -> None:
     """
     A certificate before or after its time is refused, and which of the two is told.
     """
@@ -110,7 +110,7 @@ async def test_an_unknown_authority_is_refused(ca_file: str) -> None:
         with pytest.raises(NetworkError) as caught:
             await shake(port, ca_file)
 
-    assert caught.value.kind is Kind.CERTIFICATE_UNKNOWN_CA
+    assert caught.value.kind is FailureKind.CERTIFICATE_UNKNOWN_CA
 
 
 @pytest.mark.anyio
@@ -122,18 +122,18 @@ async def test_self_signed_is_told_from_unknown(ca_file: str, tmp_path: Path) ->
         with pytest.raises(NetworkError) as caught:
             await shake(port, ca_file)
 
-    assert caught.value.kind is Kind.CERTIFICATE_SELF_SIGNED
+    assert caught.value.kind is FailureKind.CERTIFICATE_SELF_SIGNED
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     ("alert", "kind"),
     [
-        pytest.param(70, Kind.TLS_TOO_OLD, id="protocol version"),
-        pytest.param(40, Kind.TLS_FAILED, id="handshake failure"),
+        pytest.param(70, FailureKind.TLS_TOO_OLD, id="protocol version"),
+        pytest.param(40, FailureKind.TLS_FAILED, id="handshake failure"),
     ],
 )
-async def test_alerts_are_told_apart(ca_file: str, alert: int, kind: Kind) -> None:
+async def test_alerts_are_told_apart(ca_file: str, alert: int, kind: FailureKind) -> None:
     """
     A server without TLS 1.2 says so in an alert (RFC 8446 §6.2).
     """
@@ -160,9 +160,11 @@ async def speaks_first(stream: ByteStream) -> None:
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("handler", "kind"), [(speaks_first, Kind.NOT_TLS), (silent, Kind.CLOSED)], ids=["clear text", "closing"]
+    ("handler", "kind"),
+    [(speaks_first, FailureKind.NOT_TLS), (silent, FailureKind.CLOSED)],
+    ids=["clear text", "closing"],
 )
-async def test_servers_without_tls_are_recognized(ca_file: str, handler: object, kind: Kind) -> None:
+async def test_servers_without_tls_are_recognized(ca_file: str, handler: object, kind: FailureKind) -> None:
     """
     Clear text on a port that should begin with TLS is told from a closed port.
     """
@@ -195,12 +197,12 @@ async def test_each_connection_offers_its_own_protocol(ca: trustme.CA, ca_file: 
 @pytest.mark.parametrize(
     ("reason", "kind", "detail"),
     [
-        ("DH_KEY_TOO_SMALL", Kind.TLS_FAILED, Detail.WEAK_DH),
-        ("WRONG_VERSION_NUMBER", Kind.NOT_TLS, None),
-        ("dh key too small", Kind.TLS_FAILED, None),
+        ("DH_KEY_TOO_SMALL", FailureKind.TLS_FAILED, Detail.WEAK_DH),
+        ("WRONG_VERSION_NUMBER", FailureKind.NOT_TLS, None),
+        ("dh key too small", FailureKind.TLS_FAILED, None),
     ],
 )
-def test_a_fault_is_known_by_its_symbol(reason: str, kind: Kind, detail: Detail | None) -> None:
+def test_a_fault_is_known_by_its_symbol(reason: str, kind: FailureKind, detail: Detail | None) -> None:
     """
     OpenSSL's symbols are stable, its messages are not.
     """
@@ -221,9 +223,9 @@ class Liar:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return TLSFacts("TLSv1.3", (host,), alpn="http/1.1")
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Nobody looks here."""
-        raise NetworkError(Kind.TLS_FAILED, host)
+        raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None: ...
 
@@ -236,7 +238,7 @@ async def test_a_protocol_that_was_not_offered_is_refused() -> None:
     with pytest.raises(NetworkError) as caught:
         await secure(Liar(), HOST, IMAP)
 
-    assert caught.value.kind is Kind.ALPN
+    assert caught.value.kind is FailureKind.ALPN
 
 
 @pytest.mark.anyio
@@ -252,7 +254,7 @@ async def test_an_unusable_ca_file_is_named(tmp_path: Path, ca: trustme.CA, text
         with pytest.raises(NetworkError, match="the CA file") as caught:
             await shake(port, str(path))
 
-    assert caught.value.kind is Kind.TLS_FAILED
+    assert caught.value.kind is FailureKind.TLS_FAILED
 
 
 @pytest.mark.anyio
@@ -288,7 +290,7 @@ async def test_a_closed_port_is_refused() -> None:
     with pytest.raises(NetworkError) as caught:
         await Internet(Policy()).connect(ip_address("127.0.0.1"), port)
 
-    assert kind_of(caught.value) is Kind.REFUSED
+    assert kind_of(caught.value) is FailureKind.REFUSED
 
 
 def self_signed(directory: Path) -> ssl.SSLContext:

@@ -15,7 +15,7 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Endpoint, Probe, Protocol, Question, Security
 from mailsettings.net.internet import Internet
@@ -105,7 +105,7 @@ async def test_a_certificate_for_another_name_is_seen_through_a_proxy(ca: trustm
         probe = await greeted(url, port, ca_file)
 
     assert probe.failure is not None
-    assert probe.failure.kind is Kind.CERTIFICATE_NAME
+    assert probe.failure.kind is FailureKind.CERTIFICATE_NAME
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http", "https"])
@@ -170,7 +170,7 @@ async def test_what_the_proxy_says_of_a_server_is_that_servers_failure(scheme: s
     async with proxied(Proxy(), scheme, ca) as url:
         error = await failure(url, port=1)
 
-    assert error.kind is (Kind.REFUSED if scheme == "socks5" else Kind.UNREACHABLE)
+    assert error.kind is (FailureKind.REFUSED if scheme == "socks5" else FailureKind.UNREACHABLE)
     assert error.seen.startswith(f"the proxy {url}: ")
 
 
@@ -185,7 +185,7 @@ async def test_a_login_that_is_refused_is_the_proxys_failure(
     async with proxied(Proxy(LOGIN), scheme, ca) as url:
         error = await failure(url.replace(ESCAPED, given), PATIENT.replace(ca_file=ca_file))
 
-    assert error.kind is Kind.PROXY
+    assert error.kind is FailureKind.PROXY
     assert error.seen.startswith(f"the proxy {url.replace(ESCAPED, '')}: ")
     assert "falsch" not in "".join(traceback.format_exception(error))
 
@@ -202,7 +202,7 @@ async def test_a_proxy_that_has_refused_the_login_is_let_alone(ca: trustme.CA) -
             while len(proxy.logins) < 2:
                 with pytest.raises(NetworkError) as caught:
                     await way.connect(HOME, 993)
-                assert caught.value.kind is Kind.PROXY
+                assert caught.value.kind is FailureKind.PROXY
                 attempts += 1
                 await anyio.lowlevel.checkpoint()
 
@@ -215,17 +215,17 @@ AGREED = b"\x05\x00"
 @pytest.mark.parametrize(
     ("scheme", "handler", "kind"),
     [
-        ("socks5", saying(b"220 mail ready\r\n"), Kind.PROXY),
-        ("socks5", HALF, Kind.PROXY),
-        ("socks5", SILENT, Kind.PROXY),
-        ("socks5", saying(closes=True), Kind.PROXY),
-        ("socks5", saying(AGREED, b"\x05\x00\x00\x07more"), Kind.PROXY),
-        ("socks5", saying(AGREED, closes=True), Kind.CLOSED),
-        ("http", saying(b"220 mail ready\r\n"), Kind.PROXY),
-        ("http", saying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000), Kind.PROXY),
-        ("http", saying(closes=True), Kind.CLOSED),
-        ("https", saying(b"220 mail ready\r\n"), Kind.PROXY),
-        ("https", SILENT, Kind.PROXY),
+        ("socks5", saying(b"220 mail ready\r\n"), FailureKind.PROXY),
+        ("socks5", HALF, FailureKind.PROXY),
+        ("socks5", SILENT, FailureKind.PROXY),
+        ("socks5", saying(closes=True), FailureKind.PROXY),
+        ("socks5", saying(AGREED, b"\x05\x00\x00\x07more"), FailureKind.PROXY),
+        ("socks5", saying(AGREED, closes=True), FailureKind.CLOSED),
+        ("http", saying(b"220 mail ready\r\n"), FailureKind.PROXY),
+        ("http", saying(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000), FailureKind.PROXY),
+        ("http", saying(closes=True), FailureKind.CLOSED),
+        ("https", saying(b"220 mail ready\r\n"), FailureKind.PROXY),
+        ("https", SILENT, FailureKind.PROXY),
     ],
     ids=[
         "a mail server",
@@ -241,7 +241,9 @@ AGREED = b"\x05\x00"
         "https: silence",
     ],
 )
-async def test_a_proxy_that_is_none_is_told_from_a_server_that_fails(scheme: str, handler: Handler, kind: Kind) -> None:
+async def test_a_proxy_that_is_none_is_told_from_a_server_that_fails(
+    scheme: str, handler: Handler, kind: FailureKind
+) -> None:
     """
     What goes wrong before a server was asked for is never held against that server.
     """
@@ -269,7 +271,7 @@ async def test_a_dripping_proxy_does_not_extend_the_time() -> None:
     async with serving(drip) as one, serving(slow_login) as other:
         kinds = {kind_of(await failure(f"socks5://127.0.0.1:{port}", HASTY)) for port in (one, other)}
 
-    assert kinds == {Kind.PROXY}
+    assert kinds == {FailureKind.PROXY}
 
 
 async def test_a_proxy_that_keeps_silent_when_asked_is_given_up_in_time(ca_file: str) -> None:
@@ -288,7 +290,7 @@ async def test_a_proxy_that_keeps_silent_when_asked_is_given_up_in_time(ca_file:
                 probe = await net.greet(endpoint, lambda _: None)
 
     assert probe.failure is not None
-    assert (probe.failure.kind, probe.failure.seen) == (Kind.CONNECT_TIMEOUT, "no answer within 0.3 s")
+    assert (probe.failure.kind, probe.failure.seen) == (FailureKind.CONNECT_TIMEOUT, "no answer within 0.3 s")
 
 
 async def test_a_closed_port_instead_of_a_proxy_is_the_proxys_failure() -> None:
@@ -298,7 +300,7 @@ async def test_a_closed_port_instead_of_a_proxy_is_the_proxys_failure() -> None:
     async with serving(saying()) as port:
         pass
 
-    assert kind_of(await failure(f"socks5://127.0.0.1:{port}")) is Kind.PROXY
+    assert kind_of(await failure(f"socks5://127.0.0.1:{port}")) is FailureKind.PROXY
 
 
 async def test_a_proxys_own_certificate_is_checked(ca: trustme.CA, ca_file: str) -> None:
@@ -309,7 +311,7 @@ async def test_a_proxys_own_certificate_is_checked(ca: trustme.CA, ca_file: str)
     async with serving(proxy.http, server_context(ca.issue_cert("proxy.evil.example"))) as port:
         for host in ("127.0.0.1", "localhost"):
             error = await failure(f"https://{ESCAPED}{host}:{port}", PATIENT.replace(ca_file=ca_file))
-            assert error.kind is Kind.PROXY
+            assert error.kind is FailureKind.PROXY
 
     assert proxy.logins == []
 
@@ -345,7 +347,7 @@ async def test_a_proxy_whose_name_has_no_address_is_the_proxys_failure() -> None
     with pytest.raises(NetworkError) as caught:
         await Tunnel(parse_proxy("socks5://proxy.example.org"), Policy(), ask).connect(HOME, 993)
 
-    assert caught.value.kind is Kind.PROXY
+    assert caught.value.kind is FailureKind.PROXY
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])
@@ -361,7 +363,7 @@ async def test_addresses_are_judged_before_the_proxy_is_asked(target: str, ca: t
             probe = await net.greet(endpoint, lambda _: None)
 
     assert probe.failure is not None
-    assert (probe.failure.kind, proxy.asked) == (Kind.DENIED, [])
+    assert (probe.failure.kind, proxy.asked) == (FailureKind.DENIED, [])
 
 
 async def test_the_proxy_itself_is_exempt_from_the_address_rules(ca: trustme.CA) -> None:

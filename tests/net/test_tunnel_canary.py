@@ -13,12 +13,12 @@ import pytest
 import trustme
 from anyio.abc import ByteStream
 
-from mailsettings import Kind, Policy, detect
-from mailsettings.cli.exit_codes import Exit, exit_code
+from mailsettings import FailureKind, Policy, detect
+from mailsettings.cli.exit_codes import ExitCode, exit_code
 from mailsettings.model import Detection
 from mailsettings.policy import Timeouts
 from mailsettings.schema import plain
-from mailsettings.web.redaction import shown
+from mailsettings.web.redaction import redacted
 from tests.net.local import server_context, serving
 from tests.net.nameserver import Zone, answering, converse
 from tests.net.proxies import Proxy
@@ -145,11 +145,11 @@ async def test_a_proxy_that_cannot_be_used_is_one_clear_failure(way: str, seen: 
             detection = await detect("ada@example.org", policy=policy)
 
     (failure,) = detection.failures
-    assert (failure.kind, failure.place) == (Kind.PROXY, f"socks5://127.0.0.1:{at}")
+    assert (failure.kind, failure.place) == (FailureKind.PROXY, f"socks5://127.0.0.1:{at}")
     assert seen in failure.seen
     assert [finding.code for finding in detection.findings] == ["proxy-failed"]
     assert set(watch.seen) == {("socket.connect", ("127.0.0.1", at))}
-    assert exit_code(plain(detection)) is Exit.NO_NETWORK
+    assert exit_code(plain(detection)) is ExitCode.NO_NETWORK
     assert CANARY not in f"{detection}{detection.to_json()}"
 
 
@@ -162,10 +162,10 @@ async def test_visitors_of_the_service_do_not_learn_of_the_proxy() -> None:
     How the service gets out is nobody's business: to them it has no network.
     """
     async with serving(Proxy(("ada", "right")).socks) as at:
-        detection = shown(await _found(f"socks5://127.0.0.1:{at}"))
+        detection = redacted(await _found(f"socks5://127.0.0.1:{at}"))
 
     text = detection.to_json()
-    assert [failure.kind for failure in detection.failures] == [Kind.NO_NETWORK]
+    assert [failure.kind for failure in detection.failures] == [FailureKind.NO_NETWORK]
     assert [finding.code for finding in detection.findings] == ["network-down"]
     assert ("proxy" in text, str(at) in text) == (False, False)
 

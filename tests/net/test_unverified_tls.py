@@ -7,10 +7,10 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from mailsettings import Endpoint, Kind, Policy, Protocol, Security
+from mailsettings import Endpoint, FailureKind, Policy, Protocol, Security
 from mailsettings.net.network import open_network
 from mailsettings.net.unverified_tls import read_certificate
-from mailsettings.observations import Look, Paper
+from mailsettings.observations import Inspection, PresentedCertificate
 from scripts.fuzz_targets import CERTIFICATE
 from tests.hostile.certificates import HOST, NOW, authority
 from tests.hostile.test_tls_matrix import VERDICTS, MailServer, context
@@ -32,7 +32,7 @@ class Counting(MailServer):
             self.open -= 1
 
 
-async def look(server: Counting, protocol: Protocol, security: Security) -> Look:
+async def look(server: Counting, protocol: Protocol, security: Security) -> Inspection:
     async with serving(server) as port:
         policy = Policy(mail_ports=frozenset({port}), allow_networks=LOOPBACK)
         async with open_network(policy, Loopback(policy)) as network:
@@ -61,7 +61,7 @@ async def test_every_certificate_is_read_and_nothing_is_sent(name: str, security
     assert seen.greeting == ("* OK hi" if security is Security.STARTTLS else "")
 
 
-async def shown(name: str) -> Look:
+async def shown(name: str) -> Inspection:
     return await look(Counting(Protocol.SMTP, context(name), at_once=True), Protocol.SMTP, Security.TLS)
 
 
@@ -87,7 +87,7 @@ async def test_each_fault_stands_in_the_certificate() -> None:
 )
 async def test_versions_of_before_are_seen(name: str, version: str, cipher: str) -> None:
     """The usual handshake refuses them without a word about what the server can do."""
-    found = (await shown(name)).shown
+    found = (await shown(name)).handshake
 
     assert found is not None
     assert (found.version, found.cipher.startswith(cipher)) == (version, True)
@@ -105,9 +105,9 @@ async def test_a_server_without_tls_cannot_be_looked_at() -> None:
         async with open_network(policy, Loopback(policy)) as network:
             seen = await network.inspect(Endpoint(Protocol.SMTP, HOST, port, Security.TLS))
 
-    assert seen.shown is None
+    assert seen.handshake is None
     assert seen.failure is not None
-    assert seen.failure.kind is Kind.NOT_TLS
+    assert seen.failure.kind is FailureKind.NOT_TLS
 
 
 async def test_a_port_that_is_not_one_of_mail_is_not_looked_at() -> None:
@@ -118,7 +118,7 @@ async def test_a_port_that_is_not_one_of_mail_is_not_looked_at() -> None:
         seen = await network.inspect(Endpoint(Protocol.SMTP, HOST, 22, Security.TLS))
 
     assert seen.failure is not None
-    assert (seen.failure.kind, transport.connected) == (Kind.DENIED, [])
+    assert (seen.failure.kind, transport.connected) == (FailureKind.DENIED, [])
 
 
 async def test_a_web_port_is_reached_or_not() -> None:
@@ -149,7 +149,7 @@ def test_a_certificate_with_any_byte_changed_is_read_or_none() -> None:
         for byte in (0, 1, 0x30, 0x80, 0xFF):
             changed = CERTIFICATE[:place] + bytes([byte]) + CERTIFICATE[place + 1 :]
 
-            assert read_certificate(changed) is None or isinstance(read_certificate(changed), Paper)
+            assert read_certificate(changed) is None or isinstance(read_certificate(changed), PresentedCertificate)
 
 
 async def test_the_whole_chain_is_read() -> None:
@@ -157,7 +157,7 @@ async def test_the_whole_chain_is_read() -> None:
     between = trustme.CA().create_child_ca()
     server = Counting(Protocol.IMAP, server_context(between.issue_cert(HOST)), at_once=True)
 
-    seen = (await look(server, Protocol.IMAP, Security.TLS)).shown
+    seen = (await look(server, Protocol.IMAP, Security.TLS)).handshake
 
     assert seen is not None
     assert len(seen.chain) == 2

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendBytes
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
                 told.append(command.data)
                 command = next(exchange)
             elif not waiting:
-                raise NetworkError(Kind.CLOSED, "end of the pieces")
+                raise NetworkError(FailureKind.CLOSED, "end of the pieces")
             else:
                 assert isinstance(command, ReadBytes)
                 command = exchange.send(waiting.popleft())
@@ -40,7 +40,7 @@ def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
         return Played(end.value, tuple(told), b"".join(waiting))
 
 
-def kind(exchange: CommandGenerator[T], *pieces: bytes) -> Kind:
+def kind(exchange: CommandGenerator[T], *pieces: bytes) -> FailureKind:
     """Return the kind of failure that *pieces* end in."""
     try:
         played = play(exchange, pieces)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from textwrap import dedent
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Hello, Protocol, Security, TLSFacts
 from mailsettings.protocols import imap, pop3, smtp
 from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage
@@ -66,7 +66,7 @@ def _grant(talk: Dialogue, command: Command, steps: deque[str]) -> Command:
         return next(talk)
     if isinstance(command, ReadLine):
         if not steps:
-            return talk.throw(NetworkError(Kind.CLOSED, "end of the transcript"))
+            return talk.throw(NetworkError(FailureKind.CLOSED, "end of the transcript"))
         step = steps.popleft()
         assert step.startswith("S:"), f"a line is awaited where the transcript has {step!r}"
         return talk.send(step[3:].encode("latin-1"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Auth, Endpoint, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
@@ -30,7 +30,7 @@ def test_two_commands_in_one_do_not_leave(before: bytes, end: bytes, after: byte
     """
     with pytest.raises(NetworkError) as caught:
         command(before + end + after)
-    assert caught.value.kind == Kind.INTERNAL
+    assert caught.value.kind == FailureKind.INTERNAL
 
 
 @pytest.mark.parametrize(

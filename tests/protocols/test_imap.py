@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, NoteKind, Protocol, Security
 from tests.protocols import playing
 from tests.protocols.playing import FACTS
@@ -273,7 +273,7 @@ def test_login_disabled_inside_tls() -> None:
     """
     error = failure(Security.TLS, inside("* OK hi", "* CAPABILITY IMAP4rev1 LOGINDISABLED"))
 
-    assert error.kind == Kind.NO_LOGIN
+    assert error.kind == FailureKind.NO_LOGIN
 
 
 def test_preauth_inside_tls() -> None:
@@ -292,26 +292,26 @@ def test_preauth_in_clear(security: Security) -> None:
     """
     error = failure(security, "S: * PREAUTH [CAPABILITY IMAP4rev1 STARTTLS] hi")
 
-    assert error.kind == Kind.PREAUTH
+    assert error.kind == FailureKind.PREAUTH
 
 
 @pytest.mark.parametrize(
     ("greeting", "kind"),
     [
-        pytest.param("* BYE [ALERT] Too many connections.", Kind.GREETING_REFUSED, id="bye"),
-        pytest.param("* BYE", Kind.GREETING_REFUSED, id="bye without text"),
-        pytest.param("+OK ready", Kind.WRONG_PROTOCOL, id="POP3"),
-        pytest.param("220 ready", Kind.WRONG_PROTOCOL, id="SMTP"),
-        pytest.param("SSH-2.0-OpenSSH_9.6", Kind.WRONG_PROTOCOL, id="SSH"),
-        pytest.param("HTTP/1.1 400 Bad Request", Kind.WRONG_PROTOCOL, id="HTTP"),
-        pytest.param("", Kind.BAD_REPLY, id="empty line"),
-        pytest.param("* NO", Kind.BAD_REPLY, id="untagged NO"),
-        pytest.param("* OKAY", Kind.BAD_REPLY, id="no word boundary"),
-        pytest.param("A1 OK", Kind.BAD_REPLY, id="tagged"),
-        pytest.param("hello", Kind.BAD_REPLY, id="anything"),
+        pytest.param("* BYE [ALERT] Too many connections.", FailureKind.GREETING_REFUSED, id="bye"),
+        pytest.param("* BYE", FailureKind.GREETING_REFUSED, id="bye without text"),
+        pytest.param("+OK ready", FailureKind.WRONG_PROTOCOL, id="POP3"),
+        pytest.param("220 ready", FailureKind.WRONG_PROTOCOL, id="SMTP"),
+        pytest.param("SSH-2.0-OpenSSH_9.6", FailureKind.WRONG_PROTOCOL, id="SSH"),
+        pytest.param("HTTP/1.1 400 Bad Request", FailureKind.WRONG_PROTOCOL, id="HTTP"),
+        pytest.param("", FailureKind.BAD_REPLY, id="empty line"),
+        pytest.param("* NO", FailureKind.BAD_REPLY, id="untagged NO"),
+        pytest.param("* OKAY", FailureKind.BAD_REPLY, id="no word boundary"),
+        pytest.param("A1 OK", FailureKind.BAD_REPLY, id="tagged"),
+        pytest.param("hello", FailureKind.BAD_REPLY, id="anything"),
     ],
 )
-def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: Kind) -> None:
+def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: FailureKind) -> None:
     """
     Only a valid greeting gets an answer, so a probe says nothing to a port that belongs to something else.
     """
@@ -344,24 +344,24 @@ def test_starttls_not_offered() -> None:
         """,
     )
 
-    assert error.kind == Kind.STARTTLS_NOT_OFFERED
+    assert error.kind == FailureKind.STARTTLS_NOT_OFFERED
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param("A1 NO not now", Kind.STARTTLS_REFUSED, id="NO"),
-        pytest.param("A1 BAD what", Kind.STARTTLS_REFUSED, id="BAD"),
-        pytest.param("* BYE no", Kind.GREETING_REFUSED, id="BYE"),
-        pytest.param("+ go on", Kind.BAD_REPLY, id="continuation"),
-        pytest.param("ZZ9 OK go", Kind.BAD_REPLY, id="another tag"),
-        pytest.param("a1 OK go", Kind.BAD_REPLY, id="tag in another case"),
-        pytest.param("A1 OKAY go", Kind.BAD_REPLY, id="no status"),
-        pytest.param("A1", Kind.BAD_REPLY, id="tag alone"),
-        pytest.param("* PREAUTH hi", Kind.BAD_REPLY, id="late PREAUTH"),
+        pytest.param("A1 NO not now", FailureKind.STARTTLS_REFUSED, id="NO"),
+        pytest.param("A1 BAD what", FailureKind.STARTTLS_REFUSED, id="BAD"),
+        pytest.param("* BYE no", FailureKind.GREETING_REFUSED, id="BYE"),
+        pytest.param("+ go on", FailureKind.BAD_REPLY, id="continuation"),
+        pytest.param("ZZ9 OK go", FailureKind.BAD_REPLY, id="another tag"),
+        pytest.param("a1 OK go", FailureKind.BAD_REPLY, id="tag in another case"),
+        pytest.param("A1 OKAY go", FailureKind.BAD_REPLY, id="no status"),
+        pytest.param("A1", FailureKind.BAD_REPLY, id="tag alone"),
+        pytest.param("* PREAUTH hi", FailureKind.BAD_REPLY, id="late PREAUTH"),
     ],
 )
-def test_starttls_wants_its_own_answer(answer: str, kind: Kind) -> None:
+def test_starttls_wants_its_own_answer(answer: str, kind: FailureKind) -> None:
     """
     TLS starts after a tagged OK to this very command; anything else ends the dialogue.
     """
@@ -377,7 +377,7 @@ def test_literals_are_refused(line: str) -> None:
     """
     error = failure(Security.TLS, f"TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: {line}")
 
-    assert error.kind == Kind.LIMIT
+    assert error.kind == FailureKind.LIMIT
 
 
 def test_an_endless_reply_ends() -> None:
@@ -388,7 +388,7 @@ def test_an_endless_reply_ends() -> None:
 
     error = failure(Security.TLS, f"TLS\nS: * OK hi\nC: A1 CAPABILITY\n{flood}")
 
-    assert error.kind == Kind.LIMIT
+    assert error.kind == FailureKind.LIMIT
 
 
 def test_goodbye_instead_of_capabilities() -> None:
@@ -397,7 +397,7 @@ def test_goodbye_instead_of_capabilities() -> None:
     """
     error = failure(Security.TLS, "TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: * BYE Autologout; idle for too long (1)")
 
-    assert error.kind == Kind.GREETING_REFUSED
+    assert error.kind == FailureKind.GREETING_REFUSED
 
 
 def test_refused_capability_command() -> None:
@@ -406,4 +406,4 @@ def test_refused_capability_command() -> None:
     """
     error = failure(Security.STARTTLS, "S: * OK hi\nC: A1 CAPABILITY\nS: A1 BAD unknown command\nC: A2 LOGOUT")
 
-    assert error.kind == Kind.STARTTLS_NOT_OFFERED
+    assert error.kind == FailureKind.STARTTLS_NOT_OFFERED

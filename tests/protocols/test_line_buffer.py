@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.policy import Limits, Policy
 from mailsettings.protocols.line_buffer import LineBuffer
 
@@ -72,7 +72,7 @@ def test_limits(data: bytes) -> None:
 
     with pytest.raises(NetworkError) as caught:
         read_all()
-    assert caught.value.kind == Kind.LIMIT
+    assert caught.value.kind == FailureKind.LIMIT
 
 
 def test_a_new_reply_counts_anew() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Endpoint, Hello
 from mailsettings.net.session import SessionResult
 from tests.net.talking import (
@@ -23,7 +23,7 @@ from tests.net.talking import (
     in_virtual_time,
 )
 
-EARLY = frozenset({Kind.EARLY_BYTES, Kind.NOT_TLS})  # in a segment of its own it meets the handshake
+EARLY = frozenset({FailureKind.EARLY_BYTES, FailureKind.NOT_TLS})  # in a segment of its own it meets the handshake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Odd:
 
     at: Endpoint
     said: str
-    kinds: frozenset[Kind] = frozenset()  # of the failure; any of them
+    kinds: frozenset[FailureKind] = frozenset()  # of the failure; any of them
     mechanisms: tuple[str, ...] | None = None
     text: str | None = None  # of the greeting
     holds: tuple[str, ...] = ()  # words that are in the capabilities or notes, or in what the failure has seen
@@ -55,7 +55,9 @@ def smtp(greeting: str, *lines: str, **wanted: object) -> Odd:
     return Odd(at=SMTP_TLS, said=f"TLS\n{head}C: EHLO mailsettings.invalid\n{said}C: QUIT", **wanted)  # type: ignore[arg-type]  # see imap
 
 
-def refused(at: Endpoint, *greeting: str, kind: Kind = Kind.GREETING_REFUSED, holds: tuple[str, ...] = ()) -> Odd:
+def refused(
+    at: Endpoint, *greeting: str, kind: FailureKind = FailureKind.GREETING_REFUSED, holds: tuple[str, ...] = ()
+) -> Odd:
     lines = "".join(f"S: {line}\n" for line in greeting)
     before = "TLS\n" if at in (IMAP_TLS, POP3_TLS, SMTP_TLS) else ""
     return Odd(at=at, said=f"{before}{lines}", kinds=frozenset({kind}), holds=holds)
@@ -84,7 +86,7 @@ ODDITIES = {
         "* OK hi", "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN", mechanisms=("PLAIN",)
     ),
     "PREAUTH inside TLS": imap("* PREAUTH you are root", LIST, holds=("PREAUTH",)),
-    "PREAUTH that keeps STARTTLS away": refused(IMAP_STARTTLS, "* PREAUTH you are root", kind=Kind.PREAUTH),
+    "PREAUTH that keeps STARTTLS away": refused(IMAP_STARTTLS, "* PREAUTH you are root", kind=FailureKind.PREAUTH),
     "tabs in the greeting": imap("* OK\thello\tthere", LIST, text=r"hello\x09there"),
     "space at the end": imap("* OK hello ", f"{LIST} ", text="hello", mechanisms=BOTH),
     "LF alone": imap("* OK hello¶", f"{LIST}¶", tagged="A1 OK done¶", mechanisms=BOTH, holds=("LF instead",)),
@@ -104,14 +106,14 @@ ODDITIES = {
     "farewells instead of a reply": Odd(
         at=IMAP_TLS,
         said="TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: * BYE one\nS: * BYE two\nS: * BYE three\n",
-        kinds=frozenset({Kind.GREETING_REFUSED}),
+        kinds=frozenset({FailureKind.GREETING_REFUSED}),
     ),
     "a second greeting": imap("* OK Waiting", "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] ready", mechanisms=BOTH),
     "an address and a version in the greeting": imap("* OK [192.0.2.7]:993 TLSv1.3 at 10:00", LIST, mechanisms=BOTH),
     "an answer ahead of its question": Odd(
         at=IMAP_TLS,
         said="TLS\nS: * OK hi\nC: A1 CAPABILITY\nS: A9 OK [CAPABILITY AUTH=ANY] done\n",
-        kinds=frozenset({Kind.BAD_REPLY}),
+        kinds=frozenset({FailureKind.BAD_REPLY}),
     ),
     "clear text behind OK to STARTTLS": Odd(
         at=IMAP_STARTTLS,
@@ -201,22 +203,22 @@ ODDITIES = {
     "520": refused(SMTP_TLS, "520 no"),
     "530": refused(SMTP_TLS, "530 no"),
     "552": refused(SMTP_TLS, "552 no"),
-    "no code": refused(SMTP_TLS, "Go away, do not try again.", kind=Kind.BAD_REPLY, holds=("Go away",)),
-    "no extensions, as to HELO": smtp("220 hi", "250 mail.example", kinds=frozenset({Kind.NO_LOGIN})),
+    "no code": refused(SMTP_TLS, "Go away, do not try again.", kind=FailureKind.BAD_REPLY, holds=("Go away",)),
+    "no extensions, as to HELO": smtp("220 hi", "250 mail.example", kinds=frozenset({FailureKind.NO_LOGIN})),
     "400 to the first command": Odd(
         at=SMTP_STARTTLS,
         said="S: 220 hi\nC: EHLO mailsettings.invalid\nS: 400 TLS first\n",
-        kinds=frozenset({Kind.GREETING_REFUSED}),
+        kinds=frozenset({FailureKind.GREETING_REFUSED}),
     ),
     "our name is refused": Odd(
         at=SMTP_TLS,
         said="TLS\nS: 220 hi\nC: EHLO mailsettings.invalid\nS: 550 who are you?\n",
-        kinds=frozenset({Kind.GREETING_REFUSED}),
+        kinds=frozenset({FailureKind.GREETING_REFUSED}),
     ),
     "STARTTLS masked": Odd(
         at=SMTP_STARTTLS,
         said="S: 220 hi\nC: EHLO mailsettings.invalid\nS: 250-x\nS: 250-XXXXXXXA\nS: 250 XXXB\nC: QUIT",
-        kinds=frozenset({Kind.STARTTLS_NOT_OFFERED}),
+        kinds=frozenset({FailureKind.STARTTLS_NOT_OFFERED}),
         holds=("XXXXXXXA",),
     ),
     "NTLM only before TLS": Odd(
@@ -288,5 +290,5 @@ def test_it_is_cut_off_anywhere(odd: Odd) -> None:
     results = [played(odd, cut=cut)[0] for cut in range(server.handed)]
 
     assert [result for result in results if result.hello is not None or result.failure is None] == []
-    assert {result.failure.kind for result in results if result.failure} & {Kind.INTERNAL} == set()
+    assert {result.failure.kind for result in results if result.failure} & {FailureKind.INTERNAL} == set()
     assert (whole.hello is None) != (whole.failure is None)

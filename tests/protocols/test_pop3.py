@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, Protocol, Security
 from tests.protocols import playing
 from tests.protocols.playing import FACTS
@@ -133,7 +133,7 @@ def test_no_login_inside_tls() -> None:
     """
     error = failure(Security.TLS, inside("UIDL", "SASL"))
 
-    assert error.kind == Kind.NO_LOGIN
+    assert error.kind == FailureKind.NO_LOGIN
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ def test_stls_not_offered(reply: str) -> None:
     """
     error = failure(Security.STARTTLS, f"S: +OK hi\nC: CAPA\n{reply}\nC: QUIT")
 
-    assert error.kind == Kind.STARTTLS_NOT_OFFERED
+    assert error.kind == FailureKind.STARTTLS_NOT_OFFERED
 
 
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
-        pytest.param("-ERR no", Kind.STARTTLS_REFUSED, id="-ERR"),
-        pytest.param("220 go", Kind.BAD_REPLY, id="another protocol"),
-        pytest.param("", Kind.BAD_REPLY, id="empty line"),
+        pytest.param("-ERR no", FailureKind.STARTTLS_REFUSED, id="-ERR"),
+        pytest.param("220 go", FailureKind.BAD_REPLY, id="another protocol"),
+        pytest.param("", FailureKind.BAD_REPLY, id="empty line"),
     ],
 )
-def test_stls_is_tried_once(answer: str, kind: Kind) -> None:
+def test_stls_is_tried_once(answer: str, kind: FailureKind) -> None:
     """
     A refusal is final: Thunderbird once asked for ever (its bug 1641882).
     """
@@ -173,14 +173,14 @@ def test_stls_is_tried_once(answer: str, kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("greeting", "kind", "seen"),
     [
-        pytest.param("-ERR \x1b[31mbusy", Kind.GREETING_REFUSED, r"\x1b[31mbusy", id="refused"),
-        pytest.param("* OK [CAPABILITY IMAP4rev1] hi", Kind.WRONG_PROTOCOL, "IMAP", id="IMAP"),
-        pytest.param("220 hi", Kind.WRONG_PROTOCOL, "SMTP", id="SMTP"),
-        pytest.param("HTTP/1.0 200 OK", Kind.WRONG_PROTOCOL, "HTTP", id="HTTP"),
-        pytest.param("OK", Kind.BAD_REPLY, "OK", id="no plus"),
+        pytest.param("-ERR \x1b[31mbusy", FailureKind.GREETING_REFUSED, r"\x1b[31mbusy", id="refused"),
+        pytest.param("* OK [CAPABILITY IMAP4rev1] hi", FailureKind.WRONG_PROTOCOL, "IMAP", id="IMAP"),
+        pytest.param("220 hi", FailureKind.WRONG_PROTOCOL, "SMTP", id="SMTP"),
+        pytest.param("HTTP/1.0 200 OK", FailureKind.WRONG_PROTOCOL, "HTTP", id="HTTP"),
+        pytest.param("OK", FailureKind.BAD_REPLY, "OK", id="no plus"),
     ],
 )
-def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: Kind, seen: str) -> None:
+def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: FailureKind, seen: str) -> None:
     """
     Only a valid greeting gets an answer, and what came instead is named.
     """
@@ -196,4 +196,4 @@ def test_an_endless_list_ends() -> None:
     """
     error = failure(Security.PLAIN, "S: +OK hi\nC: CAPA\nS: +OK\n" + "\n".join(["S: X"] * 50))
 
-    assert error.kind == Kind.LIMIT
+    assert error.kind == FailureKind.LIMIT

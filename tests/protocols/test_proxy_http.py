@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.protocols.dialogue import CommandGenerator
 from mailsettings.protocols.proxy import http_connect
 from tests.protocols.exchanging import bytewise, kind, play
@@ -66,24 +66,24 @@ def test_an_answer_cut_off_anywhere_opens_nothing() -> None:
     """
     The end of the stream inside an answer is the end.
     """
-    assert {kind(asking(), *bytewise(DONE[:end])) for end in range(len(DONE))} == {Kind.CLOSED}
+    assert {kind(asking(), *bytewise(DONE[:end])) for end in range(len(DONE))} == {FailureKind.CLOSED}
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (302, Kind.PROXY),
-        (400, Kind.DENIED),
-        (403, Kind.DENIED),
-        (405, Kind.DENIED),
-        (407, Kind.PROXY),
-        (500, Kind.UNREACHABLE),
-        (502, Kind.UNREACHABLE),
-        (503, Kind.UNREACHABLE),
-        (504, Kind.CONNECT_TIMEOUT),
+        (302, FailureKind.PROXY),
+        (400, FailureKind.DENIED),
+        (403, FailureKind.DENIED),
+        (405, FailureKind.DENIED),
+        (407, FailureKind.PROXY),
+        (500, FailureKind.UNREACHABLE),
+        (502, FailureKind.UNREACHABLE),
+        (503, FailureKind.UNREACHABLE),
+        (504, FailureKind.CONNECT_TIMEOUT),
     ],
 )
-def test_each_refusal_has_its_kind(status: int, expected: Kind) -> None:
+def test_each_refusal_has_its_kind(status: int, expected: FailureKind) -> None:
     """
     Its body is not waited for.
     """
@@ -106,7 +106,7 @@ def test_an_answer_that_is_no_http_is_the_proxys_fault(answer: bytes) -> None:
     """
     Also a greeting that comes before the answer: it is not the server's.
     """
-    assert kind(asking(), answer) is Kind.PROXY
+    assert kind(asking(), answer) is FailureKind.PROXY
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_more_is_read_than_headers_may_have(piece: bytes) -> None:
     """
     The limit is that of documents' headers, whatever they are cut into.
     """
-    assert kind(asking(max_header=300), *[piece] * 50) is Kind.PROXY
+    assert kind(asking(max_header=300), *[piece] * 50) is FailureKind.PROXY
 
 
 def test_the_words_of_a_refusal_are_safe_to_print() -> None:

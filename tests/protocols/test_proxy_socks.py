@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.protocols.dialogue import SendBytes
 from mailsettings.protocols.proxy import socks_connect, socks_negotiate
 from tests.protocols.exchanging import bytewise, kind, play
@@ -51,25 +51,25 @@ def test_an_answer_cut_off_anywhere_opens_nothing(done: bytes) -> None:
     """
     kinds = {kind(socks_connect(V4, 993), *bytewise(done[:end])) for end in range(len(done))}
 
-    assert kinds == {Kind.CLOSED}
+    assert kinds == {FailureKind.CLOSED}
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (1, Kind.UNREACHABLE),
-        (2, Kind.DENIED),
-        (3, Kind.UNREACHABLE),
-        (4, Kind.UNREACHABLE),
-        (5, Kind.REFUSED),
-        (6, Kind.CONNECT_TIMEOUT),
-        (7, Kind.PROXY),
-        (8, Kind.UNREACHABLE),
-        (9, Kind.UNREACHABLE),
-        (0xF0, Kind.UNREACHABLE),
+        (1, FailureKind.UNREACHABLE),
+        (2, FailureKind.DENIED),
+        (3, FailureKind.UNREACHABLE),
+        (4, FailureKind.UNREACHABLE),
+        (5, FailureKind.REFUSED),
+        (6, FailureKind.CONNECT_TIMEOUT),
+        (7, FailureKind.PROXY),
+        (8, FailureKind.UNREACHABLE),
+        (9, FailureKind.UNREACHABLE),
+        (0xF0, FailureKind.UNREACHABLE),
     ],
 )
-def test_each_refusal_has_its_kind(code: int, expected: Kind) -> None:
+def test_each_refusal_has_its_kind(code: int, expected: FailureKind) -> None:
     """
     The rest of a refusal is not waited for.
     """
@@ -85,7 +85,7 @@ def test_an_answer_that_is_no_socks5_is_the_proxys_fault(answer: bytes) -> None:
     """
     It says nothing about the server.
     """
-    assert kind(socks_connect(V4, 993), answer) is Kind.PROXY
+    assert kind(socks_connect(V4, 993), answer) is FailureKind.PROXY
 
 
 def test_without_a_login_none_is_offered() -> None:
@@ -133,7 +133,7 @@ def test_what_goes_wrong_before_a_server_is_named_is_the_proxys_fault(user: str,
     """
     Also where it answers before it was asked: nobody who does that can be told from somebody who injects answers.
     """
-    assert kind(socks_negotiate(user, "geheim"), *pieces) is Kind.PROXY
+    assert kind(socks_negotiate(user, "geheim"), *pieces) is FailureKind.PROXY
 
 
 @given(st.binary(max_size=600), st.integers(1, 40))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, Protocol, Security
 from tests.protocols import playing
 from tests.protocols.playing import FACTS
@@ -131,7 +131,7 @@ def test_no_auth_is_no_submission(reply: list[str]) -> None:
     """
     error = failure(Security.TLS, inside(*reply))
 
-    assert error.kind == Kind.NO_LOGIN
+    assert error.kind == FailureKind.NO_LOGIN
 
 
 def test_no_auth_behind_starttls() -> None:
@@ -156,7 +156,7 @@ def test_no_auth_behind_starttls() -> None:
         """,
     )
 
-    assert error.kind == Kind.NO_LOGIN
+    assert error.kind == FailureKind.NO_LOGIN
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_starttls_not_offered(reply: list[str]) -> None:
     """
     error = failure(Security.STARTTLS, in_clear(*reply) + "C: QUIT")
 
-    assert error.kind == Kind.STARTTLS_NOT_OFFERED
+    assert error.kind == FailureKind.STARTTLS_NOT_OFFERED
 
 
 def test_a_middlebox_is_named() -> None:
@@ -184,7 +184,7 @@ def test_a_middlebox_is_named() -> None:
 
     error = failure(Security.STARTTLS, reply + "C: QUIT")
 
-    assert error.kind == Kind.STARTTLS_NOT_OFFERED
+    assert error.kind == FailureKind.STARTTLS_NOT_OFFERED
     assert error.detail is Detail.STARTTLS_REWRITTEN
     assert (
         error.seen == f"no STARTTLS in the EHLO reply; a firewall on the way rewrites SMTP: {'*' * 20}, XXXXXXXA, XXXB"
@@ -211,29 +211,29 @@ def test_starttls_wants_220(answer: str) -> None:
     """
     error = failure(Security.STARTTLS, in_clear("250-x", "250 STARTTLS") + f"C: STARTTLS\nS: {answer}")
 
-    assert error.kind == Kind.STARTTLS_REFUSED
+    assert error.kind == FailureKind.STARTTLS_REFUSED
 
 
 @pytest.mark.parametrize(
     ("greeting", "kind", "seen"),
     [
-        pytest.param("421 too busy", Kind.GREETING_REFUSED, "421 too busy", id="421"),
-        pytest.param("554-mx\nS: 554 no", Kind.GREETING_REFUSED, "554 mx no", id="554 in two lines"),
-        pytest.param("554-mx", Kind.GREETING_REFUSED, "554 mx", id="554 cut short"),
-        pytest.param("520 not you", Kind.GREETING_REFUSED, "520", id="520"),
-        pytest.param("250 hi", Kind.BAD_REPLY, "250", id="another code"),
-        pytest.param("220-x\nS: 250 y", Kind.BAD_REPLY, "250", id="code that changes"),
-        pytest.param("Permission denied - do not try again.", Kind.BAD_REPLY, "Permission", id="no code"),
-        pytest.param("220x", Kind.BAD_REPLY, "220x", id="no separator"),
-        pytest.param("", Kind.BAD_REPLY, "''", id="empty line"),
-        pytest.param("* OK hi", Kind.WRONG_PROTOCOL, "IMAP", id="IMAP"),
-        pytest.param("+OK hi", Kind.WRONG_PROTOCOL, "POP3", id="POP3"),
-        pytest.param("SSH-2.0-x", Kind.WRONG_PROTOCOL, "SSH", id="SSH"),
-        pytest.param("220 (vsFTPd 3.0.3)", Kind.WRONG_PROTOCOL, "FTP", id="FTP"),
-        pytest.param("200 news.example", Kind.WRONG_PROTOCOL, "NNTP", id="NNTP"),
+        pytest.param("421 too busy", FailureKind.GREETING_REFUSED, "421 too busy", id="421"),
+        pytest.param("554-mx\nS: 554 no", FailureKind.GREETING_REFUSED, "554 mx no", id="554 in two lines"),
+        pytest.param("554-mx", FailureKind.GREETING_REFUSED, "554 mx", id="554 cut short"),
+        pytest.param("520 not you", FailureKind.GREETING_REFUSED, "520", id="520"),
+        pytest.param("250 hi", FailureKind.BAD_REPLY, "250", id="another code"),
+        pytest.param("220-x\nS: 250 y", FailureKind.BAD_REPLY, "250", id="code that changes"),
+        pytest.param("Permission denied - do not try again.", FailureKind.BAD_REPLY, "Permission", id="no code"),
+        pytest.param("220x", FailureKind.BAD_REPLY, "220x", id="no separator"),
+        pytest.param("", FailureKind.BAD_REPLY, "''", id="empty line"),
+        pytest.param("* OK hi", FailureKind.WRONG_PROTOCOL, "IMAP", id="IMAP"),
+        pytest.param("+OK hi", FailureKind.WRONG_PROTOCOL, "POP3", id="POP3"),
+        pytest.param("SSH-2.0-x", FailureKind.WRONG_PROTOCOL, "SSH", id="SSH"),
+        pytest.param("220 (vsFTPd 3.0.3)", FailureKind.WRONG_PROTOCOL, "FTP", id="FTP"),
+        pytest.param("200 news.example", FailureKind.WRONG_PROTOCOL, "NNTP", id="NNTP"),
     ],
 )
-def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: Kind, seen: str) -> None:
+def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: FailureKind, seen: str) -> None:
     """
     Only a valid greeting gets an answer, and what came instead is named.
     """
@@ -246,15 +246,15 @@ def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: Kind, seen: s
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        pytest.param("421 bye", Kind.GREETING_REFUSED, id="421"),
-        pytest.param("550 who are you", Kind.GREETING_REFUSED, id="our name is refused"),
-        pytest.param("400 STARTTLS is required first.", Kind.GREETING_REFUSED, id="Courier"),
-        pytest.param("220 again", Kind.BAD_REPLY, id="a second greeting"),
-        pytest.param("220-x\nS: 250 STARTTLS", Kind.BAD_REPLY, id="code that changes"),
-        pytest.param("hello", Kind.BAD_REPLY, id="no code"),
+        pytest.param("421 bye", FailureKind.GREETING_REFUSED, id="421"),
+        pytest.param("550 who are you", FailureKind.GREETING_REFUSED, id="our name is refused"),
+        pytest.param("400 STARTTLS is required first.", FailureKind.GREETING_REFUSED, id="Courier"),
+        pytest.param("220 again", FailureKind.BAD_REPLY, id="a second greeting"),
+        pytest.param("220-x\nS: 250 STARTTLS", FailureKind.BAD_REPLY, id="code that changes"),
+        pytest.param("hello", FailureKind.BAD_REPLY, id="no code"),
     ],
 )
-def test_ehlo_refused(reply: str, kind: Kind) -> None:
+def test_ehlo_refused(reply: str, kind: FailureKind) -> None:
     """
     Who refuses us at EHLO is not taken for a server without extensions.
     """
@@ -269,7 +269,7 @@ def test_an_endless_reply_ends() -> None:
     """
     error = failure(Security.PLAIN, "\n".join(["S: 220-hello"] * 50))
 
-    assert error.kind == Kind.LIMIT
+    assert error.kind == FailureKind.LIMIT
 
 
 def test_plain_is_for_diagnosis() -> None:

@@ -8,7 +8,7 @@ from mailsettings.model import Choice, Detection, Protocol, Security
 from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
-from mailsettings.provider_table.rows import Row, Server
+from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 
 pytestmark = pytest.mark.slow  # some five hundred detections
@@ -31,7 +31,7 @@ async def detected(address: str, net: FakeNetwork) -> Detection:
             return await detect(address, net=network)
 
 
-def protected(servers: tuple[Server, ...]) -> list[str]:
+def protected(servers: tuple[TableServer, ...]) -> list[str]:
     """The servers that a password may ever go to, as text."""
     return [str(server.endpoint) for server in servers if server.endpoint.security is not Security.PLAIN]
 

@@ -3,10 +3,10 @@
 import pytest
 
 from mailsettings.address import parse_address
-from mailsettings.leads import KnownProvider
+from mailsettings.leads import IdentifiedProvider
 from mailsettings.model import Auth, Authority, Claim
 from mailsettings.provider_table import table
-from mailsettings.sources.provider_table import leads_of
+from mailsettings.sources.provider_table import leads_in_table
 from tests.provider_table.expected import BY_DOMAIN, BY_MX, BY_TRACE, FULL, Expected
 
 
@@ -86,10 +86,10 @@ def test_old_hosts_are_replaced() -> None:
 
 def test_a_domain_s_leads_are_the_provider_and_a_claim_per_server() -> None:
     """The first server of each protocol is contacted at once, the others when it keeps silent."""
-    leads = tuple(leads_of(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))
+    leads = tuple(leads_in_table(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))
 
     provider, *claims = leads
-    assert isinstance(provider, KnownProvider)
+    assert isinstance(provider, IdentifiedProvider)
     assert [(str(claim.endpoint), claim.eager) for claim in claims if isinstance(claim, Claim)] == [
         ("imap://imap.gmail.com:993 (tls)", True),
         ("pop3://pop.gmail.com:995 (tls)", True),
@@ -100,6 +100,6 @@ def test_a_domain_s_leads_are_the_provider_and_a_claim_per_server() -> None:
 
 def test_claims_name_their_row() -> None:
     """Every word of the table can be looked up again."""
-    claims = list(leads_of(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))[1:]
+    claims = list(leads_in_table(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))[1:]
 
     assert {claim.evidence.locator for claim in claims if isinstance(claim, Claim)} == {"providers.yaml: gmail"}

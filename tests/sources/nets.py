@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer, Page
 from mailsettings.model import Endpoint, Probe, Question, Step
 from mailsettings.policy import Policy
@@ -22,7 +22,7 @@ class Answers:
         found = [await self.ask(Question(host, kind)) for kind in ("A", "AAAA")]
         records = tuple(str(record) for answer in found for record in answer.records)
         if not records:
-            raise NetworkError(Kind.NO_SUCH_NAME, f"{host} does not exist")
+            raise NetworkError(FailureKind.NO_SUCH_NAME, f"{host} does not exist")
         return records
 
     async def get(
@@ -34,7 +34,7 @@ class Answers:
         headers: tuple[tuple[str, str], ...] = (),
         answers: frozenset[int] = frozenset(),
     ) -> Page:
-        raise NetworkError(Kind.HTTP_STATUS, "404")
+        raise NetworkError(FailureKind.HTTP_STATUS, "404")
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
         raise AssertionError(f"{endpoint} is not to be contacted here")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.address import parse_address
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.interfaces import Page
-from mailsettings.leads import Help, Issuer, KnownProvider
+from mailsettings.leads import HelpPage, IdentifiedProvider, OAuthIssuer
 from mailsettings.model import URL, Authority, Claim, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig, documents_of
@@ -90,8 +90,10 @@ async def test_the_address_is_not_sent_where_a_document_was_found() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("reply", [Kind.NO_SUCH_NAME, Kind.REFUSED, Kind.CERTIFICATE_NAME, Kind.CONNECT_TIMEOUT])
-async def test_the_address_is_not_sent_where_nobody_answered(reply: Kind) -> None:
+@pytest.mark.parametrize(
+    "reply", [FailureKind.NO_SUCH_NAME, FailureKind.REFUSED, FailureKind.CERTIFICATE_NAME, FailureKind.CONNECT_TIMEOUT]
+)
+async def test_the_address_is_not_sent_where_nobody_answered(reply: FailureKind) -> None:
     """
     A host that is not there, or not who it should be, is not asked a second time.
     """
@@ -133,7 +135,7 @@ async def test_the_first_failure_is_reported_beside_the_second_try() -> None:
     """
     leads = await first_lookup(autoconfig(ADA)).run(Web({MAIN: 400}))
 
-    assert (leads[0], str(leads[1])) == (Failure(Kind.HTTP_STATUS, URL(MAIN), "400"), MAIN + SENT)
+    assert (leads[0], str(leads[1])) == (Failure(FailureKind.HTTP_STATUS, URL(MAIN), "400"), MAIN + SENT)
 
 
 @pytest.mark.anyio
@@ -211,7 +213,7 @@ async def test_a_web_page_is_a_failure_of_its_own_kind() -> None:
     with pytest.raises(DocumentError) as caught:
         await lookup.run(Web({str(lookup): b"<!DOCTYPE html><title>Log in"}))
 
-    assert caught.value.kind is Kind.NO_DOCUMENT
+    assert caught.value.kind is FailureKind.NO_DOCUMENT
 
 
 @pytest.mark.anyio
@@ -232,13 +234,13 @@ async def test_facts_about_the_provider() -> None:
 
     leads = await run_all(list(autoconfig(ADA))[:1], net)
 
-    evidence = next(lead.evidence for lead in leads if isinstance(lead, Issuer))
+    evidence = next(lead.evidence for lead in leads if isinstance(lead, OAuthIssuer))
     assert leads == [
-        KnownProvider(Provider("example.org", "Example"), Authority.HTTP_DOCUMENT),
-        Help(Link("https://example.org/help", "Help", "en")),
+        IdentifiedProvider(Provider("example.org", "Example"), Authority.HTTP_DOCUMENT),
+        HelpPage(Link("https://example.org/help", "Help", "en")),
         Service("caldav", "https://dav.example.org/"),
         Service("webmail", "https://webmail.example.org/"),
-        Issuer("https://login.example.org", evidence),
+        OAuthIssuer("https://login.example.org", evidence),
     ]
 
 
@@ -375,7 +377,7 @@ async def test_failures_of_the_network_stay_typed() -> None:
     with pytest.raises(NetworkError) as caught:
         await first_lookup(ispdb(ADA)).run(Web({}))
 
-    assert caught.value.kind is Kind.NO_SUCH_NAME
+    assert caught.value.kind is FailureKind.NO_SUCH_NAME
 
 
 def test_lookups_are_hashable() -> None:

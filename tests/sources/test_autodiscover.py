@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
 from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.autodiscover import Inquiry, autodiscover
+from mailsettings.sources.autodiscover import AutodiscoverRequest, autodiscover
 from tests.formats.documents import autodiscover as document
 from tests.sources.webs import Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
 from tests.values import ADA, ada
@@ -86,7 +86,7 @@ async def test_the_question_is_the_address() -> None:
 
     await run(net)
 
-    assert net.requests[f"POST {FIRST}"] == autodiscover_format.request("ada@example.org")
+    assert net.requests[f"POST {FIRST}"] == autodiscover_format.request_body("ada@example.org")
 
 
 @pytest.mark.anyio
@@ -110,7 +110,7 @@ async def test_an_inquiry_elsewhere_is_refused(url: str) -> None:
     Whatever led there: the address goes to https hosts of its own domain only.
     """
     with pytest.raises((NetworkError, ValueError)):
-        await Inquiry(url, ADA).run(Web({url: document()}))
+        await AutodiscoverRequest(url, ADA).run(Web({url: document()}))
 
 
 @pytest.mark.anyio
@@ -216,7 +216,7 @@ async def test_a_useless_redirect_address(address: str) -> None:
     with pytest.raises(DocumentError) as caught:
         await first_lookup(autodiscover(ADA)).run(Web({FIRST: redirect_address(address)}))
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 @pytest.mark.anyio

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mailsettings.errors import DocumentError
-from mailsettings.leads import Issuer, Lead
+from mailsettings.leads import Lead, OAuthIssuer
 from mailsettings.model import Note, OAuth
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.oauth_metadata import IssuerMetadata
@@ -40,7 +40,7 @@ async def issuers(pages: dict[str, Reply]) -> tuple[Web, list[Lead]]:
     net = Web(pages)
     leads = await run_all(list(autoconfig(ADA)), net)
     return net, [
-        lead for lead in leads if isinstance(lead, Issuer) or (isinstance(lead, Note) and "issuer" in lead.text)
+        lead for lead in leads if isinstance(lead, OAuthIssuer) or (isinstance(lead, Note) and "issuer" in lead.text)
     ]
 
 
@@ -50,7 +50,7 @@ async def test_an_unknown_issuer_of_the_domains_own_document_is_asked() -> None:
     """
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata()})
 
-    oauths = [lead.oauth for lead in leads if isinstance(lead, Issuer)]
+    oauths = [lead.oauth for lead in leads if isinstance(lead, OAuthIssuer)]
     assert oauths == [None, OAuth(ISSUER, f"{ISSUER}/auth", f"{ISSUER}/token")]
 
 
@@ -60,7 +60,7 @@ async def test_a_known_issuer_is_not_asked() -> None:
     """
     net, leads = await issuers({MAIN: named("accounts.google.com")})
 
-    assert [lead.url for lead in leads if isinstance(lead, Issuer)] == ["https://accounts.google.com"]
+    assert [lead.url for lead in leads if isinstance(lead, OAuthIssuer)] == ["https://accounts.google.com"]
     assert not any("oauth-authorization-server" in request for request in net.requests)
 
 
@@ -90,7 +90,7 @@ async def test_endpoints_elsewhere_are_refused(host: str) -> None:
     """
     net = Web({METADATA: metadata(host)})
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata(host)})
-    issuer = next(lead for lead in leads if isinstance(lead, Issuer))
+    issuer = next(lead for lead in leads if isinstance(lead, OAuthIssuer))
 
     with pytest.raises(DocumentError, match="whose metadata names it"):
         await IssuerMetadata(issuer).run(net)

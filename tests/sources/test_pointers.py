@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import xml
 from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import Authority, Note, Protocol, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.directory import folder
+from mailsettings.sources.directory import directory_at
 from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
 from mailsettings.sources.pacc import PaccDocument, pacc
@@ -70,7 +70,7 @@ async def test_pacc_with_another_digest_is_invalid() -> None:
     with pytest.raises(DocumentError) as caught:
         await PaccDocument("example.org", (b"x" * 32,)).run(Web({PACC_URL: PACC}))
 
-    assert caught.value.kind is Kind.INVALID_DOCUMENT
+    assert caught.value.kind is FailureKind.INVALID_DOCUMENT
 
 
 @pytest.mark.anyio
@@ -191,7 +191,7 @@ def test_a_local_folder(tmp_path: Path) -> None:
     """
     (tmp_path / "example.org.xml").write_bytes(document())
 
-    leads = list(folder(tmp_path)(ADA))
+    leads = list(directory_at(tmp_path)(ADA))
 
     assert (endpoints_in(leads), lookups_in(leads)) == (FOUND, [])
     assert {claim.evidence.authority for claim in claims_in(leads)} == {Authority.OWN_TABLE}
@@ -203,7 +203,7 @@ def test_a_local_folder_without_the_domain(tmp_path: Path) -> None:
     """
     (tmp_path / "example.org.xml").write_bytes(document())
 
-    assert list(folder(tmp_path)(ada("mail.example.org"))) == []
+    assert list(directory_at(tmp_path)(ada("mail.example.org"))) == []
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_local_folder_with_a_broken_document(tmp_path: Path, content: bytes) -
     """
     (tmp_path / "example.org.xml").write_bytes(content)
 
-    (note,) = folder(str(tmp_path))(ADA)
+    (note,) = directory_at(str(tmp_path))(ADA)
 
     assert isinstance(note, Note)
     assert note.text.startswith(f"{tmp_path}/example.org.xml: ")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from mailsettings.interfaces import Net
-from mailsettings.leads import Fact, Lead, Located, Lookup, where_of
+from mailsettings.leads import Fact, Lead, LocatedLookup, Lookup, where_of
 from mailsettings.model import URL, Authority, Claim, Endpoint, HostName, Protocol, Question, Security, Task
 from mailsettings.sources import SOURCES
-from mailsettings.sources.autodiscover import ExchangeURL
+from mailsettings.sources.autodiscover import ExchangeHost
 from mailsettings.sources.certificate_names import CertificateNames, SameServer
-from mailsettings.sources.documents import Word
+from mailsettings.sources.documents import Provenance
 from mailsettings.sources.jmap import JmapSession
 from mailsettings.sources.pacc import PaccDocument
 from tests.values import ADA
@@ -20,8 +20,8 @@ NAMES = CertificateNames(ADA, Endpoint(Protocol.IMAP, "imap.example.org", 993, S
 LATER = (
     NAMES,
     SameServer(NAMES, "mx.example.org", 0),
-    ExchangeURL("example.org", ADA),
-    JmapSession("https://example.org/.well-known/jmap", Word("jmap", Authority.DOMAIN, "example.org")),
+    ExchangeHost("example.org", ADA),
+    JmapSession("https://example.org/.well-known/jmap", Provenance("jmap", Authority.DOMAIN, "example.org")),
     PaccDocument("example.org", ()),
 )
 LOOKUPS = [lead for source in SOURCES for lead in source(ADA) if not isinstance(lead, Claim | Fact)]
@@ -32,7 +32,7 @@ def test_a_lookup_prints_as_the_place_it_asks(lookup: Lookup) -> None:
     """
     What is listed before and what is written of a failure afterwards are the same words.
     """
-    assert isinstance(lookup, Located)
+    assert isinstance(lookup, LocatedLookup)
     assert str(where_of(lookup)) == str(lookup)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TypeGuard
 
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.interfaces import Answer, Page
 from mailsettings.leads import Lead, Lookup
 from mailsettings.model import Claim
 from mailsettings.policy import Policy
 from tests.sources.nets import Answers
 
-Reply = bytes | int | Kind | Page
+Reply = bytes | int | FailureKind | Page
 
 
 class Web(Answers):
@@ -34,14 +34,14 @@ class Web(Answers):
         answers: frozenset[int] = frozenset(),
     ) -> Page:
         self.requests[f"{method} {url}"] = body
-        reply = self._pages.get(f"{method} {url}", self._pages.get(url, Kind.NO_SUCH_NAME))
-        if isinstance(reply, Kind):
+        reply = self._pages.get(f"{method} {url}", self._pages.get(url, FailureKind.NO_SUCH_NAME))
+        if isinstance(reply, FailureKind):
             raise NetworkError(reply, url)
         if isinstance(reply, bytes):
             return Page(url, 200, "text/xml", reply, (url,))
         page = reply if isinstance(reply, Page) else Page(url, reply, "text/html", b"", (url,))
         if page.status >= 300 and page.status not in answers:
-            raise NetworkError(Kind.HTTP_STATUS, str(page.status))
+            raise NetworkError(FailureKind.HTTP_STATUS, str(page.status))
         return page
 
 

@@ -6,7 +6,7 @@ import sys
 import anyio
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.streams import Stream
 from mailsettings.testing import Connect, FakeNetwork, Handshake, Line, imap, run_virtual
 
@@ -128,7 +128,7 @@ async def test_every_operation_can_fail_by_number() -> None:
     ends = []
     for step in range(1, 7):
         net = _world()
-        net.fail_at(step, Kind.CLOSED)
+        net.fail_at(step, FailureKind.CLOSED)
         with pytest.raises(NetworkError, match=f"planned fault at step {step}"):
             await _greet(net)
         ends.append((net.steps, len(net.asked)))

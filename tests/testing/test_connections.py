@@ -5,7 +5,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Question
 from mailsettings.testing import (
     CLOSE,
@@ -26,7 +26,7 @@ from .worlds import ADDRESS, HOST, ask, dial, from_generator, world
 pytestmark = pytest.mark.anyio
 
 
-async def _kind(net: FakeNetwork, port: int, address: str = ADDRESS) -> Kind | None:
+async def _kind(net: FakeNetwork, port: int, address: str = ADDRESS) -> FailureKind | None:
     """Return how a connection fails, None if it does not."""
     try:
         stream = await dial(net, port, address)
@@ -81,11 +81,11 @@ async def test_naming_a_host_again_adds_nothing_to_the_dns() -> None:
 
 Change = Callable[[Host], Host]
 FATES = [
-    pytest.param(lambda host: host, 25, Kind.REFUSED, 1.0, id="nothing listens"),
-    pytest.param(lambda host: host.refuse(993), 993, Kind.REFUSED, 1.0, id="refused"),
-    pytest.param(lambda host: host.unreachable(993), 993, Kind.UNREACHABLE, 1.0, id="unreachable"),
-    pytest.param(lambda host: host.drop(993), 993, Kind.CONNECT_TIMEOUT, 127.0, id="filtered"),
-    pytest.param(lambda host: host.drop(), 25, Kind.CONNECT_TIMEOUT, 127.0, id="all others filtered"),
+    pytest.param(lambda host: host, 25, FailureKind.REFUSED, 1.0, id="nothing listens"),
+    pytest.param(lambda host: host.refuse(993), 993, FailureKind.REFUSED, 1.0, id="refused"),
+    pytest.param(lambda host: host.unreachable(993), 993, FailureKind.UNREACHABLE, 1.0, id="unreachable"),
+    pytest.param(lambda host: host.drop(993), 993, FailureKind.CONNECT_TIMEOUT, 127.0, id="filtered"),
+    pytest.param(lambda host: host.drop(), 25, FailureKind.CONNECT_TIMEOUT, 127.0, id="all others filtered"),
     pytest.param(lambda host: host.drop(), 993, None, 1.0, id="all others filtered, this one not"),
     pytest.param(lambda host: host.reset(993), 993, None, 1.0, id="accepted at first"),
     pytest.param(lambda host: host.hold(993), 993, None, 1.0, id="tarpit"),
@@ -93,7 +93,7 @@ FATES = [
 
 
 @pytest.mark.parametrize(("change", "port", "kind", "seconds"), FATES)
-def test_ports_have_a_fate(change: Change, port: int, kind: Kind | None, seconds: float) -> None:
+def test_ports_have_a_fate(change: Change, port: int, kind: FailureKind | None, seconds: float) -> None:
     """A connection is made, or fails in its own time; what is filtered lasts as long as the system is patient."""
     net = world(imap(), rtt=1.0)
     change(net.host(HOST))
@@ -103,7 +103,7 @@ def test_ports_have_a_fate(change: Change, port: int, kind: Kind | None, seconds
 
 def test_an_unknown_address_is_silent() -> None:
     """Nobody is there who could refuse."""
-    assert run_virtual(_kind, world(), 993, "192.0.2.99") == (Kind.CONNECT_TIMEOUT, 127.0)
+    assert run_virtual(_kind, world(), 993, "192.0.2.99") == (FailureKind.CONNECT_TIMEOUT, 127.0)
 
 
 async def test_ipv6_can_be_broken() -> None:
@@ -112,7 +112,10 @@ async def test_ipv6_can_be_broken() -> None:
     net.host(HOST, "192.0.2.10", "2001:db8::10").serve(imap())
     net.without_ipv6()
 
-    assert [await _kind(net, 993, address) for address in ("192.0.2.10", "2001:db8::10")] == [None, Kind.UNREACHABLE]
+    assert [await _kind(net, 993, address) for address in ("192.0.2.10", "2001:db8::10")] == [
+        None,
+        FailureKind.UNREACHABLE,
+    ]
 
 
 async def test_offline_neither_names_nor_connections_work() -> None:
@@ -123,7 +126,7 @@ async def test_offline_neither_names_nor_connections_work() -> None:
     with pytest.raises(NetworkError) as caught:
         await net.transport().ask(Question(HOST, "A"))
 
-    assert (caught.value.kind, await _kind(net, 993)) == (Kind.NO_NETWORK, Kind.NO_NETWORK)
+    assert (caught.value.kind, await _kind(net, 993)) == (FailureKind.NO_NETWORK, FailureKind.NO_NETWORK)
 
 
 async def test_behind_a_broken_proxy_nothing_works() -> None:
@@ -134,7 +137,7 @@ async def test_behind_a_broken_proxy_nothing_works() -> None:
     with pytest.raises(NetworkError) as caught:
         await net.transport().ask(Question(HOST, "A"))
 
-    assert (caught.value.kind, await _kind(net, 993)) == (Kind.PROXY, Kind.PROXY)
+    assert (caught.value.kind, await _kind(net, 993)) == (FailureKind.PROXY, FailureKind.PROXY)
     assert "on holiday" in caught.value.seen
 
 
@@ -147,7 +150,7 @@ async def test_a_reset_connection_says_so() -> None:
     with pytest.raises(NetworkError) as caught:
         await stream.receive()
 
-    assert caught.value.kind is Kind.CLOSED
+    assert caught.value.kind is FailureKind.CLOSED
 
 
 async def test_the_end_is_empty_again_and_again() -> None:
@@ -172,7 +175,7 @@ async def test_sending_to_a_closed_connection_fails(end: object) -> None:
     with pytest.raises(NetworkError) as caught:
         await stream.send(b"a1 NOOP\r\n")
 
-    assert caught.value.kind is Kind.CLOSED
+    assert caught.value.kind is FailureKind.CLOSED
 
 
 async def test_a_closed_stream_is_of_no_use() -> None:
@@ -183,7 +186,7 @@ async def test_a_closed_stream_is_of_no_use() -> None:
     with pytest.raises(NetworkError) as caught:
         await stream.receive()
 
-    assert caught.value.kind is Kind.CLOSED
+    assert caught.value.kind is FailureKind.CLOSED
 
 
 async def test_closing_wakes_who_reads() -> None:
@@ -204,7 +207,7 @@ async def test_closing_wakes_who_reads() -> None:
         await anyio.wait_all_tasks_blocked()
         await stream.aclose()
 
-    assert kinds == [Kind.CLOSED]
+    assert kinds == [FailureKind.CLOSED]
 
 
 async def test_one_task_may_send_while_another_reads() -> None:

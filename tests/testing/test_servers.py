@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Security
 from mailsettings.testing import Options, Server, imap, pop3, run_virtual, smtp
 
@@ -179,4 +179,4 @@ async def test_a_tls_handshake_belongs_where_it_belongs(server: Server) -> None:
     except NetworkError as error:
         kind = error.kind
 
-    assert kind == (None if server.port == 993 else Kind.NOT_TLS)
+    assert kind == (None if server.port == 993 else FailureKind.NOT_TLS)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Protocol
 from mailsettings.testing import from_steps, run_virtual
-from mailsettings.testing.script_json import Step
+from mailsettings.testing.script_json import ScriptStep
 
 from .worlds import HOST, dial, dial_tls, talk, world
 
@@ -39,7 +39,7 @@ async def test_other_commands_are_refused_until_the_right_one(
     protocol: Protocol, command: bytes, refusal: bytes
 ) -> None:
     """A client may ask for more than the script knows."""
-    steps: list[Step] = [["send", "hello\r\n"], ["recv", "STARTTLS"], ["send", "go\r\n"]]
+    steps: list[ScriptStep] = [["send", "hello\r\n"], ["recv", "STARTTLS"], ["send", "go\r\n"]]
     stream = await dial(world(from_steps(143, protocol, steps)), 143)
 
     assert (await talk(stream, command, b"a2 STARTTLS\r\n"))[1:] == [refusal, b"go\r\n"]
@@ -49,14 +49,14 @@ async def test_other_commands_are_refused_until_the_right_one(
     ("name", "kind"),
     [
         ("good", None),
-        ("expired", Kind.CERTIFICATE_EXPIRED),
-        ("future", Kind.CERTIFICATE_NOT_YET_VALID),
-        ("selfsigned", Kind.CERTIFICATE_SELF_SIGNED),
-        ("unknown", Kind.CERTIFICATE_UNKNOWN_CA),
-        ("eku", Kind.CERTIFICATE_OTHER),
+        ("expired", FailureKind.CERTIFICATE_EXPIRED),
+        ("future", FailureKind.CERTIFICATE_NOT_YET_VALID),
+        ("selfsigned", FailureKind.CERTIFICATE_SELF_SIGNED),
+        ("unknown", FailureKind.CERTIFICATE_UNKNOWN_CA),
+        ("eku", FailureKind.CERTIFICATE_OTHER),
     ],
 )
-async def test_certificates_have_names(name: str, kind: Kind | None) -> None:
+async def test_certificates_have_names(name: str, kind: FailureKind | None) -> None:
     """One for each fault."""
     stream = await dial(world(from_steps(993, Protocol.IMAP, [["tls", name]])), 993)
     seen = None
@@ -70,7 +70,7 @@ async def test_certificates_have_names(name: str, kind: Kind | None) -> None:
 
 async def test_repeated_texts_are_said_as_often_as_asked() -> None:
     """To the last one, however many fit into a segment."""
-    steps: list[Step] = [["repeat", "220-hello\r\n", 5000], ["close"]]
+    steps: list[ScriptStep] = [["repeat", "220-hello\r\n", 5000], ["close"]]
     stream, heard = await dial(world(from_steps(25, Protocol.SMTP, steps)), 25), b""
     while data := await stream.receive():
         heard += data
@@ -83,7 +83,7 @@ def test_drips_and_sleeps_take_their_time() -> None:
 
     async def read() -> bytes:
         heard = b""
-        steps: list[Step] = [["tls", "good"], ["drip", 1, 3], ["sleep", 4], ["close"]]
+        steps: list[ScriptStep] = [["tls", "good"], ["drip", 1, 3], ["sleep", 4], ["close"]]
         stream = await dial_tls(world(from_steps(465, Protocol.SMTP, steps)), 465)
         while data := await stream.receive():
             heard += data

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.testing import (
     CLOSE,
     HEAR,
@@ -23,7 +23,7 @@ from .worlds import ADDRESS, HOST, dial, dial_tls, fetch, from_generator, world
 pytestmark = pytest.mark.anyio
 
 
-async def _kind(net: FakeNetwork, port: int) -> Kind | None:
+async def _kind(net: FakeNetwork, port: int) -> FailureKind | None:
     """Return how a handshake fails, None if it does not."""
     stream = await dial(net, port)
     try:
@@ -66,11 +66,11 @@ async def test_a_certificate_says_everything_a_test_wants() -> None:
     assert await (await dial(net, 993)).start_tls(HOST, ("imap",)) == shown.facts()
 
 
-PROBLEMS = [kind for kind in Kind if kind.about_certificate and kind is not Kind.CERTIFICATE_NAME]
+PROBLEMS = [kind for kind in FailureKind if kind.about_certificate and kind is not FailureKind.CERTIFICATE_NAME]
 
 
-@pytest.mark.parametrize("kind", [*PROBLEMS, Kind.TLS_TOO_OLD, Kind.TLS_FAILED])
-async def test_a_problem_ends_the_handshake(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [*PROBLEMS, FailureKind.TLS_TOO_OLD, FailureKind.TLS_FAILED])
+async def test_a_problem_ends_the_handshake(kind: FailureKind) -> None:
     """With the kind that the trust store would give."""
     net = FakeNetwork()
     net.host(HOST, ADDRESS).serve(imap(), certificate=Certificate((HOST,), kind))
@@ -81,7 +81,7 @@ async def test_a_problem_ends_the_handshake(kind: Kind) -> None:
 @pytest.mark.parametrize("port", [143, 587])
 async def test_a_greeting_in_clear_is_no_tls(port: int) -> None:
     """Servers of STARTTLS greet first."""
-    assert await _kind(world(imap(143), smtp(587)), port) is Kind.NOT_TLS
+    assert await _kind(world(imap(143), smtp(587)), port) is FailureKind.NOT_TLS
 
 
 async def test_a_server_that_waits_in_clear_answers_the_handshake_in_clear() -> None:
@@ -89,13 +89,13 @@ async def test_a_server_that_waits_in_clear_answers_the_handshake_in_clear() -> 
     net = world()
     net.page(f"http://{HOST}/", "")
 
-    assert await _kind(net, 80) is Kind.NOT_TLS
+    assert await _kind(net, 80) is FailureKind.NOT_TLS
 
 
 @pytest.mark.parametrize("end", [CLOSE, RESET])
 async def test_hanging_up_instead_of_a_handshake(end: object) -> None:
     """Closed politely or reset: the dialogue was not over."""
-    assert await _kind(world(from_generator(993, end)), 993) is Kind.CLOSED
+    assert await _kind(world(from_generator(993, end)), 993) is FailureKind.CLOSED
 
 
 def test_a_silent_server_never_shakes_hands() -> None:
@@ -115,7 +115,7 @@ async def test_bytes_in_clear_before_the_handshake_spoil_it() -> None:
     with pytest.raises(NetworkError) as caught:
         await stream.start_tls(HOST, ())
 
-    assert caught.value.kind is Kind.NOT_TLS
+    assert caught.value.kind is FailureKind.NOT_TLS
 
 
 async def test_clear_text_to_a_tls_port_gets_an_alert() -> None:
@@ -159,13 +159,13 @@ async def test_names_that_share_an_address_have_their_own_certificates() -> None
 async def test_a_page_does_not_change_its_host_certificate() -> None:
     """A page added later is served with what the host was given first."""
     net = FakeNetwork()
-    net.host(HOST, ADDRESS, certificate=Certificate((HOST,), Kind.CERTIFICATE_EXPIRED))
+    net.host(HOST, ADDRESS, certificate=Certificate((HOST,), FailureKind.CERTIFICATE_EXPIRED))
     net.page(f"https://{HOST}/", "")
 
     with pytest.raises(NetworkError) as caught:
         await fetch(net, f"https://{HOST}/")
 
-    assert caught.value.kind is Kind.CERTIFICATE_EXPIRED
+    assert caught.value.kind is FailureKind.CERTIFICATE_EXPIRED
 
 
 async def test_a_stream_knows_that_it_is_secure() -> None:

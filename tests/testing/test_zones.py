@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import MX, SRV
 from mailsettings.model import Question
 from mailsettings.policy import Policy, Timeouts
@@ -111,7 +111,7 @@ async def test_aliases_in_a_circle_fail() -> None:
     with pytest.raises(NetworkError) as caught:
         await ask(net, "a.example.org A")
 
-    assert caught.value.kind is Kind.DNS_FAILED
+    assert caught.value.kind is FailureKind.DNS_FAILED
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ SCOPES = [
 QUESTIONS = ("example.org MX", "example.org A", "a.example.org A", "example.net A")
 
 
-async def _failing(net: FakeNetwork, policy: Policy) -> dict[str, Kind]:
+async def _failing(net: FakeNetwork, policy: Policy) -> dict[str, FailureKind]:
     failures = {}
     for text in QUESTIONS:
         name, _, type_ = text.partition(" ")
@@ -195,7 +195,7 @@ async def test_servfail_has_a_scope(scope: tuple[str, str], concerned: set[str])
     net = FakeNetwork()
     net.servfail(*scope)
 
-    assert await _failing(net, Policy()) == dict.fromkeys(concerned, Kind.DNS_FAILED)
+    assert await _failing(net, Policy()) == dict.fromkeys(concerned, FailureKind.DNS_FAILED)
 
 
 @pytest.mark.parametrize(("scope", "concerned"), SCOPES)
@@ -206,7 +206,7 @@ def test_silence_has_a_scope_and_takes_a_lifetime(scope: tuple[str, str], concer
 
     failures, seconds = run_virtual(_failing, net, Policy(timeouts=Timeouts(dns_lifetime=3.0)))
 
-    assert (failures, seconds) == (dict.fromkeys(concerned, Kind.DNS_TIMEOUT), 3.0 * len(concerned))
+    assert (failures, seconds) == (dict.fromkeys(concerned, FailureKind.DNS_TIMEOUT), 3.0 * len(concerned))
 
 
 def test_a_later_quirk_goes_before_an_earlier_one() -> None:

@@ -11,7 +11,7 @@ from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 from mailsettings.testing import HEAR, FakeNetwork, Script, imap, run_virtual, scripted
 from mailsettings.web import Settings, create_app
-from mailsettings.web.admission import House, visitor_key
+from mailsettings.web.admission import Capacity, visitor_key
 from mailsettings.web.problems import Problem
 from mailsettings.web.store import Local
 from tests.web.places import Visitor, searches, service, world
@@ -292,14 +292,14 @@ def test_a_house_counts_who_is_inside() -> None:
     """
     A place is free again when its holder leaves, also by an error.
     """
-    house = House(running=1, waiting=0)
-    with pytest.raises(ValueError, match="x"), house.enter():
+    house = Capacity(running=1, waiting=0)
+    with pytest.raises(ValueError, match="x"), house.admit():
         raise ValueError("x")
 
-    with house.enter(), pytest.raises(Problem), house.enter():
+    with house.admit(), pytest.raises(Problem), house.admit():
         pass
 
-    assert house.inside == 0
+    assert house.admitted == 0
 
 
 _PROXIES = ("10.0.0.0/8", "2001:db8::/32")

@@ -12,7 +12,7 @@ import jsonschema  # type: ignore[import-untyped]  # has no types of its own
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from mailsettings.web.middleware import Bounds
+from mailsettings.web.middleware import BodyLimitMiddleware
 from mailsettings.web.settings import Settings
 from mailsettings.web.telemetry import LOGGER_NAME
 from tests.web.places import Visitor, service, world
@@ -142,7 +142,7 @@ async def bounded(receive: Receive, *, announced: str = "") -> int:
         statuses.extend([message["status"]] if "status" in message else [])
 
     headers = [(b"content-length", announced.encode())] if announced else []
-    await Bounds(app, max_body=4096, timeout=0.1)({"type": "http", "headers": headers}, receive, send)
+    await BodyLimitMiddleware(app, max_body=4096, timeout=0.1)({"type": "http", "headers": headers}, receive, send)
     return statuses[0]
 
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from mailsettings.decision.reasons import reasons_for
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Audience, Authority, Candidate, Detection, Failure, Note, NoteKind, Probe
 from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import from_json, to_json
-from mailsettings.web.redaction import shown
+from mailsettings.web.redaction import redacted
 from tests.cli.detections import VERIFIED, choice
 from tests.values import endpoint
 
@@ -19,7 +19,7 @@ CANARY = "canary-7351"
 
 
 def notes_of(detection: Detection) -> list[str]:
-    return [str(note) for note in shown(detection).notes]
+    return [str(note) for note in redacted(detection).notes]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_reasons_are_those_of_what_is_shown(displaced: bool) -> None:
     """
     They are written anew from the redacted probe, and still say that the provider's own servers come first.
     """
-    failed = Probe(SERVER, failure=Failure(Kind.GREETING_REFUSED, SERVER, CANARY))
+    failed = Probe(SERVER, failure=Failure(FailureKind.GREETING_REFUSED, SERVER, CANARY))
     before = choice(f"imap://{SERVER.host}:{SERVER.port}", authority=Authority.GUESS)
     candidate = Candidate(before.endpoint, before.claims)
     before = replace(
@@ -87,6 +87,6 @@ def test_the_reasons_are_those_of_what_is_shown(displaced: bool) -> None:
         reasons=tuple(reasons_for(candidate, failed, displaced=displaced)),
     )
 
-    after = shown(replace(VERIFIED, incoming=(before,))).incoming[0]
+    after = redacted(replace(VERIFIED, incoming=(before,))).incoming[0]
 
     assert after.reasons == (before.reasons[0], "not verified: greeting-refused", *before.reasons[2:])

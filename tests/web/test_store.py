@@ -8,7 +8,7 @@ import anyio
 import httpx
 import pytest
 
-from mailsettings.web.redis_store import Shared
+from mailsettings.web.redis_store import RedisStore
 from mailsettings.web.store import Local
 from tests.web.places import NOW, Visitor, searches, service, world
 from tests.web.running import free_port, redis
@@ -122,11 +122,11 @@ async def test_places_are_given_back_or_lapse() -> None:
     """
     clock = Clock()
     store = Local(clock=clock)
-    let = [await store.enter("key", who, 1, 30) for who in "ab"]
-    await store.leave("key", "a")
-    let.append(await store.enter("key", "b", 1, 30))
+    let = [await store.acquire("key", who, 1, 30) for who in "ab"]
+    await store.release("key", "a")
+    let.append(await store.acquire("key", "b", 1, 30))
     clock.now += 31
-    let.append(await store.enter("key", "c", 1, 30))
+    let.append(await store.acquire("key", "c", 1, 30))
     await store.aclose()
 
     assert let == [True, False, True, True]
@@ -138,7 +138,7 @@ async def test_a_redis_that_is_away_is_done_without(anyio_backend_name: str) -> 
     """
     if anyio_backend_name != "asyncio":
         pytest.skip("the client belongs to asyncio")
-    store = Shared(f"redis://127.0.0.1:{free_port()}/0", Local())
+    store = RedisStore(f"redis://127.0.0.1:{free_port()}/0", Local())
     async with service(world(), store=store) as app:
         answers = [await Visitor(app).detect("ada@example.org") for _ in range(2)]
         ready = await Visitor(app).get("/readyz")
@@ -176,7 +176,7 @@ class TestRedis:
         async def ask(app: object) -> None:
             statuses.append((await Visitor(app).detect("ada@example.org")).status_code)  # type: ignore[arg-type]
 
-        stores = [Shared(f"redis://127.0.0.1:{port}/0", Local()) for _ in networks]
+        stores = [RedisStore(f"redis://127.0.0.1:{port}/0", Local()) for _ in networks]
         async with (
             service(networks[0], store=stores[0]) as one,
             service(networks[1], store=stores[1]) as other,
@@ -191,7 +191,7 @@ class TestRedis:
         """
         A visitor who changes the worker takes the count along.
         """
-        stores = [Shared(f"redis://127.0.0.1:{port}/0", Local(), clock=lambda: NOW) for _ in range(2)]
+        stores = [RedisStore(f"redis://127.0.0.1:{port}/0", Local(), clock=lambda: NOW) for _ in range(2)]
         async with (
             service(world(), store=stores[0], visitor_per_minute=2) as one,
             service(world(), store=stores[1], visitor_per_minute=2) as other,
@@ -207,7 +207,7 @@ class TestRedis:
         Killed between two requests: no error; back again: used again.
         """
         port = free_port()
-        store = Shared(f"redis://127.0.0.1:{port}/0", Local())
+        store = RedisStore(f"redis://127.0.0.1:{port}/0", Local())
         states = []
 
         async def look(app: object) -> None:

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailsettings.bulk.dask import detect_batch
     from mailsettings.bulk.input import Answered, Entry
-    from mailsettings.bulk.limits import Pace
+    from mailsettings.bulk.limits import BulkLimits
     from mailsettings.bulk.run import detect_many
 
-__all__ = ["Answered", "Entry", "Pace", "detect_batch", "detect_many"]
+__all__ = ["Answered", "BulkLimits", "Entry", "detect_batch", "detect_many"]
 
 _HOME = {
     "Answered": "input",
     "Entry": "input",
-    "Pace": "limits",
+    "BulkLimits": "limits",
     "detect_batch": "dask",
     "detect_many": "run",
 }

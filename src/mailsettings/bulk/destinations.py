@@ -24,11 +24,11 @@ class Destination:
     """What the domains that burden the same servers have in common: a provider's id, an IP address, or themselves."""
 
     key: str
-    known: bool = False  # the table has servers for it, so that no name need be guessed
+    in_table: bool = False  # the table has servers for it, so that no name need be guessed
     dead: bool = False  # there is no such domain, or it receives no mail: nothing else is worth asking
 
 
-async def destination(net: Net, domain: str) -> Destination:
+async def find_destination(net: Net, domain: str) -> Destination:
     """Say where the mail of *domain* goes: its provider, else the address of its first mail exchanger, else itself.
 
     The detection asks the same questions, and is answered from its own memory.
@@ -54,7 +54,7 @@ def likely_destination(domain: str) -> Destination:
 
 def _of_row(row: Row) -> Destination:
     passes_on = row.provider.kind in _PASSING_ON
-    return Destination(row.provider.id, known=bool(row.incoming and row.outgoing) and not passes_on)
+    return Destination(row.provider.id, in_table=bool(row.incoming and row.outgoing) and not passes_on)
 
 
 def _first_exchanger(records: tuple[object, ...]) -> str:
@@ -68,7 +68,7 @@ class _Queue:
     users: int = 0  # inside or waiting
 
 
-class Turns:
+class KeyedSemaphore:
     """A semaphore for each key, kept for as long as somebody is inside or waits."""
 
     def __init__(self, most: int) -> None:
@@ -79,7 +79,7 @@ class Turns:
         return len(self._queues)
 
     @asynccontextmanager
-    async def turn(self, key: Hashable) -> AsyncIterator[None]:
+    async def acquire(self, key: Hashable) -> AsyncIterator[None]:
         """Wait until fewer than *most* others are inside with the same *key*."""
         queue = self._queues.setdefault(key, _Queue(anyio.Semaphore(self._most)))
         queue.users += 1

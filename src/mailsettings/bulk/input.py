@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.errors import DocumentError
-from mailsettings.hostnames import parse_host, shown_host
+from mailsettings.hostnames import parse_host, unicode_host
 from mailsettings.model import Detection
 
 # Every domain that receives mail has this mailbox (RFC 5321 §4.5.1): the search for a whole domain is made in its name,
@@ -51,15 +51,15 @@ def parse_entry(text: str) -> EmailAddress:
 
 def postmaster_of(domain: str) -> EmailAddress:
     """Return the address in whose name *domain* (A-labels) is searched."""
-    return EmailAddress(POSTMASTER, domain, shown_host(domain))
+    return EmailAddress(POSTMASTER, domain, unicode_host(domain))
 
 
 MAX_LINE = 65536  # bytes; what is longer is cut, and then no address
-SHOWN = 300  # characters of a line that is no JSON; no address is as long
-USUAL = ("address", "email", "e-mail", "mail", "email_address", "domain")
+MAX_QUOTED = 300  # characters of a line that is no JSON; no address is as long
+USUAL_COLUMNS = ("address", "email", "e-mail", "mail", "email_address", "domain")
 
 
-class Form(StrEnum):
+class InputFormat(StrEnum):
     """How the input is written."""
 
     LINES = "lines"
@@ -67,15 +67,15 @@ class Form(StrEnum):
     JSONL = "jsonl"
 
 
-_BY_SUFFIX = {".csv": Form.CSV, ".jsonl": Form.JSONL, ".ndjson": Form.JSONL}
+_BY_SUFFIX = {".csv": InputFormat.CSV, ".jsonl": InputFormat.JSONL, ".ndjson": InputFormat.JSONL}
 
 
-def form_of(name: str) -> Form:
+def input_format(name: str) -> InputFormat:
     """Return the form that the file name *name* promises; plain lines where it promises nothing."""
-    return next((form for suffix, form in _BY_SUFFIX.items() if name.lower().endswith(suffix)), Form.LINES)
+    return next((form for suffix, form in _BY_SUFFIX.items() if name.lower().endswith(suffix)), InputFormat.LINES)
 
 
-def entries(file: BinaryIO, form: Form, column: str = "") -> Iterator[Entry]:
+def entries(file: BinaryIO, form: InputFormat, column: str = "") -> Iterator[Entry]:
     """Yield the addresses in *file*; an entry's place is the number of its line. Empty ones are left out.
 
     *column* names the column or key with the address; without, it is one of the USUAL. Raises DocumentError where CSV
@@ -83,22 +83,22 @@ def entries(file: BinaryIO, form: Form, column: str = "") -> Iterator[Entry]:
     """
     found: Iterable[tuple[int, str]]
     match form:
-        case Form.LINES:
+        case InputFormat.LINES:
             found = enumerate(_lines(file), 1)
-        case Form.CSV:
+        case InputFormat.CSV:
             found = _from_csv(file, column)
-        case Form.JSONL:
+        case InputFormat.JSONL:
             found = ((place, _from_json(line, column)) for place, line in enumerate(_lines(file), 1))
     return (Entry(place, text.strip()) for place, text in found if text.strip())
 
 
-def count_lines(file: BinaryIO, form: Form) -> int | None:
+def count_lines(file: BinaryIO, form: InputFormat) -> int | None:
     """Return how many addresses *file* may have, None where that cannot be found out without using it up."""
     if not file.seekable():
         return None
     total = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     file.seek(0)
-    return max(total - (form is Form.CSV), 1)
+    return max(total - (form is InputFormat.CSV), 1)
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
@@ -125,10 +125,10 @@ def _from_csv(file: BinaryIO, column: str) -> Iterator[tuple[int, str]]:
 def _column(header: Sequence[str], name: str) -> int:
     """Return which column of *header* has the addresses."""
     titles = [title.strip().lower() for title in header]
-    for wanted in (name.lower(),) if name else USUAL:
+    for wanted in (name.lower(),) if name else USUAL_COLUMNS:
         if wanted in titles:
             return titles.index(wanted)
-    raise DocumentError(f"the first line of the CSV names {', '.join(titles)!r:.200}, not {name or USUAL!r}")
+    raise DocumentError(f"the first line of the CSV names {', '.join(titles)!r:.200}, not {name or USUAL_COLUMNS!r}")
 
 
 def _from_json(line: str, column: str) -> str:
@@ -136,7 +136,7 @@ def _from_json(line: str, column: str) -> str:
     try:
         value = json.loads(line) if line.strip() else ""
     except (ValueError, RecursionError):
-        return line[:SHOWN]
+        return line[:MAX_QUOTED]
     if isinstance(value, dict):
-        value = next((value[name] for name in ((column,) if column else USUAL) if name in value), None)
-    return value if isinstance(value, str) else line[:SHOWN]
+        value = next((value[name] for name in ((column,) if column else USUAL_COLUMNS) if name in value), None)
+    return value if isinstance(value, str) else line[:MAX_QUOTED]

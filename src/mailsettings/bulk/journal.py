@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from mailsettings.bulk.input import Entry
-from mailsettings.bulk.output import Writing
+from mailsettings.bulk.output import RecordFormat
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 
 
-class Done:
+class PlaceSet:
     """A set of places, which start at 1."""
 
     def __init__(self) -> None:
@@ -43,21 +43,21 @@ class Done:
         self._count += 1
 
 
-COMPARED = 1000  # records at the end of the file whose addresses are compared with the input
+COMPARED_RECORDS = 1000  # records at the end of the file whose addresses are compared with the input
 
 
 class Journal:
     """An output file that nobody else writes to. Close it in the end."""
 
-    def __init__(self, path: Path, writing: Writing, *, resume: bool) -> None:
+    def __init__(self, path: Path, writing: RecordFormat, *, resume: bool) -> None:
         """Open *path*, and with *resume* read what is in it.
 
         Raises FileExistsError if there is something in it and *resume* is not wanted, BlockingIOError if another run is
         writing to it, DocumentError if what is in it are no records.
         """
-        self._writing = writing
+        self._format = writing
         self._last: dict[int, bytes] = {}
-        self.done = Done()
+        self.answered = PlaceSet()
         self._file: BinaryIO = path.open("a+b", buffering=0)
         try:
             _lock(self._file)
@@ -73,34 +73,34 @@ class Journal:
         end = self._read() if size else 0
         self._file.truncate(end)
         if not end:
-            self._append(self._writing.first)
+            self._append(self._format.first)
 
     def _read(self) -> int:
         """Take in the records; return where the last whole one ends, in bytes."""
-        end, last = 0, deque[tuple[int, bytes]](maxlen=COMPARED)
+        end, last = 0, deque[tuple[int, bytes]](maxlen=COMPARED_RECORDS)
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as lines:
             for number, line in enumerate(lines):
                 if number == 0:
-                    self._recognise(line)
+                    self._check_ours(line)
                 if not line.endswith(b"\n"):
                     break
                 end += len(line)
-                if number or not self._writing.first:
+                if number or not self._format.first:
                     place = self._place(number, line)
-                    self.done.add(place)
+                    self.answered.add(place)
                     last.append((place, line))
         self._last = dict(last)
         return end
 
-    def _recognise(self, line: bytes) -> None:
+    def _check_ours(self, line: bytes) -> None:
         """Make sure that a file is one of ours, be it torn in its first line, before anything is cut off it."""
-        expected = (self._writing.first or self._writing.start).encode()
+        expected = (self._format.first or self._format.start).encode()
         if line[: len(expected)] != expected[: len(line)]:
             raise DocumentError(f"the output begins with {line[:60]!r}: it is not of an earlier run")
 
     def _place(self, number: int, line: bytes) -> int:
-        found = self._writing.place.match(line)
+        found = self._format.place.match(line)
         if found is None:
             raise DocumentError(f"line {number + 1} of the output is {line[:60]!r}, not a record of an earlier run")
         return int(found[1])
@@ -108,15 +108,15 @@ class Journal:
     def missing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """Yield those of *entries* that have no record yet. DocumentError if the records are of another input."""
         for entry in entries:
-            if entry.place not in self.done:
+            if entry.place not in self.answered:
                 yield entry
-            elif (line := self._last.get(entry.place)) and not line.startswith(self._writing.begin(entry).encode()):
+            elif (line := self._last.get(entry.place)) and not line.startswith(self._format.begin(entry).encode()):
                 raise DocumentError(f"the output has {line[:80]!r} for {entry.text!r:.80}: it belongs to another input")
 
     def write(self, record: Object) -> None:
         """Add *record*; with this call it is in the file, or after a kill not at all."""
-        self._append(self._writing.line(record))
-        self.done.add(int(record["place"]))
+        self._append(self._format.line(record))
+        self.answered.add(int(record["place"]))
 
     def _append(self, text: str) -> None:
         data = memoryview(text.encode())

@@ -25,9 +25,9 @@ import anyio
 from mailsettings.net.limiter import Slot
 from mailsettings.policy import IPAddress
 
-PAUSE = 5.0  # seconds before a register that did not answer is asked again
-UNANSWERED = 1.0  # seconds, the time of the first SYN: a filtered port must not keep everybody waiting any longer
-FAREWELL = 1.0  # seconds to give everything back at the end
+RETRY_INTERVAL = 5.0  # seconds before a register that did not answer is asked again
+EXCHANGE_TIMEOUT = 1.0  # seconds, the time of the first SYN: a filtered port must not keep everybody waiting any longer
+RELEASE_TIMEOUT = 1.0  # seconds to give everything back at the end
 _log = logging.getLogger("mailsettings.bulk")
 
 
@@ -43,16 +43,16 @@ class Lease:
     registered: bool = False
     replied: anyio.Event = field(default_factory=anyio.Event)
 
-    def counts(self, now: float) -> bool:
+    def is_active(self, now: float) -> bool:
         """Say whether it is to keep others out."""
-        return self.granted < math.inf and (self.slot.answered or now < self.granted + UNANSWERED)
+        return self.granted < math.inf and (self.slot.answered or now < self.granted + EXCHANGE_TIMEOUT)
 
 
-class AwayError(Exception):
+class RegisterUnavailableError(Exception):
     """The register does not answer; the message says what was seen."""
 
 
-class Register(Interface):
+class LeaseRegister(Interface):
     """Where connections are written down for all processes."""
 
     async def exchange(
@@ -66,10 +66,10 @@ class Register(Interface):
         ...
 
 
-class Leases:
+class LeaseClient:
     """The leases of one process. Implements net.limiter.SharedLimiter."""
 
-    def __init__(self, register: Register, seconds: float, pause: float = PAUSE) -> None:
+    def __init__(self, register: LeaseRegister, seconds: float, pause: float = RETRY_INTERVAL) -> None:
         """*seconds* after which a lease lapses that is not asked for again; *pause*: see PAUSE."""
         self._register = register
         self._pause = pause
@@ -79,9 +79,9 @@ class Leases:
         self._returned: list[Lease] = []
         self._held: dict[Slot, Lease] = {}
         self._renew_at = 0.0
-        self._away_until = 0.0
-        self._said = False
-        self._news = anyio.Event()
+        self._unavailable_until = 0.0
+        self._logged = False
+        self._wakeup = anyio.Event()
 
     async def acquire(self, ip: IPAddress, slot: Slot) -> None:
         """Wait until *slot* at *ip* may be taken."""
@@ -99,7 +99,7 @@ class Leases:
     async def _ask(self, lease: Lease) -> None:
         lease.replied = anyio.Event()
         self._wanted.append(lease)
-        self._news.set()
+        self._wakeup.set()
         await lease.replied.wait()
 
     def release(self, slot: Slot) -> None:
@@ -109,7 +109,7 @@ class Leases:
         if lease in self._wanted:
             self._wanted.remove(lease)
         self._returned.append(lease)
-        self._news.set()
+        self._wakeup.set()
 
     async def run(self) -> None:
         """Ask for ever; the caller cancels it."""
@@ -117,11 +117,11 @@ class Leases:
         try:
             while True:
                 with anyio.move_on_at(self._wake()):
-                    await self._news.wait()
-                self._news = anyio.Event()
+                    await self._wakeup.wait()
+                self._wakeup = anyio.Event()
                 await self._round()
         finally:
-            with anyio.move_on_after(FAREWELL, shield=True):
+            with anyio.move_on_after(RELEASE_TIMEOUT, shield=True):
                 async with aclosing(self._register):
                     self._returned += self._held.values()
                     self._held = {}  # or some of it would be renewed
@@ -130,7 +130,7 @@ class Leases:
     def _wake(self) -> float:
         """Return when there is something to do without news: time to renew, or a server is silent for too long."""
         open_now = self._held.values()
-        silent = (each.granted + UNANSWERED for each in open_now if each.registered and not each.slot.answered)
+        silent = (each.granted + EXCHANGE_TIMEOUT for each in open_now if each.registered and not each.slot.answered)
         return min(self._renew_at, *silent, self._renew_at)
 
     async def _round(self) -> None:
@@ -144,15 +144,15 @@ class Leases:
 
     async def _exchange(self, wanted: Sequence[Lease]) -> Sequence[float]:
         now = anyio.current_time()
-        if now < self._away_until:
+        if now < self._unavailable_until:
             return [0.0] * len(wanted)
         renewing = now >= self._renew_at
-        silent = [each for each in self._held.values() if each.registered and not each.counts(now)]
-        kept = [each for each in self._held.values() if each.counts(now) and (renewing or not each.registered)]
+        silent = [each for each in self._held.values() if each.registered and not each.is_active(now)]
+        kept = [each for each in self._held.values() if each.is_active(now) and (renewing or not each.registered)]
         returned, self._returned = [*self._returned, *silent], []
         try:
             waits = await self._register.exchange(returned, kept, wanted)
-        except AwayError as error:
+        except RegisterUnavailableError as error:
             self._miss(error)
             return [0.0] * len(wanted)
         except BaseException:  # cancelled: what was not said is said at the end
@@ -164,11 +164,11 @@ class Leases:
             self._renew_at = now + self._renew
         return waits
 
-    def _miss(self, error: AwayError) -> None:
+    def _miss(self, error: RegisterUnavailableError) -> None:
         """Go on without for a while; the first thing to say then is what is open."""
-        self._away_until = self._renew_at = anyio.current_time() + self._pause
+        self._unavailable_until = self._renew_at = anyio.current_time() + self._pause
         for lease in self._held.values():
             lease.registered = False
-        if not self._said:
-            self._said = True
+        if not self._logged:
+            self._logged = True
             _log.warning("mailsettings: %s; connections are limited by each process alone while it is away", error)

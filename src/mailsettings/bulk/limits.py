@@ -10,7 +10,7 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class BulkLimits:
     """The limits of a whole run; those of a single detection are its Policy's. Seconds throughout."""
 
     concurrency: int = 64  # domains searched at once
@@ -18,13 +18,13 @@ class Pace:
     per_address: int = 8  # connections open at once to one IP address, whoever opens them
     redis: str = field(default="", repr=False)  # URL, may have a password; per_address then counts for all who name it
     per_second: int = 16  # connections begun to one IP address, for all who share a Redis
-    lease: float = 30.0  # after which the connections of a process that was killed no longer count in Redis
-    ahead: int = 1024  # addresses taken from the input and not handed out yet
-    most_late: float = 0.1  # of the event loop; beyond it no new search begins, see pulse.py
+    lease_seconds: float = 30.0  # after which the connections of a process that was killed no longer count in Redis
+    read_ahead: int = 1024  # addresses taken from the input and not handed out yet
+    max_loop_lag: float = 0.1  # of the event loop; beyond it no new search begins, see pulse.py
     # what is remembered
-    keep: float = 600.0  # of what somebody answered: DNS has TTLs of this size
-    keep_failed: float = 60.0  # of a refusal, a bad certificate …: it may be repaired
-    keep_silence: float = 5.0  # of what kept silent: it, the network or we may have been busy for a moment
+    ttl: float = 600.0  # of what somebody answered: DNS has TTLs of this size
+    failure_ttl: float = 60.0  # of a refusal, a bad certificate …: it may be repaired
+    timeout_ttl: float = 5.0  # of what kept silent: it, the network or we may have been busy for a moment
     max_detections: int = 1000  # domains that come again later in the input
     max_answers: int = 20_000  # DNS answers about names outside the domain that is searched
     max_pages: int = 500  # documents of other domains, 64 KiB at most each, mostly a failure of some bytes
@@ -35,20 +35,20 @@ class Pace:
             raise ValueError("concurrency, per_destination, per_address and per_second start at 1")
         if self.redis and not self.redis.startswith(_SCHEMES):
             raise ValueError(f"the URL of Redis begins with one of {', '.join(_SCHEMES)}")
-        if self.ahead < self.concurrency:
-            raise ValueError(f"ahead is {self.ahead}, not at least the concurrency of {self.concurrency}")
+        if self.read_ahead < self.concurrency:
+            raise ValueError(f"ahead is {self.read_ahead}, not at least the concurrency of {self.concurrency}")
 
     @classmethod
-    def of(cls, concurrency: int, *, redis: str = "") -> Pace:
+    def for_concurrency(cls, concurrency: int, *, redis: str = "") -> BulkLimits:
         """Return the pace for *concurrency* domains at once: the input is read sixteen times as far ahead."""
         # Neighbours in a list often have one provider, of which only *per_destination* are searched at once.
-        return cls(concurrency=concurrency, ahead=max(16 * concurrency, 256), redis=redis)
+        return cls(concurrency=concurrency, read_ahead=max(16 * concurrency, 256), redis=redis)
 
-    def rules(self, policy: Policy | None) -> Policy:
+    def policy_for(self, policy: Policy | None) -> Policy:
         """Return the policy of each detection: that of a service unless there is another."""
         return policy if policy is not None else Policy.service()
 
-    def files(self, policy: Policy) -> int:
+    def max_files(self, policy: Policy) -> int:
         """Return how many file descriptors a run may need at worst."""
         # 100 DNS sockets (net.dns.resolver), and as many for the process itself.
         return self.concurrency * policy.limits.max_parallel + 200

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailsettings.bulk.input import Answered, Entry
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.escape import printable
 from mailsettings.model import Choice, Detection
 from mailsettings.schema import Object, dumps, to_dict
@@ -29,11 +29,11 @@ def record_of(answered: Answered, *, full: bool = False) -> Object:
     head = {"place": answered.place, "input": answered.text}
     if answered.detection is None:
         return {**head, "verdict": "bad-address", "error": answered.error}
-    found = _found(answered.detection)
+    found = _detection_fields(answered.detection)
     return {**head, **found, "detection": to_dict(answered.detection)} if full else {**head, **found}
 
 
-def _found(detection: Detection) -> Object:
+def _detection_fields(detection: Detection) -> Object:
     provider = detection.provider
     return {
         "verdict": verdict(detection),
@@ -54,7 +54,7 @@ def verdict(detection: Detection) -> str:
     if detection.verified:
         return "verified"
     # Worth another try when the network, or the proxy, is back, whatever the table knew without it.
-    if any(failure.kind in (Kind.NO_NETWORK, Kind.PROXY) for failure in detection.failures):
+    if any(failure.kind in (FailureKind.NO_NETWORK, FailureKind.PROXY) for failure in detection.failures):
         return "no-network"
     return "unverified" if detection.incoming or detection.outgoing else "nothing"
 
@@ -80,7 +80,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class RecordFormat:
     """How records are written, one a line, and how they are known again."""
 
     first: str  # the line before all records; empty: none
@@ -121,10 +121,10 @@ def _csv(cells: tuple[str, ...]) -> str:
     return out.getvalue()
 
 
-JSON_LINES = Writing("", _json_line, _json_begin, re.compile(rb'\{"place": ([0-9]+), "input": "'), '{"place": ')
-CSV = Writing(_csv(COLUMNS), _csv_line, _csv_begin, re.compile(rb"([0-9]+),"))
+JSON_LINES = RecordFormat("", _json_line, _json_begin, re.compile(rb'\{"place": ([0-9]+), "input": "'), '{"place": ')
+CSV = RecordFormat(_csv(COLUMNS), _csv_line, _csv_begin, re.compile(rb"([0-9]+),"))
 
 
-def writing_of(name: str) -> Writing:
+def record_format(name: str) -> RecordFormat:
     """Return how a file called *name* is written: CSV if it ends so, otherwise lines of JSON."""
     return CSV if name.lower().endswith(".csv") else JSON_LINES

@@ -7,7 +7,7 @@ from collections import Counter
 from mailsettings.schema import Object
 
 
-class Progress:
+class RunProgress:
     """Counts records. *total* is the number of addresses in the input, None if nobody knows."""
 
     def __init__(self, total: int | None, *, before: int = 0) -> None:

@@ -16,20 +16,20 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from mailsettings.bulk.leases import AwayError, Lease
-from mailsettings.bulk.limits import Pace
+from mailsettings.bulk.leases import Lease, RegisterUnavailableError
+from mailsettings.bulk.limits import BulkLimits
 
 PREFIX = "mailsettings:1:"  # goes up when what is stored changes its form
 _TIMEOUT = 2.0  # seconds for one round; far more than Redis takes, as our own loop may be late
 
 # Redis runs a script as one step. Each returns milliseconds to wait; 0 is yes.
-_NOW = """
+_NOW_FUNCTION = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local function at(seconds) return string.format('%.6f', seconds) end
 """
-_ENTER = (
-    _NOW
+_ACQUIRE_SCRIPT = (
+    _NOW_FUNCTION
     + """
 local name, most, per_second, lease = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at(now))
@@ -47,8 +47,8 @@ return 0
 """
 )
 # Also what Redis has forgotten: the connection is open all the same.
-_KEEP = (
-    _NOW
+_RENEW_SCRIPT = (
+    _NOW_FUNCTION
     + """
 local lease = tonumber(ARGV[2])
 redis.call('ZADD', KEYS[1], at(now + lease), ARGV[1])
@@ -61,7 +61,7 @@ return 0
 class RedisRegister:
     """Implements leases.Register."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: BulkLimits) -> None:
         """Raises ValueError if the URL of *pace* cannot be understood. Nothing is contacted yet."""
         self._pace = pace
         self._redis: Any = Redis.from_url(
@@ -78,17 +78,17 @@ class RedisRegister:
         pace = self._pace
         round_trip = self._redis.pipeline(transaction=False)
         for lease in returned:
-            round_trip.zrem(_open(lease), lease.name)
+            round_trip.zrem(_open_key(lease), lease.name)
         for lease in held:
-            round_trip.eval(_KEEP, 1, _open(lease), lease.name, pace.lease)
+            round_trip.eval(_RENEW_SCRIPT, 1, _open_key(lease), lease.name, pace.lease_seconds)
         for lease in wanted:
-            limits = (pace.per_address, pace.per_second, pace.lease)
-            round_trip.eval(_ENTER, 2, _open(lease), _begun(lease), lease.name, *limits)
+            limits = (pace.per_address, pace.per_second, pace.lease_seconds)
+            round_trip.eval(_ACQUIRE_SCRIPT, 2, _open_key(lease), _begun_key(lease), lease.name, *limits)
         try:
             replies = await round_trip.execute()
         except (RedisError, OSError) as error:
             # Its own message may have the whole URL in it, and that a password.
-            raise AwayError(f"Redis does not answer ({type(error).__name__})") from error
+            raise RegisterUnavailableError(f"Redis does not answer ({type(error).__name__})") from error
         return [reply / 1000 for reply in replies[len(returned) + len(held) :]]
 
     async def aclose(self) -> None:
@@ -96,9 +96,9 @@ class RedisRegister:
         await self._redis.aclose(close_connection_pool=True)
 
 
-def _open(lease: Lease) -> str:
+def _open_key(lease: Lease) -> str:
     return f"{PREFIX}{{{lease.ip}}}:open"
 
 
-def _begun(lease: Lease) -> str:
+def _begun_key(lease: Lease) -> str:
     return f"{PREFIX}{{{lease.ip}}}:begun"

@@ -15,14 +15,14 @@ import anyio
 from anyio.lowlevel import current_token
 
 from mailsettings.address import EmailAddress
-from mailsettings.bulk.destinations import Destination, Turns, destination
+from mailsettings.bulk.destinations import Destination, KeyedSemaphore, find_destination
 from mailsettings.bulk.input import Answered, Entry, parse_entry, postmaster_of
-from mailsettings.bulk.leases import Leases
-from mailsettings.bulk.limits import Pace
-from mailsettings.bulk.loop_lag import SLOWEST, Pulse
-from mailsettings.bulk.shared import Common, SharedNet, SharedTransport
+from mailsettings.bulk.leases import LeaseClient
+from mailsettings.bulk.limits import BulkLimits
+from mailsettings.bulk.loop_lag import MAX_SLOWNESS, LoopLag
+from mailsettings.bulk.shared import SharedCaches, SharedNetwork, SharedTransport
 from mailsettings.engine import detect
-from mailsettings.errors import AddressError, Kind, MailSettingsError
+from mailsettings.errors import AddressError, FailureKind, MailSettingsError
 from mailsettings.interfaces import Net
 from mailsettings.leads import Source
 from mailsettings.model import Detection, Failure, Task
@@ -36,21 +36,28 @@ if TYPE_CHECKING:
 
     from mailsettings.net.internet import Internet
 
-Given = str | EmailAddress | Entry
-AGAIN = (2.0, 4.0, 8.0, SLOWEST)  # how slow a process is allowed for, where it may have been too slow at first
-MOST_FOR_A_TURN = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
-STOOD_STILL = Failure(Kind.NO_NETWORK, Task("this process"), "it has been too slow to tell whether a server is silent")
+AddressLike = str | EmailAddress | Entry
+RETRY_SLOWNESS = (
+    2.0,
+    4.0,
+    8.0,
+    MAX_SLOWNESS,
+)  # how slow a process is allowed for, where it may have been too slow at first
+MAX_SLOWNESS_WAITED = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
+STARVED_FAILURE = Failure(
+    FailureKind.NO_NETWORK, Task("this process"), "it has been too slow to tell whether a server is silent"
+)
 
 
 @asynccontextmanager
 async def detect_many(
-    addresses: Iterable[Given] | AsyncIterable[Given],
+    addresses: Iterable[AddressLike] | AsyncIterable[AddressLike],
     *,
     concurrency: int = 64,
     redis: str = "",
     policy: Policy | None = None,
     sources: Sequence[Source] | None = None,
-    pace: Pace | None = None,
+    pace: BulkLimits | None = None,
     transport: Transport | None = None,
 ) -> AsyncIterator[ObjectReceiveStream[Answered]]:
     """Hand out the stream of answers, in the order in which they are found; leaving the block early ends all work.
@@ -65,8 +72,8 @@ async def detect_many(
     async with detect_many(addresses) as stream:
         async for each in stream: ...
     """
-    how = pace or Pace.of(concurrency, redis=redis)
-    rules = how.rules(policy)
+    how = pace or BulkLimits.for_concurrency(concurrency, redis=redis)
+    rules = how.policy_for(policy)
     send, receive = anyio.create_memory_object_stream[Answered](0)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
@@ -85,13 +92,13 @@ def _internet(policy: Policy) -> Internet:
     return Internet(policy)
 
 
-def _leases(pace: Pace) -> Leases:
+def _leases(pace: BulkLimits) -> LeaseClient:
     """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
     if "trio" in type(current_token().native_token).__module__:
         raise MailSettingsError("limits that are shared through Redis need asyncio")
     from mailsettings.bulk.redis import RedisRegister  # an extra
 
-    return Leases(RedisRegister(pace), pace.lease)
+    return LeaseClient(RedisRegister(pace), pace.lease_seconds)
 
 
 class _Run:
@@ -99,7 +106,7 @@ class _Run:
 
     def __init__(
         self,
-        pace: Pace,
+        pace: BulkLimits,
         policy: Policy,
         sources: Sequence[Source] | None,
         transport: Transport,
@@ -109,26 +116,28 @@ class _Run:
         self._sources = sources
         self._transport = transport
         self._answers = answers
-        self._pulse = Pulse(pace.most_late, min(policy.timeouts.first_response_timeout, policy.timeouts.deadline))
+        self._loop_lag = LoopLag(
+            pace.max_loop_lag, min(policy.timeouts.first_response_timeout, policy.timeouts.deadline)
+        )
         self._leases = _leases(pace) if pace.redis else None
-        self._common = Common(pace, policy, lambda: self._pulse.in_time, self._leases)
-        self._turns = Turns(pace.per_destination)
-        self._room = anyio.Semaphore(pace.ahead)
+        self._common = SharedCaches(pace, policy, lambda: self._loop_lag.is_responsive, self._leases)
+        self._destination_limiter = KeyedSemaphore(pace.per_destination)
+        self._room = anyio.Semaphore(pace.read_ahead)
         self._placing = anyio.Semaphore(pace.concurrency)
         self._searching = anyio.Semaphore(pace.concurrency)
-        self._doubts = anyio.Lock()
+        self._retry_lock = anyio.Lock()
 
-    async def run(self, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+    async def run(self, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
         """Answer everything, then close the stream."""
         async with self._answers, anyio.create_task_group() as beside:
-            beside.start_soon(self._pulse.beat)
+            beside.start_soon(self._loop_lag.measure)
             if self._leases is not None:
                 beside.start_soon(self._leases.run)
             async with anyio.create_task_group() as group:
-                await self._take(group, addresses)
+                await self._start_all(group, addresses)
             beside.cancel_scope.cancel()
 
-    async def _take(self, group: TaskGroup, addresses: Iterable[Given] | AsyncIterable[Given]) -> None:
+    async def _start_all(self, group: TaskGroup, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
         """Start a task for each address as soon as there is room for it."""
         place = 0
         if isinstance(addresses, AsyncIterable):
@@ -140,7 +149,7 @@ class _Run:
             place += 1
             await self._begin(group, place, given)
 
-    async def _begin(self, group: TaskGroup, place: int, given: Given) -> None:
+    async def _begin(self, group: TaskGroup, place: int, given: AddressLike) -> None:
         await self._room.acquire()
         group.start_soon(self._answer, given if isinstance(given, Entry) else Entry(place, str(given)))
 
@@ -160,57 +169,57 @@ class _Run:
 
     async def _search(self, domain: str) -> Detection:
         """Find the settings of *domain* when it is its destination's turn."""
-        slowness = self._pulse.slowness
+        slowness = self._loop_lag.slowness
         async with self._net(domain, slowness) as net:
             place = await self._place(net, domain)
             # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
-            async with self._turns.turn(place.key), self._searching:
+            async with self._destination_limiter.acquire(place.key), self._searching:
                 found, doubtful = await self._attempt(domain, net, place, slowness)
-                return await self._again(domain, place, found) if doubtful else found
+                return await self._retry(domain, place, found) if doubtful else found
 
     @asynccontextmanager
     async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
         """Open the network for *domain*; every wait is *slowness* times as long as usual."""
         transport = SharedTransport(self._transport, self._common, domain)
         async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as network:
-            yield SharedNet(network, self._common, domain)
+            yield SharedNetwork(network, self._common, domain)
 
     async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
         """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""
-        async with self._pulse.calm():
-            since = self._pulse.mark()
+        async with self._loop_lag.admitted():
+            since = self._loop_lag.mark()
             found = await self._detect(domain, net, place)
-            doubtful = self._pulse.doubtful(since, slowness) or self._out_of_turn(found, slowness)
+            doubtful = self._loop_lag.may_have_delayed(since, slowness) or self._waited_too_long(found, slowness)
             return found, doubtful and not (place.dead or found.verified)
 
-    def _out_of_turn(self, found: Detection, slowness: float) -> bool:
+    def _waited_too_long(self, found: Detection, slowness: float) -> bool:
         """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
-        missed = any(failure.kind is Kind.DEADLINE for failure in found.failures)
-        return self._leases is not None and missed and slowness < MOST_FOR_A_TURN
+        missed = any(failure.kind is FailureKind.DEADLINE for failure in found.failures)
+        return self._leases is not None and missed and slowness < MAX_SLOWNESS_WAITED
 
-    async def _again(self, domain: str, place: Destination, found: Detection) -> Detection:
+    async def _retry(self, domain: str, place: Destination, found: Detection) -> Detection:
         """Search again, longer each time, until silence is not ours; such searches run one after the other."""
-        async with self._doubts:
-            for slowness in AGAIN:
+        async with self._retry_lock:
+            for slowness in RETRY_SLOWNESS:
                 async with self._net(domain, slowness) as net:
                     found, doubtful = await self._attempt(domain, net, place, slowness)
                 if not doubtful:
                     return found
-        return replace(found, failures=(*found.failures, STOOD_STILL))
+        return replace(found, failures=(*found.failures, STARVED_FAILURE))
 
     async def _place(self, net: Net, domain: str) -> Destination:
         """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
         found = Destination(domain)
         async with self._placing:
             with anyio.move_on_after(2 * self._policy.timeouts.dns_lifetime):
-                found = await destination(net, domain)
+                found = await find_destination(net, domain)
         return found
 
     async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
         """Search with no more questions than can matter, and with all of them where that brings nothing."""
         if place.dead and self._sources is None:
-            return await self._ask(domain, net, net.policy.replace(guess=False), _enough_for_the_dead())
-        if place.known and net.policy.guess:
+            return await self._ask(domain, net, net.policy.replace(guess=False), _existence_sources())
+        if place.in_table and net.policy.guess:
             # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
             found = await self._ask(domain, net, net.policy.replace(guess=False), self._sources)
             if found.verified:
@@ -221,7 +230,7 @@ class _Run:
         return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
 
 
-def _enough_for_the_dead() -> Sequence[Source]:
+def _existence_sources() -> Sequence[Source]:
     """Return the sources that say that a domain does not exist or receives no mail."""
     from mailsettings.sources.mx import mx
     from mailsettings.sources.provider_table import table

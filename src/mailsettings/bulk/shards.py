@@ -20,7 +20,9 @@ from mailsettings.bulk.output import JSON_LINES
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 
-Place = tuple[str, bool]  # a destination's key, and whether all of its domains have the same servers, see Destination
+DestinationKey = tuple[
+    str, bool
+]  # a destination's key, and whether all of its domains have the same servers, see Destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Shards:
                     raise DocumentError(f"{shard.name} has {count} records, not {len(batch.entries)}: of another input")
             self.skipped += len(batch.entries)
 
-    def remembered(self, window: Batch, make: Callable[[], Sequence[Place]]) -> Sequence[Place]:
+    def cached_plan(self, window: Batch, make: Callable[[], Sequence[DestinationKey]]) -> Sequence[DestinationKey]:
         """Return what *make* brings for *window*, or brought in an earlier run: DNS may say something else today.
 
         DocumentError if that was of another input.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from mailsettings.bulk.limits import Pace
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.bulk.limits import BulkLimits
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import Answer, Page
 from mailsettings.model import Detection, Endpoint, Probe, Question, Step
@@ -17,44 +17,53 @@ from mailsettings.net.streams import Stream, Transport
 from mailsettings.policy import IPAddress, Policy
 
 # Failures of the one who asked, or of this moment: they say nothing to the next one.
-PRIVATE = frozenset({Kind.BUDGET, Kind.DEADLINE, Kind.NO_NETWORK, Kind.PROXY, Kind.INTERNAL})
+UNCACHED_KINDS = frozenset(
+    {FailureKind.BUDGET, FailureKind.DEADLINE, FailureKind.NO_NETWORK, FailureKind.PROXY, FailureKind.INTERNAL}
+)
 # Failures that only a clock has seen. One of them, remembered for long, would be that of all a provider's customers.
-SILENCE = frozenset(
-    {Kind.DNS_TIMEOUT, Kind.CONNECT_TIMEOUT, Kind.TLS_TIMEOUT, Kind.GREETING_TIMEOUT, Kind.REPLY_TIMEOUT, Kind.CLOSED}
+TIMEOUT_KINDS = frozenset(
+    {
+        FailureKind.DNS_TIMEOUT,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.TLS_TIMEOUT,
+        FailureKind.GREETING_TIMEOUT,
+        FailureKind.REPLY_TIMEOUT,
+        FailureKind.CLOSED,
+    }
 )
 
 
-class Common:
+class SharedCaches:
     """The memory of one run, in one event loop. Public facts only; no key or value names a mailbox."""
 
     def __init__(
-        self, pace: Pace, policy: Policy, in_time: Callable[[], bool], shared: SharedLimiter | None = None
+        self, pace: BulkLimits, policy: Policy, in_time: Callable[[], bool], shared: SharedLimiter | None = None
     ) -> None:
         """*in_time* says whether this process hears at once what there is to hear; *shared*: see net.limiter."""
         self._pace = pace
-        self._in_time = in_time
+        self._loop_is_responsive = in_time
         self.limiters = AddressLimiters(pace.per_address, policy.timeouts.next_server_delay, shared)
-        self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._life)
-        self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._life)
-        self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._life)
-        self.detections: SingleFlight[str, Detection] = SingleFlight(pace.max_detections, self._life)
+        self.answers: SingleFlight[Question, Answer] = SingleFlight(pace.max_answers, self._ttl)
+        self.pages: SingleFlight[str, Page] = SingleFlight(pace.max_pages, self._ttl)
+        self.probes: SingleFlight[Endpoint, Probe] = SingleFlight(pace.max_probes, self._ttl)
+        self.detections: SingleFlight[str, Detection] = SingleFlight(pace.max_detections, self._ttl)
 
-    def _life(self, found: object) -> float:
+    def _ttl(self, found: object) -> float:
         """Return for how many seconds *found* is worth remembering."""
         failure = found.failure if isinstance(found, Probe) else found if isinstance(found, NetworkError) else None
         if failure is None:
-            return self._pace.keep
-        if failure.kind in PRIVATE:
+            return self._pace.ttl
+        if failure.kind in UNCACHED_KINDS:
             return 0.0
-        if failure.kind in SILENCE:
-            return self._pace.keep_silence if self._in_time() else 0.0
-        return self._pace.keep_failed
+        if failure.kind in TIMEOUT_KINDS:
+            return self._pace.timeout_ttl if self._loop_is_responsive() else 0.0
+        return self._pace.failure_ttl
 
 
 class SharedTransport:
     """A transport whose DNS answers about other domains are shared; nobody else will ask for names in *domain*."""
 
-    def __init__(self, transport: Transport, common: Common, domain: str) -> None:
+    def __init__(self, transport: Transport, common: SharedCaches, domain: str) -> None:
         self._transport = transport
         self._common = common
         self._domain = domain
@@ -73,10 +82,10 @@ class SharedTransport:
         """Do nothing: the transport below is the run's."""
 
 
-class SharedNet:
+class SharedNetwork:
     """The network of one detection (Net, Prober), which shares probes and foreign documents with the others."""
 
-    def __init__(self, network: Network, common: Common, domain: str) -> None:
+    def __init__(self, network: Network, common: SharedCaches, domain: str) -> None:
         self._network = network
         self._prober = CachedProber(network, common.probes)
         self._common = common

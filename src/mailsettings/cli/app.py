@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from mailsettings.cli.backend import Engine, real
-from mailsettings.cli.detect import answer
-from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.options import Wishes, with_options
-from mailsettings.cli.plan import plan
-from mailsettings.cli.signals import heard, interruptible
-from mailsettings.cli.terminal import pipe_closed, tolerate_narrow_encodings, written
+from mailsettings.cli.backend import Backend, live_backend
+from mailsettings.cli.detect import print_detection
+from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.options import DetectOptions, with_options
+from mailsettings.cli.plan import print_plan
+from mailsettings.cli.signals import interruptible, signals_from_thread
+from mailsettings.cli.terminal import discard_output, escape_unencodable, write_output
 from mailsettings.errors import AddressError, MailSettingsError
 from mailsettings.escape import printable
 
@@ -22,10 +22,10 @@ from mailsettings.escape import printable
 MODULES = {"providers": "providers", "provider": "providers", "serve": "serve", "check": "check", "bulk": "bulk"}
 
 
-class AddressFirst(click.Group):
+class AddressGroup(click.Group):
     """A group whose first word is a command or, mostly, an address: then *usual* is the command."""
 
-    usual: click.Command
+    default_command: click.Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(MODULES)
@@ -42,20 +42,20 @@ class AddressFirst(click.Group):
     ) -> click.Context:
         if args and args[0] in MODULES:
             return super().make_context(info_name, args, parent, **extra)
-        return self.usual.make_context(info_name, args, parent, **extra)
+        return self.default_command.make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
         except BrokenPipeError:
             # Left to click it would end in exit code 1, which says something about the answer here.
-            ctx.exit(pipe_closed())
+            ctx.exit(discard_output())
 
 
-class BadAddress(click.ClickException):
+class InvalidAddress(click.ClickException):
     """What is wrong with the address, in one line."""
 
-    exit_code = Exit.USAGE
+    exit_code = ExitCode.USAGE
 
     def show(self, file: Any = None) -> None:
         click.echo(f"mailsettings: {printable(self.message)}", file=file, err=file is None)
@@ -91,24 +91,24 @@ def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
     try:
         parsed = parse_address(address)
     except AddressError as error:
-        raise BadAddress(str(error)) from error
-    asked_for = Wishes(**wishes)
-    engine: Engine = ctx.obj or real()
-    ctx.exit(plan(parsed, asked_for, engine) if asked_for.plan else answer(parsed, asked_for, engine))
+        raise InvalidAddress(str(error)) from error
+    asked_for = DetectOptions(**wishes)
+    engine: Backend = ctx.obj or live_backend()
+    ctx.exit(print_plan(parsed, asked_for, engine) if asked_for.plan else print_detection(parsed, asked_for, engine))
 
 
-cli = AddressFirst("mailsettings")
-cli.usual = detect
+cli = AddressGroup("mailsettings")
+cli.default_command = detect
 
 
-def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
+def run(arguments: Sequence[str], engine: Backend | None = None) -> int:
     """Run the command with *arguments* and return its exit code. For the main thread of a process of its own."""
-    tolerate_narrow_encodings()
-    with heard(), interruptible():
-        return _carried_out(arguments, engine)
+    escape_unencodable()
+    with signals_from_thread(), interruptible():
+        return _run(arguments, engine)
 
 
-def _carried_out(arguments: Sequence[str], engine: Engine | None) -> int:
+def _run(arguments: Sequence[str], engine: Backend | None) -> int:
     try:
         code = cli.main(list(arguments), prog_name="mailsettings", standalone_mode=False, obj=engine)
     except click.ClickException as error:
@@ -117,14 +117,14 @@ def _carried_out(arguments: Sequence[str], engine: Engine | None) -> int:
     except Exception as error:
         if "--debug" in arguments:
             raise
-        return _apologise(error)
-    return written("", int(code or 0))
+        return _report_bug(error)
+    return write_output("", int(code or 0))
 
 
-def _apologise(error: Exception) -> Exit:
+def _report_bug(error: Exception) -> ExitCode:
     """Say in one line what nobody expected."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]  # the engine's tasks hand out even a single error as a group
     name = "" if isinstance(error, MailSettingsError) else f"{type(error).__name__}: "
     click.echo(f"mailsettings: {name}{printable(str(error))} (--debug shows where)", err=True)
-    return Exit.MISTAKE
+    return ExitCode.BUG

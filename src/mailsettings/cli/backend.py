@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mailsettings.bulk.input import Answered, Entry
 
 
-def _many(addresses: AsyncIterable[Entry], **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
+def _detect_many(
+    addresses: AsyncIterable[Entry], **options: Any
+) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
     """Load the network when it is wanted, as `_detecting` does."""
     from mailsettings.bulk.run import detect_many
 
@@ -24,14 +26,14 @@ def _many(addresses: AsyncIterable[Entry], **options: Any) -> AbstractAsyncConte
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class Backend:
     """The three ways to an answer, each called as its namesake in mailsettings, and the sources to choose from."""
 
-    detecting: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
+    detect_stream: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
     plan: Callable[..., tuple[Lead, ...]]
     offline: Callable[..., Detection]
     sources: tuple[Source, ...]
-    many: Callable[..., AbstractAsyncContextManager[AsyncIterable[Answered]]] = _many
+    detect_many: Callable[..., AbstractAsyncContextManager[AsyncIterable[Answered]]] = _detect_many
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,16 +46,16 @@ def source_name(source: Source) -> str:
     return getattr(source, "__name__", type(source).__name__.lower())
 
 
-def real() -> Engine:
+def live_backend() -> Backend:
     """Return the engine that contacts the Internet."""
     from mailsettings.planning import offline, plan
     from mailsettings.sources import SOURCES
 
-    return Engine(_detecting, plan, offline, tuple(SOURCES))
+    return Backend(_detect_stream, plan, offline, tuple(SOURCES))
 
 
-def _detecting(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
+def _detect_stream(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
     """Load the network when it is wanted: plans and the table do without."""
-    from mailsettings.engine import detecting
+    from mailsettings.engine import detect_stream
 
-    return detecting(address, **options)
+    return detect_stream(address, **options)

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from mailsettings.bulk.limits import Pace
-from mailsettings.cli.backend import Engine, real
-from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.options import BulkWishes, search_options, with_all
+from mailsettings.bulk.limits import BulkLimits
+from mailsettings.cli.backend import Backend, live_backend
+from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.options import BulkOptions, search_options, with_all
 from mailsettings.cli.signals import interruptible
 from mailsettings.errors import DocumentError
 from mailsettings.escape import printable
@@ -22,14 +22,14 @@ _STOPPED = b"mailsettings: stopped; the same command with --resume goes on\n"
 MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see docs/bulk.md
 
 
-def checked_redis(url: str) -> str:
+def validated_redis_url(url: str) -> str:
     """Return *url*. BadParameter if a run could not use it; whether it answers is another matter."""
     if not url:
         return ""
     try:
         from mailsettings.bulk.redis import RedisRegister  # an extra
 
-        RedisRegister(Pace.of(1, redis=url))
+        RedisRegister(BulkLimits.for_concurrency(1, redis=url))
     except ImportError as error:
         raise click.BadParameter("needs pip install 'mailsettings[bulk]'") from error
     except ValueError as error:
@@ -57,7 +57,7 @@ _OPTIONS = (
         "--redis",
         default="",
         envvar="MAILSETTINGS_REDIS_URL",
-        callback=lambda _ctx, _param, url: checked_redis(url),
+        callback=lambda _ctx, _param, url: validated_redis_url(url),
         metavar="URL",
         help="Share the limits on connections with all that name this Redis: redis://host:6379/0.",
     ),
@@ -75,22 +75,22 @@ _OPTIONS = (
 @click.pass_context
 def bulk(ctx: click.Context, /, **wishes: Any) -> None:
     """Find the mail servers of every address or domain in FILE (- is standard input)."""
-    asked_for = BulkWishes(**wishes)
-    engine: Engine = ctx.obj or real()
-    with _refusals(), interruptible(_STOPPED):
+    asked_for = BulkOptions(**wishes)
+    engine: Backend = ctx.obj or live_backend()
+    with _file_errors(), interruptible(_STOPPED):
         if asked_for.dask is not None:
-            from mailsettings.cli.bulk_dask import sharded  # Dask is an extra
+            from mailsettings.cli.bulk_dask import run_on_cluster  # Dask is an extra
 
-            complete = sharded(asked_for)
+            complete = run_on_cluster(asked_for)
         else:
-            from mailsettings.cli.bulk_local import streamed
+            from mailsettings.cli.bulk_local import run_locally
 
-            complete = streamed(asked_for, engine)
-    ctx.exit(Exit.VERIFIED if complete else Exit.UNVERIFIED)
+            complete = run_locally(asked_for, engine)
+    ctx.exit(ExitCode.VERIFIED if complete else ExitCode.UNVERIFIED)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def _file_errors() -> Iterator[None]:
     """Say in one line what is wrong with the files."""
     try:
         yield

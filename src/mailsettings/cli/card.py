@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailsettings.cli.exit_codes import both_verified, without_network
-from mailsettings.cli.terminal import Colour, Pen, both_forms, wrapped
+from mailsettings.cli.exit_codes import both_verified, no_network
+from mailsettings.cli.terminal import Colour, Pen, unicode_and_ascii, wrapped
 from mailsettings.escape import printable
 
 TYPE_CHECKING = False  # see mailsettings/__init__.py
@@ -35,7 +35,7 @@ _LOGIN = {
     "client-certificate": "client certificate",
     "none": "none wanted",
 }
-LEARNED = {
+PROVENANCE_LABELS = {
     "own-table": "your own table",
     "table": "provider table",
     "domain": "the domain itself",
@@ -50,28 +50,28 @@ LEARNED = {
 }
 
 
-def lines_of(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Iterator[str]:
+def choice_lines(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Iterator[str]:
     """Yield the lines of *choice* under *label*, with one line for each of the *others*."""
-    head, *tail = wrapped(server(choice), first=INDENT)
+    head, *tail = wrapped(endpoint_text(choice), first=INDENT)
     yield pen(f"{label:12}", Colour.STRONG) + pen(head.strip(), Colour.STRONG)
     yield from tail
-    colour = Colour.GOOD if _verified(choice) == "verified" else Colour.CARE
-    yield from (INDENT + pen(line.strip(), colour) for line in wrapped(state(choice), first=INDENT))
+    colour = Colour.GOOD if _verified(choice) == "verified" else Colour.WARNING
+    yield from (INDENT + pen(line.strip(), colour) for line in wrapped(state_text(choice), first=INDENT))
     for name, text in _rows(choice):
         yield from wrapped(text, first=f"  {name:10}")
     for other in others:
-        yield from wrapped(f"{server(other)} ({_verified(other)})", first=f"  {'or':10}", rest=INDENT)
+        yield from wrapped(f"{endpoint_text(other)} ({_verified(other)})", first=f"  {'or':10}", rest=INDENT)
 
 
-def server(choice: Object) -> str:
+def endpoint_text(choice: Object) -> str:
     """Return the endpoint of *choice* as people say it."""
     security = _SECURITY[choice["security"]]
-    return f"{choice['protocol'].upper()} at {both_forms(choice['host'])}, port {choice['port']}, {security}"
+    return f"{choice['protocol'].upper()} at {unicode_and_ascii(choice['host'])}, port {choice['port']}, {security}"
 
 
-def state(choice: Object) -> str:
+def state_text(choice: Object) -> str:
     """Say whether *choice* was verified, and what was seen or went wrong."""
-    seen = ", ".join(_seen(choice["probe"])) if choice["probe"] else "not contacted"
+    seen = ", ".join(_probe_remarks(choice["probe"])) if choice["probe"] else "not contacted"
     return f"{_verified(choice)}: {seen}" if seen else _verified(choice)
 
 
@@ -81,12 +81,12 @@ def _verified(choice: Object) -> str:
     return "verified, to be confirmed" if choice["trust"] == "confirm" else "verified"
 
 
-def _seen(probe: Object) -> Iterator[str]:
+def _probe_remarks(probe: Object) -> Iterator[str]:
     """Yield what a person would want to know of *probe*."""
     if probe["failure"]:
-        from mailsettings.cli.messages import reason
+        from mailsettings.cli.messages import reason_text
 
-        yield reason(probe["failure"])
+        yield reason_text(probe["failure"])
         return
     if tls := probe["hello"]["tls"] if probe["hello"] else probe["tls"]:
         yield printable(tls["version"]).replace("TLSv", "TLS ")
@@ -104,23 +104,23 @@ def _rows(choice: Object) -> Iterator[tuple[str, str]]:
     if choice["auth"]:
         yield "login", " or ".join(_LOGIN[auth] for auth in choice["auth"])
     if choice["evidence"]:
-        yield "learned", _learned(choice)
+        yield "learned", _provenance(choice)
 
 
-def _learned(choice: Object) -> str:
+def _provenance(choice: Object) -> str:
     """Say who named the server: the strongest word with its place, then the names of the other sources."""
     first, *rest = choice["evidence"]
     others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]
     also = f"; also {', '.join(others)}" if others else ""
-    return printable(f"{LEARNED[first['authority']]} ({first['locator']}){also}")
+    return printable(f"{PROVENANCE_LABELS[first['authority']]} ({first['locator']}){also}")
 
 
 TYPE_CHECKING = False  # see mailsettings/__init__.py
 
-OTHERS = 2  # further servers of a direction that are named; --all shows every one in full
-PLACES = 4  # where one kind of failure was met; --all shows every one
-FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
-PAGES = 2  # links to the provider's pages
+MAX_ALTERNATIVES = 2  # further servers of a direction that are named; --all shows every one in full
+MAX_FAILURE_PLACES = 4  # where one kind of failure was met; --all shows every one
+MAX_FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
+MAX_PAGES = 2  # links to the provider's pages
 
 Lines = Iterator[str]
 
@@ -146,7 +146,7 @@ def card(detection: Object, pen: Pen, *, everything: bool = False) -> str:
 def _head(detection: Object, pen: Pen) -> Lines:
     yield pen(_address(detection), Colour.STRONG)
     if suggestion := printable(detection["suggestion"]):
-        yield pen(f"Did you mean {suggestion}?", Colour.CARE)
+        yield pen(f"Did you mean {suggestion}?", Colour.WARNING)
     if provider := detection["provider"]:
         kind = "" if provider["kind"] in ("mailbox", "none") else f" ({provider['kind']})"
         yield from wrapped(printable(provider["name"] + kind), first=f"{'Provider':12}")
@@ -160,48 +160,47 @@ def _address(detection: Object) -> str:
 
 def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
     if not _found(detection):
-        yield (pen("No mail server found", Colour.CARE),)
+        yield (pen("No mail server found", Colour.WARNING),)
         return
     for label, choices in (("Incoming", detection["incoming"]), ("Outgoing", detection["outgoing"])):
         if not choices:
-            yield (pen(f"{label:12}", Colour.STRONG) + pen("no server found", Colour.CARE),)
+            yield (pen(f"{label:12}", Colour.STRONG) + pen("no server found", Colour.WARNING),)
         elif everything:
-            yield _all_of(label, choices, pen)
+            yield _direction_lines(label, choices, pen)
         else:
-            yield lines_of(choices[0], label, pen, _worth_naming(choices))
+            yield choice_lines(choices[0], label, pen, _notable_choices(choices))
 
 
 def _found(detection: Object) -> bool:
     return bool(detection["incoming"] or detection["outgoing"])
 
 
-def _all_of(label: str, choices: list[Object], pen: Pen) -> Lines:
+def _direction_lines(label: str, choices: list[Object], pen: Pen) -> Lines:
     for number, choice in enumerate(choices, 1):
-        yield from lines_of(choice, label if number == 1 else f"  {number}.", pen)
+        yield from choice_lines(choice, label if number == 1 else f"  {number}.", pen)
         for reason in choice["reasons"]:
             yield from wrapped(printable(reason), first=f"  {'because':10}")
 
 
-def _worth_naming(choices: list[Object]) -> list[Object]:
+def _notable_choices(choices: list[Object]) -> list[Object]:
     """Return the next choices that are as good as the first: verified like it, or all there is to know."""
-    return [choice for choice in choices[1:] if choice["verified"] or not choices[0]["verified"]][:OTHERS]
+    return [choice for choice in choices[1:] if choice["verified"] or not choices[0]["verified"]][:MAX_ALTERNATIVES]
 
 
 def _confirm(detection: Object, pen: Pen) -> Lines:
     """Name the domains to agree to, each on a line of its own so that none is overlooked or cut."""
     if not detection["confirm"]:
         return
-    yield pen("Confirm first", Colour.CARE)
+    yield pen("Confirm first", Colour.WARNING)
     for domain in detection["confirm"]:
-        yield "  " + pen(both_forms(domain), Colour.STRONG)
+        yield "  " + pen(unicode_and_ascii(domain), Colour.STRONG)
     best = (*detection["incoming"][:1], *detection["outgoing"][:1])
     asked = [choice for choice in best if choice["trust"] == "confirm"]
     if asked and all(choice["evidence"][0]["authority"] == "domain" for choice in asked):
-        text = f"That is another domain than {_own(detection)}, which itself names these servers. "
+        text = "which itself names these servers. "
     else:
-        text = (
-            f"That is another domain than {_own(detection)}, and nothing that is safe from forgery names its servers. "
-        )
+        text = "and nothing that is safe from forgery names its servers. "
+    text = f"That is another domain than {_own_domain(detection)}, {text}"
     yield from wrapped(f"{text}Enter a password only if you know that your mailbox is there.", first="  ")
 
 
@@ -234,16 +233,16 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
 def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """Say what went wrong, where something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
-        from mailsettings.cli.messages import explained
+        from mailsettings.cli.messages import failure_lines
 
-        at_most = len(detection["failures"]) if everything else PLACES
-        yield from _listed("What went wrong", explained(detection["failures"], at_most=at_most), pen)
+        at_most = len(detection["failures"]) if everything else MAX_FAILURE_PLACES
+        yield from _listed("What went wrong", failure_lines(detection["failures"], at_most=at_most), pen)
 
 
 def _advice(detection: Object, pen: Pen) -> Lines:
     """Say what is wrong and what to do about it, the worst first; without findings by the kinds of failures alone."""
     # The slip in the address is asked about at the top.
-    found = [item for item in detection.get("findings", ()) if item["code"] != "typo"][:FINDINGS]
+    found = [item for item in detection.get("findings", ()) if item["code"] != "typo"][:MAX_FINDINGS]
     if found:
         texts = (printable(f"{item['text']} {item['advice']} {item['link']}".strip()) for item in found)
         yield from _listed("What to do", texts, pen)
@@ -257,7 +256,9 @@ def _pages(detection: Object, pen: Pen, *, everything: bool) -> Lines:
     """List the provider's pages that no hint has named yet."""
     named = {hint["url"] for hint in detection["hints"]}
     pages = [page for page in detection["documentation"] if everything or page["url"] not in named]
-    shown = (printable(f"{page['url']} {page['text']}".strip()) for page in (pages if everything else pages[:PAGES]))
+    shown = (
+        printable(f"{page['url']} {page['text']}".strip()) for page in (pages if everything else pages[:MAX_PAGES])
+    )
     yield from _listed("Pages of the provider", shown, pen)
 
 
@@ -274,13 +275,17 @@ def _services(detection: Object, pen: Pen, *, everything: bool) -> Lines:
 def _oauth(detection: Object, *, everything: bool) -> Lines:
     """Name where tokens are to be had. What only the domain itself vouches for is shown in any case, and marked."""
     for word in detection["oauth"]:
-        whose = "by the provider table" if word["known"] else f"only {_own(detection)} says so; look before you log in"
+        whose = (
+            "by the provider table"
+            if word["known"]
+            else f"only {_own_domain(detection)} says so; look before you log in"
+        )
         if everything or not word["known"]:
             yield from wrapped(printable(f"{word['oauth']['issuer']} ({whose})"), first=f"{'OAuth2':12}")
 
 
-def _own(detection: Object) -> str:
-    return both_forms(detection["address"].rpartition("@")[2])
+def _own_domain(detection: Object) -> str:
+    return unicode_and_ascii(detection["address"].rpartition("@")[2])
 
 
 def _foot(detection: Object, pen: Pen) -> Lines:
@@ -298,6 +303,6 @@ def _statement(detection: Object) -> str:
             return "Both servers were contacted and verified"
         case [name]:
             return f"Only the {name} server was verified"
-    if without_network(detection):
+    if no_network(detection):
         return "No network: nothing was verified"
     return "Nothing was verified" if _found(detection) else "Nothing was found"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.options import Network, Resolver, proxied, with_proxy
+from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.options import NetworkParam, ResolverParam, proxy_changes, with_proxy
 from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from mailsettings.troubleshooting import Diagnosis
 
 MAX_SECRET = 65536  # characters read from standard input; tokens have some thousands
-AGREE_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
+EXIT_CONFIRM_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
 TLS_PORTS = frozenset({465, 993, 995})
 
 
-class Server(click.ParamType[Any]):
+class ServerParam(click.ParamType[Any]):
     """A server as a person types it: imap://host:port, imaps://host, smtp+starttls://host:587."""
 
     name = "server"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return server(value)
+            return parse_server_option(value)
         except (AddressError, ValueError) as error:
             self.fail(f"{value!r} is no server like imap://imap.example.org:993: {error}", param, ctx)
 
 
-def server(text: str) -> Endpoint:
+def parse_server_option(text: str) -> Endpoint:
     """Read *text* as an endpoint; the port says when TLS starts unless the scheme does. ValueError, AddressError."""
     scheme, _, rest = text.partition("://")
     if "@" in rest or "/" in rest:
@@ -60,7 +60,7 @@ def server(text: str) -> Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """All that is printed."""
 
     diagnosis: Diagnosis
@@ -80,14 +80,16 @@ class Checked:
     "--token-stdin", is_flag=True, help="Read an OAuth 2 access token from standard input and log in with it."
 )
 @click.option("--username", default="", help="Log in with this user name instead of what the settings say.")
-@click.option("--incoming", type=Server(), help="Check this server, as imap://host:port.")
-@click.option("--outgoing", type=Server(), help="Check this server, as smtp://host:port.")
+@click.option("--incoming", type=ServerParam(), help="Check this server, as imap://host:port.")
+@click.option("--outgoing", type=ServerParam(), help="Check this server, as smtp://host:port.")
 @click.option("--confirm", "confirmed", multiple=True, metavar="DOMAIN", help="Agree to send the password there.")
 @click.option("--profile", type=click.Choice(["pop-fetcher"]), help="Can a service that polls POP3 use this mailbox?")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-@click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS server.")
+@click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS server.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
-@click.option("--allow-network", "networks", type=Network(), multiple=True, metavar="CIDR", help="Contact this, too.")
+@click.option(
+    "--allow-network", "networks", type=NetworkParam(), multiple=True, metavar="CIDR", help="Contact this, too."
+)
 @with_proxy
 @click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from.")
 @click.pass_context
@@ -105,10 +107,10 @@ def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
         raise click.UsageError(printable(str(error))) from error
     credentials = _credentials(wishes)
     try:
-        checked = anyio.run(_checked, parsed, credentials, wishes)
+        checked = anyio.run(_check, parsed, credentials, wishes)
     except ConfirmationRequired as error:
         click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.domains[0]}", err=True)
-        ctx.exit(AGREE_FIRST)
+        ctx.exit(EXIT_CONFIRM_FIRST)
     _print(checked, as_json=wishes["as_json"])
     ctx.exit(_verdict(checked))
 
@@ -136,7 +138,7 @@ def _read() -> str:
         raise click.UsageError(f"what came on standard input is not {sys.stdin.encoding}") from None
 
 
-async def _checked(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> Checked:
+async def _check(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> CheckResult:
     """Diagnose, then log in to what was found or typed."""
     from mailsettings.login.suitability import fitness_of
     from mailsettings.login.verify import verify
@@ -152,37 +154,37 @@ async def _checked(address: Any, credentials: Credentials | None, wishes: dict[s
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
     fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, in_clear=diagnosis.in_clear)
-    return Checked(diagnosis, verification, fitness)
+    return CheckResult(diagnosis, verification, fitness)
 
 
 def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
     from mailsettings.policy import Policy
 
     policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
-    way = proxied(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
+    way = proxy_changes(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
     policy = policy.replace(**way)
     wanted = frozenset({Protocol.POP3, Protocol.SMTP})
     return policy.replace(protocols=wanted) if fetcher and not wishes["incoming"] else policy
 
 
-def _verdict(checked: Checked) -> Exit:
+def _verdict(checked: CheckResult) -> ExitCode:
     tried = checked.verification
-    wrong = any(item.code not in _HARMLESS for item in checked.findings)
-    return Exit.UNVERIFIED if wrong or (tried is not None and not _all_tried(tried)) else Exit.VERIFIED
+    wrong = any(item.code not in _WARNING_CODES for item in checked.findings)
+    return ExitCode.UNVERIFIED if wrong or (tried is not None and not _all_attempted(tried)) else ExitCode.VERIFIED
 
 
 # They are worth knowing, and nothing is broken because of them.
-_HARMLESS = frozenset(
+_WARNING_CODES = frozenset(
     {"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"}
     | {"password-in-clear", "quota-nearly-full"}
 )
 
 
-def _all_tried(verification: Verification) -> bool:
+def _all_attempted(verification: Verification) -> bool:
     return all(result.verified for result in (verification.incoming, verification.outgoing) if result is not None)
 
 
-def _print(checked: Checked, *, as_json: bool) -> None:
+def _print(checked: CheckResult, *, as_json: bool) -> None:
     if as_json:
         from mailsettings.schema import dumps, plain
 
@@ -191,7 +193,7 @@ def _print(checked: Checked, *, as_json: bool) -> None:
     sys.stdout.write("\n".join(_lines(checked, pen(colours=wants_colours(sys.stdout)))) + "\n")
 
 
-def _lines(checked: Checked, write: Pen) -> Iterator[str]:
+def _lines(checked: CheckResult, write: Pen) -> Iterator[str]:
     """Yield the report: what was logged in to, what is wrong, what the servers can do."""
     yield write(printable(checked.diagnosis.detection.address), Colour.STRONG)
     yield ""
@@ -214,7 +216,7 @@ def _state(result: Any) -> str:
 
 def _finding(number: int, item: Finding, write: Pen) -> Iterator[str]:
     sure = "" if item.confidence == "certain" else f" ({item.confidence})"
-    yield from (write(line, Colour.CARE) for line in wrapped(printable(item.text) + sure, first=f"{number}. "))
+    yield from (write(line, Colour.WARNING) for line in wrapped(printable(item.text) + sure, first=f"{number}. "))
     yield from wrapped(printable(item.advice), first="   Do: ")
     for line in item.evidence.splitlines():
         yield from (write(part, Colour.FAINT) for part in wrapped(printable(line), first="   Seen: "))

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mailsettings.cli.backend import Engine
+from mailsettings.cli.backend import Backend
 from mailsettings.cli.card import card
-from mailsettings.cli.exit_codes import Exit, exit_code
-from mailsettings.cli.options import Wishes
-from mailsettings.cli.progress import Listener, Progress, json_lines, timeline
-from mailsettings.cli.terminal import both_forms, pen, wants_colours
+from mailsettings.cli.exit_codes import ExitCode, exit_code
+from mailsettings.cli.options import DetectOptions
+from mailsettings.cli.progress import Listener, ProgressLine, json_lines, timeline
+from mailsettings.cli.terminal import pen, unicode_and_ascii, wants_colours
 from mailsettings.events import Settled
 from mailsettings.model import Choice, Detection
 from mailsettings.schema import dumps, to_dict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mailsettings.address import EmailAddress
 
 
-def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
+def print_detection(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> ExitCode:
     """Find the settings of *address* as *wishes* say, print them, and return the exit code."""
     if wishes.offline:
         detection = engine.offline(address)
@@ -30,7 +30,7 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
         detection = _search(address, wishes, engine)
     found = to_dict(detection)
     if wishes.autoconfig:
-        return _published(detection)
+        return _print_autoconfig(detection)
     if wishes.as_json:
         print(dumps(found, indent=2))
     elif not wishes.as_jsonl:
@@ -38,31 +38,31 @@ def answer(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
     return exit_code(found)
 
 
-def _published(detection: Detection) -> Exit:
+def _print_autoconfig(detection: Detection) -> ExitCode:
     """Print what was verified as an autoconfig document; refuse to publish what nobody has seen work."""
     from mailsettings.formats import clientconfig_writer
 
     missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
     if len(missing) == 2:
         print("mailsettings: nothing was verified, so there is nothing to publish", file=sys.stderr)
-        return Exit.NOTHING
-    sys.stdout.write(clientconfig_writer.write(clientconfig_writer.of_detection(detection)))
+        return ExitCode.NOTHING
+    sys.stdout.write(clientconfig_writer.write(clientconfig_writer.config_of(detection)))
     if detection.confirm:
-        others = ", ".join(map(both_forms, detection.confirm))
+        others = ", ".join(map(unicode_and_ascii, detection.confirm))
         print(
             f"mailsettings: these servers are of another domain, {others}: is that where they should be?",
             file=sys.stderr,
         )
     if missing:
         print(f"mailsettings: no {missing[0]} server was verified: the document is incomplete", file=sys.stderr)
-    return Exit.UNVERIFIED if missing else Exit.VERIFIED
+    return ExitCode.UNVERIFIED if missing else ExitCode.VERIFIED
 
 
 def _verified(choices: Sequence[Choice]) -> bool:
     return any(choice.verified for choice in choices)
 
 
-def _search(address: EmailAddress, wishes: Wishes, engine: Engine) -> Detection:
+def _search(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> Detection:
     """Run the detection with those who want to hear of it."""
     import anyio
 
@@ -72,18 +72,20 @@ def _search(address: EmailAddress, wishes: Wishes, engine: Engine) -> Detection:
     if wishes.verbose:
         listeners.append(timeline(sys.stderr))
     if listeners or not sys.stderr.isatty():
-        return anyio.run(_follow, address, wishes, engine, listeners)
-    progress = Progress(sys.stderr)
+        return anyio.run(_detect_with_listeners, address, wishes, engine, listeners)
+    progress = ProgressLine(sys.stderr)
     try:
-        return anyio.run(_follow, address, wishes, engine, [progress])
+        return anyio.run(_detect_with_listeners, address, wishes, engine, [progress])
     finally:
         progress.clear()
 
 
-async def _follow(address: EmailAddress, wishes: Wishes, engine: Engine, listeners: Sequence[Listener]) -> Detection:
+async def _detect_with_listeners(
+    address: EmailAddress, wishes: DetectOptions, engine: Backend, listeners: Sequence[Listener]
+) -> Detection:
     """Pass each event on, and return the answer that the last one brings."""
     closed: BrokenPipeError | None = None
-    async with engine.detecting(address, sources=wishes.chosen(engine), policy=wishes.policy()) as events:
+    async with engine.detect_stream(address, sources=wishes.selected_sources(engine), policy=wishes.policy()) as events:
         async for event in events:
             try:
                 for listen in listeners:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailsettings.schema import Object
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes of the command."""
 
     VERIFIED = 0
@@ -25,23 +25,23 @@ class Exit(IntEnum):
     USAGE = 2
     NOTHING = 3
     NO_NETWORK = 4
-    MISTAKE = 70  # EX_SOFTWARE of sysexits.h
+    BUG = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130  # 128 + SIGINT, as shells count
     PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 
 # A network that is down fails in these ways only; every other failure is somebody's answer.
-_DOWN = frozenset({"no-network", "dns-timeout", "proxy"})
+_NO_NETWORK_KINDS = frozenset({"no-network", "dns-timeout", "proxy"})
 # What a resolver says of every name that has no access to the Internet; it counts only beside a sign of that.
-_NOTHING = frozenset({"no-such-name", "no-address"})
-_SILENCE = _DOWN | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
+_NOTHING_KINDS = frozenset({"no-such-name", "no-address"})
+_TIMEOUT_KINDS = _NO_NETWORK_KINDS | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
 
 
-def exit_code(detection: Object) -> Exit:
+def exit_code(detection: Object) -> ExitCode:
     """Return the exit code for *detection*, in its JSON form."""
     if not detection["incoming"] and not detection["outgoing"]:
-        return Exit.NO_NETWORK if without_network(detection) else Exit.NOTHING
-    return Exit.VERIFIED if both_verified(detection) else Exit.UNVERIFIED
+        return ExitCode.NO_NETWORK if no_network(detection) else ExitCode.NOTHING
+    return ExitCode.VERIFIED if both_verified(detection) else ExitCode.UNVERIFIED
 
 
 def both_verified(detection: Object) -> bool:
@@ -50,9 +50,9 @@ def both_verified(detection: Object) -> bool:
     return all(choices and choices[0]["verified"] for choices in best)
 
 
-def without_network(detection: Object) -> bool:
+def no_network(detection: Object) -> bool:
     """Say whether questions were asked and nobody answered a single one."""
     kinds = {failure["kind"] for failure in detection["failures"]}
     answered = any(choice["verified"] for choice in (*detection["incoming"], *detection["outgoing"]))
-    silence = _SILENCE | _NOTHING if "no-network" in kinds else _SILENCE
-    return not answered and bool(kinds & _DOWN) and kinds <= silence
+    silence = _TIMEOUT_KINDS | _NOTHING_KINDS if "no-network" in kinds else _TIMEOUT_KINDS
+    return not answered and bool(kinds & _NO_NETWORK_KINDS) and kinds <= silence

@@ -14,7 +14,7 @@ import sys
 
 from mailsettings.cli.card import card
 from mailsettings.cli.exit_codes import exit_code
-from mailsettings.cli.terminal import pen, tolerate_narrow_encodings, wants_colours, written
+from mailsettings.cli.terminal import escape_unencodable, pen, wants_colours, write_output
 from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
 from mailsettings.provider_table.files import COMPILED, is_stale, own_path
 from mailsettings.provider_table.index import read, servers
@@ -28,26 +28,26 @@ _PREFERENCE = ("imap", "pop3", "jmap", "smtp")
 _SECURITY = ("tls", "starttls")
 
 
-def answered(arguments: list[str]) -> int | None:
+def answer_offline(arguments: list[str]) -> int | None:
     """Answer if *arguments* are `--offline` and a plain address the table knows; return the exit code, or None."""
     words = [word for word in arguments if word != "--offline"]
     if len(arguments) != 2 or len(words) != 1:
         return None
-    detection = offline(words[0])
+    detection = offline_json(words[0])
     if detection is None:
         return None
-    tolerate_narrow_encodings()
-    return written(card(detection, pen(colours=wants_colours(sys.stdout))), exit_code(detection))
+    escape_unencodable()
+    return write_output(card(detection, pen(colours=wants_colours(sys.stdout))), exit_code(detection))
 
 
-def offline(text: str) -> Object | None:
+def offline_json(text: str) -> Object | None:
     """Return what the bundled table says of the address *text*, or None if that takes more than a look-up."""
     address = _PLAIN_ADDRESS.fullmatch(text)
     if address is None or len(address[1]) > 64 or len(text) > 254:
         return None
     local, domain = address[1], address[2].lower()
     row = _row(domain)
-    return None if row is None or _has_plain(row) else _detection(row, local, domain)
+    return None if row is None or _has_plaintext_server(row) else _detection(row, local, domain)
 
 
 def _row(domain: str) -> Object | None:
@@ -60,7 +60,7 @@ def _row(domain: str) -> Object | None:
         return None  # the usual way will say what is wrong with it
 
 
-def _has_plain(row: Object) -> bool:
+def _has_plaintext_server(row: Object) -> bool:
     """Say whether *row* has a server without TLS, for which the table source has servers with TLS to offer."""
     return any(server["security"] == "plain" for server in (*row["incoming"], *row["outgoing"]))
 

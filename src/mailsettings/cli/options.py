@@ -15,36 +15,38 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from mailsettings.cli.backend import Engine, real, source_name
+from mailsettings.cli.backend import Backend, live_backend, source_name
 from mailsettings.errors import DocumentError, MailSettingsError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
 from mailsettings.policy import Policy
 from mailsettings.policy.proxy import has_password, parse_proxy
 
-PASSWORD = "MAILSETTINGS_PROXY_PASSWORD"  # noqa: S105 - the name of a variable
-_MOST = 4096  # characters read from the file
+PASSWORD_VARIABLE = "MAILSETTINGS_PROXY_PASSWORD"  # noqa: S105 - the name of a variable
+_MAX_PASSWORD_FILE = 4096  # characters read from the file
 
 
-class ProxyURL(click.ParamType[Any]):
+class ProxyURLParam(click.ParamType[Any]):
     """socks5://[user@]host:port, http://… or https://…, without a password."""
 
     name = "url"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if has_password(value):
-            hint = f"everybody on this machine can read it here; use --proxy-password-file or {PASSWORD}"
+            hint = f"everybody on this machine can read it here; use --proxy-password-file or {PASSWORD_VARIABLE}"
             self.fail(f"the URL must not have a password in it: {hint}", param, ctx)
         return value
 
 
 PROXY_OPTIONS = (
-    click.option("--proxy", type=ProxyURL(), metavar="URL", help="Reach everything through this SOCKS5 or HTTP proxy."),
+    click.option(
+        "--proxy", type=ProxyURLParam(), metavar="URL", help="Reach everything through this SOCKS5 or HTTP proxy."
+    ),
     click.option(
         "--proxy-password-file",
         type=click.Path(exists=True, dir_okay=False, readable=True),
         metavar="FILE",
-        help=f"Read the proxy's password from the first line of FILE instead of {PASSWORD}.",
+        help=f"Read the proxy's password from the first line of FILE instead of {PASSWORD_VARIABLE}.",
     ),
     click.option("--dns-past-proxy", is_flag=True, help="Let DNS questions go past the proxy, which the answer says."),
 )
@@ -64,7 +66,7 @@ def with_all(options: Iterable[Callable[[Function], Function]]) -> Callable[[Fun
 with_proxy = with_all(PROXY_OPTIONS)
 
 
-def proxied(url: str | None, password_file: str | None, *, dns_past_proxy: bool) -> dict[str, object]:
+def proxy_changes(url: str | None, password_file: str | None, *, dns_past_proxy: bool) -> dict[str, object]:
     """Return what the options change in a policy. UsageError if they cannot be."""
     if url is None:
         if password_file or dns_past_proxy:
@@ -72,7 +74,7 @@ def proxied(url: str | None, password_file: str | None, *, dns_past_proxy: bool)
         return {}
     password = _first_line(password_file) if password_file else None
     if password is None and "@" in url:
-        password = os.environ.get(PASSWORD)
+        password = os.environ.get(PASSWORD_VARIABLE)
     try:
         return {"proxy": parse_proxy(url, password=password), "dns_past_proxy": dns_past_proxy}
     except MailSettingsError as error:
@@ -82,7 +84,7 @@ def proxied(url: str | None, password_file: str | None, *, dns_past_proxy: bool)
 def _first_line(path: str) -> str:
     with Path(path).open(encoding="utf-8", errors="strict") as file:
         try:
-            return file.readline(_MOST).rstrip("\r\n")
+            return file.readline(_MAX_PASSWORD_FILE).rstrip("\r\n")
         except UnicodeDecodeError:
             raise click.UsageError("the password in --proxy-password-file is not UTF-8") from None
 
@@ -112,14 +114,14 @@ class SearchOptions:
         base = Policy.service() if self.profile == "service" else Policy.personal()
         changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
         changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
-        changes |= proxied(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
         return base.replace(**changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes(SearchOptions):
+class DetectOptions(SearchOptions):
     """What was asked for on the command line."""
 
     as_json: bool
@@ -148,7 +150,7 @@ class Wishes(SearchOptions):
         outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
         return policy.replace(protocols=frozenset({Protocol(self.protocol), *outgoing}))
 
-    def chosen(self, engine: Engine) -> tuple[Source, ...]:
+    def selected_sources(self, engine: Backend) -> tuple[Source, ...]:
         """Return the sources to ask. UsageError for a name that none has."""
         for name in self.sources:
             if name not in engine.names:
@@ -157,9 +159,9 @@ class Wishes(SearchOptions):
         sources = tuple(source for source in engine.sources if source_name(source) in wanted)
         if self.ispdb is None and self.folder is None:
             return sources
-        from mailsettings.sources import arranged
+        from mailsettings.sources import configured_sources
 
-        return arranged(sources, ispdb=self.ispdb, folder=self.folder)
+        return configured_sources(sources, ispdb=self.ispdb, folder=self.folder)
 
 
 _EXCLUSIVE = (
@@ -184,7 +186,7 @@ _OPTION = {
 }
 
 
-class Network(click.ParamType[Any]):
+class NetworkParam(click.ParamType[Any]):
     """An address block: 192.168.1.0/24."""
 
     name = "cidr"
@@ -196,7 +198,7 @@ class Network(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-class Resolver(click.ParamType[Any]):
+class ResolverParam(click.ParamType[Any]):
     """Whom to ask for names: 192.0.2.1, 192.0.2.1:53, [2001:db8::1]:53, tls://… or https://…"""
 
     name = "resolver"
@@ -210,7 +212,7 @@ class Resolver(click.ParamType[Any]):
         return value
 
 
-class Collection(click.ParamType[Any]):
+class CollectionParam(click.ParamType[Any]):
     """Where a collection of autoconfig documents lies: an https URL, or nothing."""
 
     name = "url"
@@ -241,7 +243,7 @@ def _is_address(text: str) -> bool:
 
 def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
 
-    return [name for name in (ctx.obj or real()).names if name.startswith(incomplete)]
+    return [name for name in (ctx.obj or live_backend()).names if name.startswith(incomplete)]
 
 
 def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], Function], ...]:
@@ -250,7 +252,7 @@ def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], 
         click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
         click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
         click.option("--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help=timeout),
-        click.option("--resolver", type=Resolver(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+        click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
         click.option(
             "--ca",
             type=click.Path(exists=True, dir_okay=False, readable=True),
@@ -260,7 +262,7 @@ def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], 
         click.option(
             "--allow-network",
             "networks",
-            type=Network(),
+            type=NetworkParam(),
             multiple=True,
             metavar="CIDR",
             help="Contact this network, too.",
@@ -290,7 +292,7 @@ OPTIONS = (
     ),
     click.option(
         "--ispdb",
-        type=Collection(),
+        type=CollectionParam(),
         metavar="URL",
         help="Ask this collection of autoconfig documents instead of Thunderbird's; empty: none.",
     ),
@@ -308,7 +310,7 @@ with_options = with_all(OPTIONS)  # gives a command function all the options of 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BulkWishes(SearchOptions):
+class BulkOptions(SearchOptions):
     """What was asked for on the command line of `bulk`."""
 
     file: BinaryIO

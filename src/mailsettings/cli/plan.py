@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from mailsettings.cli.backend import Engine
-from mailsettings.cli.card import LEARNED
-from mailsettings.cli.exit_codes import Exit
-from mailsettings.cli.options import Wishes
+from mailsettings.cli.backend import Backend
+from mailsettings.cli.card import PROVENANCE_LABELS
+from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.options import DetectOptions
 from mailsettings.cli.terminal import wrapped
 from mailsettings.escape import printable
-from mailsettings.leads import Fact, Lead, Leading, Lookup, told
+from mailsettings.leads import Fact, FollowedUp, Lead, Lookup, disclosed
 from mailsettings.model import Claim, Note
 from mailsettings.policy import Policy
 from mailsettings.schema import Object, dumps, plain
@@ -31,19 +31,19 @@ _HEAD = (
 )
 
 
-def plan(address: EmailAddress, wishes: Wishes, engine: Engine) -> Exit:
+def print_plan(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> ExitCode:
     """Print what would be asked first, and what is known without asking."""
     policy = wishes.policy()
-    leads = engine.plan(address, sources=wishes.chosen(engine), policy=policy)
+    leads = engine.plan(address, sources=wishes.selected_sources(engine), policy=policy)
     if wishes.as_json:
         print(dumps({"address": str(address), **_as_json(leads, policy)}, indent=2))
     else:
         print("\n".join(_page(str(address), leads, policy)))
-    return Exit.VERIFIED
+    return ExitCode.VERIFIED
 
 
 def _as_json(leads: Sequence[Lead], policy: Policy) -> Object:
-    questions = [_question(lookup, policy) for lookup in _lookups(leads)]
+    questions = [_lookup_as_json(lookup, policy) for lookup in _lookups(leads)]
     return {
         "lookups": [question["asks"] for question in questions],
         "questions": questions,
@@ -60,30 +60,30 @@ def _claims(leads: Iterable[Lead]) -> list[Claim]:
     return [lead for lead in leads if isinstance(lead, Claim)]
 
 
-def _question(lookup: Lookup, policy: Policy) -> Object:
+def _lookup_as_json(lookup: Lookup, policy: Policy) -> Object:
     """Return what is asked, the best authority an answer could have, what is sent, and what mostly follows."""
     return {
         "asks": str(lookup),
         "authority": plain(lookup.authority),
-        "sends": told(lookup, policy) or "",
-        "then": lookup.then if isinstance(lookup, Leading) else "",
+        "sends": disclosed(lookup, policy) or "",
+        "then": lookup.then if isinstance(lookup, FollowedUp) else "",
     }
 
 
 def _page(address: str, leads: Sequence[Lead], policy: Policy) -> Iterator[str]:
     yield from wrapped(_HEAD.format(address=printable(address)))
-    questions = [_question(lookup, policy) for lookup in _lookups(leads)]
+    questions = [_lookup_as_json(lookup, policy) for lookup in _lookups(leads)]
     for authority, group in groupby(questions, key=lambda question: str(question["authority"])):
-        yield f"\n{LEARNED[authority]}"
+        yield f"\n{PROVENANCE_LABELS[authority]}"
         for question in group:
-            yield from _asked(question)
+            yield from _question_lines(question)
     if claims := _claims(leads):
         yield "\nknown without asking, and contacted"
         yield from (f"  {claim.endpoint}, {printable(claim.evidence.locator)}" for claim in claims)
     yield from (f"\n{printable(str(lead))}" for lead in leads if isinstance(lead, Note))
 
 
-def _asked(question: Object) -> Iterator[str]:
+def _question_lines(question: Object) -> Iterator[str]:
     yield f"  {printable(question['asks'])}"
     for word in ("sends", "then"):
         if question[word]:

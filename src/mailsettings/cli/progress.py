@@ -17,7 +17,7 @@ def timeline(out: TextIO) -> Listener:
     """Return what writes each event as a line: seconds since the start, what happened, to whom."""
 
     def listen(event: Event) -> None:
-        out.write(f"{event.at:8.3f}  {told(event)}\n")
+        out.write(f"{event.at:8.3f}  {event_text(event)}\n")
         out.flush()
 
     return listen
@@ -33,7 +33,7 @@ def json_lines(out: TextIO) -> Listener:
     return listen
 
 
-class Progress:
+class ProgressLine:
     """One line on a terminal that is written over with each event, and gone in the end."""
 
     def __init__(self, out: TextIO) -> None:
@@ -41,7 +41,7 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         # One column stays free: a terminal may move on to the next line when the last one is filled.
-        text = f"{event.at:.1f} s  {told(event)}"[: shutil.get_terminal_size().columns - 1]
+        text = f"{event.at:.1f} s  {event_text(event)}"[: shutil.get_terminal_size().columns - 1]
         self._write(text)
 
     def clear(self) -> None:
@@ -52,7 +52,7 @@ class Progress:
         self._out.flush()
 
 
-def told(event: Event) -> str:
+def event_text(event: Event) -> str:
     """Return what happened as one line of text, with nothing in it that a terminal obeys."""
     match event:
         case Asked(_, what):

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.escape import printable
-from mailsettings.provider_table.rows import Row, Server
+from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.schema import dumps, plain
 
-SHOWN_DOMAINS = 12  # of a provider; --json lists all
+MAX_DOMAINS = 12  # of a provider; --json lists all
 
 
 def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -37,7 +37,7 @@ def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
         click.echo("\n".join(_overview(row) for row in rows))
     else:
         click.echo(f"mailsettings: no provider has {printable(query)!r} in its name or domains", err=True)
-    ctx.exit(Exit.VERIFIED if rows else Exit.NOTHING)
+    ctx.exit(ExitCode.VERIFIED if rows else ExitCode.NOTHING)
 
 
 def _matches(row: Row, query: str) -> bool:
@@ -62,12 +62,12 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
     row = by_id(name.lower()) or find_domain(name.lower())
     if row is None:
         click.echo(f"mailsettings: {_unknown(name)}", err=True)
-        ctx.exit(Exit.NOTHING)
+        ctx.exit(ExitCode.NOTHING)
     if as_json:
         click.echo(dumps(plain(row), indent=2))
     else:
         click.echo("\n".join(_page(row, pen(colours=wants_colours(sys.stdout)))))
-    ctx.exit(Exit.VERIFIED)
+    ctx.exit(ExitCode.VERIFIED)
 
 
 def _unknown(name: str) -> str:
@@ -94,14 +94,14 @@ def _page(row: Row, paint: Pen) -> Iterator[str]:
     yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
 
 
-def _server(server: Server) -> str:
+def _server(server: TableServer) -> str:
     names = ", or ".join(server.usernames)
     return f"{server.endpoint}, user name {names}, login {' or '.join(server.auth)}"
 
 
 def _some(domains: tuple[str, ...]) -> tuple[str, ...]:
-    more = len(domains) - SHOWN_DOMAINS
-    return (", ".join(domains[:SHOWN_DOMAINS]) + (f" and {more} more" if more > 0 else ""),) if domains else ()
+    more = len(domains) - MAX_DOMAINS
+    return (", ".join(domains[:MAX_DOMAINS]) + (f" and {more} more" if more > 0 else ""),) if domains else ()
 
 
 def _listed(label: str, texts: Iterable[str]) -> Iterator[str]:

@@ -14,29 +14,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock, Thread
 
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 
 
-class _Leave:
+class _ExitHandler:
     """A handler that ends the process with *words* on stderr, whichever thread is first."""
 
     def __init__(self, words: bytes) -> None:
-        self._words = words
+        self._message = words
         # The other thread waits here for its end; an impatient user's second Ctrl-C does not.
         self._once = RLock()
 
     def __call__(self, _number: int, _frame: object) -> None:
         with self._once:
             # The progress line and the terminal's ^C are wiped.
-            if said := b"\r\x1b[K" * sys.stderr.isatty() + self._words:
+            if said := b"\r\x1b[K" * sys.stderr.isatty() + self._message:
                 os.write(sys.stderr.fileno(), said)
-            os._exit(Exit.INTERRUPTED)
+            os._exit(ExitCode.INTERRUPTED)
 
 
 @contextmanager
 def interruptible(words: bytes = b"") -> Iterator[None]:
     """Let Ctrl-C end the process with exit code 130 and *words* on stderr. For the main thread."""
-    before = signal.signal(signal.SIGINT, _Leave(words))
+    before = signal.signal(signal.SIGINT, _ExitHandler(words))
     try:
         yield
     finally:
@@ -44,11 +44,11 @@ def interruptible(words: bytes = b"") -> Iterator[None]:
 
 
 @contextmanager
-def heard() -> Iterator[None]:
+def signals_from_thread() -> Iterator[None]:
     """Let a thread carry out what `interruptible` wants, while the main thread waits or computes."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    Thread(target=_listen, args=(reading,), daemon=True).start()
+    Thread(target=_read_signals, args=(reading,), daemon=True).start()
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     try:
         yield
@@ -57,11 +57,11 @@ def heard() -> Iterator[None]:
         os.close(writing)
 
 
-def _listen(reading: int) -> None:
+def _read_signals(reading: int) -> None:
     """Read the numbers of signals until the other end is closed."""
     while numbers := os.read(reading, 64):
         handler = signal.getsignal(signal.SIGINT)
         # The service has a handler of its own: it lets running requests end.
-        if signal.SIGINT in numbers and isinstance(handler, _Leave):
+        if signal.SIGINT in numbers and isinstance(handler, _ExitHandler):
             handler(signal.SIGINT, None)
     os.close(reading)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
-from mailsettings.cli.exit_codes import Exit
+from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.escape import printable
 
 TYPE_CHECKING = False  # see mailsettings/__init__.py
@@ -23,19 +23,19 @@ class Colour(StrEnum):
     STRONG = "1"
     FAINT = "2"
     GOOD = "32"
-    CARE = "33"
+    WARNING = "33"
 
 
 Pen = Callable[[str, Colour], str]
 
 
-def both_forms(host: str) -> str:
+def unicode_and_ascii(host: str) -> str:
     """Return *host* for people and, where that differs, in brackets as DNS knows it."""
     if "xn--" not in host:
         return printable(host)
-    from mailsettings.hostnames import shown_host
+    from mailsettings.hostnames import unicode_host
 
-    shown = shown_host(host)
+    shown = unicode_host(host)
     return printable(host if shown == host else f"{shown} ({host})")
 
 
@@ -69,24 +69,24 @@ def wrapped(text: str, *, first: str = "", rest: str | None = None, width: int =
     yield line
 
 
-def tolerate_narrow_encodings() -> None:
+def escape_unencodable() -> None:
     """Let a character that the locale cannot encode be written as an escape instead of ending the program."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
-def written(text: str, code: int) -> int:
+def write_output(text: str, code: int) -> int:
     """Write *text* to standard output and return *code*, or the code for a reader who went away."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        return pipe_closed()
+        return discard_output()
     return code
 
 
-def pipe_closed() -> int:
+def discard_output() -> int:
     """Send what is still buffered nowhere, so that the interpreter's last flush keeps quiet."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Exit.PIPE_CLOSED
+    return ExitCode.PIPE_CLOSED

@@ -16,7 +16,7 @@ def merge(claims: Iterable[Claim]) -> tuple[Candidate, ...]:
     return tuple(Candidate(endpoint, tuple(sorted(group, key=_strength))) for endpoint, group in by_endpoint.items())
 
 
-def of_server(candidate: Candidate, candidates: Iterable[Candidate]) -> Candidate:
+def with_server_claims(candidate: Candidate, candidates: Iterable[Candidate]) -> Candidate:
     """Return *candidate* with all that is said of its protocol on its host, whatever the port, the strongest first.
 
     What a document says of a server's user names, and that it vouches for it, holds for the server's other port too.
@@ -66,14 +66,18 @@ def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
         if claim.evidence.authority.stated and claim.endpoint.security is not Security.PLAIN:
             sources = said.setdefault(claim.endpoint.protocol.direction, {})
             sources.setdefault(claim.evidence.source, set()).add(claim.endpoint.host)
-    return tuple(_disagreement(direction, sources) for direction, sources in sorted(said.items()) if _differ(sources))
+    return tuple(
+        _contradiction(direction, sources)
+        for direction, sources in sorted(said.items())
+        if _name_different_hosts(sources)
+    )
 
 
-def _differ(sources: dict[str, set[str]]) -> bool:
+def _name_different_hosts(sources: dict[str, set[str]]) -> bool:
     hosts = list(sources.values())
     return any(one.isdisjoint(other) for index, one in enumerate(hosts) for other in hosts[index + 1 :])
 
 
-def _disagreement(direction: Direction, sources: dict[str, set[str]]) -> str:
+def _contradiction(direction: Direction, sources: dict[str, set[str]]) -> str:
     words = (f"{source} says {', '.join(sorted(hosts))}" for source, hosts in sorted(sources.items()))
     return f"sources disagree on {direction} mail: {'; '.join(words)}"

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Authority, Candidate, Direction, Endpoint, Probe, Protocol, Security
 
 PREFERENCE = (Protocol.IMAP, Protocol.POP3, Protocol.JMAP, Protocol.SMTP)
 SECURITY = (Security.TLS, Security.STARTTLS, Security.PLAIN)
 
-Key = tuple[object, ...]
+RankKey = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RankingContext:
     """What the keys of one direction's candidates depend on besides the candidates themselves."""
 
-    provider_known: bool  # a table names servers for this direction
-    first: Mapping[tuple[Authority, Protocol], int]  # the best place a protocol has with an authority
-    stated: Mapping[tuple[Protocol, str], Authority]  # the strongest word for a protocol on a host
+    provider_in_table: bool  # a table names servers for this direction
+    first_claims: Mapping[tuple[Authority, Protocol], int]  # the best place a protocol has with an authority
+    stated_hosts: Mapping[tuple[Protocol, str], Authority]  # the strongest word for a protocol on a host
     partner: str = ""  # the host of the incoming choice, for the outgoing direction
 
-    def key(self, candidate: Candidate) -> Key:
+    def key(self, candidate: Candidate) -> RankKey:
         """Return the sort key of *candidate* as far as claims decide; smaller is better."""
         claim, endpoint = candidate.claims[0], candidate.endpoint
         authority = self.authority(candidate)
         return (
             # A server found by name never beats the provider that the tables know.
-            self.displaces(candidate),
+            self.is_displaced(candidate),
             # Plain is never chosen.
             endpoint.security is Security.PLAIN,
             # Who says so.
@@ -37,12 +37,12 @@ class Order:
             # The likeliest guesses before the others, whatever their port.
             candidate.authority.guessed and not claim.eager,
             # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
-            self.first.get((authority, endpoint.protocol), claim.order),
+            self.first_claims.get((authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),
             # TLS from the first byte before STARTTLS (RFC 8314 §3.3).
             SECURITY.index(endpoint.security),
             # imap. goes with smtp., mail. with mail. (77 % and 89 % of the providers that have them).
-            not self.partners(candidate),
+            not self.is_smtp_partner(candidate),
             # The source's own order.
             claim.order,
             str(endpoint),
@@ -55,13 +55,13 @@ class Order:
         """
         if candidate.authority.guessed:
             return candidate.authority
-        return self.stated.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
+        return self.stated_hosts.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
 
-    def displaces(self, candidate: Candidate) -> bool:
+    def is_displaced(self, candidate: Candidate) -> bool:
         """True if *candidate* was found by its name although a table knows who keeps the mailboxes."""
-        return self.provider_known and candidate.authority.guessed
+        return self.provider_in_table and candidate.authority.guessed
 
-    def partners(self, candidate: Candidate) -> bool:
+    def is_smtp_partner(self, candidate: Candidate) -> bool:
         """True if a guessed outgoing host is the one that goes with the incoming choice."""
         host = candidate.endpoint.host
         return not candidate.authority.guessed or host in (self.partner, smtp_partner(self.partner))
@@ -73,7 +73,9 @@ def smtp_partner(incoming_host: str) -> str:
     return f"smtp.{rest}" if label in ("imap", "pop", "pop3") else incoming_host
 
 
-def order_of(candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], partner: str = "") -> Order:
+def ranking_context(
+    candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
+) -> RankingContext:
     """Work out what the keys of *candidates*, all of one direction, depend on."""
     first: dict[tuple[Authority, Protocol], int] = {}
     stated: dict[tuple[Protocol, str], Authority] = {}
@@ -82,22 +84,24 @@ def order_of(candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], 
         # A row that is out of date, or that knows no TLS, does not keep others back.
         server = (candidate.endpoint.protocol, candidate.endpoint.host)
         stated[server] = min(candidate.authority, stated.get(server, candidate.authority))
-        stale = _gone(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
+        stale = _host_vanished(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
         for claim in candidate.claims:
             known = known or (claim.evidence.authority.names_provider and not stale)
             place = (claim.evidence.authority, claim.endpoint.protocol)
             first[place] = min(claim.order, first.get(place, claim.order))
-    return Order(known, first, stated, partner)
+    return RankingContext(known, first, stated, partner)
 
 
-def _gone(probe: Probe | None) -> bool:
+def _host_vanished(probe: Probe | None) -> bool:
     """True if the host no longer exists: some 8 % of the rows of any table are out of date."""
     return (
-        probe is not None and probe.failure is not None and probe.failure.kind in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS)
+        probe is not None
+        and probe.failure is not None
+        and probe.failure.kind in (FailureKind.NO_SUCH_NAME, FailureKind.NO_ADDRESS)
     )
 
 
-def of_direction(candidates: Iterable[Candidate], direction: Direction) -> tuple[Candidate, ...]:
+def in_direction(candidates: Iterable[Candidate], direction: Direction) -> tuple[Candidate, ...]:
     """Return the candidates for reading or for sending."""
     return tuple(candidate for candidate in candidates if candidate.endpoint.protocol.direction is direction)
 
@@ -106,11 +110,11 @@ def ranked(
     candidates: Sequence[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
 ) -> tuple[Candidate, ...]:
     """Return *candidates* of one direction best first, given what the probes saw."""
-    order = order_of(candidates, probes, partner)
+    order = ranking_context(candidates, probes, partner)
 
-    def key(candidate: Candidate) -> Key:
+    def key(candidate: Candidate) -> RankKey:
         probe = probes.get(candidate.endpoint)
         # What verified beats what did not; a displaced guess stays behind even then.
-        return (order.displaces(candidate), not (probe is not None and probe.verified), *order.key(candidate))
+        return (order.is_displaced(candidate), not (probe is not None and probe.verified), *order.key(candidate))
 
     return tuple(sorted(candidates, key=key))

@@ -10,13 +10,13 @@ from mailsettings.model import Authority, Candidate, Claim, Hello, Probe, Securi
 def reasons_for(candidate: Candidate, probe: Probe | None, *, displaced: bool) -> Iterator[str]:
     """Yield the reasons: who says so, what the server showed, what counts against it."""
     for claim in candidate.claims:
-        yield learned(claim)
-    yield from _seen(candidate, probe)
+        yield provenance_text(claim)
+    yield from _probe_reasons(candidate, probe)
     if displaced:
         yield "a server found by its name comes after the provider that keeps the mailboxes"
 
 
-LEARNED = {
+PROVENANCE_TEXTS = {
     Authority.OWN_TABLE: "your own provider table lists it ({locator})",
     Authority.TABLE: "the provider table lists it for {domain} ({locator})",
     Authority.DOMAIN: "{domain} itself names it ({locator})",
@@ -31,13 +31,13 @@ LEARNED = {
 }
 
 
-def learned(claim: Claim) -> str:
+def provenance_text(claim: Claim) -> str:
     """Say where *claim* was learned."""
     evidence = claim.evidence
-    return LEARNED[evidence.authority].format(domain=evidence.domain, locator=evidence.locator)
+    return PROVENANCE_TEXTS[evidence.authority].format(domain=evidence.domain, locator=evidence.locator)
 
 
-def _seen(candidate: Candidate, probe: Probe | None) -> Iterator[str]:
+def _probe_reasons(candidate: Candidate, probe: Probe | None) -> Iterator[str]:
     if candidate.endpoint.security is Security.PLAIN:
         yield "never chosen: without TLS the password could be read on the way"
     elif probe is None:
@@ -45,10 +45,10 @@ def _seen(candidate: Candidate, probe: Probe | None) -> Iterator[str]:
     elif probe.failure is not None:
         yield f"not verified: {probe.failure.seen or probe.failure.kind}"
     elif probe.hello is not None and probe.hello.tls is not None:
-        yield _verified(candidate, probe.hello, probe.hello.tls)
+        yield _verified_reason(candidate, probe.hello, probe.hello.tls)
 
 
-def _verified(candidate: Candidate, hello: Hello, tls: TLSFacts) -> str:
+def _verified_reason(candidate: Candidate, hello: Hello, tls: TLSFacts) -> str:
     until = f" until {tls.not_after[:10]}" if tls.not_after else ""
     how = " after STARTTLS" if candidate.endpoint.security is Security.STARTTLS else ""
     offered = ", ".join(hello.mechanisms) or "no login method"

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
-from mailsettings.decision.candidates import contradictions, of_server
-from mailsettings.decision.oauth import words_for
-from mailsettings.decision.ranking import order_of, ranked
+from mailsettings.decision.candidates import contradictions, with_server_claims
+from mailsettings.decision.oauth import oauth_sources
+from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
-from mailsettings.decision.state import Findings
+from mailsettings.decision.state import SearchState
 from mailsettings.decision.trust import trust_of
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.hostnames import registrable
 from mailsettings.model import (
     Audience,
@@ -36,7 +36,7 @@ from mailsettings.policy import Policy
 from mailsettings.provider_table import table
 
 
-def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detection:
+def detection_of(findings: SearchState, *, settled: SettledBy, seconds: float) -> Detection:
     """Return the detection that *findings* amount to."""
     incoming = _choices(findings, Direction.INCOMING)
     outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
@@ -44,7 +44,7 @@ def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detecti
     address = findings.address
     detection = Detection(
         address=str(address),
-        shown_address=f"{address.local}@{address.shown_domain}",
+        shown_address=f"{address.local}@{address.unicode_domain}",
         provider=provider,
         incoming=incoming,
         outgoing=outgoing,
@@ -54,15 +54,15 @@ def answer(findings: Findings, *, settled: SettledBy, seconds: float) -> Detecti
             dict.fromkeys((*(provider.documentation if provider else ()), *sorted(findings.links, key=repr)))
         ),
         other_services=tuple(sorted(findings.services, key=repr)),
-        notes=_notes(findings, (*incoming, *outgoing)),
+        notes=_notes_of(findings, (*incoming, *outgoing)),
         failures=_failures(findings),
         suggestion=_suggestion(findings),
         settled_by=settled_sentence(settled, findings),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=words_for((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
+        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
     )
-    return replace(detection, findings=_explained(findings, detection))
+    return replace(detection, findings=_findings(findings, detection))
 
 
 _SETTLED = {
@@ -77,7 +77,7 @@ _SETTLED = {
 }
 
 
-def settled_sentence(settled: SettledBy, findings: Findings) -> str:
+def settled_sentence(settled: SettledBy, findings: SearchState) -> str:
     """Say why the search ended when it did."""
     policy, no_mail = findings.policy, findings.no_mail.seen if findings.no_mail else ""
     return _SETTLED[settled].format(
@@ -85,27 +85,27 @@ def settled_sentence(settled: SettledBy, findings: Findings) -> str:
     )
 
 
-def _explained(findings: Findings, detection: Detection) -> tuple[Finding, ...]:
+def _findings(findings: SearchState, detection: Detection) -> tuple[Finding, ...]:
     """Say why a direction is missing, where anybody was asked at all."""
     if detection.verified:
         return ()
     if not findings.probes and not findings.failures and findings.no_mail is None:
         return ()
-    from mailsettings.diagnosis.explain import explain
+    from mailsettings.diagnosis.explain import findings_of
 
-    return explain(detection)
+    return findings_of(detection)
 
 
-def _choices(findings: Findings, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
+def _choices(findings: SearchState, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
     candidates = findings.candidates(direction)
     best_first = ranked(candidates, findings.probes, partner)
-    provider_known = order_of(candidates, findings.probes).provider_known
+    provider_known = ranking_context(candidates, findings.probes).provider_in_table
     choices = [_choice(findings, candidate, provider_known=provider_known) for candidate in best_first]
     found = any(choice.verified for choice in choices)
-    return tuple(choice for choice in choices if choice.verified or _worth_showing(choice, found=found))
+    return tuple(choice for choice in choices if choice.verified or _is_reportable(choice, found=found))
 
 
-def _worth_showing(choice: Choice, *, found: bool) -> bool:
+def _is_reportable(choice: Choice, *, found: bool) -> bool:
     """Decide on a choice that was not verified: what somebody stated, and guesses where a server was really seen."""
     if not choice.claims[0].evidence.authority.guessed:
         return True
@@ -113,10 +113,10 @@ def _worth_showing(choice: Choice, *, found: bool) -> bool:
     return not found and failure is not None and failure.kind.about_certificate
 
 
-def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -> Choice:
+def _choice(findings: SearchState, candidate: Candidate, *, provider_known: bool) -> Choice:
     probe = findings.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
-    server = of_server(candidate, findings.candidates(candidate.endpoint.protocol.direction))
+    server = with_server_claims(candidate, findings.candidates(candidate.endpoint.protocol.direction))
     templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, findings.address)
     displaced = provider_known and candidate.authority.guessed
@@ -136,10 +136,10 @@ def _choice(findings: Findings, candidate: Candidate, *, provider_known: bool) -
 
 
 def _trust(server: Candidate, probe: Probe | None, address: EmailAddress) -> Trust:
-    def known_host(host: str) -> bool:
+    def in_table(host: str) -> bool:
         return table.host_provider(host) is not None
 
-    return trust_of(server, probe, address, registrable=registrable, known_host=known_host)
+    return trust_of(server, probe, address, registrable=registrable, in_table=in_table)
 
 
 def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
@@ -155,7 +155,7 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     return both or probe.hello.auth
 
 
-def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
+def _provider(findings: SearchState, best: Iterable[Choice]) -> Provider | None:
     """Return who keeps the mailboxes; weak traces only where the servers they led to are the answer."""
     chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
     for known in findings.providers:
@@ -164,7 +164,7 @@ def _provider(findings: Findings, best: Iterable[Choice]) -> Provider | None:
     return None
 
 
-def _suggestion(findings: Findings) -> str:
+def _suggestion(findings: SearchState) -> str:
     """Return what may have been meant instead; a domain of the table is what was meant."""
     if findings.providers and findings.providers[0].authority.by_exact_domain:
         return ""
@@ -173,7 +173,7 @@ def _suggestion(findings: Findings) -> str:
     return suggest(findings.address)
 
 
-def _look_alike(findings: Findings) -> Iterator[Note]:
+def _look_alike(findings: SearchState) -> Iterator[Note]:
     """Warn of a domain that looks like a well-known one without being it."""
     if "xn--" in findings.address.domain:
         from mailsettings.decision.typos import confusable_with
@@ -190,11 +190,11 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
     return provider.hints if provider else ()
 
 
-def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[Note, ...]:
+def _notes_of(findings: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
-                *_of_proxy(findings),
+                *_proxy_notes(findings),
                 *_look_alike(findings),
                 *sorted(findings.notes, key=str),
                 *map(Note, contradictions(findings.claims)),
@@ -204,7 +204,7 @@ def _notes(findings: Findings, choices: Iterable[Choice]) -> tuple[Note, ...]:
     )
 
 
-def _of_proxy(findings: Findings) -> tuple[Note, ...]:
+def _proxy_notes(findings: SearchState) -> tuple[Note, ...]:
     """Say what cannot be promised of connections that somebody else has made."""
     proxy = findings.policy.proxy
     return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
@@ -219,16 +219,16 @@ def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
             yield from (replace(note, about=choice.endpoint, audience=Audience.USER) for note in told)
 
 
-def _blamed(failure: Failure, policy: Policy) -> Failure:
+def _attributed_to_proxy(failure: Failure, policy: Policy) -> Failure:
     """Return *failure*; one of the proxy happened there, whatever was asked for, and is said once."""
-    if failure.kind is Kind.PROXY and policy.proxy:
+    if failure.kind is FailureKind.PROXY and policy.proxy:
         return replace(failure, where=policy.proxy.address)
     return failure
 
 
-def _failures(findings: Findings) -> tuple[Failure, ...]:
+def _failures(findings: SearchState) -> tuple[Failure, ...]:
     """Return everything that failed: first what ends it all, the rest in an order that time cannot change."""
     probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
-    met = {_blamed(failure, findings.policy) for failure in (*findings.failures, *probes)}
+    met = {_attributed_to_proxy(failure, findings.policy) for failure in (*findings.failures, *probes)}
     rest = sorted(met, key=lambda failure: (failure.place, failure.kind, failure.seen))
     return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)

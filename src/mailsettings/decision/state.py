@@ -7,9 +7,19 @@ from dataclasses import dataclass, field
 
 from mailsettings.address import EmailAddress
 from mailsettings.decision.candidates import merge, secure_variants
-from mailsettings.decision.ranking import of_direction
-from mailsettings.errors import Kind
-from mailsettings.leads import Fact, Help, Issuer, KnownProvider, Lead, Lookup, NoMail, NotOffered, told
+from mailsettings.decision.ranking import in_direction
+from mailsettings.errors import FailureKind
+from mailsettings.leads import (
+    Fact,
+    HelpPage,
+    IdentifiedProvider,
+    Lead,
+    Lookup,
+    NoMail,
+    NotOffered,
+    OAuthIssuer,
+    disclosed,
+)
 from mailsettings.model import (
     Authority,
     Candidate,
@@ -28,17 +38,30 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 
 # Providers whose row says that no mail program can reach the mailboxes directly.
-CLOSED_KINDS = frozenset({"none", "bridge"})
+KINDS_WITHOUT_SERVERS = frozenset({"none", "bridge"})
 # Failures that only a living server can cause.
-SIGNS_OF_LIFE = frozenset(
-    {Kind.NOT_TLS, Kind.TLS_TOO_OLD, Kind.GREETING_REFUSED, Kind.WRONG_PROTOCOL, Kind.BAD_REPLY, Kind.PREAUTH}
-    | {Kind.STARTTLS_NOT_OFFERED, Kind.STARTTLS_REFUSED, Kind.EARLY_BYTES, Kind.NO_LOGIN, Kind.ALPN}
-    | {kind for kind in Kind if kind.about_certificate}
+RESPONSE_FAILURES = frozenset(
+    {
+        FailureKind.NOT_TLS,
+        FailureKind.TLS_TOO_OLD,
+        FailureKind.GREETING_REFUSED,
+        FailureKind.WRONG_PROTOCOL,
+        FailureKind.BAD_REPLY,
+        FailureKind.PREAUTH,
+    }
+    | {
+        FailureKind.STARTTLS_NOT_OFFERED,
+        FailureKind.STARTTLS_REFUSED,
+        FailureKind.EARLY_BYTES,
+        FailureKind.NO_LOGIN,
+        FailureKind.ALPN,
+    }
+    | {kind for kind in FailureKind if kind.about_certificate}
 )
 
 
 @dataclass(slots=True)
-class Attempt:
+class RunningProbe:
     """A probe that is under way. *started* is in seconds since the start of the detection."""
 
     started: float
@@ -46,28 +69,28 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Findings:
+class SearchState:
     """Claims, lookups, probes and facts of one detection."""
 
     address: EmailAddress
     policy: Policy
     claims: dict[Claim, None] = field(default_factory=dict)
-    held: dict[Lookup, None] = field(default_factory=dict)  # not started yet
-    running: dict[Lookup, None] = field(default_factory=dict)
-    asked: set[Lookup] = field(default_factory=set)  # every lookup ever added
-    probing: dict[Endpoint, Attempt] = field(default_factory=dict)
+    pending: dict[Lookup, None] = field(default_factory=dict)  # not started yet
+    running_lookups: dict[Lookup, None] = field(default_factory=dict)
+    added_lookups: set[Lookup] = field(default_factory=set)  # every lookup ever added
+    running_probes: dict[Endpoint, RunningProbe] = field(default_factory=dict)
     probes: dict[Endpoint, Probe] = field(default_factory=dict)
     verified_at: dict[Direction, float] = field(default_factory=dict)  # first time something verified
-    providers: list[KnownProvider] = field(default_factory=list)
+    providers: list[IdentifiedProvider] = field(default_factory=list)
     not_offered: set[Protocol] = field(default_factory=set)
     no_mail: Failure | None = None
     failures: dict[Failure, None] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
     links: dict[Link, None] = field(default_factory=dict)
     services: dict[Service, None] = field(default_factory=dict)
-    issuers: dict[Issuer, None] = field(default_factory=dict)
-    spoke: bool = False  # a server has shown a sign of life
-    starved: float = 0.0  # seconds in which nobody could be heard, because this process did not come to listen
+    issuers: dict[OAuthIssuer, None] = field(default_factory=dict)
+    server_responded: bool = False  # a server has shown a sign of life
+    starvation: float = 0.0  # seconds in which nobody could be heard, because this process did not come to listen
     _candidates: tuple[Candidate, ...] | None = None
 
     def add(self, leads: Iterable[Lead]) -> tuple[Lookup, ...]:
@@ -78,9 +101,9 @@ class Findings:
                 self._add_claim(lead)
             elif isinstance(lead, Fact):
                 self._add_fact(lead)
-            elif lead not in self.asked and told(lead, self.policy) is not None:
-                self.asked.add(lead)
-                self.held[lead] = None
+            elif lead not in self.added_lookups and disclosed(lead, self.policy) is not None:
+                self.added_lookups.add(lead)
+                self.pending[lead] = None
                 new.append(lead)
         self._candidates = None
         return tuple(new)
@@ -92,7 +115,7 @@ class Findings:
 
     def _add_fact(self, fact: Fact) -> None:
         match fact:
-            case KnownProvider():
+            case IdentifiedProvider():
                 self.providers.append(fact)
                 self.providers.sort(key=_precedence)
             case Note():
@@ -102,12 +125,12 @@ class Findings:
             case NotOffered(protocol, question):
                 self.not_offered.add(protocol)
                 self.notes[Note(f"{question} says that {protocol.upper()} is not offered")] = None
-                self.failures[Failure(Kind.NOT_OFFERED, question, f"{protocol.upper()} is not offered")] = None
-            case Help(link):
+                self.failures[Failure(FailureKind.NOT_OFFERED, question, f"{protocol.upper()} is not offered")] = None
+            case HelpPage(link):
                 self.links[link] = None
             case Service():
                 self.services[fact] = None
-            case Issuer():
+            case OAuthIssuer():
                 self.issuers[fact] = None
             case Failure():
                 self.failures[fact] = None
@@ -115,13 +138,15 @@ class Findings:
     @property
     def closed(self) -> bool:
         """True if the domain receives no mail or its provider lets no mail program in: nothing more to look for."""
-        return self.no_mail is not None or (bool(self.providers) and self.providers[0].provider.kind in CLOSED_KINDS)
+        return self.no_mail is not None or (
+            bool(self.providers) and self.providers[0].provider.kind in KINDS_WITHOUT_SERVERS
+        )
 
     def candidates(self, direction: Direction) -> tuple[Candidate, ...]:
         """Return the candidates of *direction* that still count."""
         if self._candidates is None:
             self._candidates = merge(claim for claim in self.claims if self._counts(claim))
-        return of_direction(self._candidates, direction)
+        return in_direction(self._candidates, direction)
 
     def _counts(self, claim: Claim) -> bool:
         authority = claim.evidence.authority
@@ -131,23 +156,23 @@ class Findings:
             return False
         return not (authority.guessed and claim.endpoint.protocol in self.not_offered)
 
-    def probed(self, probe: Probe, now: float) -> None:
+    def record_probe(self, probe: Probe, now: float) -> None:
         """Take in the end of a probe."""
-        self.probing.pop(probe.endpoint, None)
+        self.running_probes.pop(probe.endpoint, None)
         self.probes[probe.endpoint] = probe
         if probe.verified:
             self.verified_at.setdefault(probe.endpoint.protocol.direction, now)
-        if probe.verified or (probe.failure is not None and probe.failure.kind in SIGNS_OF_LIFE):
-            self.spoke = True
+        if probe.verified or (probe.failure is not None and probe.failure.kind in RESPONSE_FAILURES):
+            self.server_responded = True
 
-    def stepped(self, endpoint: Endpoint, step: Step) -> None:
+    def record_step(self, endpoint: Endpoint, step: Step) -> None:
         """Take in the progress of a probe: past the handshake or the greeting, a server has spoken."""
-        if (attempt := self.probing.get(endpoint)) is not None:
+        if (attempt := self.running_probes.get(endpoint)) is not None:
             attempt.step = step
         if step is Step.CAPABILITIES or (step is Step.GREETING and endpoint.security is Security.TLS):
-            self.spoke = True
+            self.server_responded = True
 
 
-def _precedence(known: KnownProvider) -> tuple[Authority, str]:
+def _precedence(known: IdentifiedProvider) -> tuple[Authority, str]:
     """Order providers by who knows them; among equals by what is said, so that the first to arrive is not preferred."""
     return known.authority, repr(known.provider)

@@ -26,11 +26,11 @@ def trust_of(
     address: EmailAddress,
     *,
     registrable: Callable[[str], str],
-    known_host: Callable[[str], bool],
+    in_table: Callable[[str], bool],
 ) -> Trust:
     """Return how far *candidate* may be trusted with the password of *address*.
 
-    *registrable* gives the registrable domain of a host (public suffix list), *known_host* says whether the provider
+    *registrable* gives the registrable domain of a host (public suffix list), *in_table* says whether the provider
     table has it as a server.
     """
     if probe is None or not probe.verified:
@@ -38,7 +38,7 @@ def trust_of(
     authorities = {claim.evidence.authority for claim in candidate.claims}
     if Authority.OWN_TABLE in authorities:
         return Trust.OWN
-    if any(authority.from_table for authority in authorities) or known_host(candidate.endpoint.host):
+    if any(authority.from_table for authority in authorities) or in_table(candidate.endpoint.host):
         return Trust.PROVIDER
     if registrable(candidate.endpoint.host) != registrable(address.domain):
         return Trust.CONFIRM

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from functools import cache
 
 from mailsettings.address import EmailAddress
-from mailsettings.hostnames import shown_host
+from mailsettings.hostnames import unicode_host
 from mailsettings.provider_table import table
 
 # Keys beside each other on QWERTY; on AZERTY and QWERTZ the exchanged letters are neighbours of the same ones.
-_ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_SHORT = 5  # letters; in shorter names nearly every slip is some other company's name
+_KEYBOARD_ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+_MIN_NAME_LENGTH = 5  # letters; in shorter names nearly every slip is some other company's name
 # Endings that no registry has, as slips of the endings that people type most.
-_NO_ENDINGS = {
+_MISTYPED_TLDS = {
     "com": ("con", "cmo", "ocm", "vom", "xom", "cpm", "comm", "coom", "ccom", "cim", "cok", "coj", "c0m", "conm"),
     "net": ("ner", "nte", "ent", "nett", "neet", "bet", "met", "ney", "nwt"),
     "de": ("ded", "dee", "dw", "df", "ed", "d"),
@@ -26,16 +26,16 @@ _NO_ENDINGS = {
     "org": ("ogr", "orgg", "prg", "irg", "orf"),
 }
 # Well-known names one letter away from a popular one (2026-11); more of them than of the slips.
-_REAL = frozenset({"cloud.com", "coxmail.com"})
+_REAL_DOMAINS = frozenset({"cloud.com", "coxmail.com"})
 # Letters of Cyrillic, Greek and extended Latin that look like a Latin one (Unicode's confusables, of those that
 # IDNA allows in a host name).
-_LOOKS_LIKE = {
+_CONFUSABLES = {
     "a": "аαɑ", "b": "ьƅ", "c": "сϲ", "d": "ԁđɗ", "e": "еєɛ", "f": "ғƒ", "g": "ɡգ", "h": "һħհ", "i": "іιıɩί", "j": "јϳ",
     "k": "кκ", "l": "ӏłǀɭ", "m": "м", "n": "пηո", "o": "оοσøօ", "p": "рρ", "q": "ԛգ", "r": "гř", "s": "ѕʂ", "t": "тτŧ",
     "u": "υսʋ", "v": "ѵν", "w": "ԝωա", "x": "хχ", "y": "уγү", "z": "ʐᴢ",
 }  # fmt: skip
-_LOOK = {ord(letter): latin for latin, letters in _LOOKS_LIKE.items() for letter in letters}
-_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
+_CONFUSABLE_TABLE = {ord(letter): latin for latin, letters in _CONFUSABLES.items() for letter in letters}
+_CONFUSABLE_PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _DIGITS = str.maketrans("015i", "olsl")
 
 
@@ -53,72 +53,72 @@ def suggestion(domain: str, popular: Iterable[str]) -> str:
     A slip is two letters exchanged, one left out, one doubled or one struck beside the right key (Damerau 1964).
     """
     known = tuple(popular)
-    if domain in known or domain in _REAL:
+    if domain in known or domain in _REAL_DOMAINS:
         return ""
     # No slip makes a name longer or shorter by more than a letter.
     near = (name for name in known if abs(len(name) - len(domain)) <= 1)
-    return next((name for name in near if _is_slip(domain, name)), "")
+    return next((name for name in near if _is_typo(domain, name)), "")
 
 
 def confusable_with(domain: str) -> str:
     """Return the known domain that *domain*, A-labels, looks like to the eye without being it, or nothing."""
     if table.find_domain(domain) is not None:
         return ""
-    twin = latin(shown_host(domain))
+    twin = latin(unicode_host(domain))
     if twin != domain and table.find_domain(twin) is not None:
         return twin
-    if len(twin.partition(".")[0]) < _SHORT:
+    if len(twin.partition(".")[0]) < _MIN_NAME_LENGTH:
         return ""  # rnx.de is nobody's gmx.de
-    wanted = _read(twin)
-    return next((name for name in table.bundled().popular() if _read(name) == wanted), "")
+    wanted = _skeleton(twin)
+    return next((name for name in table.bundled().popular() if _skeleton(name) == wanted), "")
 
 
 def latin(name: str) -> str:
     """Return *name* in Latin letters without marks, as the eye takes it (after UTS-39 §4)."""
-    plain = unicodedata.normalize("NFKD", name.translate(_LOOK))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_LOOK)
+    plain = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE_TABLE))
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_CONFUSABLE_TABLE)
 
 
-def _read(name: str) -> str:
+def _skeleton(name: str) -> str:
     """Return what is left of *name* at a glance: 0 is o, rn is m, 1 and i are l. For comparing only."""
-    for pair, letter in _PAIRS:
+    for pair, letter in _CONFUSABLE_PAIRS:
         name = name.replace(pair, letter)
     return name.translate(_DIGITS)
 
 
-def _is_slip(typed: str, meant: str) -> bool:
+def _is_typo(typed: str, meant: str) -> bool:
     typed_name, _, typed_end = typed.partition(".")
     meant_name, _, meant_end = meant.partition(".")
     if typed_name == meant_name:
-        return _end_slip(typed_end, meant_end, len(meant_name))
+        return _is_tld_typo(typed_end, meant_end, len(meant_name))
     if typed_end != meant_end:
         # The dot went astray: gmailcom has no dot at all, gmai.lcom has it one letter early.
-        return len(meant_name) >= _SHORT and _swapped(typed, meant) and "." in typed
-    return _name_slip(typed_name, meant_name)
+        return len(meant_name) >= _MIN_NAME_LENGTH and _is_transposition(typed, meant) and "." in typed
+    return _is_name_typo(typed_name, meant_name)
 
 
-def _end_slip(typed: str, meant: str, letters: int) -> bool:
+def _is_tld_typo(typed: str, meant: str, letters: int) -> bool:
     """Say whether the ending is mistyped. Country endings are other countries' branches, not slips."""
-    if typed in _NO_ENDINGS.get(meant, ()):
+    if typed in _MISTYPED_TLDS.get(meant, ()):
         return True
-    if letters < _SHORT:
+    if letters < _MIN_NAME_LENGTH:
         return False
     first, _, rest = meant.partition(".")
     if rest:  # co.uk, com.br
-        return typed == first + rest or (typed.partition(".")[2] == rest and _swapped(typed, meant))
+        return typed == first + rest or (typed.partition(".")[2] == rest and _is_transposition(typed, meant))
     return meant == "com" and typed in ("co", "cm", "om")
 
 
-def _name_slip(typed: str, meant: str) -> bool:
-    if len(meant) < _SHORT:
-        return len(meant) == _SHORT - 1 and _swapped(typed, meant)
+def _is_name_typo(typed: str, meant: str) -> bool:
+    if len(meant) < _MIN_NAME_LENGTH:
+        return len(meant) == _MIN_NAME_LENGTH - 1 and _is_transposition(typed, meant)
     match len(typed) - len(meant):
         case 0:
-            return _swapped(typed, meant) or _beside(typed, meant)
+            return _is_transposition(typed, meant) or _is_adjacent_key(typed, meant)
         case -1:
-            return _dropped(typed, meant)
+            return _is_omission(typed, meant)
         case 1:
-            return _added(typed, meant)
+            return _is_insertion(typed, meant)
         case _:
             return False
 
@@ -127,7 +127,7 @@ def _first_difference(left: str, right: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def _swapped(typed: str, meant: str) -> bool:
+def _is_transposition(typed: str, meant: str) -> bool:
     """Two neighbouring letters exchanged."""
     at = _first_difference(typed, meant)
     return (
@@ -138,30 +138,30 @@ def _swapped(typed: str, meant: str) -> bool:
     )
 
 
-def _beside(typed: str, meant: str) -> bool:
+def _is_adjacent_key(typed: str, meant: str) -> bool:
     """One letter replaced by the one of a neighbouring key."""
     at = _first_difference(typed, meant)
-    return typed[at + 1 :] == meant[at + 1 :] and typed[at : at + 1] in _neighbours().get(meant[at : at + 1], "")
+    return typed[at + 1 :] == meant[at + 1 :] and typed[at : at + 1] in _adjacent_keys().get(meant[at : at + 1], "")
 
 
-def _dropped(typed: str, meant: str) -> bool:
+def _is_omission(typed: str, meant: str) -> bool:
     """One letter left out."""
     at = _first_difference(typed, meant)
     return typed[at:] == meant[at + 1 :]
 
 
-def _added(typed: str, meant: str) -> bool:
+def _is_insertion(typed: str, meant: str) -> bool:
     """One letter too many: doubled, or of a key beside the one that was meant."""
     at = _first_difference(typed, meant)
     if typed[at + 1 :] != meant[at:]:
         return False
     around = typed[max(0, at - 1) : at] + meant[at : at + 1]
-    return any(typed[at] == key or typed[at] in _neighbours().get(key, "") for key in around)
+    return any(typed[at] == key or typed[at] in _adjacent_keys().get(key, "") for key in around)
 
 
 @cache
-def _neighbours() -> dict[str, str]:
+def _adjacent_keys() -> dict[str, str]:
     """Return the keys around each key, the row above and below shifted by half a key."""
-    keys = {(y, x): key for y, row in enumerate(_ROWS) for x, key in enumerate(row)}
+    keys = {(y, x): key for y, row in enumerate(_KEYBOARD_ROWS) for x, key in enumerate(row)}
     near = ((0, -1), (0, 1), (-1, 0), (-1, 1), (1, -1), (1, 0))
     return {key: "".join(keys.get((y + dy, x + dx), "") for dy, dx in near) for (y, x), key in keys.items()}

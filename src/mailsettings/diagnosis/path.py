@@ -17,29 +17,45 @@ from functools import cache
 from pathlib import Path
 
 from mailsettings.diagnosis.catalogue import finding
-from mailsettings.diagnosis.certificates import moment
-from mailsettings.diagnosis.endpoints import NO_ANSWER, Places
-from mailsettings.errors import Kind
+from mailsettings.diagnosis.certificates import parse_date
+from mailsettings.diagnosis.endpoints import NO_CONNECTION_KINDS, EndpointOutcomes
+from mailsettings.errors import FailureKind
 from mailsettings.hostnames import registrable
 from mailsettings.model import URL, Confidence, Detection, Failure, Finding, Protocol
 
-WRONG_BY = timedelta(days=1)  # what a clock may be off before certificates suffer
-_DATES = frozenset({Kind.CERTIFICATE_EXPIRED, Kind.CERTIFICATE_NOT_YET_VALID})
+MAX_CLOCK_ERROR = timedelta(days=1)  # what a clock may be off before certificates suffer
+_DATES = frozenset({FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_NOT_YET_VALID})
 # What a captive portal answers in place of everybody: its certificate, its page, its own protocol.
-_SAME = frozenset({Kind.CERTIFICATE_NAME, Kind.NO_DOCUMENT, Kind.WRONG_PROTOCOL})
-_ABOUT_NAMES = frozenset({Kind.NO_SUCH_NAME, Kind.NO_ADDRESS, Kind.DNS_FAILED, Kind.DNS_TIMEOUT, Kind.DENIED})
+_IMPOSTOR_KINDS = frozenset({FailureKind.CERTIFICATE_NAME, FailureKind.NO_DOCUMENT, FailureKind.WRONG_PROTOCOL})
+_ABOUT_NAMES = frozenset(
+    {
+        FailureKind.NO_SUCH_NAME,
+        FailureKind.NO_ADDRESS,
+        FailureKind.DNS_FAILED,
+        FailureKind.DNS_TIMEOUT,
+        FailureKind.DENIED,
+    }
+)
 # A web server that refuses a document has been reached.
-_ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT, Kind.INSECURE_REDIRECT, Kind.LIMIT})
+_RESPONSE_KINDS = frozenset(
+    {
+        FailureKind.HTTP_STATUS,
+        FailureKind.NO_DOCUMENT,
+        FailureKind.INVALID_DOCUMENT,
+        FailureKind.INSECURE_REDIRECT,
+        FailureKind.LIMIT,
+    }
+)
 
 # It answers with documents or not at all; elsewhere a page of HTML is somebody's web site.
 _NO_WEB_SITE = "live.thunderbird.net"
 
-Seen = tuple[str, Failure]  # a host and what failed there
+HostFailure = tuple[str, Failure]  # a host and what failed there
 
 
-def wrong_clock(detection: Detection, places: Places) -> Iterator[Finding]:
+def wrong_clock(detection: Detection, places: EndpointOutcomes) -> Iterator[Finding]:
     """Yield that this machine's clock is wrong: a verified server says so, or several certificates agree."""
-    now = places.around.now
+    now = places.observations.now
     if now is not None and (found := _by_servers(now, places)):
         yield found
         return
@@ -55,10 +71,10 @@ def wrong_clock(detection: Detection, places: Places) -> Iterator[Finding]:
         yield finding("clock-wrong", f"{seen}; this machine says {_iso(now)}, {right}", Confidence.LIKELY)
 
 
-def _by_servers(now: datetime, places: Places) -> Finding | None:
+def _by_servers(now: datetime, places: EndpointOutcomes) -> Finding | None:
     """Compare *now* with what verified web servers say; one that agrees outweighs those of strangers that do not."""
-    said = {host: date for host, text in places.around.dates if (date := _date(text))}
-    wrong = {host: date for host, date in said.items() if abs(date - now) > WRONG_BY}
+    said = {host: date for host, text in places.observations.dates if (date := _date(text))}
+    wrong = {host: date for host, date in said.items() if abs(date - now) > MAX_CLOCK_ERROR}
     if not wrong or len(wrong) < len(said):
         return None
     host, date = next(iter(wrong.items()))
@@ -66,11 +82,11 @@ def _by_servers(now: datetime, places: Places) -> Finding | None:
     return finding("clock-wrong", f"this machine says {_iso(now)}, {host} says {_iso(date)}", sure)
 
 
-def _common_span(places: Places) -> tuple[datetime, datetime] | None:
+def _common_span(places: EndpointOutcomes) -> tuple[datetime, datetime] | None:
     """Return from when to when every certificate that was looked at is valid; the end may come before the beginning."""
-    leaves = [look.leaf for look in places.around.looks if look.leaf]
-    begins = [begin for leaf in leaves if (begin := moment(leaf.not_before))]
-    ends = [end for leaf in leaves if (end := moment(leaf.not_after))]
+    leaves = [look.leaf for look in places.observations.inspections if look.leaf]
+    begins = [begin for leaf in leaves if (begin := parse_date(leaf.not_before))]
+    ends = [end for leaf in leaves if (end := parse_date(leaf.not_after))]
     return (max(begins), min(ends)) if begins and ends else None
 
 
@@ -87,21 +103,23 @@ def _iso(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def portal(detection: Detection, places: Places) -> Iterator[Finding]:
+def captive_portal(detection: Detection, places: EndpointOutcomes) -> Iterator[Finding]:
     """Yield that somebody answers in place of everybody: hosts of several owners say the same that is not theirs."""
     if any(place.verified for place in places.all):
         return
-    invented = places.around.invented
-    if places.around.led:
-        seen = f"a name nobody has leads to {', '.join(invented[:2])}, as {places.around.led[0]} does"
+    invented = places.observations.nxdomain_addresses
+    if places.observations.misdirected_hosts:
+        seen = (
+            f"a name nobody has leads to {', '.join(invented[:2])}, as {places.observations.misdirected_hosts[0]} does"
+        )
         yield finding("captive-portal", seen, Confidence.LIKELY)
         return
-    said: dict[tuple[Kind, str], set[str]] = defaultdict(set)
+    said: dict[tuple[FailureKind, str], set[str]] = defaultdict(set)
     for host, failure in _failed(detection, places):
-        if failure.kind in _SAME:
+        if failure.kind in _IMPOSTOR_KINDS:
             said[failure.kind, failure.seen].add(registrable(host))
     for (kind, words), owners in said.items():
-        if len(owners) > 1 and (kind is not Kind.NO_DOCUMENT or registrable(_NO_WEB_SITE) in owners):
+        if len(owners) > 1 and (kind is not FailureKind.NO_DOCUMENT or registrable(_NO_WEB_SITE) in owners):
             sure = Confidence.LIKELY if invented or len(owners) > 2 else Confidence.POSSIBLE
             yield finding("captive-portal", f"{words}: the same at {', '.join(sorted(owners)[:4])}", sure)
             return
@@ -110,47 +128,47 @@ def portal(detection: Detection, places: Places) -> Iterator[Finding]:
         yield finding("dns-hijacked", seen, Confidence.LIKELY)
 
 
-def blocked(detection: Detection, places: Places) -> Iterator[Finding]:
+def blocked_ports(detection: Detection, places: EndpointOutcomes) -> Iterator[Finding]:
     """Yield that no mail port of any host answers: where the web does, mail is blocked, otherwise it is the network."""
-    hosts = {place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_ANSWER}
-    if len(hosts) < 2 or any(place.endpoint.host not in hosts and _existed(place.failure) for place in places.all):
+    hosts = {place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_CONNECTION_KINDS}
+    if len(hosts) < 2 or any(place.endpoint.host not in hosts and _name_existed(place.failure) for place in places.all):
         return
     if any(map(places.alive, hosts)) or not _more_than_25(places):
         return
-    reached = [host for host, good in places.around.web if good]
+    reached = [host for host, good in places.observations.web_reachable if good]
     web = [(host, f) for host, f in _of_web(detection) if f.kind not in _ABOUT_NAMES]
-    reached += [host for host, failure in web if failure.kind in _ANSWERED or failure.kind.about_certificate]
+    reached += [host for host, failure in web if failure.kind in _RESPONSE_KINDS or failure.kind.about_certificate]
     listed = ", ".join(sorted(hosts)[:4])
     if reached:
         seen = f"no answer from {listed}, but from the web server {reached[0]}"
         sure = Confidence.LIKELY if len(set(map(registrable, hosts))) > 1 else Confidence.POSSIBLE
         yield finding("mail-ports-blocked", seen, sure)
-    elif web and all(failure.kind in NO_ANSWER for _, failure in web):
+    elif web and all(failure.kind in NO_CONNECTION_KINDS for _, failure in web):
         seen = f"names have addresses, and neither mail nor web servers answer: {listed}"
         yield finding("network-down", seen, Confidence.LIKELY)
     else:
         yield finding("mail-ports-blocked", f"no answer from {listed}", Confidence.POSSIBLE)
 
 
-def _more_than_25(places: Places) -> bool:
+def _more_than_25(places: EndpointOutcomes) -> bool:
     return any(place.endpoint.port != 25 for place in places.all)
 
 
-def _existed(failure: Failure | None) -> bool:
-    return failure is None or failure.kind not in (Kind.NO_SUCH_NAME, Kind.NO_ADDRESS)
+def _name_existed(failure: Failure | None) -> bool:
+    return failure is None or failure.kind not in (FailureKind.NO_SUCH_NAME, FailureKind.NO_ADDRESS)
 
 
-def opened_tls(places: Places) -> Iterator[Finding]:
+def tls_interception(places: EndpointOutcomes) -> Iterator[Finding]:
     """Yield that somebody opens TLS on the way, by the issuer's name or by one unknown authority at many owners'."""
-    for look in places.around.looks:
-        papers = look.shown.chain if look.shown else ()
-        if found := intercepted(look.endpoint.host, [paper.issuer for paper in papers]):
+    for look in places.observations.inspections:
+        papers = look.handshake.chain if look.handshake else ()
+        if found := interception_finding(look.endpoint.host, [paper.issuer for paper in papers]):
             yield found
             return
     unknown: dict[str, set[str]] = defaultdict(set)
     for place in places.all:
-        if place.failure is not None and place.failure.kind is Kind.CERTIFICATE_UNKNOWN_CA:
-            seen_here = places.around.of(place.endpoint)
+        if place.failure is not None and place.failure.kind is FailureKind.CERTIFICATE_UNKNOWN_CA:
+            seen_here = places.observations.inspection_of(place.endpoint)
             leaf = seen_here.leaf if seen_here else None
             unknown[leaf.issuer if leaf else ""].add(registrable(place.endpoint.host))
     for issuer, owners in unknown.items():
@@ -159,7 +177,7 @@ def opened_tls(places: Places) -> Iterator[Finding]:
             yield finding("tls-intercepted", seen, Confidence.LIKELY)
 
 
-def stripped(places: Places) -> Iterator[Finding]:
+def starttls_stripping(places: EndpointOutcomes) -> Iterator[Finding]:
     """Yield that STARTTLS is taken away: servers of several owners do not offer it."""
     met = {
         registrable(place.endpoint.host)
@@ -167,19 +185,19 @@ def stripped(places: Places) -> Iterator[Finding]:
         if place.endpoint.protocol is Protocol.SMTP
         and place.stated
         and place.failure is not None
-        and place.failure.kind is Kind.STARTTLS_NOT_OFFERED
+        and place.failure.kind is FailureKind.STARTTLS_NOT_OFFERED
     }
     if len(met) > 1:
         yield finding("starttls-stripped", f"none of {', '.join(sorted(met)[:4])} offers it", Confidence.LIKELY)
 
 
-def _failed(detection: Detection, places: Places) -> Iterable[Seen]:
+def _failed(detection: Detection, places: EndpointOutcomes) -> Iterable[HostFailure]:
     """Return every host at which something failed, for mail and for documents."""
     mail = [(place.endpoint.host, place.failure) for place in places.all if place.failure is not None]
     return (*mail, *_of_web(detection))
 
 
-def _of_web(detection: Detection) -> list[Seen]:
+def _of_web(detection: Detection) -> list[HostFailure]:
     return [(failure.where.host, failure) for failure in detection.failures if isinstance(failure.where, URL)]
 
 
@@ -201,16 +219,16 @@ def interceptors() -> tuple[Interceptor, ...]:
     return tuple(Interceptor(**row) for row in rows)
 
 
-def interceptor(names: Iterable[str]) -> Interceptor | None:
+def find_interceptor(names: Iterable[str]) -> Interceptor | None:
     """Return who issues certificates under one of *names*, if it is somebody who opens other people's TLS."""
     lower = [name.lower() for name in names]
     return next((known for known in interceptors() if any(known.issuer in name for name in lower)), None)
 
 
-def intercepted(name: str, issuers: Iterable[str]) -> Finding | None:
+def interception_finding(name: str, issuers: Iterable[str]) -> Finding | None:
     """Return the finding for the server *name* whose certificates come from *issuers*; None if they are nobody's."""
     listed = tuple(issuers)
-    known = interceptor(listed)
+    known = find_interceptor(listed)
     if known is None:
         return None
     code = "local-proxy" if known.where == "computer" else "tls-intercepted"

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mailsettings.diagnosis.catalogue import CODES, finding
+from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE, finding
 from mailsettings.model import Confidence, Finding, Protocol, Provider
 
 MAX_TEXT = 65536  # characters; what a reply may have at most
@@ -27,7 +27,7 @@ Meaning = tuple[str, Confidence]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ReplyRule:
     """Words and what they mean, the likeliest first. Without *providers* they mean it everywhere."""
 
     providers: frozenset[str]
@@ -53,11 +53,11 @@ class Rule:
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[ReplyRule, ...]:
     """Return what is known about texts, in the order of the file."""
     rows = json.loads(Path(__file__).with_name("replies.json").read_text(encoding="utf-8"))
     return tuple(
-        Rule(
+        ReplyRule(
             frozenset(row["providers"]),
             frozenset(row["protocols"]),
             tuple(row["phrases"]),
@@ -129,16 +129,16 @@ def meanings(
     password is refused by a provider that wants app passwords, this is the likelier cause.
     """
     plain = " ".join(text[:MAX_TEXT].lower().split())
-    said = _said(plain, str(protocol), provider)
+    said = _phrase_meanings(plain, str(protocol), provider)
     code, fitting = _code(text[:MAX_TEXT])
-    found = _hinted(said or ((code,) if code else ()), frozenset(hints))
-    groups = {CODES[name].group for name in found}
+    found = _with_hints(said or ((code,) if code else ()), frozenset(hints))
+    groups = {FINDINGS_BY_CODE[name].group for name in found}
     # The words are about something else than the code: nobody can tell which of them is right.
     more = (code,) if code and said and not groups & fitting else ()
-    return tuple(_weighed((*found, *more)))
+    return tuple(_with_confidence((*found, *more)))
 
 
-def _said(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
+def _phrase_meanings(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
     """Return what the words say: at this provider, otherwise everywhere, and what else about another matter."""
     applying = [rule for rule in rules() if rule.applies(plain, protocol)]
     own = [rule for rule in applying if provider in rule.providers]
@@ -149,8 +149,8 @@ def _said(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
         if all(phrase in heard for phrase in rule.phrases):
             continue  # "temporary authentication failure" is no "authentication failure"
         heard += "\n".join((*rule.phrases, ""))
-        groups = {CODES[name].group for name in found}
-        if not found or not groups & {CODES[name].group for name in rule.means}:
+        groups = {FINDINGS_BY_CODE[name].group for name in found}
+        if not found or not groups & {FINDINGS_BY_CODE[name].group for name in rule.means}:
             found += rule.means
     return tuple(dict.fromkeys(found))
 
@@ -167,25 +167,25 @@ def _code(text: str) -> tuple[str, set[str]]:
     return _BASIC.get(basic[0] if basic else "", ("", set()))
 
 
-def _hinted(found: tuple[str, ...], hints: frozenset[str]) -> tuple[str, ...]:
+def _with_hints(found: tuple[str, ...], hints: frozenset[str]) -> tuple[str, ...]:
     """Put what the provider table knows of logins before or beside a plain "wrong password"."""
     if "bad-credentials" not in found:
         return found
-    before = [code for hint, code in _BEFORE.items() if hint in hints]
-    beside = [code for hint, code in _BESIDE.items() if hint in hints]
+    before = [code for hint, code in _HINTED_CAUSES.items() if hint in hints]
+    beside = [code for hint, code in _HINTED_ALTERNATIVES.items() if hint in hints]
     return tuple(dict.fromkeys((*before, *found, *beside)))
 
 
-_BEFORE = {
+_HINTED_CAUSES = {
     "oauth_only": "basic-auth-disabled",
     "app_password": "app-password-required",
     "authorization_code": "app-password-required",
     "mail_password": "app-password-required",
 }
-_BESIDE = {"app_password_2fa": "app-password-required", "mailbox_needed": "mailbox-needed"}
+_HINTED_ALTERNATIVES = {"app_password_2fa": "app-password-required", "mailbox_needed": "mailbox-needed"}
 
 
-def _weighed(codes: tuple[str, ...]) -> Iterator[Meaning]:
+def _with_confidence(codes: tuple[str, ...]) -> Iterator[Meaning]:
     """Say how sure each is: alone it is likely, among others the first is likely and the rest are possible."""
     for number, code in enumerate(dict.fromkeys(codes)):
         yield code, Confidence.LIKELY if number == 0 else Confidence.POSSIBLE
@@ -204,7 +204,7 @@ _PAGES = {
 }
 
 
-def refused(
+def refusal_findings(
     text: str,
     protocol: Protocol,
     *,
@@ -216,12 +216,12 @@ def refused(
     hints = tuple(hint.id for hint in provider.hints) if provider else ()
     found = meanings(text, protocol, provider=provider.id if provider else "", hints=hints)
     for code, confidence in found or ((usual, Confidence.POSSIBLE),):
-        yield finding(code, evidence or text, confidence, link=page(code, provider))
+        yield finding(code, evidence or text, confidence, link=help_page(code, provider))
 
 
-def page(code: str, provider: Provider | None) -> str:
+def help_page(code: str, provider: Provider | None) -> str:
     """Return the provider's own page about *code*, or its first page where none is about it."""
-    if provider is None or CODES[code].group not in ("login", "passing"):
+    if provider is None or FINDINGS_BY_CODE[code].group not in ("login", "passing"):
         return ""
     wanted = _PAGES.get(code, ())
     own = (hint.url for hint in provider.hints if hint.id in wanted and hint.url)

@@ -50,7 +50,7 @@ AUTOCONFIG_NAMES = {
 }
 
 
-def autoconfig_login(name: str, system: str = "") -> Auth | None:
+def autoconfig_auth(name: str, system: str = "") -> Auth | None:
     """Return the family of a login method in an autoconfig document, or None for an unknown one."""
     name, system = name.strip().lower(), system.strip().lower()
     if system == "sasl":

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailsettings.errors import AddressError, DocumentError, Kind
+from mailsettings.errors import AddressError, DocumentError, FailureKind
 from mailsettings.formats import json, text, xml
-from mailsettings.formats.clientconfig_writer import escape
-from mailsettings.formats.server import Server, port_of, security_of
+from mailsettings.formats.clientconfig_writer import escape_text
+from mailsettings.formats.server import DocumentServer, usual_port, usual_security
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
 
@@ -29,11 +29,11 @@ MAX_PROTOCOLS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AutodiscoverSettings:
     """Action `settings`: the servers in document order."""
 
-    incoming: tuple[Server, ...] = ()
-    outgoing: tuple[Server, ...] = ()
+    incoming: tuple[DocumentServer, ...] = ()
+    outgoing: tuple[DocumentServer, ...] = ()
     services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -52,19 +52,19 @@ class RedirectURL:
     url: str
 
 
-Answer = Settings | RedirectAddress | RedirectURL
+AutodiscoverResponse = AutodiscoverSettings | RedirectAddress | RedirectURL
 
 
-def request(address: str) -> bytes:
+def request_body(address: str) -> bytes:
     """Return the body of the question for *address*."""
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<Autodiscover xmlns="{_REQUEST}"><Request>'
-        f"<EMailAddress>{escape(address)}</EMailAddress>"
+        f"<EMailAddress>{escape_text(address)}</EMailAddress>"
         f"<AcceptableResponseSchema>{_RESPONSE}</AcceptableResponseSchema></Request></Autodiscover>\n"
     ).encode()
 
 
-def read(data: bytes) -> Answer:
+def read(data: bytes) -> AutodiscoverResponse:
     """Read an answer.
 
     Raises DocumentError: NO_DOCUMENT if *data* is something else or the server says that it has no settings,
@@ -74,19 +74,19 @@ def read(data: bytes) -> Answer:
     account = response.first("account")
     action = account.first("action").text.lower()
     if action == "redirectaddr" or (account.first("redirectaddr").text and not action):
-        return RedirectAddress(text.words(account.first("redirectaddr").text, text.MAX_USERNAME))
+        return RedirectAddress(text.single_line(account.first("redirectaddr").text, text.MAX_USERNAME))
     if action == "redirecturl" or (account.first("redirecturl").text and not action):
         return RedirectURL(text.web_url(account.first("redirecturl").text, schemes=("https",)))
     if not account.children:
         error = response.first("error")
         seen = f"{error.first('errorcode').text} {error.first('message').text}"
-        raise DocumentError(f"server has no settings: {text.shown(seen)}", Kind.NO_DOCUMENT)
+        raise DocumentError(f"server has no settings: {text.quoted(seen)}", FailureKind.NO_DOCUMENT)
     return _settings(account)
 
 
-def _settings(account: Element) -> Settings:
+def _settings(account: Element) -> AutodiscoverSettings:
     notes: list[str] = []
-    found: list[Server] = []
+    found: list[DocumentServer] = []
     services: list[Service] = []
     for section in tuple(account.all("protocol"))[:MAX_PROTOCOLS]:
         kind = section.first("type").text.lower() or section.get("type").lower()
@@ -95,8 +95,8 @@ def _settings(account: Element) -> Settings:
         elif kind in _PROTOCOLS:
             found += _server(section, _PROTOCOLS[kind], notes)
         else:
-            notes.append(f"Type is {text.shown(kind)}")
-    return Settings(
+            notes.append(f"Type is {text.quoted(kind)}")
+    return AutodiscoverSettings(
         incoming=tuple(one for one in found if one.endpoint.protocol is not Protocol.SMTP),
         outgoing=tuple(one for one in found if one.endpoint.protocol is Protocol.SMTP),
         services=tuple(dict.fromkeys(services)),
@@ -104,15 +104,17 @@ def _settings(account: Element) -> Settings:
     )
 
 
-def _server(section: Element, protocol: Protocol, notes: list[str]) -> Iterator[Server]:
+def _server(section: Element, protocol: Protocol, notes: list[str]) -> Iterator[DocumentServer]:
     said: list[str] = []
     try:
         host = text.host(section.first("server").text, "")
         stated = _security(section, said)
         written = section.first("port").text
-        port = text.port(written) if written else port_of(protocol, stated or Security.TLS)
+        port = text.port(written) if written else usual_port(protocol, stated or Security.TLS)
         usernames = _usernames(section)
-        yield Server(Endpoint(protocol, host, port, _decide(stated, port, said)), usernames, _auth(section))
+        yield DocumentServer(
+            Endpoint(protocol, host, port, _resolve_security(stated, port, said)), usernames, _auth(section)
+        )
     except (AddressError, DocumentError) as error:
         said.append(f"ignored: {error}")
     notes += [f"{protocol}: {what}" for what in said]
@@ -134,15 +136,15 @@ def _security(section: Element, said: list[str]) -> Security | None:
             if ssl in _OFF:
                 return Security.PLAIN
             if ssl and ssl not in _ON:
-                said.append(f"SSL is {text.shown(ssl)}")
+                said.append(f"SSL is {text.quoted(ssl)}")
         case _:
-            said.append(f"Encryption is {text.shown(encryption)}")
+            said.append(f"Encryption is {text.quoted(encryption)}")
     return None
 
 
-def _decide(stated: Security | None, port: int, said: list[str]) -> Security:
+def _resolve_security(stated: Security | None, port: int, said: list[str]) -> Security:
     """Return the security of *port*: templates say SSL=on for 143 and 587 as well, so the port outvotes it."""
-    usual = security_of(port)
+    usual = usual_security(port)
     if stated is Security.PLAIN and usual is not Security.TLS:
         said.append(f"port {port} is offered without TLS")
         return Security.PLAIN
@@ -189,5 +191,5 @@ def read_v2(data: bytes) -> str:
     document = json.read(data)
     if not (url := json.string(document, "Url")):
         code = json.string(document, "ErrorCode")
-        raise DocumentError(f"server names no URL: {text.shown(code)}", Kind.NO_DOCUMENT)
+        raise DocumentError(f"server names no URL: {text.quoted(code)}", FailureKind.NO_DOCUMENT)
     return text.web_url(url, schemes=("https",))

@@ -19,7 +19,7 @@ from itertools import islice
 
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import text, xml
-from mailsettings.formats.server import INCOMING, OUTGOING, Server, server
+from mailsettings.formats.server import INCOMING, OUTGOING, DocumentServer, parse_server
 from mailsettings.formats.xml import Element
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service
@@ -37,7 +37,7 @@ _SERVICE_SECTIONS = {
 _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 _URLS = ("url", "ewsurl", "owaurl")
 MAX_DOMAINS = 300  # kept of one document; the ISPDB's longest has 191
-MAX_FOREIGN = 20  # domains outside ASCII, each of which costs a translation
+MAX_UNKNOWN = 20  # domains outside ASCII, each of which costs a translation
 MAX_SECTIONS = 20  # of one kind; the ISPDB's longest has 6
 MAX_NOTES = 20
 
@@ -50,8 +50,8 @@ class ClientConfig:
     name: str = ""
     short_name: str = ""
     domains: tuple[str, ...] = ()
-    incoming: tuple[Server, ...] = ()
-    outgoing: tuple[Server, ...] = ()
+    incoming: tuple[DocumentServer, ...] = ()
+    outgoing: tuple[DocumentServer, ...] = ()
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     webmail: str = ""
@@ -73,7 +73,7 @@ def read(data: bytes, domain: str) -> ClientConfig:
     everything = Element("", children=tuple(child for place in (*providers, root) for child in place.children))
     notes: list[str] = []
     return ClientConfig(
-        id=text.words(providers[0].get("id"), text.MAX_USERNAME),
+        id=text.single_line(providers[0].get("id"), text.MAX_USERNAME),
         name=_name(everything, "displayname", domain),
         short_name=_name(everything, "displayshortname", domain),
         domains=tuple(_domains(everything, domain, notes)),
@@ -89,7 +89,7 @@ def read(data: bytes, domain: str) -> ClientConfig:
 
 
 def _name(place: Element, tag: str, domain: str) -> str:
-    return text.words(place.first(tag).text.replace("%EMAILDOMAIN%", domain), text.MAX_NAME)
+    return text.single_line(place.first(tag).text.replace("%EMAILDOMAIN%", domain), text.MAX_NAME)
 
 
 def _domains(place: Element, domain: str, notes: list[str]) -> Iterator[str]:
@@ -97,33 +97,37 @@ def _domains(place: Element, domain: str, notes: list[str]) -> Iterator[str]:
     for element in islice(place.all("domain"), MAX_DOMAINS):
         foreign += not element.text.isascii()
         try:
-            if foreign <= MAX_FOREIGN or element.text.isascii():
+            if foreign <= MAX_UNKNOWN or element.text.isascii():
                 yield text.host(element.text, domain)
         except AddressError as error:
             notes.append(f"domain: {error}")
 
 
-def _servers(place: Element, tag: str, types: dict[str, Protocol], domain: str, notes: list[str]) -> Iterator[Server]:
+def _servers(
+    place: Element, tag: str, types: dict[str, Protocol], domain: str, notes: list[str]
+) -> Iterator[DocumentServer]:
     for section in islice(place.all(tag), MAX_SECTIONS):
         kind = section.get("type").lower()
         said: list[str] = []
         try:
             if kind in types:
-                yield server(section, types[kind], domain, said)
+                yield parse_server(section, types[kind], domain, said)
             elif kind not in _GROUPWARE:
                 said.append("type is not known")
         except (AddressError, DocumentError) as error:
             said.append(f"ignored: {error}")
-        notes += [f"{tag[:8]} {text.shown(kind)}: {what}" for what in said]
+        notes += [f"{tag[:8]} {text.quoted(kind)}: {what}" for what in said]
 
 
 def _hints(place: Element, notes: list[str]) -> Iterator[Hint]:
     """Yield what users have to switch on first: <enable visiturl="…"><instruction>…</instruction></enable>."""
     for element in islice(place.all("enable"), MAX_SECTIONS):
         instruction = _in_english(element.all("instruction"))
-        yield Hint("enable", text.words(instruction.text), _link(element.get("visiturl"), notes))
+        yield Hint("enable", text.single_line(instruction.text), _link(element.get("visiturl"), notes))
     for element in islice(place.all("instruction"), MAX_SECTIONS):
-        yield Hint("instruction", text.words(_in_english(element.all("descr")).text), _link(element.get("url"), notes))
+        yield Hint(
+            "instruction", text.single_line(_in_english(element.all("descr")).text), _link(element.get("url"), notes)
+        )
 
 
 def _in_english(elements: Iterator[Element]) -> Element:
@@ -137,7 +141,7 @@ def _documentation(place: Element, notes: list[str]) -> Iterator[Link]:
         url = _link(element.get("url"), notes)
         for descr in tuple(element.all("descr")) or (Element("descr"),):
             if url:
-                yield Link(url, text.words(descr.text), text.words(descr.get("lang"), 35))
+                yield Link(url, text.single_line(descr.text), text.single_line(descr.get("lang"), 35))
 
 
 def _link(url: str, notes: list[str]) -> str:
@@ -161,9 +165,9 @@ def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service
         if section.tag == "incomingserver" and kind not in _GROUPWARE:
             continue
         urls = [url.replace("%EMAILDOMAIN%", domain) for tag in _URLS for url in section.texts(tag) if url]
-        yield from (Service(text.words(kind, 30), url) for url in (_link(url, notes) for url in urls) if url)
+        yield from (Service(text.single_line(kind, 30), url) for url in (_link(url, notes) for url in urls) if url)
         if not urls and section.first("hostname").text:
-            yield from _tcp_service(section, text.words(kind, 30), domain, notes)
+            yield from _tcp_service(section, text.single_line(kind, 30), domain, notes)
 
 
 def _tcp_service(section: Element, kind: str, domain: str, notes: list[str]) -> Iterator[Service]:

@@ -12,8 +12,8 @@ from mailsettings.errors import DocumentError
 from mailsettings.escape import has_invisible
 from mailsettings.formats.auth_names import AUTOCONFIG_NAMES
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
-from mailsettings.formats.text import shown
+from mailsettings.formats.server import DocumentServer
+from mailsettings.formats.text import quoted
 from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
@@ -27,7 +27,7 @@ _SECTIONS = {
 _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 
 
-def of_detection(detection: Detection) -> ClientConfig:
+def config_of(detection: Detection) -> ClientConfig:
     """Return what *detection* found and verified as the content of a document; nothing unverified is published.
 
     Of sources that contradict each other only the best is published, and of each protocol one host.
@@ -59,39 +59,39 @@ def _authority(choice: Choice) -> Authority:
     return min((claim.evidence.authority for claim in choice.claims), default=Authority.GUESS)
 
 
-def _server(choice: Choice) -> Server:
-    return Server(choice.endpoint, (choice.username_template,), choice.auth)
+def _server(choice: Choice) -> DocumentServer:
+    return DocumentServer(choice.endpoint, (choice.username_template,), choice.auth)
 
 
 def write(config: ClientConfig) -> str:
     """Return *config* as an XML document."""
     lines = chain(
         ['<?xml version="1.0" encoding="UTF-8"?>', '<clientConfig version="1.1">'],
-        [f"  <emailProvider id={quote(config.id)}>"],
+        [f"  <emailProvider id={quote_attribute(config.id)}>"],
         ("    " + line for line in _provider(config)),
         ["  </emailProvider>"],
-        ("  " + line for line in _beside(config)),
+        ("  " + line for line in _outside_provider(config)),
         ["</clientConfig>", ""],
     )
     return "\n".join(lines)
 
 
-def quote(text: str) -> str:
+def quote_attribute(text: str) -> str:
     """Return *text* as an attribute value in its quotes."""
-    return f'"{escape(text)}"'
+    return f'"{escape_text(text)}"'
 
 
-def escape(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return *text* as it stands between tags. Raises DocumentError for what XML cannot hold or a reader would drop."""
     if text != " ".join(text.split()) or has_invisible(text):
-        raise DocumentError(f"{shown(text)} is not one printable line")
+        raise DocumentError(f"{quoted(text)} is not one printable line")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _element(tag: str, text: str) -> Iterator[str]:
     """Yield nothing for an empty text: what is absent and what is empty mean the same here."""
     if text:
-        yield f"<{tag}>{escape(text)}</{tag}>"
+        yield f"<{tag}>{escape_text(text)}</{tag}>"
 
 
 def _provider(config: ClientConfig) -> Iterator[str]:
@@ -107,14 +107,14 @@ def _provider(config: ClientConfig) -> Iterator[str]:
         yield from _link(link)
 
 
-def _servers(tag: str, servers: Iterable[Server]) -> Iterator[str]:
+def _servers(tag: str, servers: Iterable[DocumentServer]) -> Iterator[str]:
     for server in servers:
         yield f'<{tag} type="{server.endpoint.protocol}">'
         yield from ("  " + line for line in chain(_endpoint(server), _login(server)))
         yield f"</{tag}>"
 
 
-def _endpoint(server: Server) -> Iterator[str]:
+def _endpoint(server: DocumentServer) -> Iterator[str]:
     endpoint = server.endpoint
     if endpoint.protocol is Protocol.JMAP:
         yield from _element("url", server.url or f"https://{endpoint.host}:{endpoint.port}/.well-known/jmap")
@@ -124,7 +124,7 @@ def _endpoint(server: Server) -> Iterator[str]:
         yield from _element("socketType", _SOCKET_TYPES[endpoint.security])
 
 
-def _login(server: Server) -> Iterator[str]:
+def _login(server: DocumentServer) -> Iterator[str]:
     for username in server.usernames:
         yield from _element("username", username)
     for auth in server.auth:
@@ -133,35 +133,35 @@ def _login(server: Server) -> Iterator[str]:
 
 def _hint(hint: Hint) -> Iterator[str]:
     if hint.id == "instruction":
-        yield f"<instruction url={quote(hint.url)}>"
+        yield f"<instruction url={quote_attribute(hint.url)}>"
         yield from ("  " + line for line in _element("descr", hint.text))
         yield "</instruction>"
     else:
-        yield f"<enable visiturl={quote(hint.url)}>"
+        yield f"<enable visiturl={quote_attribute(hint.url)}>"
         yield from ("  " + line for line in _element("instruction", hint.text))
         yield "</enable>"
 
 
 def _link(link: Link) -> Iterator[str]:
-    language = f" lang={quote(link.language)}" if link.language else ""
-    yield f"<documentation url={quote(link.url)}>"
-    yield f"  <descr{language}>{escape(link.text)}</descr>"
+    language = f" lang={quote_attribute(link.language)}" if link.language else ""
+    yield f"<documentation url={quote_attribute(link.url)}>"
+    yield f"  <descr{language}>{escape_text(link.text)}</descr>"
     yield "</documentation>"
 
 
-def _beside(config: ClientConfig) -> Iterator[str]:
+def _outside_provider(config: ClientConfig) -> Iterator[str]:
     """Yield what stands outside emailProvider."""
     if config.webmail:
-        yield f"<webMail><loginPage url={quote(config.webmail)}/></webMail>"
+        yield f"<webMail><loginPage url={quote_attribute(config.webmail)}/></webMail>"
     if config.issuer:
-        yield f"<oAuth2><issuer>{escape(config.issuer)}</issuer></oAuth2>"
+        yield f"<oAuth2><issuer>{escape_text(config.issuer)}</issuer></oAuth2>"
     for service in config.services:
         yield from _service(service)
 
 
 def _service(service: Service) -> Iterator[str]:
     tag = "incomingServer" if service.kind in _GROUPWARE else _SECTIONS.get(service.kind, "chatServer")
-    yield f"<{tag} type={quote(service.kind)}>"
+    yield f"<{tag} type={quote_attribute(service.kind)}>"
     if service.url.startswith(("https://", "http://")):
         yield from _element("url", service.url)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import json
 
 CORE = "urn:ietf:params:jmap:core"
@@ -16,5 +16,5 @@ def offers_mail(data: bytes) -> bool:
     """
     capabilities = json.member(json.read(data), "capabilities")
     if not isinstance(capabilities, dict) or CORE not in capabilities:
-        raise DocumentError(f"document has no capability {CORE!r}", Kind.NO_DOCUMENT)
+        raise DocumentError(f"document has no capability {CORE!r}", FailureKind.NO_DOCUMENT)
     return MAIL in capabilities

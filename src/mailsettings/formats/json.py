@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 
 MAX_BYTES = 262144  # as for XML
 MAX_DEPTH = 20
@@ -23,7 +23,7 @@ def read(data: bytes) -> Mapping[str, object]:
         raise DocumentError(f"document has {len(data)} bytes, more than {MAX_BYTES}")
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start.startswith(b"{"):
-        raise DocumentError(f"document begins with {start[:20]!r}, not with '{{'", Kind.NO_DOCUMENT)
+        raise DocumentError(f"document begins with {start[:20]!r}, not with '{{'", FailureKind.NO_DOCUMENT)
     try:
         text = start.decode()  # RFC 8259 §8.1: UTF-8 and nothing else
         _check_depth(text)

@@ -31,7 +31,7 @@ def read(data: bytes, issuer: str) -> OAuth:
     document = json.read(data)
     said = json.string(document, "issuer")
     if said.rstrip("/") != issuer.rstrip("/"):
-        raise DocumentError(f"issuer is {text.shown(said)}, not {text.shown(issuer)}")
+        raise DocumentError(f"issuer is {text.quoted(said)}, not {text.quoted(issuer)}")
     return OAuth(issuer, _endpoint(document, "authorization"), _endpoint(document, "token"))
 
 

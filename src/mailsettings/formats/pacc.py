@@ -17,7 +17,7 @@ from mailsettings.address import ADDRESS
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import json, text
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
 
 # Both spellings of the sending side have been in drafts: smtp and submit.
@@ -67,8 +67,8 @@ def read(data: bytes, published: tuple[bytes, ...]) -> ClientConfig:
     notes: list[str] = []
     servers = tuple(_servers(document, notes))
     return ClientConfig(
-        name=text.words(json.string(document, "info", "provider", "name"), text.MAX_NAME),
-        short_name=text.words(json.string(document, "info", "provider", "shortName"), text.MAX_NAME),
+        name=text.single_line(json.string(document, "info", "provider", "name"), text.MAX_NAME),
+        short_name=text.single_line(json.string(document, "info", "provider", "shortName"), text.MAX_NAME),
         incoming=tuple(one for one in servers if one.endpoint.protocol is not Protocol.SMTP),
         outgoing=tuple(one for one in servers if one.endpoint.protocol is Protocol.SMTP),
         documentation=tuple(_links(document, notes)),
@@ -78,18 +78,18 @@ def read(data: bytes, published: tuple[bytes, ...]) -> ClientConfig:
     )
 
 
-def _servers(document: object, notes: list[str]) -> Iterator[Server]:
+def _servers(document: object, notes: list[str]) -> Iterator[DocumentServer]:
     auth = tuple(_auth(document))
     for name, protocol, port in _SERVERS:
         if json.member(document, "protocols", name) is None:
             continue
         try:
             host = text.host(json.string(document, "protocols", name, "host"), "")
-            yield Server(Endpoint(protocol, host, port, Security.TLS), (ADDRESS,), auth)
+            yield DocumentServer(Endpoint(protocol, host, port, Security.TLS), (ADDRESS,), auth)
         except AddressError as error:
             notes.append(f"{name}: ignored: {error}")
     if url := _url(document, notes, "protocols", "jmap", "url"):
-        yield Server(Endpoint(Protocol.JMAP, text.host_of(url), 443, Security.TLS), (ADDRESS,), auth, url)
+        yield DocumentServer(Endpoint(Protocol.JMAP, text.host_of(url), 443, Security.TLS), (ADDRESS,), auth, url)
 
 
 def _auth(document: object) -> Iterator[Auth]:
@@ -108,7 +108,7 @@ def _url(document: object, notes: list[str], *names: str) -> str:
         notes.append(f"{names[-2]}: ignored: {error}")
         return ""
     if checked and text.port_in(checked) != 443:
-        notes.append(f"{names[-2]}: ignored: url {text.shown(url)} has a port")
+        notes.append(f"{names[-2]}: ignored: url {text.quoted(url)} has a port")
         return ""
     return checked
 

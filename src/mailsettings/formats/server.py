@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from mailsettings.errors import DocumentError
 from mailsettings.formats import text
-from mailsettings.formats.auth_names import autoconfig_login
+from mailsettings.formats.auth_names import autoconfig_auth
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security
 
@@ -23,7 +23,7 @@ OUTGOING = {"smtp": Protocol.SMTP}
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class DocumentServer:
     """One server as the document states it."""
 
     endpoint: Endpoint
@@ -32,7 +32,7 @@ class Server:
     url: str = ""  # of a JMAP session; every other protocol is found by host and port
 
 
-def server(section: Element, protocol: Protocol, domain: str, notes: list[str]) -> Server:
+def parse_server(section: Element, protocol: Protocol, domain: str, notes: list[str]) -> DocumentServer:
     """Read *section*, adding to *notes* what is odd; *domain* fills the placeholder of host names.
 
     Raises DocumentError or AddressError if the section names no server that could be contacted.
@@ -42,9 +42,9 @@ def server(section: Element, protocol: Protocol, domain: str, notes: list[str]) 
         url, endpoint = _by_url(section, protocol, domain, notes)
     else:
         endpoint = _by_host(section, protocol, domain, notes)
-    notes += [f"restriction is {text.shown(value)}" for value in section.texts("restriction") if value]
+    notes += [f"restriction is {text.quoted(value)}" for value in section.texts("restriction") if value]
     auth = _auth(section, notes)
-    return Server(endpoint, _usernames(section, auth, notes), auth, url)
+    return DocumentServer(endpoint, _usernames(section, auth, notes), auth, url)
 
 
 def _by_host(section: Element, protocol: Protocol, domain: str, notes: list[str]) -> Endpoint:
@@ -53,27 +53,27 @@ def _by_host(section: Element, protocol: Protocol, domain: str, notes: list[str]
     if section.first("port").text:
         port = text.port(section.first("port").text)
     else:
-        port = port_of(protocol, stated or Security.TLS)
+        port = usual_port(protocol, stated or Security.TLS)
         notes.append(f"port is missing; {port} is usual for {protocol}")
-    security = stated or security_of(port)
+    security = stated or usual_security(port)
     if stated is None:
         notes.append(f"port {port} decides instead: {security}")
-    _judge(protocol, port, security, notes)
+    _note_unusual(protocol, port, security, notes)
     return Endpoint(protocol, host, port, security)
 
 
 def _socket_type(section: Element, notes: list[str]) -> Security | None:
     """Return the first known socketType, or None where there is none: then the port has to decide."""
     values = section.texts("sockettype")
-    notes += [f"socketType is {text.shown(value)}" for value in values if value.lower() not in SOCKET_TYPES]
+    notes += [f"socketType is {text.quoted(value)}" for value in values if value.lower() not in SOCKET_TYPES]
     if not values:
         notes.append("socketType is missing")
     return next((SOCKET_TYPES[value.lower()] for value in values if value.lower() in SOCKET_TYPES), None)
 
 
-def _judge(protocol: Protocol, port: int, security: Security, notes: list[str]) -> None:
+def _note_unusual(protocol: Protocol, port: int, security: Security, notes: list[str]) -> None:
     """Note what is unusual; it may be real all the same, and the probe will tell."""
-    usual = USUAL[protocol]
+    usual = USUAL_SECURITY[protocol]
     if port not in usual:
         notes.append(f"port {port} is unusual for {protocol}")
     elif security is Security.PLAIN:
@@ -87,20 +87,20 @@ def _by_url(section: Element, protocol: Protocol, domain: str, notes: list[str])
     url = text.web_url(section.first("url").text.replace("%EMAILDOMAIN%", domain), schemes=("https",))
     port = urlsplit(url).port
     if port is not None:
-        notes.append(f"url {text.shown(url)} has a port")
+        notes.append(f"url {text.quoted(url)} has a port")
     if protocol is not Protocol.JMAP:
-        raise DocumentError(f"url {text.shown(url)} stands where {protocol} needs hostname and port")
+        raise DocumentError(f"url {text.quoted(url)} stands where {protocol} needs hostname and port")
     return url, Endpoint(protocol, text.host_of(url), port or 443, Security.TLS)
 
 
 def _auth(section: Element, notes: list[str]) -> tuple[Auth, ...]:
     found: list[Auth] = []
     for element in section.all("authentication"):
-        family = autoconfig_login(element.text, element.get("system"))
+        family = autoconfig_auth(element.text, element.get("system"))
         if family is None:
-            notes.append(f"authentication is {text.shown(element.text)}")
+            notes.append(f"authentication is {text.quoted(element.text)}")
         elif family is Auth.NONE and element.text.lower() != "none":
-            notes.append(f"authentication is {text.shown(element.text)}: the server looks at where you are")
+            notes.append(f"authentication is {text.quoted(element.text)}: the server looks at where you are")
         found += [family] if family is not None else []
     return tuple(dict.fromkeys(found))
 
@@ -110,29 +110,29 @@ def _usernames(section: Element, auth: tuple[Auth, ...], notes: list[str]) -> tu
     for given in filter(None, section.texts("username")):
         found.append(text.username(given))
         if found[-1] != given:
-            notes.append(f"username {text.shown(given)} is read as {found[-1]!r}")
+            notes.append(f"username {text.quoted(given)} is read as {found[-1]!r}")
     if not found and auth != (Auth.NONE,):
         notes.append("username is missing")
     return tuple(dict.fromkeys(found))
 
 
 # RFC 8314 §3, RFC 6409 §3.1; 25 is accepted for submission where a server still wants it.
-USUAL = {
+USUAL_SECURITY = {
     Protocol.IMAP: {993: Security.TLS, 143: Security.STARTTLS},
     Protocol.POP3: {995: Security.TLS, 110: Security.STARTTLS},
     Protocol.SMTP: {465: Security.TLS, 587: Security.STARTTLS, 25: Security.STARTTLS},
 }
-_BY_PORT = {port: security for ports in USUAL.values() for port, security in ports.items()}
+_BY_PORT = {port: security for ports in USUAL_SECURITY.values() for port, security in ports.items()}
 
 
-def security_of(port: int) -> Security:
+def usual_security(port: int) -> Security:
     """Return how TLS starts on *port*; on an unknown one with the first byte. Never plain."""
     return _BY_PORT.get(port, Security.TLS)
 
 
-def port_of(protocol: Protocol, security: Security) -> int:
+def usual_port(protocol: Protocol, security: Security) -> int:
     """Return the usual port of *protocol*; plain mail shares the one of STARTTLS."""
     wanted = Security.TLS if security is Security.TLS else Security.STARTTLS
-    ports = USUAL[protocol]
+    ports = USUAL_SECURITY[protocol]
     # 465 before 587 before 25: the table is in order of preference.
     return next(port for port, usual in ports.items() if usual is wanted)

@@ -14,25 +14,25 @@ from mailsettings.escape import has_invisible, one_line
 from mailsettings.hostnames import parse_host
 
 MAX_NAME = 60  # characters of a provider's name (draft-ietf-mailmaint-autoconfig)
-MAX_WORDS = 500  # characters of a sentence for users
+MAX_TEXT = 500  # characters of a sentence for users
 MAX_URL = 2000
 MAX_USERNAME = 255  # octets, the limit of SASL PLAIN's identities (RFC 4616 §2)
 MAX_FOREIGN = 63  # characters of a host name outside ASCII: translating a long one takes a millisecond
-MAX_SHOWN = 60  # characters of a foreign value inside a note
+MAX_QUOTED = 60  # characters of a foreign value inside a note
 
 PLACEHOLDERS = (ADDRESS, LOCAL_PART, DOMAIN)
 _PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%", re.IGNORECASE)
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
-def words(text: str, limit: int = MAX_WORDS) -> str:
+def single_line(text: str, limit: int = MAX_TEXT) -> str:
     """Return *text* as one printable line of at most *limit* characters."""
     return one_line(text, limit)
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a foreign value for a note."""
-    return repr(words(text, MAX_SHOWN))
+    return repr(single_line(text, MAX_QUOTED))
 
 
 def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
@@ -41,17 +41,17 @@ def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
     Raises DocumentError; such a URL is shown to people, who shall see where it leads.
     """
     if len(text) > MAX_URL or not text.isascii() or has_invisible(text) or re.search(r"[\s\"'<>`\\]", text):
-        raise DocumentError(f"{shown(text)} is not a plain web address")
+        raise DocumentError(f"{quoted(text)} is not a plain web address")
     try:
         parts = urlsplit(text)
         port = parts.port
         host = parse_host(parts.hostname or "")
     except ValueError as error:  # AddressError is one
-        raise DocumentError(f"{shown(text)} is not a web address: {error}") from error
+        raise DocumentError(f"{quoted(text)} is not a web address: {error}") from error
     if parts.scheme not in schemes:
-        raise DocumentError(f"{shown(text)} begins with {parts.scheme!r}, not with one of {', '.join(schemes)}")
+        raise DocumentError(f"{quoted(text)} begins with {parts.scheme!r}, not with one of {', '.join(schemes)}")
     if "@" in parts.netloc or port == 0 or not host:
-        raise DocumentError(f"{shown(text)} hides where it leads")
+        raise DocumentError(f"{quoted(text)} hides where it leads")
     return text
 
 
@@ -73,14 +73,14 @@ def host(text: str, domain: str) -> str:
     Raises AddressError for anything that is not the name of a public host.
     """
     if len(text) > (MAX_USERNAME if text.isascii() else MAX_FOREIGN):
-        raise AddressError(f"{shown(text)} is too long for a host name")
+        raise AddressError(f"{quoted(text)} is too long for a host name")
     return parse_host(text.replace(DOMAIN, domain))
 
 
 def port(text: str) -> int:
     """Return the port written as *text*. Raises DocumentError unless it is a number from 1 to 65535."""
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
-        raise DocumentError(f"port is {shown(text)}, not a number from 1 to 65535")
+        raise DocumentError(f"port is {quoted(text)}, not a number from 1 to 65535")
     return int(text)
 
 
@@ -90,15 +90,15 @@ def username(text: str) -> str:
     Raises DocumentError for control characters, which would be commands further on, and unknown placeholders.
     """
     if not text or len(text.encode(errors="replace")) > MAX_USERNAME or has_invisible(text):
-        raise DocumentError(f"user name {shown(text)} is empty, too long or not printable")
-    return _PLACEHOLDER.sub(_whole, text)
+        raise DocumentError(f"user name {quoted(text)} is empty, too long or not printable")
+    return _PLACEHOLDER.sub(_complete_placeholder, text)
 
 
-def _whole(found: re.Match[str]) -> str:
+def _complete_placeholder(found: re.Match[str]) -> str:
     # office365.com's entry in the ISPDB says %EMAILADDRESS without its last % (2026-03).
     name = found[0].rstrip("%").upper() + "%"
     if name not in PLACEHOLDERS:
-        raise DocumentError(f"user name has the unknown placeholder {shown(found[0])}")
+        raise DocumentError(f"user name has the unknown placeholder {quoted(found[0])}")
     return name
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
 
-from mailsettings.errors import DocumentError, Kind
+from mailsettings.errors import DocumentError, FailureKind
 
 MAX_BYTES = 262144  # the most a policy may read; the largest document of the ISPDB has 8,712
 MAX_DEPTH = 20  # autoconfig and Autodiscover need 6
@@ -62,7 +62,7 @@ def read(data: bytes, root: str) -> Element:
         raise DocumentError(f"document has {len(data)} bytes, more than {MAX_BYTES}")
     text = decode(data)
     if not text.startswith("<"):
-        raise DocumentError(f"document begins with {text[:20]!r}, not with '<'", Kind.NO_DOCUMENT)
+        raise DocumentError(f"document begins with {text[:20]!r}, not with '<'", FailureKind.NO_DOCUMENT)
     # gmx.net's entry in the ISPDB once said "&amP;" (seen 2026-11): text, and no reason to lose its servers.
     return _Reader(root).read(_BARE_AMPERSAND.sub("&amp;", text))
 
@@ -100,14 +100,14 @@ class _Reader:
             parser.Parse(text.encode(), True)
         except expat.ExpatError as error:
             # Nothing was seen of the root: whatever this is, it is not the document looked for.
-            kind = Kind.INVALID_DOCUMENT if self.elements else Kind.NO_DOCUMENT
+            kind = FailureKind.INVALID_DOCUMENT if self.elements else FailureKind.NO_DOCUMENT
             raise DocumentError(f"document is not well-formed: {error}", kind) from error
         return self.open[0].children[0]
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = _local(name)
         if not self.elements and tag != self.root:
-            raise DocumentError(f"root element is {name[:40]!r}, not {self.root!r}", Kind.NO_DOCUMENT)
+            raise DocumentError(f"root element is {name[:40]!r}, not {self.root!r}", FailureKind.NO_DOCUMENT)
         self.elements += 1
         if self.elements > MAX_ELEMENTS:
             raise DocumentError(f"document has more than {MAX_ELEMENTS} elements")
@@ -127,7 +127,7 @@ class _Reader:
     def _doctype(self, name: str, *_ids: object) -> NoReturn:
         # No settings document needs one, and every entity attack starts with one.
         if name.lower() == "html":
-            raise DocumentError("document is a web page", Kind.NO_DOCUMENT)
+            raise DocumentError("document is a web page", FailureKind.NO_DOCUMENT)
         raise DocumentError(f"document has a DOCTYPE ({name[:40]!r})")
 
 
@@ -135,7 +135,7 @@ def _local(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -169,7 +169,7 @@ def decode(data: bytes) -> str:
 
 
 def _charsets(data: bytes) -> Iterator[str]:
-    yield from (charset for mark, charset in _MARKS if data.startswith(mark))
+    yield from (charset for mark, charset in _BYTE_ORDER_MARKS if data.startswith(mark))
     start = data[:512].lstrip()
     yield from (charset for pattern, charset in _BARE_UTF16 if start.startswith(pattern))
     if (declared := _DECLARED.search(start)) is not None:

@@ -20,25 +20,25 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.login.sasl import chosen
-from mailsettings.login.sasl_exchange import Exchange, nothing_fits
-from mailsettings.login.session import LOOK, Course, Secret, Topic
+from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
+from mailsettings.login.session import INSPECT_MAILBOX, LoginState, SecretCommand, Topic
 from mailsettings.model import Auth, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
-COMMAND = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
+IMAP_LOGIN = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
 _CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
 # Microsoft says OK and hides in the code that the mailbox cannot be opened (2026-11).
-_FALSE_OK = re.compile(rb"\[Error=", re.IGNORECASE)
+_ERROR_IN_OK = re.compile(rb"\[Error=", re.IGNORECASE)
 _FIRST_TAG = 20  # the greeting has used the lower ones
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ImapReply:
     """The tagged answer to one command; *untagged* are the lines before it."""
 
     ok: bool
@@ -47,7 +47,7 @@ class Reply:
 
 
 @dataclass(slots=True)
-class Tags:
+class TagSequence:
     """The tags of this conversation, each used once."""
 
     prefix: str
@@ -58,13 +58,13 @@ class Tags:
         return f"{self.prefix}{self.number}"
 
 
-def log_in(course: Course) -> CommandGenerator[None]:
+def log_in(course: LoginState) -> CommandGenerator[None]:
     """Log in, introduce ourselves where that is wanted, open the inbox for reading only."""
-    tags = Tags(course.tag)
+    tags = TagSequence(course.tag)
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course, tags)
-    course.accepted = reply.ok and not _FALSE_OK.search(reply.text)
-    course.note(Topic.LOGIN, course.accepted, (*_spoken(reply.untagged), reply.text))
+    course.accepted = reply.ok and not _ERROR_IN_OK.search(reply.text)
+    course.note(Topic.LOGIN, course.accepted, (*_human_texts(reply.untagged), reply.text))
     if not course.accepted:
         return
     course.capabilities = _capabilities((*reply.untagged, reply.text))
@@ -75,96 +75,96 @@ def log_in(course: Course) -> CommandGenerator[None]:
     if "UTF8=ONLY" in course.capabilities:
         # RFC 6855 §6: such a server refuses to open anything before that.
         yield from command(tags.next(), "ENABLE UTF8=ACCEPT", course.max_lines)
-    if course.errand.introduce:
-        yield from _introduce(course, tags)
+    if course.request.send_id:
+        yield from _send_id(course, tags)
     yield from _examine(course, tags)
     if course.opened and has_quotas(course.capabilities):
-        yield LOOK
-        yield from _weigh(course, tags)
+        yield INSPECT_MAILBOX
+        yield from _read_quota(course, tags)
 
 
-def _authenticate(course: Course, tags: Tags) -> CommandGenerator[Reply]:
+def _authenticate(course: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
     """Choose between SASL and LOGIN, and log in. NetworkError(NO_LOGIN) where neither will do."""
-    errand, hello = course.errand, course.hello
+    errand, hello = course.request, course.hello
     sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
-    name = chosen(sasl, errand.credentials.auth, errand.mechanism)
+    name = choose_mechanism(sasl, errand.credentials.auth, errand.mechanism)
     if name:
         return (yield from _sasl(course, tags.next(), name))
     if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
-        raise nothing_fits(course)
-    course.mechanism = COMMAND
+        raise no_mechanism_error(course)
+    course.mechanism = IMAP_LOGIN
     return (yield from _login(course, tags.next()))
 
 
-def _sasl(course: Course, tag: str, name: str) -> CommandGenerator[Reply]:
+def _sasl(course: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]:
     """AUTHENTICATE, with the first response in the same line where the server allows that."""
-    exchange = Exchange(course, name)
+    exchange = SaslExchange(course, name)
     at_once = "SASL-IR" in course.hello.capabilities
     yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), at_once=at_once)
-    while not isinstance(line := (yield from answer_to(tag, course.max_lines)), Reply):
+    while not isinstance(line := (yield from answer_to(tag, course.max_lines)), ImapReply):
         yield from exchange.answer(line)
     if line.ok:
         exchange.succeeded(line.text)
     return line
 
 
-def _login(course: Course, tag: str) -> CommandGenerator[Reply]:
+def _login(course: LoginState, tag: str) -> CommandGenerator[ImapReply]:
     """LOGIN with literals: any character but NUL may be in them (RFC 9051 §4.3)."""
-    username, password = course.errand.username.encode(), course.errand.credentials.reveal().encode()
-    yield Secret(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
+    username, password = course.request.username.encode(), course.request.credentials.reveal().encode()
+    yield SecretCommand(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
     line = yield from answer_to(tag, course.max_lines)
-    if isinstance(line, Reply):
+    if isinstance(line, ImapReply):
         return line
-    yield Secret(b"%b {%d}" % (username, len(password)))
+    yield SecretCommand(b"%b {%d}" % (username, len(password)))
     line = yield from answer_to(tag, course.max_lines)
-    if isinstance(line, Reply):
+    if isinstance(line, ImapReply):
         return line
-    yield Secret(password)
+    yield SecretCommand(password)
     line = yield from answer_to(tag, course.max_lines)
-    if isinstance(line, Reply):
+    if isinstance(line, ImapReply):
         return line
-    raise NetworkError(Kind.BAD_REPLY, "the server wants more behind the password of LOGIN")
+    raise NetworkError(FailureKind.BAD_REPLY, "the server wants more behind the password of LOGIN")
 
 
-def _introduce(course: Course, tags: Tags) -> CommandGenerator[None]:
+def _send_id(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Send the ID that some providers insist on (RFC 2971 §3.1)."""
     reply = yield from command(tags.next(), _ID, course.max_lines)
     course.note(Topic.ID, reply.ok, (reply.text,))
 
 
-def _examine(course: Course, tags: Tags) -> CommandGenerator[None]:
+def _examine(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Open the inbox; where that is refused to a stranger, introduce ourselves and ask once more."""
     reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
-    introduced = any(said.topic is Topic.ID for said in course.said)
+    introduced = any(said.topic is Topic.ID for said in course.replies)
     if not reply.ok and not introduced and "ID" in course.capabilities:
         course.note(Topic.MAILBOX, False, (reply.text,))
         before = reply.text
-        yield from _introduce(course, tags)
+        yield from _send_id(course, tags)
         reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
         if reply.ok:
             course.observe("client-id-required", excerpt(before))
     course.opened = reply.ok
-    course.note(Topic.MAILBOX, reply.ok, (*_spoken(reply.untagged), reply.text))
+    course.note(Topic.MAILBOX, reply.ok, (*_human_texts(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     course.messages = counts[-1] if counts else None
 
 
-def _weigh(course: Course, tags: Tags) -> CommandGenerator[None]:
+def _read_quota(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
     reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
-    weigh(course, reply.untagged)
+    record_quota(course, reply.untagged)
 
 
-def command(tag: str, text: str, max_lines: int) -> CommandGenerator[Reply]:
+def command(tag: str, text: str, max_lines: int) -> CommandGenerator[ImapReply]:
     """Send one command and return its tagged answer."""
     yield Send(f"{tag} {text}".encode())
     reply = yield from answer_to(tag, max_lines)
-    if not isinstance(reply, Reply):
-        raise NetworkError(Kind.BAD_REPLY, f"the server wants more behind {text.split(maxsplit=1)[0]}")
+    if not isinstance(reply, ImapReply):
+        raise NetworkError(FailureKind.BAD_REPLY, f"the server wants more behind {text.split(maxsplit=1)[0]}")
     return reply
 
 
-def answer_to(tag: str, max_lines: int) -> CommandGenerator[Reply | bytes]:
+def answer_to(tag: str, max_lines: int) -> CommandGenerator[ImapReply | bytes]:
     """Read up to the tagged answer, or to a continuation request, whose text is returned.
 
     A BYE before the connection closes is the answer, too: nothing else will come.
@@ -177,15 +177,15 @@ def answer_to(tag: str, max_lines: int) -> CommandGenerator[Reply | bytes]:
             farewells = [each for each in untagged if each.upper().startswith(b"* BYE")]
             if not farewells:
                 raise
-            return Reply(False, farewells[-1], tuple(untagged))
+            return ImapReply(False, farewells[-1], tuple(untagged))
         word, _, rest = line.partition(b" ")
         if word == b"+":
             return rest
         if word == tag.encode():
-            return Reply(_is_ok(rest), rest.strip(), tuple(untagged))
+            return ImapReply(_is_ok(rest), rest.strip(), tuple(untagged))
         if word != b"*" and line:
             # Not quoted: a server may repeat what it was sent.
-            raise NetworkError(Kind.BAD_REPLY, f"an answer to something else than {tag}")
+            raise NetworkError(FailureKind.BAD_REPLY, f"an answer to something else than {tag}")
         untagged.append(line)
     raise too_long(max_lines)
 
@@ -193,11 +193,11 @@ def answer_to(tag: str, max_lines: int) -> CommandGenerator[Reply | bytes]:
 def _is_ok(rest: bytes) -> bool:
     status = rest.split(None, 1)[0].upper() if rest.split() else b""
     if status not in (b"OK", b"NO", b"BAD"):
-        raise NetworkError(Kind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(status[:20]))
+        raise NetworkError(FailureKind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(status[:20]))
     return status == b"OK"
 
 
-def _spoken(untagged: Iterable[bytes]) -> tuple[bytes, ...]:
+def _human_texts(untagged: Iterable[bytes]) -> tuple[bytes, ...]:
     """Return what the server says to people: ALERT and other texts, not the data of the mailbox."""
     return tuple(line for line in untagged if line.upper().startswith((b"* NO", b"* BAD", b"* BYE", b"* OK [ALERT")))
 
@@ -213,12 +213,12 @@ def _capabilities(lines: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(excerpt(word).upper() for word in found))
 
 
-NEARLY = 90  # per cent; some providers begin to refuse large mail there
+NEARLY_FULL = 90  # per cent; some providers begin to refuse large mail there
 _RESOURCE = re.compile(rb"([A-Za-z][A-Za-z-]{0,30}) +([0-9]{1,18}) +([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class QuotaResource:
     """One thing of which there is only so much."""
 
     name: str  # STORAGE, MESSAGE …
@@ -240,22 +240,22 @@ def has_quotas(capabilities: Iterable[str]) -> bool:
     return any(word == "QUOTA" or word.startswith("QUOTA=") for word in capabilities)
 
 
-def weigh(course: Course, lines: Iterable[bytes]) -> None:
+def record_quota(course: LoginState, lines: Iterable[bytes]) -> None:
     """Write down the figures of *lines*, and what a user has to know of them."""
     found = tuple(resources(lines))
     if found:
         course.note(Topic.QUOTA, True, ("; ".join(map(str, found)).encode(),))
     for each in found:
-        if each.percent >= NEARLY:
+        if each.percent >= NEARLY_FULL:
             code = "over-quota" if each.percent >= 100 else "quota-nearly-full"
             course.observe(code, f"QUOTA {each.name}: {each.used} of {each.limit}")
 
 
-def resources(lines: Iterable[bytes]) -> Iterator[Resource]:
+def resources(lines: Iterable[bytes]) -> Iterator[QuotaResource]:
     """Yield what is limited; where a server says 0 it has no limit."""
     for line in lines:
         if not line.upper().startswith(b"* QUOTA "):
             continue
         for name, used, limit in _RESOURCE.findall(line.rpartition(b"(")[2]):
             if int(limit):
-                yield Resource(name.decode().upper(), int(used), int(limit))
+                yield QuotaResource(name.decode().upper(), int(used), int(limit))

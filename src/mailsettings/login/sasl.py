@@ -19,12 +19,12 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Generator, Iterable
 
-from mailsettings.errors import Kind, NetworkError, UnprovenError
+from mailsettings.errors import FailureKind, NetworkError, UnprovenError
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Auth, Endpoint
 
 Mechanism = Generator[bytes, bytes, None]
-Start = Callable[[str, Credentials, Endpoint], Mechanism]
+MechanismFactory = Callable[[str, Credentials, Endpoint], Mechanism]
 
 SERVER_FIRST = frozenset({"LOGIN", "CRAM-MD5"})  # these begin with a challenge; their own first response is empty
 MAX_ITERATIONS = 1_000_000  # of SCRAM; RFC 7677 asks for 4096 at least, and a stranger must not occupy us for minutes
@@ -63,7 +63,7 @@ def cram_md5(username: str, credentials: Credentials, _endpoint: Endpoint) -> Me
     yield f"{username} {digest}".encode()
 
 
-def scram(algorithm: str) -> Start:
+def scram(algorithm: str) -> MechanismFactory:
     """Return SCRAM with *algorithm*, a name of hashlib (RFC 5802, RFC 7677).
 
     Without channel binding: Python's ssl offers none that TLS 1.3 has (tls-exporter, RFC 9266), see docs/diagnosis.md.
@@ -77,11 +77,11 @@ def scram(algorithm: str) -> Start:
 
 def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) -> Mechanism:
     """C: n,,n=user,r=nonce   S: r=…,s=salt,i=rounds   C: c=biws,r=…,p=proof   S: v=signature."""
-    name = prepared(username).replace("=", "=3D").replace(",", "=2C")
+    name = saslprep(username).replace("=", "=3D").replace(",", "=2C")
     first = f"n={name},r={nonce}"
     server_first = yield f"n,,{first}".encode()
     salt, rounds, combined = _server_first(server_first, nonce)
-    salted = hashlib.pbkdf2_hmac(algorithm, prepared(credentials.reveal()).encode(), salt, rounds)
+    salted = hashlib.pbkdf2_hmac(algorithm, saslprep(credentials.reveal()).encode(), salt, rounds)
     bare = f"c=biws,r={combined}"
     signed = b",".join((first.encode(), server_first, bare.encode()))
     key = _mac(salted, b"Client Key", algorithm)
@@ -90,16 +90,16 @@ def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) 
     final = yield f"{bare},p={base64.b64encode(proof).decode()}".encode()
     if "e" in _fields(final):
         yield b""  # refused (RFC 5802 §7): an empty answer lets the server say NO; if it says OK it is unproven
-        raise UnprovenError(Kind.BAD_REPLY, "it refused, then said yes without a signature")
+        raise UnprovenError(FailureKind.BAD_REPLY, "it refused, then said yes without a signature")
     expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
     # As bytes: text that is not ASCII cannot be compared so.
     if not hmac.compare_digest(_fields(final).get("v", "").encode(), base64.b64encode(expected)):
-        raise UnprovenError(Kind.BAD_REPLY, _WRONG if final else _MISSING)
+        raise UnprovenError(FailureKind.BAD_REPLY, _WRONG_SIGNATURE if final else _MISSING_SIGNATURE)
     yield b""  # where the signature came as a challenge, an empty answer lets the server say OK
 
 
-_WRONG = "the server's signature is wrong"
-_MISSING = "the server said yes without its signature"
+_WRONG_SIGNATURE = "the server's signature is wrong"
+_MISSING_SIGNATURE = "the server said yes without its signature"
 
 
 def _server_first(message: bytes, nonce: str) -> tuple[bytes, int, str]:
@@ -108,9 +108,9 @@ def _server_first(message: bytes, nonce: str) -> tuple[bytes, int, str]:
     try:
         salt, rounds, combined = base64.b64decode(fields["s"], validate=True), int(fields["i"]), fields["r"]
     except (KeyError, ValueError) as error:
-        raise NetworkError(Kind.BAD_REPLY, "the server's first SCRAM message is none") from error
+        raise NetworkError(FailureKind.BAD_REPLY, "the server's first SCRAM message is none") from error
     if not combined.startswith(nonce) or combined == nonce or not 1 <= rounds <= MAX_ITERATIONS:
-        raise NetworkError(Kind.BAD_REPLY, "the server's first SCRAM message does not fit ours")
+        raise NetworkError(FailureKind.BAD_REPLY, "the server's first SCRAM message does not fit ours")
     return salt, rounds, combined
 
 
@@ -125,40 +125,40 @@ def _mac(key: bytes, data: bytes, algorithm: str) -> bytes:
 
 # In the order to try. PLAIN before SCRAM: inside verified TLS both are safe, and a server that lists SCRAM has the
 # secrets for it only of those accounts that have set their password since; a refusal there would prove nothing.
-_FOR_PASSWORDS: dict[str, Start] = {
+_FOR_PASSWORDS: dict[str, MechanismFactory] = {
     "PLAIN": plain,
     "LOGIN": login,
     "SCRAM-SHA-256": scram("sha256"),
     "SCRAM-SHA-1": scram("sha1"),
     "CRAM-MD5": cram_md5,
 }
-_FOR_TOKENS: dict[str, Start] = {"OAUTHBEARER": oauthbearer, "XOAUTH2": xoauth2}
+_FOR_TOKENS: dict[str, MechanismFactory] = {"OAUTHBEARER": oauthbearer, "XOAUTH2": xoauth2}
 MECHANISMS = {**_FOR_PASSWORDS, **_FOR_TOKENS}
-TOKENS = frozenset(_FOR_TOKENS)
-MUTUAL = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # the server has to prove something, too
+TOKEN_MECHANISMS = frozenset(_FOR_TOKENS)
+MUTUAL_MECHANISMS = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # the server has to prove something, too
 
 
-def chosen(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:
+def choose_mechanism(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:
     """Return the mechanism of *offered* to use for *auth*, *preferred* if it is among them; empty if there is none."""
     known = _FOR_TOKENS if auth is Auth.OAUTH2 else _FOR_PASSWORDS
     usable = [name for name in known if name in set(offered)]
     return preferred if preferred in usable else next(iter(usable), "")
 
 
-def decoded(text: bytes) -> bytes:
+def decode_challenge(text: bytes) -> bytes:
     """Return the challenge in a server's base64 *text*. NetworkError(BAD_REPLY) if it is none."""
     try:
         return base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:
-        raise NetworkError(Kind.BAD_REPLY, "a challenge is not base64") from error
+        raise NetworkError(FailureKind.BAD_REPLY, "a challenge is not base64") from error
 
 
-def encoded(response: bytes) -> bytes:
+def encode_response(response: bytes) -> bytes:
     """Return *response* as it goes on the wire."""
     return base64.b64encode(response)
 
 
-def prepared(text: str) -> str:
+def saslprep(text: str) -> str:
     """Return *text* after SASLprep, or unchanged where that is not allowed to have it.
 
     ASCII stays as it is. What the profile prohibits is left to the server to refuse: passwords with such characters

@@ -11,20 +11,27 @@ from __future__ import annotations
 import base64
 import binascii
 
-from mailsettings.errors import Kind, NetworkError, UnprovenError
-from mailsettings.login.sasl import MECHANISMS, MUTUAL, SERVER_FIRST, TOKENS, decoded, encoded
-from mailsettings.login.session import Course, Secret, Topic
+from mailsettings.errors import FailureKind, NetworkError, UnprovenError
+from mailsettings.login.sasl import (
+    MECHANISMS,
+    MUTUAL_MECHANISMS,
+    SERVER_FIRST,
+    TOKEN_MECHANISMS,
+    decode_challenge,
+    encode_response,
+)
+from mailsettings.login.session import LoginState, SecretCommand, Topic
 from mailsettings.model import Auth
 from mailsettings.protocols.dialogue import CommandGenerator, Send
 
 
-class Exchange:
+class SaslExchange:
     """The mechanism *name* in the login *course*."""
 
-    def __init__(self, course: Course, name: str) -> None:
-        errand = course.errand
+    def __init__(self, course: LoginState, name: str) -> None:
+        errand = course.request
         course.mechanism = name
-        self._course = course
+        self._state = course
         self._name = name
         self._mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
         self._first: bytes | None = next(self._mechanism)
@@ -39,20 +46,20 @@ class Exchange:
         line = b"%b %b" % (command, self._name.encode())
         if at_once and self._first is not None:
             # An empty response has a form of its own, but no mechanism here begins with one.
-            longer = b"%b %b" % (line, encoded(self._first))
+            longer = b"%b %b" % (line, encode_response(self._first))
             if not max_command or len(longer) <= max_command:
                 line, self._first = longer, None
-        yield Secret(line)
+        yield SecretCommand(line)
 
     def answer(self, challenge: bytes) -> CommandGenerator[None]:
         """Answer one *challenge* in base64; `*` gives up when the mechanism has nothing more to say."""
         if self._first is not None:
             response, self._first = self._first, None
-            yield Secret(encoded(response))
+            yield SecretCommand(encode_response(response))
             return
-        data = decoded(challenge)
-        if self._name in TOKENS:
-            self._course.note(Topic.CHALLENGE, False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
+        data = decode_challenge(challenge)
+        if self._name in TOKEN_MECHANISMS:
+            self._state.note(Topic.CHALLENGE, False, (data,))  # the server's reason, as JSON (RFC 7628 §3.2.2)
         try:
             response = self._mechanism.send(data)
         except StopIteration:
@@ -61,7 +68,7 @@ class Exchange:
             yield Send(b"*")
             raise self._unproven(error) from error
         else:
-            yield Secret(encoded(response))
+            yield SecretCommand(encode_response(response))
 
     def succeeded(self, text: bytes) -> None:
         """Let the mechanism judge the server's success, whose line says *text*. Raises UnprovenError.
@@ -69,7 +76,7 @@ class Exchange:
         None of the three protocols has room for data in its success, so the signature comes as a last challenge
         (RFC 4954 §4). A server that puts it there all the same has proved as much.
         """
-        if self._name not in MUTUAL:
+        if self._name not in MUTUAL_MECHANISMS:
             return
         try:
             self._mechanism.send(_signature(text))
@@ -80,25 +87,25 @@ class Exchange:
 
     def _unproven(self, error: NetworkError) -> UnprovenError:
         """Write down that the success does not count; the password was judged by nobody."""
-        self._course.note(Topic.PROOF, False, (error.seen.encode(),))
-        self._course.observe("server-not-proven", f"{self._name}: {error.seen}")
-        return UnprovenError(Kind.BAD_REPLY, error.seen)
+        self._state.note(Topic.PROOF, False, (error.seen.encode(),))
+        self._state.observe("server-not-proven", f"{self._name}: {error.seen}")
+        return UnprovenError(FailureKind.BAD_REPLY, error.seen)
 
 
-def nothing_fits(course: Course) -> NetworkError:
+def no_mechanism_error(course: LoginState) -> NetworkError:
     """Return the error for a server without a mechanism for the credentials; say so if it has some for the other kind.
 
     Nothing secret was sent, so this is no attempt.
     """
     offered = course.hello.mechanisms
     seen = f"offered are {', '.join(offered) or 'no methods'}"
-    code = "basic-auth-disabled" if TOKENS & set(offered) else ""
-    if course.errand.credentials.auth is Auth.OAUTH2:
+    code = "basic-auth-disabled" if TOKEN_MECHANISMS & set(offered) else ""
+    if course.request.credentials.auth is Auth.OAUTH2:
         code = "mechanism-not-offered"
     if code:
         course.note(Topic.OFFER, False, (seen.encode(),))
         course.observe(code, seen)
-    return NetworkError(Kind.NO_LOGIN, seen)
+    return NetworkError(FailureKind.NO_LOGIN, seen)
 
 
 def _signature(text: bytes) -> bytes:

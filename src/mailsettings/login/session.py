@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Dialogue, Send, Stage
 
-LOOK = Stage(Step.LOOK)  # what begins when everything is verified: silence from here on takes nothing back
+INSPECT_MAILBOX = Stage(Step.LOOK)  # what begins when everything is verified: silence from here on takes nothing back
 MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
 
 
@@ -36,7 +36,7 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ServerReply:
     """One reply: without tag, printable, without secrets; its lines separated by a line feed."""
 
     topic: Topic
@@ -45,7 +45,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class MailboxObservation:
     """One thing about a mailbox that a mail program has to reckon with; *code* is one of diagnosis.codes."""
 
     code: str
@@ -53,19 +53,19 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
-class Session(Hello):
+class LoginSession(Hello):
     """A hello, and how the login behind it went. *capabilities* are those after the login where it was accepted."""
 
     mechanism: str = ""  # that was used
     accepted: bool = False  # the server took the credentials
     opened: bool = False  # the mailbox could be read, or a sender be named: only this is "verified"
-    said: tuple[Said, ...] = ()
-    observed: tuple[Observed, ...] = ()
+    replies: tuple[ServerReply, ...] = ()
+    observations: tuple[MailboxObservation, ...] = ()
     messages: int | None = None  # in the inbox
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class LoginRequest:
     """What to do at one server."""
 
     endpoint: Endpoint
@@ -73,7 +73,7 @@ class Errand:
     credentials: Credentials
     sender: str = ""  # the address for MAIL FROM
     mechanism: str = ""  # preferred
-    introduce: bool = False  # send the IMAP ID before anything is opened
+    send_id: bool = False  # send the IMAP ID before anything is opened
     thorough: bool = False  # also look at what a program that fetches mail will meet
 
     @property
@@ -83,43 +83,43 @@ class Errand:
 
 
 @dataclass(slots=True)
-class Course:
+class LoginState:
     """A login under way: filled in by the dialogue, read in the end."""
 
     hello: Hello
-    errand: Errand
+    request: LoginRequest
     tag: str
     max_lines: int
     mechanism: str = ""
     accepted: bool = False
     opened: bool = False
-    said: list[Said] = field(default_factory=list)
-    observed: list[Observed] = field(default_factory=list)
+    replies: list[ServerReply] = field(default_factory=list)
+    observations: list[MailboxObservation] = field(default_factory=list)
     capabilities: tuple[str, ...] = ()
     messages: int | None = None
 
     def note(self, topic: Topic, ok: bool, lines: Iterable[bytes]) -> None:
         """Write down a reply, without anything secret in it."""
         # The secret first: a cut or an escape in the middle of it would hide it from the search.
-        clean = (self.errand.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
-        self.said.append(Said(topic, ok, "\n".join(excerpt(line.encode()) for line in clean)))
+        clean = (self.request.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
+        self.replies.append(ServerReply(topic, ok, "\n".join(excerpt(line.encode()) for line in clean)))
 
     def observe(self, code: str, evidence: str) -> None:
         """Write down a fact about the mailbox."""
-        self.observed.append(Observed(code, evidence))
+        self.observations.append(MailboxObservation(code, evidence))
 
-    def session(self) -> Session:
+    def session(self) -> LoginSession:
         """Return what has come of it."""
         known = {each.name: getattr(self.hello, each.name) for each in fields(Hello)}
         if self.capabilities:
             known["capabilities"] = self.capabilities
-        return Session(
+        return LoginSession(
             **known,
             mechanism=self.mechanism,
             accepted=self.accepted,
             opened=self.opened,
-            said=tuple(self.said),
-            observed=tuple(self.observed),
+            replies=tuple(self.replies),
+            observations=tuple(self.observations),
             messages=self.messages,
         )
 
@@ -131,7 +131,7 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-class Secret(Send):
+class SecretCommand(Send):
     """A command with something in it that nobody may read: it prints as ***."""
 
     __slots__ = ()
@@ -140,7 +140,7 @@ class Secret(Send):
         return "Secret(***)"
 
 
-def up_to_farewell(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
+def without_logout(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
     """Let *dialogue* run, but keep its farewell back; return its hello and the line it would have left with.
 
     Raises what it raises; a dialogue that gives up takes leave first.
@@ -166,7 +166,7 @@ def up_to_farewell(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
     raise AssertionError("a dialogue ends with its farewell")
 
 
-def only_inside_tls(hello: Hello) -> None:
+def require_tls(hello: Hello) -> None:
     """Make sure that what follows cannot be read on the way. NetworkError(INTERNAL): the caller has checked before."""
     if hello.tls is None:
-        raise NetworkError(Kind.INTERNAL, "no login without TLS")
+        raise NetworkError(FailureKind.INTERNAL, "no login without TLS")

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
-from mailsettings.login.sasl import chosen
-from mailsettings.login.sasl_exchange import Exchange, nothing_fits
-from mailsettings.login.session import LOOK, Course, Topic
+from mailsettings.errors import FailureKind, NetworkError
+from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
+from mailsettings.login.session import INSPECT_MAILBOX, LoginState, Topic
 from mailsettings.model import Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
@@ -25,7 +25,7 @@ _MAX_COMMAND = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SmtpReply:
     """One reply; *lines* with their code, as they came."""
 
     code: int
@@ -33,7 +33,7 @@ class Reply:
     text: bytes = b""  # of the last line, without the code
 
 
-def log_in(course: Course) -> CommandGenerator[None]:
+def log_in(course: LoginState) -> CommandGenerator[None]:
     """Log in, then see whether the address may send."""
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(course)
@@ -43,26 +43,26 @@ def log_in(course: Course) -> CommandGenerator[None]:
         return
     yield Stage(Step.MAILBOX)
     course.opened = True
-    international = not course.errand.sender.isascii()
+    international = not course.request.sender.isascii()
     if international and "SMTPUTF8" not in course.hello.capabilities:
         return  # such a sender cannot be named there (RFC 6531 §3.2); the login itself is what was asked
-    yield Send(f"MAIL FROM:<{course.errand.sender}>{' SMTPUTF8' if international else ''}".encode())
+    yield Send(f"MAIL FROM:<{course.request.sender}>{' SMTPUTF8' if international else ''}".encode())
     sender = yield from _reply(course.max_lines)
     course.opened = sender.code == 250
     course.note(Topic.SENDER, course.opened, sender.lines)
     if course.opened:
-        yield LOOK
+        yield INSPECT_MAILBOX
     yield Send(b"RSET")
     yield from _reply(course.max_lines)
 
 
-def _authenticate(course: Course) -> CommandGenerator[Reply]:
+def _authenticate(course: LoginState) -> CommandGenerator[SmtpReply]:
     """AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none that will do."""
-    errand, hello = course.errand, course.hello
-    name = chosen(hello.mechanisms, errand.credentials.auth, errand.mechanism)
+    errand, hello = course.request, course.hello
+    name = choose_mechanism(hello.mechanisms, errand.credentials.auth, errand.mechanism)
     if not name:
-        raise nothing_fits(course)
-    exchange = Exchange(course, name)
+        raise no_mechanism_error(course)
+    exchange = SaslExchange(course, name)
     yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
     while (reply := (yield from _reply(course.max_lines))).code == 334:
         yield from exchange.answer(reply.text)
@@ -71,7 +71,7 @@ def _authenticate(course: Course) -> CommandGenerator[Reply]:
     return reply
 
 
-def _reply(max_lines: int) -> CommandGenerator[Reply]:
+def _reply(max_lines: int) -> CommandGenerator[SmtpReply]:
     """Read one reply; who refuses may hang up before its last line."""
     lines: list[bytes] = []
     code = 0
@@ -81,13 +81,13 @@ def _reply(max_lines: int) -> CommandGenerator[Reply]:
         except NetworkError:
             if code < 400:
                 raise
-            return Reply(code, tuple(lines))
+            return SmtpReply(code, tuple(lines))
         found = _LINE.fullmatch(line)
         if found is None or code not in (0, int(found[1])):
             # Not quoted: a server may repeat what it was sent.
-            raise NetworkError(Kind.BAD_REPLY, "a line that belongs to no SMTP reply")
+            raise NetworkError(FailureKind.BAD_REPLY, "a line that belongs to no SMTP reply")
         code = int(found[1])
         lines.append(line)
         if found[2] != b"-":
-            return Reply(code, tuple(lines), found[3] or b"")
+            return SmtpReply(code, tuple(lines), found[3] or b"")
     raise too_long(max_lines)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.login.pop3 import announced, has_ids
-from mailsettings.login.result import Result
+from mailsettings.login.result import LoginResult
 from mailsettings.login.verify import Verification
 from mailsettings.model import Choice, Detection, Finding, Probe, Protocol, Security
 
@@ -49,14 +49,16 @@ def fitness_of(
     best = (*detection.incoming[:1], *detection.outgoing[:1])
     before = tuple(in_clear)
     found = [_of_server(choice, _matching(results, choice), detection, before) for choice in best if choice.verified]
-    return (*found, *((pop_fetcher(detection, verification),) if fetcher else ()))
+    return (*found, *((pop3_fetcher_suitability(detection, verification),) if fetcher else ()))
 
 
-def _matching(results: tuple[Result | None, Result | None], choice: Choice) -> Result | None:
+def _matching(results: tuple[LoginResult | None, LoginResult | None], choice: Choice) -> LoginResult | None:
     return next((result for result in results if result and result.endpoint == choice.endpoint), None)
 
 
-def _of_server(choice: Choice, result: Result | None, detection: Detection, in_clear: tuple[Probe, ...]) -> Fitness:
+def _of_server(
+    choice: Choice, result: LoginResult | None, detection: Detection, in_clear: tuple[Probe, ...]
+) -> Fitness:
     hello = choice.probe.hello if choice.probe else None
     # Many servers list the better half only to those who have logged in.
     listed = (result.capabilities if result else ()) or (hello.capabilities if hello else ())
@@ -91,7 +93,7 @@ def _logins(choice: Choice, in_clear: tuple[Probe, ...]) -> Iterator[str]:
             yield f"before TLS: {' '.join(before[0].mechanisms) or 'none'}"
 
 
-def _limits(result: Result | None, choice: Choice, detection: Detection) -> Iterator[str]:
+def _limits(result: LoginResult | None, choice: Choice, detection: Detection) -> Iterator[str]:
     """Yield how full the mailbox is and how many connections are allowed, where the server or the provider says."""
     if choice.endpoint.protocol is Protocol.SMTP:
         return
@@ -111,7 +113,7 @@ def connection_limit(text: str) -> int | None:
 
 
 # What a service that polls POP3 needs, and the findings that say it is not so. The first group makes it stop.
-_NEEDS = (
+_REQUIRES = (
     ("RFC 1939 replies", frozenset({"bad-reply"})),
     ("no empty lines", frozenset({"empty-line"})),
     ("LIST from 1, ascending, equal to STAT", frozenset({"list-invalid"})),
@@ -121,14 +123,14 @@ _NEEDS = (
     ("answers of a usual size", frozenset({"reply-too-large"})),
     ("no huge messages", frozenset({"message-very-large"})),
 )
-_LIVES_WITH = (
+_TOLERATES = (
     ("leaving mail on the server", frozenset({"leave-on-server-impossible", "ids-not-announced"})),
     ("mail that stays", frozenset({"mail-expires"})),
     ("logins at any time", frozenset({"login-delay"})),
 )
 
 
-def pop_fetcher(detection: Detection, verification: Verification | None) -> Fitness:
+def pop3_fetcher_suitability(detection: Detection, verification: Verification | None) -> Fitness:
     """Answer whether a service that polls POP3 can use the mailbox, and if not why."""
     subject = "Fetching by a service that polls POP3"
     usable = [c for c in detection.incoming if c.verified and c.endpoint.protocol is Protocol.POP3]
@@ -136,29 +138,29 @@ def pop_fetcher(detection: Detection, verification: Verification | None) -> Fitn
         return Fitness(subject, "no: there is no POP3 server", findings=(finding("no-pop3", detection.address),))
     incoming = verification.incoming if verification else None
     if incoming is None:
-        return _from_outside(subject, usable[0])
+        return _without_login(subject, usable[0])
     if not incoming.verified:
         return Fitness(subject, "no: the login did not succeed")
     codes = {item.code for item in incoming.findings}
-    has = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if not faults & codes)
-    lacks = tuple(name for name, faults in (*_NEEDS, *_LIVES_WITH) if faults & codes)
+    has = tuple(name for name, faults in (*_REQUIRES, *_TOLERATES) if not faults & codes)
+    lacks = tuple(name for name, faults in (*_REQUIRES, *_TOLERATES) if faults & codes)
     return Fitness(subject, _verdict(incoming, codes), has, lacks)
 
 
-def _from_outside(subject: str, choice: Choice) -> Fitness:
+def _without_login(subject: str, choice: Choice) -> Fitness:
     """Say what can be said without a login: what the server announces."""
     hello = choice.probe.hello if choice.probe else None
     listed = hello.capabilities if hello else ()
     codes = {each.code for each in announced(listed)} | (set() if has_ids(listed) else {"ids-not-announced"})
-    lacks = tuple(name for name, faults in _LIVES_WITH if faults & codes)
+    lacks = tuple(name for name, faults in _TOLERATES if faults & codes)
     more = f", without {' and '.join(lacks)}" if lacks else ""
     return Fitness(subject, f"perhaps{more}: the server is there; a login would show the rest", lacks=lacks)
 
 
-def _verdict(incoming: Result, codes: set[str]) -> str:
-    stopping = frozenset().union(*(faults for _, faults in _NEEDS))
+def _verdict(incoming: LoginResult, codes: set[str]) -> str:
+    stopping = frozenset().union(*(faults for _, faults in _REQUIRES))
     stops = [item.text for item in incoming.findings if item.code in stopping]
     if stops:
         return f"no: {' '.join(dict.fromkeys(stops))}"
-    leaves = not _LIVES_WITH[0][1] & codes
+    leaves = not _TOLERATES[0][1] & codes
     return "yes" if leaves else "yes, but mail cannot be left on the server"

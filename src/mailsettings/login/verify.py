@@ -19,8 +19,8 @@ from mailsettings.errors import ConfirmationRequired, NetworkError
 from mailsettings.hostnames import registrable
 from mailsettings.login import imap, pop3, smtp
 from mailsettings.login.credentials import Credentials
-from mailsettings.login.result import Result, judged, not_tried, suggested_name
-from mailsettings.login.session import Course, Errand, Topic, only_inside_tls, up_to_farewell
+from mailsettings.login.result import LoginResult, login_result, not_attempted, suggested_name
+from mailsettings.login.session import LoginRequest, LoginState, Topic, require_tls, without_logout
 from mailsettings.model import (
     Choice,
     Confidence,
@@ -40,7 +40,7 @@ from mailsettings.protocols.dialogue import Dialogue, farewell
 MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
 
 
-class LoginNet(Interface):
+class LoginNetwork(Interface):
     """The network, as far as logins need it: net.network.Network."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
@@ -53,8 +53,8 @@ class Verification:
     """What came of the logins; a direction without a server, or that nobody asked for, is None."""
 
     address: str
-    incoming: Result | None = None
-    outgoing: Result | None = None
+    incoming: LoginResult | None = None
+    outgoing: LoginResult | None = None
 
     @property
     def verified(self) -> bool:
@@ -65,10 +65,10 @@ class Verification:
     def findings(self) -> tuple[Finding, ...]:
         """Everything that was found, worst first."""
         found = [item for result in (self.incoming, self.outgoing) if result for item in result.findings]
-        return tuple(sorted(dict.fromkeys(found), key=_badness))
+        return tuple(sorted(dict.fromkeys(found), key=_severity))
 
 
-def _badness(item: Finding) -> tuple[object, ...]:
+def _severity(item: Finding) -> tuple[object, ...]:
     """Sort the surest first; what was not tried explains nothing."""
     return item.code == "not-tried", tuple(Confidence).index(item.confidence)
 
@@ -87,7 +87,7 @@ async def verify(
     credentials: Credentials,
     *,
     policy: Policy | None = None,
-    net: LoginNet | None = None,
+    net: LoginNetwork | None = None,
     confirmed: Iterable[str] = (),
     thorough: bool = False,
 ) -> Verification:
@@ -99,7 +99,7 @@ async def verify(
     """
     rules = (policy or Policy.personal()).for_mailboxes()
     agreed = frozenset(confirmed)
-    _must_be_agreed(what, agreed)
+    _require_confirmation(what, agreed)
     if net is not None:
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
     from mailsettings.net.network import open_network
@@ -108,7 +108,7 @@ async def verify(
         return await _verify(what, credentials, rules, network, agreed, thorough=thorough)
 
 
-def _must_be_agreed(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:
+def _require_confirmation(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:
     if isinstance(what, Detection):
         best = (*what.incoming[:1], *what.outgoing[:1])
         domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
@@ -120,7 +120,7 @@ async def _verify(
     what: Detection | ServerSettings,
     credentials: Credentials,
     policy: Policy,
-    net: LoginNet,
+    net: LoginNetwork,
     agreed: frozenset[str],
     *,
     thorough: bool,
@@ -167,7 +167,7 @@ class _Logins:
         address: str,
         credentials: Credentials,
         policy: Policy,
-        net: LoginNet,
+        net: LoginNetwork,
         provider: Provider | None,
         *,
         thorough: bool,
@@ -179,49 +179,49 @@ class _Logins:
         self._provider = provider
         self._thorough = thorough
         self._refusals = 0
-        self._hopeless = ""  # why no further server is asked
+        self._refused_for_good = ""  # why no further server is asked
         self._name = ""  # that was accepted
 
-    async def log_in(self, target: _Target) -> Result:
+    async def log_in(self, target: _Target) -> LoginResult:
         """Log in to *target*, with a second form of the user name only if the first reply suggests one."""
         if not target.allowed:
             why = "its certificate and name could not be verified, so no password may go there"
-            return not_tried(target.endpoint, why)
-        if self._hopeless:
-            return not_tried(target.endpoint, self._hopeless)
+            return not_attempted(target.endpoint, why)
+        if self._refused_for_good:
+            return not_attempted(target.endpoint, self._refused_for_good)
         if self._refusals >= MAX_ATTEMPTS:
-            return not_tried(target.endpoint, "two logins were refused already, and one more may lock the account")
+            return not_attempted(target.endpoint, "two logins were refused already, and one more may lock the account")
         name = self._name or target.names[0]
         result = await self._attempt(target.endpoint, name)
         other = suggested_name(result, name, target.names, self._address)
         if other and self._refusals < MAX_ATTEMPTS:
             result = await self._again(target.endpoint, other, result)
-        if result.refused_for_good:
-            self._hopeless = f"{target.endpoint.host} has refused the user name or password"
+        if result.credentials_refused:
+            self._refused_for_good = f"{target.endpoint.host} has refused the user name or password"
         return result
 
-    async def _again(self, endpoint: Endpoint, name: str, before: Result) -> Result:
+    async def _again(self, endpoint: Endpoint, name: str, before: LoginResult) -> LoginResult:
         result = await self._attempt(endpoint, name)
         if not result.accepted:
             return result
         seen = before.findings[0].evidence if before.findings else endpoint.host
-        return result.with_(finding("username-other-form", seen, use=name))
+        return result.with_finding(finding("username-other-form", seen, use=name))
 
-    async def _attempt(self, endpoint: Endpoint, name: str) -> Result:
-        errand = Errand(
+    async def _attempt(self, endpoint: Endpoint, name: str) -> LoginResult:
+        errand = LoginRequest(
             endpoint,
             name,
             self._credentials,
             sender=self._address,
-            introduce=any(hint.id == "imap_id" for hint in self._provider.hints) if self._provider else False,
+            send_id=any(hint.id == "imap_id" for hint in self._provider.hints) if self._provider else False,
             thorough=self._thorough,
         )
 
         def opener(_endpoint: Endpoint, tag: str) -> Dialogue:
-            return dialogue_for(errand, policy=self._policy, tag=tag)
+            return login_dialogue(errand, policy=self._policy, tag=tag)
 
         probe = await self._net.log_in(endpoint, opener)
-        result = judged(probe, errand, self._provider)
+        result = login_result(probe, errand, self._provider)
         self._refusals += not result.accepted
         self._name = name if result.accepted else self._name
         return result
@@ -230,18 +230,18 @@ class _Logins:
 _PROTOCOLS = {Protocol.IMAP: imap.log_in, Protocol.POP3: pop3.log_in, Protocol.SMTP: smtp.log_in}
 
 
-def dialogue_for(errand: Errand, *, policy: Policy, tag: str) -> Dialogue:
+def login_dialogue(errand: LoginRequest, *, policy: Policy, tag: str) -> Dialogue:
     """Return the dialogue of *errand*, which ends in a Session; *tag* is eight random letters.
 
     Raises NetworkError where nothing was said to the login, be it yes or no.
     """
-    hello, goodbye = yield from up_to_farewell(protocols.dialogue_for(errand.endpoint, policy=policy, tag=tag))
-    only_inside_tls(hello)
-    course = Course(hello, errand, tag, policy.limits.max_lines)
+    hello, goodbye = yield from without_logout(protocols.dialogue_for(errand.endpoint, policy=policy, tag=tag))
+    require_tls(hello)
+    course = LoginState(hello, errand, tag, policy.limits.max_lines)
     try:
         yield from _PROTOCOLS[errand.endpoint.protocol](course)
     except NetworkError as error:
-        if not course.said:
+        if not course.replies:
             raise
         # The verdict stands; what went wrong behind it belongs to the answer.
         course.note(Topic.END, False, (error.redacted.encode(),))

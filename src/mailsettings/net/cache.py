@@ -76,7 +76,7 @@ class _Flight:
     listeners: list[OnStep] = field(default_factory=list)
     last: Step | None = None
 
-    def tell(self, step: Step) -> None:
+    def notify(self, step: Step) -> None:
         self.last = step
         for listen in self.listeners:
             listen(step)
@@ -128,7 +128,7 @@ class SingleFlight(Generic[Key, Value]):
     async def _ask(self, key: Key, flight: _Flight, ask: Callable[[OnStep], Awaitable[Value]]) -> Value | NetworkError:
         found: Value | NetworkError
         try:
-            found = await ask(flight.tell)
+            found = await ask(flight.notify)
         except NetworkError as error:
             found = error.again()
         self._cache.keep(key, found)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.model import TLSFacts
 from mailsettings.policy import IPAddress
@@ -26,7 +26,7 @@ _DNS_NAME = re.compile(r"(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0
 class CertificateError(NetworkError):
     """The certificate's chain and dates are valid, but it is not for the name asked for."""
 
-    def __init__(self, kind: Kind, seen: str, facts: TLSFacts) -> None:
+    def __init__(self, kind: FailureKind, seen: str, facts: TLSFacts) -> None:
         super().__init__(kind, seen)
         self.facts = facts
 

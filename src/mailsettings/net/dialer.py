@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 import anyio
 
-from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.errors import AddressError, FailureKind, NetworkError
 from mailsettings.events import ignore
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import Answer
@@ -102,7 +102,7 @@ class Dialer:
         answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
-        async def look(rdtype: str) -> None:
+        async def look_up(rdtype: str) -> None:
             try:
                 answers[rdtype] = await self._resolver.ask(Question(host, rdtype))
             except NetworkError as error:
@@ -111,8 +111,8 @@ class Dialer:
         # A task for each question costs more than all the rest here: names are looked up again and again.
         if len(answers) < len(known):
             async with anyio.create_task_group() as group:
-                group.start_soon(look, "AAAA")
-                await look("A")
+                group.start_soon(look_up, "AAAA")
+                await look_up("A")
                 if answer := answers.get("A"):
                     group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
         return _addresses(answers, failures, self._policy.limits.max_addresses)
@@ -129,7 +129,7 @@ class Dialer:
         if all(objections.values()):
             # One reason for all, as for a port, is said once.
             reasons = dict.fromkeys(reason for reason in objections.values() if reason)
-            raise NetworkError(Kind.DENIED, "; ".join(reasons))
+            raise NetworkError(FailureKind.DENIED, "; ".join(reasons))
         return tuple(ip for ip, objection in objections.items() if objection is None)
 
     async def _connect(self, ip: IPAddress, port: int, on_step: OnStep) -> Stream:
@@ -146,7 +146,7 @@ class Dialer:
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
-                if error.kind is not Kind.PROXY:  # that says nothing about this port
+                if error.kind is not FailureKind.PROXY:  # that says nothing about this port
                     self._closed[ip, port] = error.again()
                 raise
             undo.pop_all()
@@ -164,7 +164,7 @@ class Dialer:
                 return await self._transport.connect(ip, port)
         except TimeoutError as error:
             seconds = self._policy.time_to_connect
-            raise NetworkError(Kind.CONNECT_TIMEOUT, f"no answer within {seconds:g} s") from error
+            raise NetworkError(FailureKind.CONNECT_TIMEOUT, f"no answer within {seconds:g} s") from error
 
 
 def _checked(host: str) -> str:
@@ -172,7 +172,7 @@ def _checked(host: str) -> str:
     try:
         return parse_host(host)
     except AddressError as error:
-        raise NetworkError(Kind.DENIED, str(error)) from error
+        raise NetworkError(FailureKind.DENIED, str(error)) from error
 
 
 def _addresses(answers: dict[str, Answer], failures: dict[str, NetworkError], most: int) -> Addresses:
@@ -188,8 +188,8 @@ def _addresses(answers: dict[str, Answer], failures: dict[str, NetworkError], mo
 def _no_address(answers: dict[str, Answer], failures: dict[str, NetworkError]) -> NetworkError:
     """Say why there is no address: no such name, a question that failed, or no record of either type."""
     if any(not answer.exists for answer in answers.values()):
-        return NetworkError(Kind.NO_SUCH_NAME, "there is no such name")
+        return NetworkError(FailureKind.NO_SUCH_NAME, "there is no such name")
     for rdtype in ("A", "AAAA"):
         if rdtype in failures:
             return failures[rdtype]
-    return NetworkError(Kind.NO_ADDRESS, "the name exists, but has no address")
+    return NetworkError(FailureKind.NO_ADDRESS, "the name exists, but has no address")

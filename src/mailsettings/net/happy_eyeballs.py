@@ -8,13 +8,20 @@ from itertools import chain, zip_longest
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Note, NoteKind
 from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress
 
 # Which of several failures is shown: the one that says most about the host.
-_TELLING = (Kind.REFUSED, Kind.CLOSED, Kind.CONNECT_TIMEOUT, Kind.UNREACHABLE, Kind.BUDGET, Kind.DENIED)
+_TELLING = (
+    FailureKind.REFUSED,
+    FailureKind.CLOSED,
+    FailureKind.CONNECT_TIMEOUT,
+    FailureKind.UNREACHABLE,
+    FailureKind.BUDGET,
+    FailureKind.DENIED,
+)
 _BROKEN = {4: NoteKind.IPV4_BROKEN, 6: NoteKind.IPV6_BROKEN}
 
 
@@ -99,7 +106,7 @@ class _Race:
 
 def _summary(failed: list[tuple[IPAddress, NetworkError]]) -> NetworkError:
     """Return one failure for all of *failed*; one of the proxy says nothing about any address."""
-    if proxy := next((error for _, error in failed if error.kind is Kind.PROXY), None):
+    if proxy := next((error for _, error in failed if error.kind is FailureKind.PROXY), None):
         return proxy
     if len(failed) == 1:
         return failed[0][1]

@@ -16,7 +16,7 @@ import anyio
 import httpcore
 import httpx
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Page
 from mailsettings.model import TLSFacts
 from mailsettings.net.dialer import Dialer
@@ -70,7 +70,7 @@ class Fetcher:
                 return await self._follow(request, answers)
         except TimeoutError as error:
             seconds = self._policy.timeouts.http_timeout
-            raise NetworkError(Kind.REPLY_TIMEOUT, f"no whole document within {seconds:g} s") from error
+            raise NetworkError(FailureKind.REPLY_TIMEOUT, f"no whole document within {seconds:g} s") from error
 
     async def _follow(self, request: httpx.Request, answers: frozenset[int]) -> Page:
         """Send *request*, and where the answers say, others after it."""
@@ -93,7 +93,7 @@ class Fetcher:
 def _page(hops: list[httpx.URL], response: httpx.Response, body: bytes, answers: frozenset[int]) -> Page:
     """Return what the last hop brought. NetworkError(HTTP_STATUS) unless it is a document."""
     if not 200 <= response.status_code < 300 and response.status_code not in answers:
-        raise NetworkError(Kind.HTTP_STATUS, str(response.status_code))
+        raise NetworkError(FailureKind.HTTP_STATUS, str(response.status_code))
     *before, last = map(str, hops)
     return Page(last, response.status_code, response.headers.get("Content-Type", ""), body, tuple(before))
 
@@ -106,9 +106,9 @@ def check_url(text: str, policy: Policy) -> httpx.URL:
     try:
         url = httpx.URL(text[: MAX_URL + 1]).copy_with(fragment=None)
     except httpx.InvalidURL as error:
-        raise NetworkError(Kind.HTTP_FAILED, f"{text[:200]!a} is no URL") from error
+        raise NetworkError(FailureKind.HTTP_FAILED, f"{text[:200]!a} is no URL") from error
     if objection := _objection(url, policy):
-        raise NetworkError(Kind.DENIED, objection)
+        raise NetworkError(FailureKind.DENIED, objection)
     return url
 
 
@@ -134,14 +134,14 @@ def next_url(hops: list[httpx.URL], location: str, policy: Policy) -> httpx.URL:
     try:
         target = hops[-1].join(location[: MAX_URL + 1])
     except httpx.InvalidURL as error:
-        raise NetworkError(Kind.HTTP_FAILED, f"redirect to {location[:200]!a}, which is no URL") from error
+        raise NetworkError(FailureKind.HTTP_FAILED, f"redirect to {location[:200]!a}, which is no URL") from error
     url = check_url(str(target), policy)
     if hops[-1].scheme == "https" and url.scheme != "https":
-        raise NetworkError(Kind.INSECURE_REDIRECT, f"from https to {str(url)[:200]!a}")
+        raise NetworkError(FailureKind.INSECURE_REDIRECT, f"from https to {str(url)[:200]!a}")
     if url in hops:
-        raise NetworkError(Kind.HTTP_FAILED, f"redirects lead back to {str(url)[:200]!a}")
+        raise NetworkError(FailureKind.HTTP_FAILED, f"redirects lead back to {str(url)[:200]!a}")
     if len(hops) > policy.limits.max_redirects:
-        raise NetworkError(Kind.HTTP_FAILED, f"more than {policy.limits.max_redirects} redirects")
+        raise NetworkError(FailureKind.HTTP_FAILED, f"more than {policy.limits.max_redirects} redirects")
     return url
 
 
@@ -167,7 +167,7 @@ class _Transport(httpx.AsyncBaseTransport):
             with _edge():
                 body = b"".join([part async for part in response.aiter_raw()])
         if len(body) > self._policy.limits.max_body:
-            raise NetworkError(Kind.LIMIT, f"a document of more than {self._policy.limits.max_body} bytes")
+            raise NetworkError(FailureKind.LIMIT, f"a document of more than {self._policy.limits.max_body} bytes")
         return response, body
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -215,14 +215,14 @@ class _Body(httpx.AsyncByteStream):
 def _check_head(response: httpx.Response, policy: Policy) -> None:
     """Refuse what need not be read: too long a head, a body announced as too long, or compressed unasked."""
     if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > policy.limits.max_header:
-        raise NetworkError(Kind.LIMIT, f"more than {policy.limits.max_header} bytes of headers")
+        raise NetworkError(FailureKind.LIMIT, f"more than {policy.limits.max_header} bytes of headers")
     # h11 has made sure that it is a number.
     if int(response.headers.get("Content-Length", "0")) > policy.limits.max_body:
-        raise NetworkError(Kind.LIMIT, f"a document of more than {policy.limits.max_body} bytes is announced")
+        raise NetworkError(FailureKind.LIMIT, f"a document of more than {policy.limits.max_body} bytes is announced")
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
         # A few bytes can unpack to gigabytes; identity is all that was asked for.
-        raise NetworkError(Kind.HTTP_FAILED, f"the content encoding {encoding[:40]!r} was not asked for")
+        raise NetworkError(FailureKind.HTTP_FAILED, f"the content encoding {encoding[:40]!r} was not asked for")
 
 
 @contextmanager
@@ -231,7 +231,7 @@ def _edge() -> Iterator[None]:
     try:
         yield
     except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
-        raise NetworkError(Kind.HTTP_FAILED, str(error)[:200] or type(error).__name__) from error
+        raise NetworkError(FailureKind.HTTP_FAILED, str(error)[:200] or type(error).__name__) from error
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
@@ -266,7 +266,7 @@ class _Pipe(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - see connect_tcp
         # The limit is here and not where the body is put together: leaving a body early leaks its generators.
         if self._left <= 0:
-            raise NetworkError(Kind.LIMIT, "more bytes than a document and its headers may have")
+            raise NetworkError(FailureKind.LIMIT, "more bytes than a document and its headers may have")
         data = await self._stream.receive(min(max_bytes, self._left))
         self._left -= len(data)
         return data
@@ -290,7 +290,7 @@ class _Pipe(httpcore.AsyncNetworkStream):
                     self._tls[server_hostname or ""] = await secure(self._stream, server_hostname or "", WEB)
             except TimeoutError as error:
                 seconds = self._policy.timeouts.tls_timeout
-                raise NetworkError(Kind.TLS_TIMEOUT, f"no TLS handshake within {seconds:g} s") from error
+                raise NetworkError(FailureKind.TLS_TIMEOUT, f"no TLS handshake within {seconds:g} s") from error
             undo.pop_all()
         return self
 

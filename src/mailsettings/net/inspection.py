@@ -6,20 +6,20 @@ Nothing is sent inside, and nothing that is seen here makes a server count as ve
 
 from __future__ import annotations
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.events import ignore
 from mailsettings.model import Endpoint, Security, TLSFacts
 from mailsettings.net.session import run_session
 from mailsettings.net.streams import Stream
-from mailsettings.observations import Look, Shown
+from mailsettings.observations import Inspection, UnverifiedHandshake
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 
 _MAX_RECEIVED = 1024  # bytes of what was said in clear that are kept
 
 
-async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Look:
+async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Inspection:
     """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
     recording, inspecting = _Recording(stream), _Inspecting()
     result = await run_session(
@@ -28,18 +28,18 @@ async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue,
     greeting = ""
     if endpoint.security is not Security.TLS:
         greeting = excerpt(recording.received.partition(b"\n")[0].strip())
-    return Look(endpoint, inspecting.shown, None if inspecting.shown else result.failure, greeting)
+    return Inspection(endpoint, inspecting.shown, None if inspecting.shown else result.failure, greeting)
 
 
 class _Inspecting:
     """Stands in for net.tls.secure: it inspects, and ends the dialogue."""
 
     def __init__(self) -> None:
-        self.shown: Shown | None = None
+        self.shown: UnverifiedHandshake | None = None
 
     async def secure(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:  # noqa: ARG002 - see Secure
         self.shown = await stream.inspect(host)
-        raise NetworkError(Kind.TLS_FAILED, "looked at only")
+        raise NetworkError(FailureKind.TLS_FAILED, "looked at only")
 
 
 class _Recording:
@@ -60,7 +60,7 @@ class _Recording:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         return await self._stream.inspect(host)
 
     async def aclose(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import jmap
 from mailsettings.model import Endpoint, Failure, Hello, Probe, Step
 
@@ -43,5 +43,5 @@ def _seen(page: Page) -> str:
     except DocumentError as error:
         raise NetworkError(error.kind, str(error)) from error
     if not mail:
-        raise NetworkError(Kind.NOT_OFFERED, "JMAP without mail")
+        raise NetworkError(FailureKind.NOT_OFFERED, "JMAP without mail")
     return "session"

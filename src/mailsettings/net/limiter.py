@@ -13,7 +13,7 @@ from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.policy import IPAddress, Policy
 
 FEW = 1024  # limiters that are kept without looking which of them are still in use
@@ -159,13 +159,17 @@ class Budget:
     def spend(self, resource: Resource) -> None:
         """Count one use of *resource*. NetworkError(BUDGET) if there is none left."""
         if self._spent[resource] >= self._most[resource]:
-            raise NetworkError(Kind.BUDGET, f"all {self._most[resource]} {resource} of this detection are used up")
+            raise NetworkError(
+                FailureKind.BUDGET, f"all {self._most[resource]} {resource} of this detection are used up"
+            )
         self._spent[resource] += 1
 
     def count_host(self, host: str) -> None:
         """Count *host* as contacted. NetworkError(BUDGET) if it is one host too many."""
         if host not in self._hosts and len(self._hosts) >= self._policy.limits.max_hosts:
-            raise NetworkError(Kind.BUDGET, f"all {self._policy.limits.max_hosts} hosts of this detection are used up")
+            raise NetworkError(
+                FailureKind.BUDGET, f"all {self._policy.limits.max_hosts} hosts of this detection are used up"
+            )
         self._hosts.add(host)
 
     def is_full(self, ip: IPAddress) -> bool:
@@ -176,7 +180,7 @@ class Budget:
         """Wait until one more connection to *ip* may be open. NetworkError(BUDGET) if there have been too many."""
         if self._uses[ip] >= self._policy.limits.max_per_address:
             raise NetworkError(
-                Kind.BUDGET, f"all {self._policy.limits.max_per_address} connections to {ip} are used up"
+                FailureKind.BUDGET, f"all {self._policy.limits.max_per_address} connections to {ip} are used up"
             )
         self.spend(Resource.TCP)
         self._uses[ip] += 1

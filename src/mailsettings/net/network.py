@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from mailsettings import protocols
-from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.errors import AddressError, FailureKind, NetworkError
 from mailsettings.events import ignore
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import Answer, Page
@@ -27,7 +27,7 @@ from mailsettings.net.jmap_probe import probe_jmap
 from mailsettings.net.limiter import AddressLimiters, Budget
 from mailsettings.net.session import run_session
 from mailsettings.net.streams import Transport
-from mailsettings.observations import Look
+from mailsettings.observations import Inspection
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 
@@ -135,7 +135,7 @@ class Network:
         """Connect to a mail server and carry on there the dialogue that *opener* returns."""
         watch = _Watch(on_step)
         if endpoint.port not in self._policy.mail_ports:
-            return Probe(endpoint, failure=Failure(Kind.DENIED, endpoint, "the port is not one of mail"))
+            return Probe(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
             connection = await self._dialer.dial(endpoint.host, endpoint.port, watch.begin)
         except NetworkError as error:
@@ -144,16 +144,16 @@ class Network:
         async with aclosing(connection.stream):
             return await self._talk(endpoint, connection, before, on_step, opener)
 
-    async def inspect(self, endpoint: Endpoint) -> Look:
+    async def inspect(self, endpoint: Endpoint) -> Inspection:
         """Look at a server that has failed, for diagnosis only: see net.inspection. What goes wrong is in the look."""
         from mailsettings.net.inspection import inspect_server
 
         if endpoint.port not in self._policy.mail_ports:
-            return Look(endpoint, failure=Failure(Kind.DENIED, endpoint, "the port is not one of mail"))
+            return Inspection(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
             connection = await self._dialer.dial(endpoint.host, endpoint.port)
         except NetworkError as error:
-            return Look(endpoint, failure=Failure.of(endpoint, error))
+            return Inspection(endpoint, failure=Failure.of(endpoint, error))
         async with aclosing(connection.stream):
             return await inspect_server(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
 

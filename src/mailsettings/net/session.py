@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.escape import quoted
 from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.net.certificates import CertificateError
@@ -21,7 +21,7 @@ from mailsettings.protocols.text import command as wire_line
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
-_TIMEOUTS = {Step.GREETING: Kind.GREETING_TIMEOUT, Step.TLS: Kind.TLS_TIMEOUT}
+_TIMEOUTS = {Step.GREETING: FailureKind.GREETING_TIMEOUT, Step.TLS: FailureKind.TLS_TIMEOUT}
 _BARE_LF = Note("lines end with LF instead of CR LF")
 
 
@@ -118,7 +118,7 @@ class SessionRunner:
                 return command
         finally:
             self.steps.append(Timing(step, anyio.current_time() - started))
-        raise self._unfinished(_TIMEOUTS.get(step, Kind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+        raise self._unfinished(_TIMEOUTS.get(step, FailureKind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
 
     def _begin(self, step: Step) -> None:
         """Enter the stage *step*."""
@@ -126,7 +126,9 @@ class SessionRunner:
         self._on_step(step)
         if step is Step.STARTTLS and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
             # An answer before its question. IMAP may speak unasked; its answer has to carry our tag.
-            raise NetworkError(Kind.EARLY_BYTES, "said before STARTTLS was sent", quoting=quoted(self._lines.rest))
+            raise NetworkError(
+                FailureKind.EARLY_BYTES, "said before STARTTLS was sent", quoting=quoted(self._lines.rest)
+            )
 
     def _limit(self, step: Step) -> float:
         """Return how many seconds the stage *step* may take."""
@@ -178,7 +180,9 @@ class SessionRunner:
     async def _start_tls(self) -> TLSFacts:
         """Shake hands. EARLY_BYTES where something came in clear that would now pass for encrypted (CVE-2020-15685)."""
         if self._lines.rest:
-            raise NetworkError(Kind.EARLY_BYTES, "said in clear before the handshake", quoting=quoted(self._lines.rest))
+            raise NetworkError(
+                FailureKind.EARLY_BYTES, "said in clear before the handshake", quoting=quoted(self._lines.rest)
+            )
         # Behind STARTTLS the protocol has been named already.
         alpn = _ALPN.get(self._endpoint.protocol, ()) if self._endpoint.security is Security.TLS else ()
         self.tls = await self._secure(self._stream, self._endpoint.host, alpn)
@@ -201,14 +205,14 @@ class SessionRunner:
     def _closed(self) -> NetworkError:
         """Say how far it had come when the other side hung up."""
         if self._lines.rest:
-            return self._unfinished(Kind.CLOSED, "closed in the middle of a line")
+            return self._unfinished(FailureKind.CLOSED, "closed in the middle of a line")
         if self._lines.reply_lines:
-            return NetworkError(Kind.CLOSED, f"closed in the middle of a reply ({self._step})")
+            return NetworkError(FailureKind.CLOSED, f"closed in the middle of a reply ({self._step})")
         if self._step is Step.GREETING:
-            return NetworkError(Kind.CLOSED, "closed without a greeting")
-        return NetworkError(Kind.CLOSED, f"closed instead of an answer ({self._step})")
+            return NetworkError(FailureKind.CLOSED, "closed without a greeting")
+        return NetworkError(FailureKind.CLOSED, f"closed instead of an answer ({self._step})")
 
-    def _unfinished(self, kind: Kind, said: str) -> NetworkError:
+    def _unfinished(self, kind: FailureKind, said: str) -> NetworkError:
         """Return the error for an end that came too early, with what came of an unfinished line."""
         if not (rest := self._lines.rest):
             return NetworkError(kind, said)

@@ -12,7 +12,7 @@ from typing import Protocol as Interface
 
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question, TLSFacts
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import IPAddress
 
 
@@ -35,7 +35,7 @@ class Stream(Interface):
         """
         ...
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Shake hands (SNI *host*) without verifying anything, close, and return what was shown.
 
         For diagnosis only. NetworkError(TLS_FAILED | NOT_TLS | CLOSED …).
@@ -64,7 +64,7 @@ class ReleasingStream:
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
         return await self._stream.start_tls(host, alpn)
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         return await self._stream.inspect(host)
 
     async def aclose(self) -> None:

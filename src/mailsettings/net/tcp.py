@@ -16,30 +16,30 @@ import anyio.lowlevel
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import covers_address, facts_of
 from mailsettings.net.tls import context_for, fault, secure
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import IPAddress
 
 _BY_ERRNO = {
-    errno.ECONNREFUSED: Kind.REFUSED,
-    errno.ETIMEDOUT: Kind.CONNECT_TIMEOUT,
-    errno.ECONNRESET: Kind.CLOSED,
-    errno.ECONNABORTED: Kind.CLOSED,
-    errno.EPIPE: Kind.CLOSED,
+    errno.ECONNREFUSED: FailureKind.REFUSED,
+    errno.ETIMEDOUT: FailureKind.CONNECT_TIMEOUT,
+    errno.ECONNRESET: FailureKind.CLOSED,
+    errno.ECONNABORTED: FailureKind.CLOSED,
+    errno.EPIPE: FailureKind.CLOSED,
     # What was used up is this process's, not the network's: another place would have answered.
-    errno.EMFILE: Kind.BUDGET,
-    errno.ENFILE: Kind.BUDGET,
-    errno.ENOBUFS: Kind.BUDGET,
+    errno.EMFILE: FailureKind.BUDGET,
+    errno.ENFILE: FailureKind.BUDGET,
+    errno.ENOBUFS: FailureKind.BUDGET,
 }
 
 
 def os_fault(error: OSError) -> NetworkError:
     """Return what *error* of a socket means; what is not known better is UNREACHABLE."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    kind = _BY_ERRNO.get(cause.errno or 0, Kind.UNREACHABLE)
+    kind = _BY_ERRNO.get(cause.errno or 0, FailureKind.UNREACHABLE)
     return NetworkError(kind, (cause.strerror or type(cause).__name__).lower())
 
 
@@ -63,9 +63,11 @@ def _objection(stream: ByteStream, ip: IPAddress) -> NetworkError | None:
     """Say why *stream* does not lead to *ip*, or None if it does."""
     peer = stream.extra(SocketAttribute.remote_address, None)  # noqa: S610 - anyio's extra(), not Django's
     if peer is None:
-        return NetworkError(Kind.CLOSED, "the connection was reset at once")  # and nobody is at its other end any more
+        return NetworkError(
+            FailureKind.CLOSED, "the connection was reset at once"
+        )  # and nobody is at its other end any more
     if ip_address(peer[0]) != ip:
-        return NetworkError(Kind.DENIED, f"{peer[0]} answered instead of {ip}")
+        return NetworkError(FailureKind.DENIED, f"{peer[0]} answered instead of {ip}")
     return None
 
 
@@ -123,7 +125,7 @@ class TCPStream:
         except anyio.EndOfStream:
             return b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise NetworkError(Kind.CLOSED, "the connection was reset") from error
+            raise NetworkError(FailureKind.CLOSED, "the connection was reset") from error
         except ssl.SSLError as error:
             raise fault(error) from error
 
@@ -132,7 +134,7 @@ class TCPStream:
         try:
             await self._stream.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream) as error:
-            raise NetworkError(Kind.CLOSED, "the connection was closed") from error
+            raise NetworkError(FailureKind.CLOSED, "the connection was closed") from error
         except ssl.SSLError as error:
             raise fault(error) from error
 
@@ -146,7 +148,7 @@ class TCPStream:
         await self._wrap(host, context_for(self._ca_file, alpn))
         return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Shake hands without believing anything, close, and return what was shown."""
         from mailsettings.net import unverified_tls
 
@@ -164,7 +166,7 @@ class TCPStream:
                 self._stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
             )
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise NetworkError(Kind.CLOSED, "closed during the TLS handshake") from error
+            raise NetworkError(FailureKind.CLOSED, "closed during the TLS handshake") from error
         except ssl.SSLError as error:
             raise fault(error) from error
 
@@ -191,4 +193,4 @@ async def secure_host(stream: TCPStream, host: str, alpn: tuple[str, ...]) -> No
         return
     await stream.start_tls(host, alpn)
     if not covers_address(stream.certificate, address):
-        raise NetworkError(Kind.CERTIFICATE_NAME, f"the certificate is not for {host}")
+        raise NetworkError(FailureKind.CERTIFICATE_NAME, f"the certificate is not for {host}")

@@ -11,7 +11,7 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.hostnames import name_matches
 from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import CertificateError
@@ -22,25 +22,25 @@ NO_ALPN = ()  # SMTP has no protocol id
 
 # verify_code of OpenSSL (x509_vfy.h). A missing intermediate and an unknown CA are both 20: they cannot be told apart.
 _BY_VERIFY_CODE = {
-    2: Kind.CERTIFICATE_UNKNOWN_CA,
-    9: Kind.CERTIFICATE_NOT_YET_VALID,
-    10: Kind.CERTIFICATE_EXPIRED,
-    18: Kind.CERTIFICATE_SELF_SIGNED,
-    19: Kind.CERTIFICATE_SELF_SIGNED,
-    20: Kind.CERTIFICATE_UNKNOWN_CA,
-    21: Kind.CERTIFICATE_UNKNOWN_CA,
+    2: FailureKind.CERTIFICATE_UNKNOWN_CA,
+    9: FailureKind.CERTIFICATE_NOT_YET_VALID,
+    10: FailureKind.CERTIFICATE_EXPIRED,
+    18: FailureKind.CERTIFICATE_SELF_SIGNED,
+    19: FailureKind.CERTIFICATE_SELF_SIGNED,
+    20: FailureKind.CERTIFICATE_UNKNOWN_CA,
+    21: FailureKind.CERTIFICATE_UNKNOWN_CA,
 }
 # OpenSSL's symbols for its reasons: stable names, unlike its messages.
 _BY_REASON = {
-    "WRONG_VERSION_NUMBER": Kind.NOT_TLS,
-    "HTTP_REQUEST": Kind.NOT_TLS,
-    "PACKET_LENGTH_TOO_LONG": Kind.NOT_TLS,
-    "RECORD_LAYER_FAILURE": Kind.NOT_TLS,
-    "TLSV1_ALERT_PROTOCOL_VERSION": Kind.TLS_TOO_OLD,
-    "UNSUPPORTED_PROTOCOL": Kind.TLS_TOO_OLD,
-    "UNSUPPORTED_SSL_VERSION": Kind.TLS_TOO_OLD,
-    "VERSION_TOO_LOW": Kind.TLS_TOO_OLD,
-    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": Kind.ALPN,
+    "WRONG_VERSION_NUMBER": FailureKind.NOT_TLS,
+    "HTTP_REQUEST": FailureKind.NOT_TLS,
+    "PACKET_LENGTH_TOO_LONG": FailureKind.NOT_TLS,
+    "RECORD_LAYER_FAILURE": FailureKind.NOT_TLS,
+    "TLSV1_ALERT_PROTOCOL_VERSION": FailureKind.TLS_TOO_OLD,
+    "UNSUPPORTED_PROTOCOL": FailureKind.TLS_TOO_OLD,
+    "UNSUPPORTED_SSL_VERSION": FailureKind.TLS_TOO_OLD,
+    "VERSION_TOO_LOW": FailureKind.TLS_TOO_OLD,
+    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": FailureKind.ALPN,
 }
 # … and what some of them say beyond the kind.
 _DETAILS = {"DH_KEY_TOO_SMALL": Detail.WEAK_DH}
@@ -55,13 +55,15 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
     """
     facts = await stream.start_tls(host, alpn)
     if not name_matches(host, facts.names):
-        raise CertificateError(Kind.CERTIFICATE_NAME, _shown(facts.names), facts)
+        raise CertificateError(FailureKind.CERTIFICATE_NAME, _abbreviated(facts.names), facts)
     if facts.alpn and facts.alpn not in alpn:
-        raise NetworkError(Kind.ALPN, f"the server chose {facts.alpn!r}, offered was {', '.join(alpn) or 'nothing'}")
+        raise NetworkError(
+            FailureKind.ALPN, f"the server chose {facts.alpn!r}, offered was {', '.join(alpn) or 'nothing'}"
+        )
     return facts
 
 
-def _shown(names: tuple[str, ...], limit: int = 8) -> str:
+def _abbreviated(names: tuple[str, ...], limit: int = 8) -> str:
     """Say which *names* a certificate has, at most *limit* of them."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"the certificate is for {', '.join(names[:limit]) or 'no DNS name'}{more}"
@@ -70,10 +72,10 @@ def _shown(names: tuple[str, ...], limit: int = 8) -> str:
 def fault(error: ssl.SSLError) -> NetworkError:
     """Return what *error* means, by OpenSSL's codes and symbols and never by its text."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        kind = _BY_VERIFY_CODE.get(error.verify_code, Kind.CERTIFICATE_OTHER)
+        kind = _BY_VERIFY_CODE.get(error.verify_code, FailureKind.CERTIFICATE_OTHER)
         return NetworkError(kind, error.verify_message)
     reason = error.reason or "unknown reason"
-    kind, said = _BY_REASON.get(reason, Kind.TLS_FAILED), reason.lower().replace("_", " ")
+    kind, said = _BY_REASON.get(reason, FailureKind.TLS_FAILED), reason.lower().replace("_", " ")
     return NetworkError(kind, said, detail=_DETAILS.get(reason))
 
 
@@ -110,7 +112,9 @@ def _own_context(ca_file: str) -> ssl.SSLContext:
     try:
         context.load_verify_locations(ca_file)
     except OSError as error:  # ssl.SSLError is one: no PEM
-        raise NetworkError(Kind.TLS_FAILED, f"the CA file {ca_file!r} cannot be used: {error.strerror}") from error
+        raise NetworkError(
+            FailureKind.TLS_FAILED, f"the CA file {ca_file!r} cannot be used: {error.strerror}"
+        ) from error
     return context
 
 
@@ -128,7 +132,9 @@ def _system_context() -> ssl.SSLContext:
         return context
     context.set_default_verify_paths()
     if not context.cert_store_stats()["x509_ca"] and not _hashed(paths.capath):
-        raise NetworkError(Kind.TLS_FAILED, "no CA certificates here: install ca-certificates or set SSL_CERT_FILE")
+        raise NetworkError(
+            FailureKind.TLS_FAILED, "no CA certificates here: install ca-certificates or set SSL_CERT_FILE"
+        )
     return context
 
 

@@ -14,14 +14,14 @@ from typing import TypeVar
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.happy_eyeballs import race
 from mailsettings.net.tcp import TCPStream, connect, secure_host
 from mailsettings.net.tls import WEB
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.policy.proxy import Proxy, Way
+from mailsettings.policy.proxy import Proxy, ProxyScheme
 from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendBytes
 from mailsettings.protocols.proxy import http_connect, socks_connect, socks_negotiate
 
@@ -53,7 +53,7 @@ class Tunnel:
             return await self._connect(ip, port)
         except NetworkError as error:
             said = error.again(prefix=f"the proxy {self._proxy.name}: ")
-            if error.kind is Kind.PROXY:
+            if error.kind is FailureKind.PROXY:
                 # Sixty connections of one detection must not be sixty wrong logins.
                 self._fault, self._silent_until = (
                     said.again(),
@@ -77,11 +77,13 @@ class Tunnel:
                 await self._negotiate(stream)
                 return stream
         except TimeoutError as error:
-            raise NetworkError(Kind.PROXY, f"not ready within {self._policy.timeouts.proxy_timeout:g} s") from error
+            raise NetworkError(
+                FailureKind.PROXY, f"not ready within {self._policy.timeouts.proxy_timeout:g} s"
+            ) from error
         except NetworkError as error:
-            if error.kind is Kind.BUDGET:
+            if error.kind is FailureKind.BUDGET:
                 raise
-            raise error.again(Kind.PROXY) from error
+            raise error.again(FailureKind.PROXY) from error
 
     async def _dial(self) -> TCPStream:
         """Connect to the proxy itself: it may be anywhere, that is the user's word."""
@@ -102,18 +104,18 @@ class Tunnel:
         answers = [await self._ask(Question(self._proxy.host, rdtype)) for rdtype in ("A", "AAAA")]
         found = tuple(ip_address(str(record)) for answer in answers for record in answer.records)
         if not found:
-            raise NetworkError(Kind.NO_ADDRESS, "its name has no address")
+            raise NetworkError(FailureKind.NO_ADDRESS, "its name has no address")
         return found
 
     async def _negotiate(self, stream: TCPStream) -> None:
         """Do what has to be done before the proxy can be asked for a server."""
-        if self._proxy.way is Way.HTTPS:
+        if self._proxy.scheme is ProxyScheme.HTTPS:
             await secure_host(stream, self._proxy.host, WEB)
-        if self._proxy.way is Way.SOCKS5:
+        if self._proxy.scheme is ProxyScheme.SOCKS5:
             await _run(stream, socks_negotiate(self._proxy.user, self._proxy.password.reveal()))
 
     def _request(self, ip: IPAddress, port: int) -> CommandGenerator[bytes]:
-        if self._proxy.way is Way.SOCKS5:
+        if self._proxy.scheme is ProxyScheme.SOCKS5:
             return socks_connect(ip, port)
         login = {"user": self._proxy.user, "password": self._proxy.password.reveal()}
         return http_connect(ip, port, **login, max_header=self._policy.limits.max_header)
@@ -130,7 +132,7 @@ async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:
             else:
                 assert isinstance(command, ReadBytes), "proxies are asked in bytes"
                 if not (data := await stream.receive(_CHUNK)):
-                    raise NetworkError(Kind.CLOSED, "it closed the connection without an answer")
+                    raise NetworkError(FailureKind.CLOSED, "it closed the connection without an answer")
                 command = dialogue.send(data)
     except StopIteration as end:
         result: T = end.value

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailsettings.escape import excerpt
 from mailsettings.net.certificates import dns_names
-from mailsettings.observations import Paper, Shown
+from mailsettings.observations import PresentedCertificate, UnverifiedHandshake
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -41,11 +41,11 @@ def context() -> ssl.SSLContext:
     return made
 
 
-def handshake_of(connection: ssl.SSLObject) -> Shown:
+def handshake_of(connection: ssl.SSLObject) -> UnverifiedHandshake:
     """Return what the finished handshake of *connection* has shown."""
     cipher = connection.cipher()
     chain = tuple(filter(None, map(read_certificate, _chain(connection)[:MAX_CHAIN])))
-    return Shown(connection.version() or "", cipher[0] if cipher else "", chain)
+    return UnverifiedHandshake(connection.version() or "", cipher[0] if cipher else "", chain)
 
 
 def _chain(connection: ssl.SSLObject) -> list[bytes]:
@@ -60,7 +60,7 @@ def _chain(connection: ssl.SSLObject) -> list[bytes]:
     return [first] if first else []
 
 
-def read_certificate(der: bytes) -> Paper | None:
+def read_certificate(der: bytes) -> PresentedCertificate | None:
     """Read one certificate; None if it is none. What cannot be read of it is left out."""
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
@@ -68,7 +68,7 @@ def read_certificate(der: bytes) -> Paper | None:
     with warnings.catch_warnings(action="ignore"):  # strangers may be odd; the verdict is not made here
         try:
             read = x509.load_der_x509_certificate(der)
-            return Paper(
+            return PresentedCertificate(
                 subject=_name(read.subject),
                 issuer=_name(read.issuer),
                 names=_names(read),

@@ -58,7 +58,7 @@ SPECIAL_V4 = tuple(
 PUBLIC_V6 = IPv6Network("2000::/3")  # all that has been given out (RFC 4291 §2.4)
 NAT64 = IPv6Network("64:ff9b::/96")  # how a network without IPv4 reaches IPv4 hosts (RFC 6052 §2.1)
 LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # the same, numbered by the network itself (RFC 8215)
-IN_LOW_BITS = (*map(IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96")), LOCAL_NAT64)
+EMBEDDED_IN_LOW_BITS = (*map(IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96")), LOCAL_NAT64)
 SIX_TO_FOUR = IPv6Network("2002::/16")
 TEREDO = IPv6Network("2001::/32")
 ISATAP_MARKS = (0x0000_5EFE, 0x0200_5EFE)  # bits 64 to 95 (RFC 5214 §6.1)
@@ -127,12 +127,12 @@ def embedded(ip: IPv6Address) -> Iterator[IPv4Address]:
     if ip in TEREDO:
         yield IPv4Address(bits >> 64 & 0xFFFF_FFFF)  # the server
         yield IPv4Address(~bits & 0xFFFF_FFFF)  # the client, all bits turned (RFC 4380 §4)
-    if bits >> 32 & 0xFFFF_FFFF in ISATAP_MARKS or ip in NAT64 or _in_low_bits(ip):
+    if bits >> 32 & 0xFFFF_FFFF in ISATAP_MARKS or ip in NAT64 or _is_embedded_in_low_bits(ip):
         yield IPv4Address(bits & 0xFFFF_FFFF)
     if ip in LOCAL_NAT64:
         yield IPv4Address((bits >> 64 & 0xFFFF) << 16 | bits >> 40 & 0xFFFF)  # around bits 64 to 71 (RFC 6052 §2.2)
 
 
-def _in_low_bits(ip: IPv6Address) -> bool:
+def _is_embedded_in_low_bits(ip: IPv6Address) -> bool:
     """Say whether the last 32 bits of *ip* are an IPv4 address by its prefix alone; :: and ::1 are no such thing."""
-    return int(ip) > 1 and any(ip in network for network in IN_LOW_BITS)
+    return int(ip) > 1 and any(ip in network for network in EMBEDDED_IN_LOW_BITS)

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 HIDDEN = "***"
-MOST = 255  # bytes of a user name or a password: RFC 1929 gives their length one byte
+MAX_LOGIN_BYTES = 255  # bytes of a user name or a password: RFC 1929 gives their length one byte
 _FORBIDDEN = frozenset(map(chr, (*range(32), 127)))
 _LOCAL = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
-class Way(StrEnum):
+class ProxyScheme(StrEnum):
     """How a proxy is spoken to."""
 
     SOCKS5 = "socks5"
@@ -32,10 +32,10 @@ class Way(StrEnum):
     HTTPS = "https"  # CONNECT inside TLS
 
 
-_PORTS = {Way.SOCKS5: 1080, Way.HTTP: 80, Way.HTTPS: 443}
+_PORTS = {ProxyScheme.SOCKS5: 1080, ProxyScheme.HTTP: 80, ProxyScheme.HTTPS: 443}
 
 
-class Secret:
+class ProxyPassword:
     """A password that prints as *** and cannot be stored."""
 
     __slots__ = ("_text",)
@@ -48,7 +48,7 @@ class Secret:
         return self._text
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
+        return isinstance(other, ProxyPassword) and other._text == self._text
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -62,9 +62,9 @@ class Secret:
     def __deepcopy__(self, memo: object) -> Self:  # dataclasses.asdict() makes copies
         return self
 
-    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+    def __reduce__(self) -> tuple[type[ProxyPassword], tuple[str]]:
         if not self._text:
-            return Secret, ("",)  # a proxy without a login may go to a cluster
+            return ProxyPassword, ("",)  # a proxy without a login may go to a cluster
         raise TypeError("a proxy's password is not stored or sent anywhere else: it cannot be pickled")
 
 
@@ -72,11 +72,11 @@ class Secret:
 class Proxy:
     """One proxy; prints as its URL, with *** for the password."""
 
-    way: Way
+    scheme: ProxyScheme
     host: str  # a name or an IP address, without brackets
     port: int
     user: str = ""
-    password: Secret = field(default_factory=lambda: Secret(""))
+    password: ProxyPassword = field(default_factory=lambda: ProxyPassword(""))
 
     @property
     def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
@@ -91,7 +91,7 @@ class Proxy:
     @property
     def address(self) -> ProxyAddress:
         """The proxy without its login, for failures."""
-        return ProxyAddress(self.way.value, self.host, self.port)
+        return ProxyAddress(self.scheme.value, self.host, self.port)
 
     @property
     def name(self) -> str:
@@ -100,8 +100,8 @@ class Proxy:
 
     def with_password(self, password: str) -> Self:
         """Return the proxy with another *password* for its user. MailSettingsError if it cannot be one."""
-        _check_login(self.way, self.user, password)
-        return replace(self, password=Secret(password))
+        _check_login(self.scheme, self.user, password)
+        return replace(self, password=ProxyPassword(password))
 
     def notes(self, *, dns_past_proxy: bool) -> tuple[Note, ...]:
         """Say what an answer that was found through this proxy cannot promise."""
@@ -136,7 +136,7 @@ def parse_proxy(text: str, *, password: str | None = None) -> Proxy:
         raise MailSettingsError(
             "the proxy's URL has something behind its port; signs such as / ? # are written as %2F in it"
         )
-    proxy = Proxy(way, host, port or _PORTS[way], user or "", Secret(""))
+    proxy = Proxy(way, host, port or _PORTS[way], user or "", ProxyPassword(""))
     secret = inside if inside is not None else password
     if user is None and secret is None:
         return proxy
@@ -148,7 +148,7 @@ def has_password(text: str) -> bool:
     return ":" in text.partition("://")[2].rpartition("@")[0]
 
 
-def _split(text: str) -> tuple[Way, SplitResult]:
+def _split(text: str) -> tuple[ProxyScheme, SplitResult]:
     """Return the way and the rest of *text*."""
     from urllib.parse import urlsplit
 
@@ -156,7 +156,7 @@ def _split(text: str) -> tuple[Way, SplitResult]:
     if _FORBIDDEN & {*text}:
         raise MailSettingsError("the proxy's URL has control characters")  # urlsplit() would leave some of them out
     try:
-        way = Way(scheme.lower() if separator else "")
+        way = ProxyScheme(scheme.lower() if separator else "")
         return way, urlsplit(f"//{rest}")
     except ValueError:
         raise MailSettingsError("a proxy is socks5://host:port, http://host:port or https://host:port") from None
@@ -181,7 +181,7 @@ def _is_host(host: str) -> bool:
     )
 
 
-def _check_login(way: Way, user: str, password: str) -> None:
+def _check_login(way: ProxyScheme, user: str, password: str) -> None:
     """Raise MailSettingsError, without saying what they are, unless *user* and *password* fit into the protocol."""
     if not user or not password:
         raise MailSettingsError("a login at the proxy needs a user name and a password")
@@ -191,7 +191,7 @@ def _check_login(way: Way, user: str, password: str) -> None:
         longest = max(len(user.encode()), len(password.encode()))
     except UnicodeEncodeError:  # it came from an environment that is not UTF-8; the error would show a part of it
         raise MailSettingsError("a login at the proxy has to be text") from None
-    if longest > MOST:
-        raise MailSettingsError(f"a login at the proxy has at most {MOST} bytes each")
-    if way is not Way.SOCKS5 and ":" in user:
+    if longest > MAX_LOGIN_BYTES:
+        raise MailSettingsError(f"a login at the proxy has at most {MAX_LOGIN_BYTES} bytes each")
+    if way is not ProxyScheme.SOCKS5 and ":" in user:
         raise MailSettingsError("the user name of an HTTP proxy cannot have a colon (RFC 7617 §2)")

@@ -22,7 +22,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias, TypeVar
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import quoted
 from mailsettings.model import Hello, Note, NoteKind, Protocol, Step, TLSFacts
 from mailsettings.protocols.fingerprint import spoken
@@ -115,10 +115,12 @@ def first_line(wanted: Protocol) -> CommandGenerator[bytes]:
     line = yield from read_line()
     found = spoken(line)
     if found and found.lower() != wanted:
-        raise NetworkError(Kind.WRONG_PROTOCOL, f"greeting {{}} is {found}, not {wanted.upper()}", quoting=quoted(line))
+        raise NetworkError(
+            FailureKind.WRONG_PROTOCOL, f"greeting {{}} is {found}, not {wanted.upper()}", quoting=quoted(line)
+        )
     return line
 
 
 def too_long(max_lines: int) -> NetworkError:
     """Return the error for a reply that did not end within *max_lines*."""
-    return NetworkError(Kind.LIMIT, f"more than {max_lines} lines in one reply")
+    return NetworkError(FailureKind.LIMIT, f"more than {max_lines} lines in one reply")

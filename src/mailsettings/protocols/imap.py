@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.protocols.dialogue import (
@@ -58,7 +58,7 @@ def dialogue(security: Security, *, tag: str, max_lines: int) -> Dialogue:
     mechanisms = _mechanisms(capabilities)
     goodbye = f"{next(tags)} LOGOUT".encode()
     if tls is not None and not mechanisms and not greeting.preauth:
-        yield from give_up(goodbye, NetworkError(Kind.NO_LOGIN, "LOGINDISABLED and no AUTH= inside TLS"))
+        yield from give_up(goodbye, NetworkError(FailureKind.NO_LOGIN, "LOGINDISABLED and no AUTH= inside TLS"))
     yield from farewell(goodbye)
     return Hello(
         greeting=greeting.text,
@@ -89,12 +89,12 @@ def _read_greeting(line: bytes, *, in_clear: bool) -> _Greeting:
     """
     found = _GREETING.fullmatch(line.strip())
     if found is None:
-        raise NetworkError(Kind.BAD_REPLY, "greeting is {}, not '* OK'", quoting=quoted(line))
+        raise NetworkError(FailureKind.BAD_REPLY, "greeting is {}, not '* OK'", quoting=quoted(line))
     status, text = found[1].upper(), found[2] or b""
     if status == b"BYE":
-        raise NetworkError(Kind.GREETING_REFUSED, "BYE", quoting=quoted(text))
+        raise NetworkError(FailureKind.GREETING_REFUSED, "BYE", quoting=quoted(text))
     if status == b"PREAUTH" and in_clear:
-        raise NetworkError(Kind.PREAUTH, "PREAUTH in clear", quoting=quoted(text))
+        raise NetworkError(FailureKind.PREAUTH, "PREAUTH in clear", quoting=quoted(text))
     code = _CODE.match(text)
     capabilities = _words(code[1]) if code else ()
     return _Greeting(excerpt(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
@@ -106,12 +106,12 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
         listed = yield from _capabilities(next(tags), max_lines)
         if "STARTTLS" not in listed:
             goodbye = f"{next(tags)} LOGOUT".encode()
-            lack = NetworkError(Kind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
+            lack = NetworkError(FailureKind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
             yield from give_up(goodbye, lack)
     yield Stage(Step.STARTTLS)
     reply = yield from _command(next(tags), "STARTTLS", max_lines)
     if not reply.ok:
-        raise NetworkError(Kind.STARTTLS_REFUSED, "STARTTLS answered {}", quoting=quoted(reply.text))
+        raise NetworkError(FailureKind.STARTTLS_REFUSED, "STARTTLS answered {}", quoting=quoted(reply.text))
 
 
 def _capabilities(tag: str, max_lines: int) -> CommandGenerator[tuple[str, ...]]:
@@ -159,7 +159,7 @@ def _command(tag: str, verb: str, max_lines: int) -> CommandGenerator[_Reply]:
         if word == tag.encode():
             return _Reply(_is_ok(status, line), status + b" " + text, listed or _code(text))
         if word not in (b"*", b""):
-            raise NetworkError(Kind.BAD_REPLY, f"{{}} instead of the answer to {tag}", quoting=quoted(line))
+            raise NetworkError(FailureKind.BAD_REPLY, f"{{}} instead of the answer to {tag}", quoting=quoted(line))
         listed = _untagged(status.upper(), text, line) or listed
     raise too_long(max_lines)
 
@@ -167,20 +167,20 @@ def _command(tag: str, verb: str, max_lines: int) -> CommandGenerator[_Reply]:
 def _is_ok(status: bytes, line: bytes) -> bool:
     """Read the word behind the tag (RFC 9051 §7.1)."""
     if status.upper() not in (b"OK", b"NO", b"BAD"):
-        raise NetworkError(Kind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(line))
+        raise NetworkError(FailureKind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(line))
     return status.upper() == b"OK"
 
 
 def _untagged(kind: bytes, text: bytes, line: bytes) -> tuple[str, ...]:
     """Return the capabilities an untagged line lists. ALERT, referrals and mailbox data are nobody's business here."""
     if kind == b"BYE":
-        raise NetworkError(Kind.GREETING_REFUSED, "BYE", quoting=quoted(text))
+        raise NetworkError(FailureKind.GREETING_REFUSED, "BYE", quoting=quoted(text))
     if kind == b"PREAUTH":
-        raise NetworkError(Kind.BAD_REPLY, "{} behind the greeting", quoting=quoted(line))
+        raise NetworkError(FailureKind.BAD_REPLY, "{} behind the greeting", quoting=quoted(line))
     if kind in (b"OK", b"NO", b"BAD"):
         return _code(text)  # Dovecot greets a second time when its login process was busy
     if _LITERAL.search(text):
-        raise NetworkError(Kind.LIMIT, "a literal where none belongs", quoting=quoted(line))
+        raise NetworkError(FailureKind.LIMIT, "a literal where none belongs", quoting=quoted(line))
     return _words(text) if kind == b"CAPABILITY" else ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 
 if TYPE_CHECKING:
     from mailsettings.policy import Policy
@@ -36,7 +36,9 @@ class LineBuffer:
         """Add what came. NetworkError(LIMIT) when this connection has said too much."""
         self.total += len(data)
         if self.total > self._policy.limits.max_connection:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_connection} bytes on one connection")
+            raise NetworkError(
+                FailureKind.LIMIT, f"more than {self._policy.limits.max_connection} bytes on one connection"
+            )
         self._buffer += data
 
     def next_reply(self) -> None:
@@ -62,12 +64,12 @@ class LineBuffer:
 
     def _refuse_long_line(self, length: int) -> None:
         if length > self._policy.limits.max_line:
-            raise NetworkError(Kind.LIMIT, f"a line of more than {self._policy.limits.max_line} bytes")
+            raise NetworkError(FailureKind.LIMIT, f"a line of more than {self._policy.limits.max_line} bytes")
 
     def _count(self, length: int) -> None:
         self.reply_lines += 1
         self._reply_bytes += length
         if self.reply_lines > self._policy.limits.max_lines:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_lines} lines in one reply")
+            raise NetworkError(FailureKind.LIMIT, f"more than {self._policy.limits.max_lines} lines in one reply")
         if self._reply_bytes > self._policy.limits.max_reply:
-            raise NetworkError(Kind.LIMIT, f"more than {self._policy.limits.max_reply} bytes in one reply")
+            raise NetworkError(FailureKind.LIMIT, f"more than {self._policy.limits.max_reply} bytes in one reply")

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.protocols.dialogue import (
@@ -53,7 +53,7 @@ def dialogue(security: Security, *, max_lines: int) -> Dialogue:
     capabilities = yield from _capabilities(max_lines)
     mechanisms = _mechanisms(capabilities, greeting)
     if tls is not None and not mechanisms:
-        yield from give_up(b"QUIT", NetworkError(Kind.NO_LOGIN, "neither USER nor SASL nor APOP inside TLS"))
+        yield from give_up(b"QUIT", NetworkError(FailureKind.NO_LOGIN, "neither USER nor SASL nor APOP inside TLS"))
     yield from farewell(b"QUIT")
     return Hello(
         greeting=greeting,
@@ -70,19 +70,19 @@ def _read_greeting(line: bytes) -> str:
     """Return the greeting's text. GREETING_REFUSED for -ERR."""
     status = _read_status(line)
     if not status.ok:
-        raise NetworkError(Kind.GREETING_REFUSED, "-ERR", quoting=quoted(status.text))
+        raise NetworkError(FailureKind.GREETING_REFUSED, "-ERR", quoting=quoted(status.text))
     return excerpt(status.text)
 
 
 def _ask_for_tls(max_lines: int) -> CommandGenerator[None]:
     """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
-        yield from give_up(b"QUIT", NetworkError(Kind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities"))
+        yield from give_up(b"QUIT", NetworkError(FailureKind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities"))
     yield Stage(Step.STARTTLS)
     yield Send(b"STLS")
     status = _read_status((yield from read_line()))
     if not status.ok:
-        raise NetworkError(Kind.STARTTLS_REFUSED, "STLS answered -ERR {}", quoting=quoted(status.text))
+        raise NetworkError(FailureKind.STARTTLS_REFUSED, "STLS answered -ERR {}", quoting=quoted(status.text))
 
 
 def _capabilities(max_lines: int) -> CommandGenerator[tuple[str, ...] | None]:
@@ -124,5 +124,5 @@ def _read_status(line: bytes) -> _Status:
     """Read `+OK` or `-ERR` (RFC 1939 §3), which may stand without a text."""
     found = _STATUS.fullmatch(line.strip())
     if found is None:
-        raise NetworkError(Kind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
+        raise NetworkError(FailureKind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
     return _Status(found[1] == b"+OK" or found[1].upper() == b"+OK", found[2])

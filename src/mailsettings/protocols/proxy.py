@@ -20,7 +20,7 @@ from base64 import b64encode
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
 from mailsettings.protocols.dialogue import CommandGenerator, SendBytes, read_bytes
 
@@ -35,20 +35,24 @@ _SIZES = {1: 4, 4: 16}  # bytes of an address by its type
 _NAME = 3
 # RFC 1928 §6. 6 is what Dante says where the server has not answered in time.
 _SOCKS_REFUSALS = {
-    1: (Kind.UNREACHABLE, "general failure"),
-    2: (Kind.DENIED, "not allowed by its rules"),
-    3: (Kind.UNREACHABLE, "network unreachable"),
-    4: (Kind.UNREACHABLE, "host unreachable"),
-    5: (Kind.REFUSED, "connection refused"),
-    6: (Kind.CONNECT_TIMEOUT, "TTL expired"),
-    7: (Kind.PROXY, "it cannot connect"),
-    8: (Kind.UNREACHABLE, "this type of address is not supported"),
+    1: (FailureKind.UNREACHABLE, "general failure"),
+    2: (FailureKind.DENIED, "not allowed by its rules"),
+    3: (FailureKind.UNREACHABLE, "network unreachable"),
+    4: (FailureKind.UNREACHABLE, "host unreachable"),
+    5: (FailureKind.REFUSED, "connection refused"),
+    6: (FailureKind.CONNECT_TIMEOUT, "TTL expired"),
+    7: (FailureKind.PROXY, "it cannot connect"),
+    8: (FailureKind.UNREACHABLE, "this type of address is not supported"),
 }
 
 _HTTP_BEGINNING = b"HTTP/"
 _LOGIN_WANTED = 407
-_HTTP_KINDS = {504: Kind.CONNECT_TIMEOUT, _LOGIN_WANTED: Kind.PROXY}  # others by their first digit
-_HTTP_CLASSES = {3: Kind.PROXY, 4: Kind.DENIED, 5: Kind.UNREACHABLE}  # 3: a portal that wants something else first
+_HTTP_KINDS = {504: FailureKind.CONNECT_TIMEOUT, _LOGIN_WANTED: FailureKind.PROXY}  # others by their first digit
+_HTTP_CLASSES = {
+    3: FailureKind.PROXY,
+    4: FailureKind.DENIED,
+    5: FailureKind.UNREACHABLE,
+}  # 3: a portal that wants something else first
 
 
 def socks_negotiate(user: str, password: str) -> CommandGenerator[None]:
@@ -60,7 +64,7 @@ def socks_negotiate(user: str, password: str) -> CommandGenerator[None]:
     if version != _SOCKS5:
         raise _not_socks(bytes((version, chosen)) + got)
     if chosen != method:
-        raise NetworkError(Kind.PROXY, "the login is not one it accepts" if user else "it wants a login")
+        raise NetworkError(FailureKind.PROXY, "the login is not one it accepts" if user else "it wants a login")
     if user:
         yield from _log_in(got, user, password)
     if got:
@@ -75,7 +79,7 @@ def _log_in(got: bytearray, user: str, password: str) -> CommandGenerator[None]:
     yield SendBytes(bytes((_LOGIN_VERSION, len(name))) + name + bytes((len(secret),)) + secret)
     _version, status = yield from _exactly(got, 2)  # some proxies send 5 as the version: only the status counts
     if status:
-        raise NetworkError(Kind.PROXY, "it refused the login")
+        raise NetworkError(FailureKind.PROXY, "it refused the login")
 
 
 def socks_connect(ip: IPv4Address | IPv6Address, port: int) -> CommandGenerator[bytes]:
@@ -86,7 +90,7 @@ def socks_connect(ip: IPv4Address | IPv6Address, port: int) -> CommandGenerator[
     if version != _SOCKS5:
         raise _not_socks(bytes((version, code, _reserved, type_)) + got)
     if code:
-        kind, words = _SOCKS_REFUSALS.get(code, (Kind.UNREACHABLE, "unknown reason"))
+        kind, words = _SOCKS_REFUSALS.get(code, (FailureKind.UNREACHABLE, "unknown reason"))
         raise NetworkError(kind, f"{words} (SOCKS reply {code})")
     yield from _exactly(got, (yield from _address_size(got, type_)) + 2)  # where it connected from: nobody needs that
     return bytes(got)
@@ -97,7 +101,7 @@ def _address_size(got: bytearray, type_: int) -> CommandGenerator[int]:
     if type_ == _NAME:
         return (yield from _exactly(got, 1))[0]
     if type_ not in _SIZES:
-        raise NetworkError(Kind.PROXY, f"its answer has an address of type {type_}")
+        raise NetworkError(FailureKind.PROXY, f"its answer has an address of type {type_}")
     return _SIZES[type_]
 
 
@@ -111,7 +115,7 @@ def _exactly(got: bytearray, count: int) -> CommandGenerator[bytes]:
 
 
 def _not_socks(data: bytes) -> NetworkError:
-    return NetworkError(Kind.PROXY, "{} is no SOCKS5", quoting=quoted(data))
+    return NetworkError(FailureKind.PROXY, "{} is no SOCKS5", quoting=quoted(data))
 
 
 def http_connect(
@@ -145,7 +149,7 @@ def _http_response(connection: h11.Connection, max_header: int) -> CommandGenera
     while not isinstance(event := _next_event(connection, head), h11.Response):
         if event is h11.NEED_DATA:
             if len(head) > max_header:
-                raise NetworkError(Kind.PROXY, f"more than {max_header} bytes of headers")
+                raise NetworkError(FailureKind.PROXY, f"more than {max_header} bytes of headers")
             data = yield from read_bytes()
             head += data
             if not head.startswith(_HTTP_BEGINNING[: len(head)]):
@@ -164,12 +168,12 @@ def _next_event(connection: h11.Connection, head: bytes) -> object:
 
 
 def _not_http(head: bytes) -> NetworkError:
-    return NetworkError(Kind.PROXY, "{} is no answer to CONNECT", quoting=quoted(head))
+    return NetworkError(FailureKind.PROXY, "{} is no answer to CONNECT", quoting=quoted(head))
 
 
 def _http_refusal(response: h11.Response, user: str) -> NetworkError:
     """Say what *response* means for the server, or for the proxy."""
     status = response.status_code
-    kind = _HTTP_KINDS.get(status) or _HTTP_CLASSES.get(status // 100, Kind.PROXY)
+    kind = _HTTP_KINDS.get(status) or _HTTP_CLASSES.get(status // 100, FailureKind.PROXY)
     words = ("it refused the login" if user else "it wants a login") if status == _LOGIN_WANTED else "it answered"
     return NetworkError(kind, words, quoting=f"{status} {excerpt(response.reason)}".rstrip())

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
 from mailsettings.model import Hello, Note, Protocol, Security, Step
 from mailsettings.protocols.dialogue import (
@@ -56,7 +56,7 @@ def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
     ehlo = yield from _ehlo(name, max_lines)
     mechanisms = _mechanisms(ehlo.extensions)
     if tls is not None and not mechanisms:
-        yield from give_up(b"QUIT", ehlo.lacks(Kind.NO_LOGIN, "AUTH"))
+        yield from give_up(b"QUIT", ehlo.lacks(FailureKind.NO_LOGIN, "AUTH"))
     yield from farewell(b"QUIT")
     return Hello(
         greeting=greeting,
@@ -77,7 +77,7 @@ class _Ehlo:
     extensions: tuple[str, ...] = ()  # keyword in upper case, arguments as sent
     refusal: str = ""
 
-    def lacks(self, kind: Kind, keyword: str) -> NetworkError:
+    def lacks(self, kind: FailureKind, keyword: str) -> NetworkError:
         """Return the error for a server without *keyword*."""
         if self.refusal:
             return NetworkError(kind, f"EHLO answered {{}}: no {keyword}", quoting=self.refusal)
@@ -95,9 +95,9 @@ def _greeting(max_lines: int) -> CommandGenerator[str]:
     first = yield from first_line(Protocol.SMTP)
     reply = yield from _reply(max_lines, first=first)
     if reply.code >= 400:
-        raise NetworkError(Kind.GREETING_REFUSED, "greeting {}", quoting=str(reply))
+        raise NetworkError(FailureKind.GREETING_REFUSED, "greeting {}", quoting=str(reply))
     if reply.code != 220:
-        raise NetworkError(Kind.BAD_REPLY, "greeting {}, not 220", quoting=str(reply))
+        raise NetworkError(FailureKind.BAD_REPLY, "greeting {}, not 220", quoting=str(reply))
     return excerpt(b" ".join(reply.lines))
 
 
@@ -111,12 +111,12 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> CommandGenerator[N
     reply = yield from _reply(max_lines)
     if reply.code != 220:
         # 200, too: smtplib once went on in clear there (CVE-2016-0772).
-        raise NetworkError(Kind.STARTTLS_REFUSED, "STARTTLS answered {}, not 220", quoting=str(reply))
+        raise NetworkError(FailureKind.STARTTLS_REFUSED, "STARTTLS answered {}, not 220", quoting=str(reply))
 
 
 def _no_starttls(ehlo: _Ehlo, masked: str) -> NetworkError:
     """Return the error for a server without STARTTLS; *masked* are the traces of a firewall that has taken it out."""
-    lack = ehlo.lacks(Kind.STARTTLS_NOT_OFFERED, "STARTTLS")
+    lack = ehlo.lacks(FailureKind.STARTTLS_NOT_OFFERED, "STARTTLS")
     if not masked:
         return lack
     said = f"{lack.redacted}; {_MIDDLEBOX}"
@@ -131,9 +131,9 @@ def _ehlo(name: str, max_lines: int) -> CommandGenerator[_Ehlo]:
     if reply.code in (500, 502):
         return _Ehlo(refusal=str(reply))  # no HELO: it has neither STARTTLS nor AUTH
     if reply.code >= 400:
-        raise NetworkError(Kind.GREETING_REFUSED, "EHLO answered {}", quoting=str(reply))
+        raise NetworkError(FailureKind.GREETING_REFUSED, "EHLO answered {}", quoting=str(reply))
     if reply.code != 250:
-        raise NetworkError(Kind.BAD_REPLY, "EHLO answered {}, not 250", quoting=str(reply))
+        raise NetworkError(FailureKind.BAD_REPLY, "EHLO answered {}, not 250", quoting=str(reply))
     return _Ehlo(excerpt(reply.lines[0]), tuple(dict.fromkeys(filter(None, map(_extension, reply.lines[1:])))))
 
 
@@ -177,7 +177,7 @@ def _reply(max_lines: int, *, first: bytes | None = None) -> CommandGenerator[_R
             break  # who refuses may hang up before the last line (Nemesis): what it said so far is the answer
         found = _LINE.fullmatch(line.rstrip())
         if found is None or code not in (0, int(found[1])):
-            raise NetworkError(Kind.BAD_REPLY, "{} is no line of an SMTP reply", quoting=quoted(line))
+            raise NetworkError(FailureKind.BAD_REPLY, "{} is no line of an SMTP reply", quoting=quoted(line))
         code = int(found[1])
         texts.append((found[3] or b"").strip())
         if found[2] != b"-":

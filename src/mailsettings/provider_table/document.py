@@ -162,7 +162,7 @@ class OwnEntry(Part):
         return self
 
 
-class Entry(OwnEntry):
+class ProviderEntry(OwnEntry):
     """One provider of the bundled table: named, sourced and dated."""
 
     name: Text
@@ -192,7 +192,7 @@ class OwnFile(Part):
 class File(OwnFile):
     """The bundled table."""
 
-    providers: dict[Id, Entry]  # type: ignore[assignment]  # narrower on purpose: frozen, so nothing wider gets in
+    providers: dict[Id, ProviderEntry]  # type: ignore[assignment]  # narrower on purpose: frozen, so nothing wider gets in
 
     @model_validator(mode="after")
     def _hints_have_texts(self) -> File:

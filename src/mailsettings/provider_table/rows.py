@@ -10,7 +10,7 @@ from mailsettings.provider_table.index import CUSTOMER, servers
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class TableServer:
     """One server of a provider."""
 
     endpoint: Endpoint
@@ -24,8 +24,8 @@ class Row:
     """What the table says about one provider. Without servers the hints say why."""
 
     provider: Provider
-    incoming: tuple[Server, ...] = ()  # in order of preference
-    outgoing: tuple[Server, ...] = ()
+    incoming: tuple[TableServer, ...] = ()  # in order of preference
+    outgoing: tuple[TableServer, ...] = ()
     domains: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()  # suffixes
     obsolete: tuple[tuple[str, str], ...] = ()  # host, replacement
@@ -63,6 +63,6 @@ def _provider(data: dict[str, Any]) -> Provider:
     )
 
 
-def _server(data: dict[str, Any]) -> Server:
+def _server(data: dict[str, Any]) -> TableServer:
     endpoint = Endpoint(Protocol(data["protocol"]), data["host"], data["port"], Security(data["security"]))
-    return Server(endpoint, tuple(data["usernames"]), tuple(Auth(item) for item in data["auth"]), data["reason"])
+    return TableServer(endpoint, tuple(data["usernames"]), tuple(Auth(item) for item in data["auth"]), data["reason"])

@@ -1,7 +1,7 @@
 """Where settings are learned. A source is a function `EmailAddress -> Iterable[Lead]` that contacts nobody.
 
 `SOURCES` has all that ship with the package. A source's name is what `--source` takes and what evidence shows.
-`arranged(ispdb=URL, folder=DIR)` returns them with another collection of documents, or your own.
+`configured_sources(ispdb=URL, folder=DIR)` returns them with another collection of documents, or your own.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mailsettings.sources.all import SOURCES, arranged
+    from mailsettings.sources.all import SOURCES, configured_sources
 
-__all__ = ["SOURCES", "arranged"]
+__all__ = ["SOURCES", "configured_sources"]
 
 
 def __getattr__(name: str) -> object:

@@ -8,7 +8,7 @@ from pathlib import Path
 from mailsettings.leads import Source
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover
-from mailsettings.sources.directory import folder as folder_at
+from mailsettings.sources.directory import directory_at as folder_at
 from mailsettings.sources.guess import guess
 from mailsettings.sources.ispdb import ispdb as usual_ispdb
 from mailsettings.sources.ispdb import ispdb_at
@@ -37,7 +37,7 @@ SOURCES: tuple[Source, ...] = (
 )
 
 
-def arranged(
+def configured_sources(
     sources: Iterable[Source] = SOURCES, *, ispdb: str | None = None, folder: str | Path | None = None
 ) -> tuple[Source, ...]:
     """Return *sources* with another collection than the ISPDB, and with a folder of documents of your own.

@@ -16,30 +16,30 @@ from mailsettings.errors import AddressError
 from mailsettings.hostnames import is_public_suffix, parse_host, registrable
 from mailsettings.leads import Lead
 from mailsettings.model import Authority
-from mailsettings.sources.documents import ClearDocument, Document, Word
+from mailsettings.sources.documents import Document, PlaintextDocument, Provenance
 from mailsettings.sources.ispdb import ISPDB, ispdb_document
 
 PATH = "/mail/config-v1.1.xml"
 # In the draft's order, and whether each may be told the address: the servers that want it are older than mail-v1.xml.
-_PLACES = (
+_URLS = (
     (f"https://autoconfig.{{domain}}{PATH}", True),
     (f"https://{{domain}}/.well-known/autoconfig{PATH}", True),
     ("https://{domain}/.well-known/mail-v1.xml", False),
 )
-_APART = 20  # places between the servers of one document and those of the next
+_ORDER_STEP = 20  # places between the servers of one document and those of the next
 
 
 def autoconfig(address: EmailAddress) -> Iterator[Lead]:
     """Yield the documents the domain itself may publish."""
-    documents = tuple(_own(address))
+    documents = tuple(_own_documents(address))
     yield from documents
-    word = Word("autoconfig", Authority.HTTP_DOCUMENT, address.domain, authentic=False)
-    yield ClearDocument(f"http://autoconfig.{address.domain}{PATH}", word, address.domain, documents)
+    word = Provenance("autoconfig", Authority.HTTP_DOCUMENT, address.domain, authentic=False)
+    yield PlaintextDocument(f"http://autoconfig.{address.domain}{PATH}", word, address.domain, documents)
 
 
-def _own(address: EmailAddress) -> Iterator[Document]:
-    for place, (url, may_know) in enumerate(_PLACES):
-        word = Word("autoconfig", Authority.DOMAIN, address.domain, order=place * _APART)
+def _own_documents(address: EmailAddress) -> Iterator[Document]:
+    for place, (url, may_know) in enumerate(_URLS):
+        word = Provenance("autoconfig", Authority.DOMAIN, address.domain, order=place * _ORDER_STEP)
         to_send = address if may_know else None
         yield Document(url.format(domain=address.domain), word, address.domain, to_send)
 
@@ -51,10 +51,14 @@ def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False
     to leave it out.
     """
     for place, domain in enumerate(_domains_of(mx_host, address.domain)):
-        word = Word("autoconfig", Authority.MX_DOCUMENT, domain, authentic=authentic, order=2 * place * _APART)
+        word = Provenance(
+            "autoconfig", Authority.MX_DOCUMENT, domain, authentic=authentic, order=2 * place * _ORDER_STEP
+        )
         yield Document(f"https://autoconfig.{domain}{PATH}", word, address.domain)
         if ispdb:
-            word = Word("ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _APART)
+            word = Provenance(
+                "ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _ORDER_STEP
+            )
             yield ispdb_document(domain, word, address.domain, base=ispdb)
 
 

@@ -16,18 +16,18 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from mailsettings.address import ADDRESS, LOCAL_PART, EmailAddress, parse_address
-from mailsettings.errors import AddressError, DocumentError, Kind, NetworkError
+from mailsettings.errors import AddressError, DocumentError, FailureKind, NetworkError
 from mailsettings.formats import autodiscover as autodiscover_format
-from mailsettings.formats.autodiscover import RedirectAddress, RedirectURL, Settings
+from mailsettings.formats.autodiscover import AutodiscoverSettings, RedirectAddress, RedirectURL
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import SRV, Net, Page
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.documents import Word, leads_of
+from mailsettings.sources.documents import Provenance, leads_of
 
 PATH = "/autodiscover/autodiscover.xml"
 MAX_REDIRECTS = 3  # inside the answers; those of HTTP are counted by the policy
@@ -40,9 +40,9 @@ _MICROSOFT = ("office365.com", "outlook.com", "office.com", "microsoft.com")
 
 def autodiscover(address: EmailAddress) -> Iterator[Lead]:
     """Yield the two fixed places, the redirect in clear, and the SRV record."""
-    places = tuple(Inquiry(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
+    places = tuple(AutodiscoverRequest(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
     yield from places
-    yield ClearRedirect(address, places)
+    yield PlaintextRedirect(address, places)
     yield AutodiscoverRecords(address)
 
 
@@ -51,20 +51,20 @@ def _hosts(domain: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class AutodiscoverRequest:
     """The question for one address, posted to one host of the address's own domain."""
 
     url: str
     address: EmailAddress  # the user's
     alias: EmailAddress | None = None  # the one to ask for, after a redirectAddr
-    before: tuple[str, ...] = ()  # what was asked on the way here
+    redirects: tuple[str, ...] = ()  # what was asked on the way here
 
     @property
     def authority(self) -> Authority:
         return Authority.DOMAIN
 
     @property
-    def asked(self) -> EmailAddress:
+    def recipient(self) -> EmailAddress:
         return self.alias or self.address
 
     def sends(self, policy: Policy) -> str | None:
@@ -83,21 +83,21 @@ class Inquiry:
         page = await self._ask(net)
         if page.status == _UNAUTHORIZED:
             yes = Note(f"{host_of(self.url)} has Autodiscover, but wants an Exchange login; none was sent")
-            return (yes, ExchangeURL(host_of(self.url), self.asked))
+            return (yes, ExchangeHost(host_of(self.url), self.recipient))
         match autodiscover_format.read(page.body):
             case RedirectAddress(other):
                 return (self._other_address(other),)
             case RedirectURL(url):
                 return (self._other_url(url),)
-            case Settings() as settings:
+            case AutodiscoverSettings() as settings:
                 return tuple(self._settings(settings, page))
 
     async def _ask(self, net: Net) -> Page:
         if not net.policy.send_address:
-            raise NetworkError(Kind.DENIED, "the policy does not let the address be sent")
+            raise NetworkError(FailureKind.DENIED, "the policy does not let the address be sent")
         if not (self.url.startswith("https://") and inside(host_of(self.url), self.address.domain)):
-            raise NetworkError(Kind.DENIED, "the address goes to https hosts of its own domain only")
-        body = autodiscover_format.request(str(self.asked))
+            raise NetworkError(FailureKind.DENIED, "the address goes to https hosts of its own domain only")
+        body = autodiscover_format.request_body(str(self.recipient))
         return await net.get(self.url, method="POST", body=body, headers=_HEADERS, answers=frozenset({_UNAUTHORIZED}))
 
     def _other_address(self, text: str) -> Lead:
@@ -105,7 +105,7 @@ class Inquiry:
             other = parse_address(text)
         except AddressError as error:
             raise DocumentError(f"redirectAddr is no address: {error}") from error
-        if str(other) in (str(self.asked), str(self.address)):
+        if str(other) in (str(self.recipient), str(self.address)):
             raise DocumentError(f"redirectAddr {str(other)!r} is what was asked for")
         if not inside(other.domain, self.address.domain):
             return Note(f"{host_of(self.url)} says that the mailbox is at {other.domain}, which was not asked")
@@ -116,24 +116,26 @@ class Inquiry:
             return Note(f"Autodiscover of {self.address.domain} leads to {host_of(url)}, which was not asked")
         return self._next(replace(self, url=url))
 
-    def _next(self, inquiry: Inquiry) -> Inquiry:
-        before = (*self.before, f"{self.asked} {self.url}")
-        if len(before) > MAX_REDIRECTS or f"{inquiry.asked} {inquiry.url}" in before:
+    def _next(self, inquiry: AutodiscoverRequest) -> AutodiscoverRequest:
+        before = (*self.redirects, f"{self.recipient} {self.url}")
+        if len(before) > MAX_REDIRECTS or f"{inquiry.recipient} {inquiry.url}" in before:
             raise DocumentError(f"Autodiscover leads in a circle or too far: {len(before)} answers in a row lead on")
-        return replace(inquiry, before=before)
+        return replace(inquiry, redirects=before)
 
-    def _settings(self, settings: Settings, page: Page) -> Iterator[Lead]:
+    def _settings(self, settings: AutodiscoverSettings, page: Page) -> Iterator[Lead]:
         config = ClientConfig(
             incoming=tuple(map(self._as_template, settings.incoming)),
             outgoing=tuple(map(self._as_template, settings.outgoing)),
             services=settings.services,
             notes=settings.notes,
         )
-        yield from leads_of(config, page, Word("autodiscover", Authority.DOMAIN, self.address.domain, order=_ORDER))
+        yield from leads_of(
+            config, page, Provenance("autodiscover", Authority.DOMAIN, self.address.domain, order=_ORDER)
+        )
         if settings.services:
             yield Note(f"{self.address.domain} also offers Exchange at {host_of(settings.services[0].url)}")
 
-    def _as_template(self, server: Server) -> Server:
+    def _as_template(self, server: DocumentServer) -> DocumentServer:
         """Return *server* with its login name as a template: the answer was made for this one address."""
         names = {str(self.address): ADDRESS, self.address.local: LOCAL_PART}
         given = server.usernames or ((str(self.alias),) if self.alias else ())
@@ -141,11 +143,11 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class ClearRedirect:
+class PlaintextRedirect:
     """A request in clear, without the address, that only a redirect to https answers (MS-OXDISCO §3.1.5.4)."""
 
     address: EmailAddress
-    instead_of: tuple[Inquiry, ...]
+    fallback_for: tuple[AutodiscoverRequest, ...]
 
     @property
     def authority(self) -> Authority:
@@ -166,23 +168,25 @@ class ClearRedirect:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Wait for the fixed places, whose requests are shared, and ask only when both have failed."""
         if not net.policy.allow_http:
-            raise NetworkError(Kind.DENIED, "the policy does not allow plain http")
-        for inquiry in self.instead_of:
-            if await _answers(inquiry, net):
+            raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
+        for inquiry in self.fallback_for:
+            if await _has_answer(inquiry, net):
                 return ()
         page = await net.get(str(self), answers=_ANY_ERROR)
         if not page.url.startswith("https://"):
-            raise DocumentError("no redirect to https", Kind.NO_DOCUMENT)
+            raise DocumentError("no redirect to https", FailureKind.NO_DOCUMENT)
         return (self._follow(page.url),)
 
     def _follow(self, url: str) -> Lead:
         host = host_of(url)
         if not inside(host, self.address.domain) or port_in(url) != 443:
-            return Note(f"Autodiscover of {self.address.domain} leads to {host}{_whose(host)}, which was not asked")
-        return Inquiry(url, self.address, before=(str(self),))
+            return Note(
+                f"Autodiscover of {self.address.domain} leads to {host}{_microsoft_tenant(host)}, which was not asked"
+            )
+        return AutodiscoverRequest(url, self.address, redirects=(str(self),))
 
 
-async def _answers(inquiry: Inquiry, net: Net) -> bool:
+async def _has_answer(inquiry: AutodiscoverRequest, net: Net) -> bool:
     try:
         await inquiry.run(net)
     except (NetworkError, DocumentError):
@@ -230,13 +234,13 @@ class AutodiscoverRecords:
 
     def _follow(self, record: SRV) -> Lead:
         if record.port != 443 or not inside(record.target, self.address.domain):
-            where = f"{record.target}:{record.port}{_whose(record.target)}"
+            where = f"{record.target}:{record.port}{_microsoft_tenant(record.target)}"
             return Note(f"Autodiscover of {self.address.domain} is at {where}, which was not asked")
-        return Inquiry(f"https://{record.target}{PATH}", self.address)
+        return AutodiscoverRequest(f"https://{record.target}{PATH}", self.address)
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeURL:
+class ExchangeHost:
     """The JSON look-up beside a login-protected Autodiscover: whose Exchange is it?"""
 
     host: str  # inside the address's domain
@@ -258,8 +262,11 @@ class ExchangeURL:
         """Return where the mailbox is."""
         page = await net.get(str(self))
         url = autodiscover_format.read_v2(page.body)
-        return (Note(f"the mailbox is in Exchange at {host_of(url)}{_whose(host_of(url))}"), Service("activesync", url))
+        return (
+            Note(f"the mailbox is in Exchange at {host_of(url)}{_microsoft_tenant(host_of(url))}"),
+            Service("activesync", url),
+        )
 
 
-def _whose(host: str) -> str:
+def _microsoft_tenant(host: str) -> str:
     return " (Microsoft 365)" if any(inside(host, domain) for domain in _MICROSOFT) else ""

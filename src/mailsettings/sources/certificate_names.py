@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
-from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.errors import AddressError, FailureKind, NetworkError
 from mailsettings.hostnames import name_matches, parse_host
 from mailsettings.interfaces import MX, Net
 from mailsettings.leads import Lead
@@ -23,9 +23,9 @@ MAX_NAMES = 6  # of one certificate; hosters put hundreds of customers into one
 MAIL_LABELS = ("imap", "mail", "smtp", "pop", "pop3", "mx", "server", "webmail")
 
 
-def certificate_names(address: EmailAddress, probe: Probe) -> Iterator[Lead]:
+def leads_from_certificate(address: EmailAddress, probe: Probe) -> Iterator[Lead]:
     """Yield the lookup that follows from *probe* if only the certificate's name was wrong."""
-    if probe.failure is not None and probe.failure.kind is Kind.CERTIFICATE_NAME and probe.tls is not None:
+    if probe.failure is not None and probe.failure.kind is FailureKind.CERTIFICATE_NAME and probe.tls is not None:
         yield CertificateNames(address, probe.endpoint, probe.address, probe.tls.names, probe.aliases)
 
 
@@ -81,7 +81,7 @@ class SameServer:
         """Return a claim for the same port on this name. NetworkError if it is another machine."""
         if self.origin.ip not in await net.resolve(self.name):
             seen = f"{self.name} is another machine than {self.origin.endpoint.host}, which shows its certificate"
-            raise NetworkError(Kind.CERTIFICATE_NAME, seen)
+            raise NetworkError(FailureKind.CERTIFICATE_NAME, seen)
         old = self.origin.endpoint
         endpoint = Endpoint(old.protocol, self.name, old.port, old.security)
         return [Claim(endpoint, Evidence(Authority.CERTIFICATE, "certificate", str(self.origin)), order=self.order)]

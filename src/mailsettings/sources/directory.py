@@ -10,10 +10,10 @@ from mailsettings.errors import DocumentError
 from mailsettings.formats import clientconfig, xml
 from mailsettings.leads import Lead, Source
 from mailsettings.model import Authority, Evidence, Note
-from mailsettings.sources.documents import stated
+from mailsettings.sources.documents import claims_and_facts
 
 
-def folder(path: str | Path) -> Source:
+def directory_at(path: str | Path) -> Source:
     """Return the source that reads *path*/<domain>.xml. It is the user's own word, like the user's own table."""
     place = Path(path)
 
@@ -34,5 +34,7 @@ def folder(path: str | Path) -> Source:
 def _leads(file: Path, domain: str) -> Iterator[Lead]:
     with file.open("rb") as document:
         config = clientconfig.read(document.read(xml.MAX_BYTES + 1), domain)
-    yield from stated(config, Evidence(Authority.OWN_TABLE, "folder", str(file), authentic=True, domain=domain))
+    yield from claims_and_facts(
+        config, Evidence(Authority.OWN_TABLE, "folder", str(file), authentic=True, domain=domain)
+    )
     yield from (Note(f"{file}: {note}") for note in config.notes)

@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from mailsettings.address import EmailAddress
-from mailsettings.errors import DocumentError, Kind, NetworkError
+from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
-from mailsettings.formats.server import Server
+from mailsettings.formats.server import DocumentServer
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import Net, Page
-from mailsettings.leads import Help, KnownProvider, Lead
+from mailsettings.leads import HelpPage, IdentifiedProvider, Lead
 from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.oauth_metadata import issuer_of
 
 # Somebody answered, but not with a document: the same question with the address may be understood.
-_ANSWERED = frozenset({Kind.HTTP_STATUS, Kind.NO_DOCUMENT, Kind.INVALID_DOCUMENT})
+_DOCUMENT_FAILURES = frozenset({FailureKind.HTTP_STATUS, FailureKind.NO_DOCUMENT, FailureKind.INVALID_DOCUMENT})
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Provenance:
     """Whose word a document is, before it is known how it came."""
 
     source: str
@@ -44,13 +44,13 @@ class Document:
     """An autoconfig document at a fixed URL."""
 
     url: str
-    word: Word
+    provenance: Provenance
     domain: str  # of the address: fills placeholders
     address: EmailAddress | None = None  # to be sent where the URL alone brings nothing
 
     @property
     def authority(self) -> Authority:
-        return self.word.authority
+        return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
         """Say what is told besides the URL; None for plain http where *policy* does not allow it."""
@@ -75,11 +75,11 @@ class Document:
             if (again := self._with_address(error, net.policy)) is None:
                 raise
             return (Failure.of(self.where, error), again)
-        return tuple(leads_of(config, page, self.word))
+        return tuple(leads_of(config, page, self.provenance))
 
     def _with_address(self, error: NetworkError | DocumentError, policy: Policy) -> Document | None:
         """Return the lookup that tells the domain who is asking: some servers answer 400 until they know."""
-        if self.address is None or not policy.send_address or error.kind not in _ANSWERED:
+        if self.address is None or not policy.send_address or error.kind not in _DOCUMENT_FAILURES:
             return None
         # quote() also encodes "+", which servers would read as a blank.
         query = f"emailaddress={quote(str(self.address), safe='')}"
@@ -87,17 +87,17 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class ClearDocument:
+class PlaintextDocument:
     """A document asked for in clear, only after https has brought none. It never carries the address."""
 
     url: str
-    word: Word
+    provenance: Provenance
     domain: str
-    instead_of: tuple[Document, ...]
+    fallback_for: tuple[Document, ...]
 
     @property
     def authority(self) -> Authority:
-        return self.word.authority
+        return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
         """Say that it is the last resort; None where *policy* does not allow it."""
@@ -113,11 +113,11 @@ class ClearDocument:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Wait for the documents over https, whose requests are shared, and ask only when all of them have failed."""
         if not net.policy.allow_http:
-            raise NetworkError(Kind.DENIED, "the policy does not allow plain http")
-        for document in self.instead_of:
+            raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
+        for document in self.fallback_for:
             if await _exists(document, net):
                 return ()
-        return await Document(self.url, self.word, self.domain).run(net)
+        return await Document(self.url, self.provenance, self.domain).run(net)
 
 
 async def _exists(document: Document, net: Net) -> bool:
@@ -129,38 +129,38 @@ async def _exists(document: Document, net: Net) -> bool:
     return not again or await _exists(again[0], net)
 
 
-def leads_of(config: ClientConfig, page: Page, word: Word) -> Iterator[Lead]:
+def leads_of(config: ClientConfig, page: Page, word: Provenance) -> Iterator[Lead]:
     """Yield what a document says: servers in its order, facts about the provider, and what was odd."""
     evidence = word.evidence(page.url, authentic=page.authentic)
-    yield from stated(config, evidence, word.order)
+    yield from claims_and_facts(config, evidence, word.order)
     for note in config.notes:
         yield Note(f"{page.url}: {note}")
-    yield from _outside(config, evidence)
+    yield from _foreign_servers(config, evidence)
 
 
-def stated(config: ClientConfig, evidence: Evidence, order: int = 0) -> Iterator[Lead]:
+def claims_and_facts(config: ClientConfig, evidence: Evidence, order: int = 0) -> Iterator[Lead]:
     """Yield the servers and the facts of *config*, all on the same *evidence*."""
     for servers in (config.incoming, config.outgoing):
         yield from _claims(servers, evidence, order)
     if config.name or config.hints:
         # What a document calls its provider counts only where no table knows who it is.
         authority = max(evidence.authority, Authority.HTTP_DOCUMENT)
-        yield KnownProvider(Provider(evidence.domain, config.name, hints=config.hints), authority)
-    yield from (Help(link) for link in config.documentation)
+        yield IdentifiedProvider(Provider(evidence.domain, config.name, hints=config.hints), authority)
+    yield from (HelpPage(link) for link in config.documentation)
     yield from config.services
     if config.webmail:
         yield Service("webmail", config.webmail)
     yield from issuer_of(config, evidence)
 
 
-def _claims(servers: Sequence[Server], evidence: Evidence, order: int) -> Iterator[Lead]:
+def _claims(servers: Sequence[DocumentServer], evidence: Evidence, order: int) -> Iterator[Lead]:
     for place, server in enumerate(servers):
         yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
         if server.url:
             yield Service("jmap", server.url)
 
 
-def _outside(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
+def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
     """Note servers of a domain's own document that lie elsewhere: the user will be asked about them."""
     if evidence.authority not in (Authority.DOMAIN, Authority.HTTP_DOCUMENT):
         return  # with everybody else's documents that is the rule

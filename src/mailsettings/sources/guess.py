@@ -20,10 +20,14 @@ from mailsettings.policy import Policy
 IMAP_NAMES = ("imap.{d}", "mail.{d}", "{d}", "imap.{r}", "mail.{r}", "{r}", "imap.mail.{d}", "pop.{d}")
 POP3_NAMES = ("pop.{d}", "pop3.{d}", "mail.{d}", "{d}", "mail.{r}", "pop.{r}", "imap.{d}")
 SMTP_NAMES = ("smtp.{d}", "mail.{d}", "{d}", "smtp.{r}", "mail.{r}", "{r}", "smtp.mail.{d}")
-LIKELIEST = ("imap.{d}", "smtp.{d}", "mail.{d}")  # asked for first, and contacted without waiting for better words
+LIKELIEST_NAMES = (
+    "imap.{d}",
+    "smtp.{d}",
+    "mail.{d}",
+)  # asked for first, and contacted without waiting for better words
 
 # (protocol, names, ports in the order to try, of which the first *n* are contacted at once on the likeliest names)
-ROLES = (
+PROTOCOL_NAMES = (
     (Protocol.IMAP, IMAP_NAMES, ((993, Security.TLS), (143, Security.STARTTLS)), 1),
     (Protocol.POP3, POP3_NAMES, ((995, Security.TLS), (110, Security.STARTTLS)), 0),
     (Protocol.SMTP, SMTP_NAMES, ((465, Security.TLS), (587, Security.STARTTLS), (25, Security.STARTTLS)), 2),
@@ -33,11 +37,11 @@ ROLES = (
 def guess(address: EmailAddress) -> Iterator[Lead]:
     """Yield a lookup for each usual name, and one for a name nobody would have, to find out wildcards."""
     own, parent = address.domain, registrable(address.domain)
-    names = dict.fromkeys((*LIKELIEST, *(name for _, group, _, _ in ROLES for name in group)))
+    names = dict.fromkeys((*LIKELIEST_NAMES, *(name for _, group, _, _ in PROTOCOL_NAMES for name in group)))
     hosts = {name: name.format(d=own, r=parent) for name in names if parent != own or "{r}" not in name}
     for name, host in hosts.items():
         yield GuessedHost(host, name)
-    yield Wildcard(own)
+    yield WildcardTest(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,11 @@ class GuessedHost:
     def claims(self) -> Iterator[Claim]:
         """Yield what would be guessed if the name exists."""
         evidence = Evidence(Authority.GUESS, "guess", self.host, domain=self.host)
-        for protocol, names, ports, at_once in ROLES:
+        for protocol, names, ports, at_once in PROTOCOL_NAMES:
             if self.name not in names:
                 continue
             for place, (port, security) in enumerate(ports):
-                eager = self.name in LIKELIEST and place < at_once
+                eager = self.name in LIKELIEST_NAMES and place < at_once
                 order = names.index(self.name) + place * len(names)
                 yield Claim(Endpoint(protocol, self.host, port, security), evidence, order=order, eager=eager)
 
@@ -82,14 +86,14 @@ class GuessedHost:
 def mx_host(host: str) -> Iterator[Claim]:
     """Yield guesses at the host that receives the domain's mail: small servers do everything on one machine."""
     evidence = Evidence(Authority.GUESS, "mx", host, domain=host)
-    for protocol, names, ports, _ in ROLES:
+    for protocol, names, ports, _ in PROTOCOL_NAMES:
         for place, (port, security) in enumerate(ports):
             order = len(names) + place * (len(names) + 1)
             yield Claim(Endpoint(protocol, host, port, security), evidence, order=order, eager=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Wildcard:
+class WildcardTest:
     """A name nobody would have: if it resolves, every name does, and existing says nothing."""
 
     domain: str

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.interfaces import Answer, Net
-from mailsettings.leads import KnownProvider, Lead
+from mailsettings.leads import IdentifiedProvider, Lead
 from mailsettings.model import Authority, Question
 from mailsettings.provider_table import table
 from mailsettings.sources.provider_table import claims_of
@@ -54,7 +54,7 @@ class Trace:
         for name in self._names(await net.ask(self.question)):
             if (row := table.find_trace(self.kind, name, domain=self.address.domain)) is not None:
                 locator = f"{self.question} = {name}"
-                provider = KnownProvider(row.provider, Authority.HOSTING)
+                provider = IdentifiedProvider(row.provider, Authority.HOSTING)
                 return [provider, *claims_of(row, Authority.HOSTING, locator, self.address.domain)]
         return []
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from mailsettings.address import EmailAddress
 from mailsettings.leads import Lead, Source
 from mailsettings.model import Authority
-from mailsettings.sources.documents import Document, Word
+from mailsettings.sources.documents import Document, Provenance
 
 ISPDB = "https://live.thunderbird.net/autoconfig/v1.1/"  # the domain is appended
 
@@ -22,12 +22,12 @@ def ispdb_at(base: str) -> Source:
     """Return the source that asks another collection: *base* is its https URL, to which the domain is appended."""
 
     def ispdb(address: EmailAddress) -> Iterator[Lead]:
-        word = Word("ispdb", Authority.ISPDB, urlsplit(base).hostname or "")
+        word = Provenance("ispdb", Authority.ISPDB, urlsplit(base).hostname or "")
         yield ispdb_document(address.domain, word, address.domain, base=base)
 
     return ispdb
 
 
-def ispdb_document(domain: str, word: Word, own: str, *, base: str = ISPDB) -> Document:
+def ispdb_document(domain: str, word: Provenance, own: str, *, base: str = ISPDB) -> Document:
     """Return the entry for *domain*; *own* is the address's domain, which fills placeholders."""
     return Document(f"{base.removesuffix('/')}/{domain}", word, own)

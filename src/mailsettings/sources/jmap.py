@@ -14,7 +14,7 @@ from mailsettings.interfaces import SRV, Answer, Net
 from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.documents import Word
+from mailsettings.sources.documents import Provenance
 
 _ORDER = 300  # behind everything that names servers
 _UNAUTHORIZED = 401
@@ -24,10 +24,12 @@ _PATH = "/.well-known/jmap"
 def jmap(address: EmailAddress) -> Iterator[Lead]:
     """Yield the SRV question and the usual place."""
     yield JmapRecords(address.domain)
-    yield JmapSession(f"https://{address.domain}{_PATH}", Word("jmap", Authority.DOMAIN, address.domain, order=_ORDER))
+    yield JmapSession(
+        f"https://{address.domain}{_PATH}", Provenance("jmap", Authority.DOMAIN, address.domain, order=_ORDER)
+    )
 
 
-def _wanted(policy: Policy) -> str | None:
+def _disclosure(policy: Policy) -> str | None:
     return "" if Protocol.JMAP in policy.protocols else None
 
 
@@ -51,7 +53,7 @@ class JmapRecords:
 
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None if JMAP is not wanted."""
-        return _wanted(policy)
+        return _disclosure(policy)
 
     @property
     def where(self) -> Question:
@@ -77,7 +79,7 @@ class JmapRecords:
         if record.port != 443:
             return Note(f"{self} names port {record.port}; only 443 is asked")
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
-        word = Word("jmap", authority, self.domain, answer.authentic, _ORDER)
+        word = Provenance("jmap", authority, self.domain, answer.authentic, _ORDER)
         return JmapSession(f"https://{host}{_PATH}", word, named=True)
 
 
@@ -86,16 +88,16 @@ class JmapSession:
     """The place where a session begins; asked without a login."""
 
     url: str
-    word: Word
+    provenance: Provenance
     named: bool = False  # True: the domain has named it; False: it was tried at the usual place
 
     @property
     def authority(self) -> Authority:
-        return self.word.authority
+        return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
         """Say nothing; None if JMAP is not wanted."""
-        return _wanted(policy)
+        return _disclosure(policy)
 
     @property
     def where(self) -> URL:
@@ -107,7 +109,7 @@ class JmapSession:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the service, if there is one. NetworkError or DocumentError if not."""
         page = await net.get(self.url, answers=frozenset({_UNAUTHORIZED}))
-        evidence = self.word.evidence(page.url, authentic=page.authentic)
+        evidence = self.provenance.evidence(page.url, authentic=page.authentic)
         if page.status != _UNAUTHORIZED:
             if not jmap_format.offers_mail(page.body):
                 return (Note(f"{page.url}: JMAP without mail"),)
@@ -115,4 +117,4 @@ class JmapSession:
             # Whole web sites stand behind a password: unasked for, a 401 says "something" and not "JMAP".
             evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
-        return (Claim(endpoint, evidence, order=self.word.order, eager=False), Service("jmap", page.url))
+        return (Claim(endpoint, evidence, order=self.provenance.order, eager=False), Service("jmap", page.url))

@@ -12,7 +12,7 @@ from mailsettings.hostnames import inside
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question
-from mailsettings.sources.documents import Document, Word
+from mailsettings.sources.documents import Document, Provenance
 
 _ORDER = 60  # behind the documents at their usual places
 MAX_URLS = 2  # followed; a domain has one
@@ -61,4 +61,4 @@ class MailconfRecord:
         # DNS can be forged, a certificate of the domain cannot: who points there may be anybody, who answers is it.
         authentic = url.startswith("https://") and (signed or inside(host_of(url), self.domain))
         authority = Authority.DOMAIN if authentic else Authority.HTTP_DOCUMENT
-        return Document(url, Word("mailconf", authority, self.domain, authentic, _ORDER), self.domain)
+        return Document(url, Provenance("mailconf", authority, self.domain, authentic, _ORDER), self.domain)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailsettings.address import EmailAddress
-from mailsettings.errors import AddressError, Kind
+from mailsettings.errors import AddressError, FailureKind
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import MX, Net
-from mailsettings.leads import KnownProvider, Lead, NoMail, Source
+from mailsettings.leads import IdentifiedProvider, Lead, NoMail, Source
 from mailsettings.model import Authority, Failure, Note, Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
@@ -73,33 +73,33 @@ class MailExchangers:
         """Return what the most preferred known exchanger says, or the exchangers themselves."""
         answer = await net.ask(self.question)
         if not answer.exists:
-            return await self._unknown(net)
+            return await self._no_such_domain(net)
         records = sorted((r for r in answer.records if isinstance(r, MX)), key=lambda r: (r.preference, r.host))
         hosts = tuple(record.host for record in records if record.host)
         if records and not hosts:
-            seen = f"{self.address.shown_domain} says that it receives no mail (null MX, RFC 7505)"
-            return [self._no_mail(Kind.NO_MAIL, seen)]
+            seen = f"{self.address.unicode_domain} says that it receives no mail (null MX, RFC 7505)"
+            return [self._no_mail(FailureKind.NO_MAIL, seen)]
         return list(self._leads(hosts, authentic=answer.authentic))
 
-    async def _unknown(self, net: Net) -> list[Lead]:
+    async def _no_such_domain(self, net: Net) -> list[Lead]:
         """Return what it means that DNS does not know the domain: mostly that there is none, sometimes no Internet."""
-        shown = self.address.shown_domain
+        shown = self.address.unicode_domain
         if table.find_domain(self.address.domain) is not None:
             # No end of the search: the table's servers may have been asked for already, and somebody may know them.
-            return [Failure(Kind.NO_NETWORK, self.question, f"{shown} exists, but not for this resolver")]
+            return [Failure(FailureKind.NO_NETWORK, self.question, f"{shown} exists, but not for this resolver")]
         if not (await net.ask(Question("com", "NS"))).exists:
-            return [self._no_mail(Kind.NO_NETWORK, f"this resolver knows neither {shown} nor .com")]
+            return [self._no_mail(FailureKind.NO_NETWORK, f"this resolver knows neither {shown} nor .com")]
         # RFC 8020: nothing exists below a name that does not exist.
-        return [self._no_mail(Kind.NO_SUCH_NAME, f"the domain {shown} does not exist")]
+        return [self._no_mail(FailureKind.NO_SUCH_NAME, f"the domain {shown} does not exist")]
 
-    def _no_mail(self, kind: Kind, seen: str) -> NoMail:
+    def _no_mail(self, kind: FailureKind, seen: str) -> NoMail:
         return NoMail(Failure(kind, self.question, seen))
 
     def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""
         for host in hosts:
             if (row := table.find_mx(host, domain=self.address.domain)) is not None:
-                yield from self._known(host, row, authentic=authentic)
+                yield from self._provider_leads(host, row, authentic=authentic)
                 return
         yield from traces(self.address)
         for host in hosts[:1]:
@@ -115,17 +115,17 @@ class MailExchangers:
         yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
         yield from mx_host(name)
 
-    def _known(self, host: str, row: Row, *, authentic: bool) -> Iterator[Lead]:
+    def _provider_leads(self, host: str, row: Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name
         if row.provider.kind == "filter":
             yield Note(
-                f"mail to {self.address.shown_domain} goes through the filter {name}; the mailboxes are elsewhere"
+                f"mail to {self.address.unicode_domain} goes through the filter {name}; the mailboxes are elsewhere"
             )
             yield from traces(self.address)
             return
         if row.provider.kind == "forwarder":
-            yield Note(f"{name} forwards the mail of {self.address.shown_domain}; the mailboxes are elsewhere")
-        yield KnownProvider(row.provider, Authority.MX_TABLE)
+            yield Note(f"{name} forwards the mail of {self.address.unicode_domain}; the mailboxes are elsewhere")
+        yield IdentifiedProvider(row.provider, Authority.MX_TABLE)
         locator = f"{self.question} = {host}"
         yield from claims_of(row, Authority.MX_TABLE, locator, self.address.domain, authentic=authentic)
         yield from documents_of(host, self.address, authentic=authentic, ispdb=self.ispdb)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from mailsettings.decision.oauth import known_issuer
+from mailsettings.decision.oauth import issuer_in_table
 from mailsettings.errors import DocumentError
 from mailsettings.formats import oauth_metadata as issuer_format
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
 from mailsettings.interfaces import Net
-from mailsettings.leads import Issuer, Lead
+from mailsettings.leads import Lead, OAuthIssuer
 from mailsettings.model import URL, Auth, Authority, Evidence, Note
 
 
@@ -24,9 +24,9 @@ def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:
     """Yield what follows from the issuer that a document names."""
     if not config.issuer:
         return
-    issuer = Issuer(config.issuer, evidence)
+    issuer = OAuthIssuer(config.issuer, evidence)
     yield issuer
-    if known_issuer(issuer.url) is None and _wants_oauth(config):
+    if issuer_in_table(issuer.url) is None and _wants_oauth(config):
         own = evidence.authority is Authority.DOMAIN and evidence.authentic
         if own and issuer.url.startswith("https://"):
             yield IssuerMetadata(issuer)
@@ -42,7 +42,7 @@ def _wants_oauth(config: ClientConfig) -> bool:
 class IssuerMetadata:
     """The metadata of an issuer that the domain's own https document names (RFC 8414 §3)."""
 
-    issuer: Issuer
+    issuer: OAuthIssuer
 
     @property
     def authority(self) -> Authority:

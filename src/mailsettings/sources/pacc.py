@@ -13,7 +13,7 @@ from mailsettings.formats import pacc as pacc_format
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Question
-from mailsettings.sources.documents import Word, leads_of
+from mailsettings.sources.documents import Provenance, leads_of
 
 _ORDER = 100  # behind autoconfig's documents
 
@@ -77,4 +77,4 @@ class PaccDocument:
         """Return what the document says. DocumentError if DNS does not vouch for it."""
         page = await net.get(str(self))
         config = pacc_format.read(page.body, self.digests)
-        return tuple(leads_of(config, page, Word("pacc", Authority.DOMAIN, self.domain, order=_ORDER)))
+        return tuple(leads_of(config, page, Provenance("pacc", Authority.DOMAIN, self.domain, order=_ORDER)))

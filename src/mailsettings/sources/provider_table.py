@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import TableError
-from mailsettings.leads import KnownProvider, Lead
+from mailsettings.leads import IdentifiedProvider, Lead
 from mailsettings.model import Authority, Claim, Evidence, Note, Security
 from mailsettings.provider_table import table as tables
-from mailsettings.provider_table.rows import Row, Server
+from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.provider_table.table import Table
 
 
@@ -22,15 +22,15 @@ def table(address: EmailAddress) -> Iterator[Lead]:
         yield Note(f"your own table is not used: {error}")
         own = None
     if own is not None:
-        yield from leads_of(own, address, Authority.OWN_TABLE)
-    yield from leads_of(tables.bundled(), address, Authority.TABLE)
+        yield from leads_in_table(own, address, Authority.OWN_TABLE)
+    yield from leads_in_table(tables.bundled(), address, Authority.TABLE)
 
 
-def leads_of(found_in: Table, address: EmailAddress, authority: Authority) -> Iterator[Lead]:
+def leads_in_table(found_in: Table, address: EmailAddress, authority: Authority) -> Iterator[Lead]:
     """Yield what one table says about *address*."""
     row = found_in.find_domain(address.domain)
     if row is not None:
-        yield KnownProvider(row.provider, authority)
+        yield IdentifiedProvider(row.provider, authority)
         yield from claims_of(row, authority, f"{found_in.name}: {row.provider.id}", address.domain)
 
 
@@ -45,7 +45,7 @@ def claims_of(
     """
     # What was found by MX, SPF or NS is only as good as the DNS answer that led to the row.
     safe = authentic or authority.by_exact_domain
-    evidence = Evidence(authority, _SOURCES[authority], locator, authentic=safe, domain=domain)
+    evidence = Evidence(authority, _SOURCE_NAMES[authority], locator, authentic=safe, domain=domain)
     for servers in (row.incoming, row.outgoing):
         begun: set[str] = set()
         for order, server in enumerate(servers):
@@ -54,7 +54,7 @@ def claims_of(
             begun.add(protocol)
 
 
-_SOURCES = {
+_SOURCE_NAMES = {
     Authority.OWN_TABLE: "table",
     Authority.TABLE: "table",
     Authority.MX_TABLE: "mx",
@@ -62,6 +62,6 @@ _SOURCES = {
 }
 
 
-def _claim(server: Server, evidence: Evidence, order: int, *, eager: bool) -> Claim:
+def _claim(server: TableServer, evidence: Evidence, order: int, *, eager: bool) -> Claim:
     eager = eager and server.endpoint.security is not Security.PLAIN
     return Claim(server.endpoint, evidence, server.usernames, server.auth, order, eager)

@@ -13,11 +13,11 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from hashlib import md5
 
-from mailsettings.testing.dialects import IMAP, POP3, Dialect, Reaction
+from mailsettings.testing.dialects import IMAP, POP3, Dialect, DialectReply
 from mailsettings.testing.scripts import HEAR, Act, Say
 
 CHALLENGE = b"<1896.697170952@postoffice.example>"  # the one of RFC 2195 §2
-Turns = Generator[Say | Act, bytes, "Account | None"]
+LoginDialogue = Generator[Say | Act, bytes, "Account | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def wants_login(dialect: Dialect, line: str) -> bool:
     return (words[:1] == ["AUTH"] and len(words) > 1) or (dialect is POP3 and words[:1] == ["USER"])
 
 
-def log_in(dialect: Dialect, line: str, accounts: Mapping[str, Account]) -> Turns:
+def log_in(dialect: Dialect, line: str, accounts: Mapping[str, Account]) -> LoginDialogue:
     """Play the server's part of the login that *line* begins; return whose it is, None for nobody's."""
-    tag, words = _words(dialect, line)
+    tag, words = _split_command(dialect, line)
     if words[0].upper() in ("LOGIN", "USER"):
         username, password = yield from _native(dialect, words)
     else:
@@ -68,7 +68,7 @@ def log_in(dialect: Dialect, line: str, accounts: Mapping[str, Account]) -> Turn
 _WELCOME = {IMAP: "OK Logged in", POP3: "+OK Logged in"}
 
 
-def _words(dialect: Dialect, line: str) -> tuple[str, list[str]]:
+def _split_command(dialect: Dialect, line: str) -> tuple[str, list[str]]:
     """Split *line* into its tag, with a blank behind it, and the words of the command."""
     words = line.split(" ")
     return (words[0] + " ", words[1:]) if dialect is IMAP else ("", words)
@@ -119,28 +119,28 @@ def _digest(password: str) -> str:
     return hmac.new(password.encode(), CHALLENGE, md5).hexdigest()
 
 
-def inside(dialect: Dialect, line: str, account: Account, *, introduced: bool) -> Reaction | None:
+def mailbox_reply(dialect: Dialect, line: str, account: Account, *, introduced: bool) -> DialectReply | None:
     """Answer a command of somebody who has logged in; None: it is answered to everybody alike."""
-    tag, words = _words(dialect, line)
+    tag, words = _split_command(dialect, line)
     match words[0].upper():
         case "EXAMINE" | "STAT" | "MAIL" if account.mailbox_refusal and not (account.wants_id and introduced):
-            return Reaction(tag + account.mailbox_refusal)
+            return DialectReply(tag + account.mailbox_refusal)
         case "EXAMINE":
-            return Reaction(f"* {account.messages} EXISTS\n{tag}OK [READ-ONLY] Done.")
+            return DialectReply(f"* {account.messages} EXISTS\n{tag}OK [READ-ONLY] Done.")
         case "STAT":
-            return Reaction(f"+OK {account.messages} {account.messages * 100}")
+            return DialectReply(f"+OK {account.messages} {account.messages * 100}")
         case "UIDL" | "LIST" as name:
-            return _listed(account, words, "id{}" if name == "UIDL" else "100")
+            return _list_reply(account, words, "id{}" if name == "UIDL" else "100")
         case name:
             text = _ANSWERS.get(name)
-            return Reaction(text) if text else None
+            return DialectReply(text) if text else None
 
 
 _ANSWERS = {"TOP": "+OK\nSubject: a test\n\n.", "MAIL": "250 2.1.0 Ok"}
 
 
-def _listed(account: Account, words: list[str], form: str) -> Reaction:
+def _list_reply(account: Account, words: list[str], form: str) -> DialectReply:
     if len(words) > 1:
-        return Reaction(f"+OK {words[1]} {form.format(words[1])}")
+        return DialectReply(f"+OK {words[1]} {form.format(words[1])}")
     rows = [f"{number} {form.format(number)}" for number in range(1, account.messages + 1)]
-    return Reaction("\n".join(("+OK", *rows, ".")))
+    return DialectReply("\n".join(("+OK", *rows, ".")))

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import TLSFacts
-from mailsettings.observations import Paper, Shown
+from mailsettings.observations import PresentedCertificate, UnverifiedHandshake
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Certificate:
     """A server's certificate, and how a handshake with it ends."""
 
     names: tuple[str, ...]  # DNS names; the first one is the subject
-    problem: Kind | None = None  # the handshake fails with it: CERTIFICATE_EXPIRED, TLS_TOO_OLD …
+    problem: FailureKind | None = None  # the handshake fails with it: CERTIFICATE_EXPIRED, TLS_TOO_OLD …
     issuer: str = "CN=Fake CA"
     not_before: str = "2026-01-01T00:00:00+00:00"  # ISO 8601, UTC
     not_after: str = "2036-01-01T00:00:00+00:00"  # ISO 8601, UTC
@@ -27,10 +27,10 @@ class Certificate:
     issuer_url: str = ""
     cipher: str = ""
 
-    def shown(self) -> Shown:
+    def handshake(self) -> UnverifiedHandshake:
         """Return what a handshake that believes everything shows of it."""
-        issuer = self.subject if self.problem is Kind.CERTIFICATE_SELF_SIGNED else self.issuer
-        paper = Paper(
+        issuer = self.subject if self.problem is FailureKind.CERTIFICATE_SELF_SIGNED else self.issuer
+        paper = PresentedCertificate(
             self.subject,
             issuer,
             self.names,
@@ -42,7 +42,7 @@ class Certificate:
             issuer_url=self.issuer_url,
             fingerprint=sha256(repr(self).encode()).hexdigest(),
         )
-        return Shown(self.version, self.cipher, (paper,))
+        return UnverifiedHandshake(self.version, self.cipher, (paper,))
 
     @property
     def subject(self) -> str:
@@ -53,6 +53,6 @@ class Certificate:
         return TLSFacts(self.version, self.names, self.issuer, self.subject, self.not_before, self.not_after, self.alpn)
 
 
-def certificate_of(value: Certificate | Iterable[str]) -> Certificate:
+def fake_certificate(value: Certificate | Iterable[str]) -> Certificate:
     """Return *value* as a certificate; names alone make a valid one."""
     return value if isinstance(value, Certificate) else Certificate(tuple(value))

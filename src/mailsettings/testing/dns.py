@@ -29,7 +29,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Quirk:
+class DnsFault:
     """A fault of the questions it matches: all of them, those at and below *name*, or just *name* *type*."""
 
     name: str = ""
@@ -44,11 +44,11 @@ class Quirk:
         return not self.name or inside(name, self.name)
 
 
-class Zones:
+class FakeZones:
     """All names of a world."""
 
     def __init__(self) -> None:
-        self.quirks: list[Quirk] = []  # a later one goes before an earlier one
+        self.quirks: list[DnsFault] = []  # a later one goes before an earlier one
         self.signed: set[str] = set()
         self._records: dict[tuple[str, str], list[tuple[Record, ...]]] = {}
         self._nodes: set[str] = set()
@@ -121,8 +121,8 @@ class Zones:
         versions = self._records.get((owner or "", type_), [()])
         return versions[min(self._asked[owner, type_], len(versions) - 1)]
 
-    def _quirk(self, name: str, type_: str) -> Quirk:
-        return next((quirk for quirk in reversed(self.quirks) if quirk.matches(name, type_)), Quirk())
+    def _quirk(self, name: str, type_: str) -> DnsFault:
+        return next((quirk for quirk in reversed(self.quirks) if quirk.matches(name, type_)), DnsFault())
 
 
 def parse_record(type_: str, text: str) -> Record:

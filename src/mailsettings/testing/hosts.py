@@ -9,14 +9,14 @@ from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Self
 
 from mailsettings.policy import IPAddress
-from mailsettings.testing.certificates import Certificate, certificate_of
-from mailsettings.testing.scripts import Server, quiet, resetting, scripted
+from mailsettings.testing.certificates import Certificate, fake_certificate
+from mailsettings.testing.scripts import Server, reset_script, scripted, silent_script
 
 if TYPE_CHECKING:
     from mailsettings.testing.web import Site
 
 
-class Fate(Enum):
+class ConnectionFate(Enum):
     """How a connection fails."""
 
     REFUSED = "refused"
@@ -25,26 +25,26 @@ class Fate(Enum):
 
 
 @dataclass(slots=True)
-class Place:
+class FakeMachine:
     """One IP address: what listens there, and the certificates it has for the names it is known by."""
 
-    listeners: dict[int, Listener | Fate] = field(default_factory=dict)
-    otherwise: Fate = Fate.REFUSED
+    listeners: dict[int, PortListener | ConnectionFate] = field(default_factory=dict)
+    otherwise: ConnectionFate = ConnectionFate.REFUSED
     certificates: dict[str, Certificate] = field(default_factory=dict)
     rtt: float | None = None  # seconds; None: the world's
 
-    def at(self, port: int) -> Listener | Fate:
+    def at(self, port: int) -> PortListener | ConnectionFate:
         """Return what a connection to *port* meets."""
         return self.listeners.get(port, self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class PortListener:
     """A server at one place, where it calls itself *host*."""
 
     server: Server
     host: str
-    place: Place
+    place: FakeMachine
     certificate: Certificate | None = None
 
     def certificate_for(self, name: str) -> Certificate:
@@ -55,7 +55,7 @@ class Listener:
 class Host:
     """A name, its addresses, and what is to be found there. Each method returns the host, for chains."""
 
-    def __init__(self, name: str, places: tuple[Place, ...], site: Site, certificate: Certificate | None) -> None:
+    def __init__(self, name: str, places: tuple[FakeMachine, ...], site: Site, certificate: Certificate | None) -> None:
         self.name = name
         self._places = places
         self._site = site
@@ -64,10 +64,10 @@ class Host:
 
     def serve(self, *servers: Server, certificate: Certificate | Iterable[str] | None = None) -> Self:
         """Run *servers*; *certificate* is for these only, names alone mean a valid one."""
-        shown = None if certificate is None else certificate_of(certificate)
+        shown = None if certificate is None else fake_certificate(certificate)
         for place in self._places:
             for server in servers:
-                place.listeners[server.port] = Listener(server, self.name, place, shown)
+                place.listeners[server.port] = PortListener(server, self.name, place, shown)
         return self
 
     def web(self, *ports: int) -> Self:
@@ -75,37 +75,37 @@ class Host:
         for place in self._places:
             for port in ports:
                 # Names that share an address share its web server, and what a test has put there stays.
-                if not isinstance(place.at(port), Listener):
-                    place.listeners[port] = Listener(self._site.server(port), self.name, place)
+                if not isinstance(place.at(port), PortListener):
+                    place.listeners[port] = PortListener(self._site.server(port), self.name, place)
         return self
 
     def refuse(self, *ports: int) -> Self:
         """Refuse connections to *ports*, without any to all that nothing was said about. This is the default."""
-        return self._set(Fate.REFUSED, ports)
+        return self._set(ConnectionFate.REFUSED, ports)
 
     def drop(self, *ports: int) -> Self:
         """Let connections to *ports*, or to all others, run into their time-out."""
-        return self._set(Fate.DROPPED, ports)
+        return self._set(ConnectionFate.DROPPED, ports)
 
     def unreachable(self, *ports: int) -> Self:
         """Answer connections to *ports*, or to all others, with "host unreachable"."""
-        return self._set(Fate.UNREACHABLE, ports)
+        return self._set(ConnectionFate.UNREACHABLE, ports)
 
     def reset(self, *ports: int) -> Self:
         """Accept connections to *ports* and reset them at once."""
-        return self.serve(*(scripted(port, resetting) for port in ports))
+        return self.serve(*(scripted(port, reset_script) for port in ports))
 
     def hold(self, *ports: int) -> Self:
         """Accept connections to *ports* and never say a word: a tarpit."""
-        return self.serve(*(scripted(port, quiet) for port in ports))
+        return self.serve(*(scripted(port, silent_script) for port in ports))
 
-    def _set(self, fate: Fate, ports: tuple[int, ...]) -> Self:
+    def _set(self, fate: ConnectionFate, ports: tuple[int, ...]) -> Self:
         for place in self._places:
             place.listeners.update(dict.fromkeys(ports, fate))
             place.otherwise = place.otherwise if ports else fate
         return self
 
 
-def spelled(ip: IPAddress, port: int) -> str:
+def endpoint_text(ip: IPAddress, port: int) -> str:
     """Return *ip*:*port* as the world writes it down."""
     return f"[{ip}]:{port}" if isinstance(ip, IPv6Address) else f"{ip}:{port}"

@@ -12,26 +12,30 @@ from typing import Self
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.policy import IPAddress, Policy
-from mailsettings.testing.certificates import Certificate, certificate_of
-from mailsettings.testing.dns import Quirk, Zones, host_name, parse_zone
-from mailsettings.testing.hosts import Fate, Host, Listener, Place, spelled
+from mailsettings.testing.certificates import Certificate, fake_certificate
+from mailsettings.testing.dns import DnsFault, FakeZones, host_name, parse_zone
+from mailsettings.testing.hosts import ConnectionFate, FakeMachine, Host, PortListener, endpoint_text
 from mailsettings.testing.peer import Peer
-from mailsettings.testing.recording import Connect, Entry, Ledger, Line, Request, Resolve
+from mailsettings.testing.recording import Connect, Entry, Line, Recording, Request, Resolve
 from mailsettings.testing.stream import FakeStream
-from mailsettings.testing.web import Reply, Site
+from mailsettings.testing.web import PageResponse, Site
 
 # Where hosts live that were given no address. Documentation ranges are refused by Policy.service(), these are not,
 # and no packet ever leaves the process.
 FIRST_ADDRESS = IPv4Address("11.0.0.1")
-NOWHERE = Place(otherwise=Fate.DROPPED)
-NO_ROUTE = Place(otherwise=Fate.UNREACHABLE, rtt=0.0)
+SILENT_MACHINE = FakeMachine(otherwise=ConnectionFate.DROPPED)
+UNREACHABLE_MACHINE = FakeMachine(otherwise=ConnectionFate.UNREACHABLE, rtt=0.0)
 
 SYSTEM_PATIENCE = 127.0  # seconds until Linux gives up a connect: 1 + 2 + 4 … + 64 (tcp_syn_retries = 6)
-_KINDS = {Fate.REFUSED: Kind.REFUSED, Fate.UNREACHABLE: Kind.UNREACHABLE, Fate.DROPPED: Kind.CONNECT_TIMEOUT}
+_KINDS = {
+    ConnectionFate.REFUSED: FailureKind.REFUSED,
+    ConnectionFate.UNREACHABLE: FailureKind.UNREACHABLE,
+    ConnectionFate.DROPPED: FailureKind.CONNECT_TIMEOUT,
+}
 
 
 class FakeNetwork:
@@ -46,10 +50,10 @@ class FakeNetwork:
         self.segment = segment
         self.is_offline = False
         self.proxy_fault = ""
-        self.ledger = Ledger[FakeStream]()
-        self.zones = Zones()
+        self.ledger = Recording[FakeStream]()
+        self.zones = FakeZones()
         self._site = Site(self.ledger)
-        self._places: dict[IPAddress, Place] = {}
+        self._places: dict[IPAddress, FakeMachine] = {}
         self._ipv6_works = True
 
     def transport(self, policy: Policy | None = None) -> FakeTransport:
@@ -82,7 +86,7 @@ class FakeNetwork:
 
     def servfail(self, name: str = "", type_: str = "") -> None:
         """Fail the question *name* *type_*, without a type all at and below *name*, without a name all."""
-        self.zones.quirks.append(Quirk(host_name(name), type_, servfail=True))
+        self.zones.quirks.append(DnsFault(host_name(name), type_, servfail=True))
 
     def mute(self, name: str = "", type_: str = "") -> None:
         """Never answer the question *name* *type_*; wider as in `servfail`."""
@@ -90,7 +94,7 @@ class FakeNetwork:
 
     def slow(self, seconds: float, name: str = "", type_: str = "") -> None:
         """Answer the question *name* *type_* after *seconds* more; wider as in `servfail`."""
-        self.zones.quirks.append(Quirk(host_name(name), type_, delay=seconds))
+        self.zones.quirks.append(DnsFault(host_name(name), type_, delay=seconds))
 
     # hosts
 
@@ -111,8 +115,8 @@ class FakeNetwork:
         for ip in ips:
             if str(ip) not in known:
                 self.zones.add(name, "A" if ip.version == 4 else "AAAA", (str(ip),))
-        places = tuple(self._places.setdefault(ip, Place(rtt=rtt)) for ip in ips)
-        return Host(name, places, self._site, None if certificate is None else certificate_of(certificate))
+        places = tuple(self._places.setdefault(ip, FakeMachine(rtt=rtt)) for ip in ips)
+        return Host(name, places, self._site, None if certificate is None else fake_certificate(certificate))
 
     def without_ipv6(self) -> None:
         """Let no IPv6 connection be made: there is no route."""
@@ -126,11 +130,11 @@ class FakeNetwork:
         """Let everything fail as behind a proxy that cannot be used (Policy.proxy): *seen* is what is wrong with it."""
         self.proxy_fault = seen
 
-    def place(self, ip: IPAddress) -> Place:
+    def place(self, ip: IPAddress) -> FakeMachine:
         """Return what is at *ip*: nobody answers where the world has no host."""
         if self._ipv6_works or isinstance(ip, IPv4Address):
-            return self._places.get(ip, NOWHERE)
-        return NO_ROUTE
+            return self._places.get(ip, SILENT_MACHINE)
+        return UNREACHABLE_MACHINE
 
     # pages
 
@@ -153,13 +157,13 @@ class FakeNetwork:
         of the body. *endless*: the body again and again.
         """
         data = body.encode() if isinstance(body, str) else body
-        self._serve(url, method, Reply(status, data, content_type, tuple(headers), delay, drip, endless))
+        self._serve(url, method, PageResponse(status, data, content_type, tuple(headers), delay, drip, endless))
 
     def redirect(self, url: str, target: str, *, status: int = 302) -> None:
         """Send requests for *url* on to *target*."""
-        self._serve(url, "", Reply(status, headers=(("Location", target),)))
+        self._serve(url, "", PageResponse(status, headers=(("Location", target),)))
 
-    def _serve(self, url: str, method: str, reply: Reply) -> None:
+    def _serve(self, url: str, method: str, reply: PageResponse) -> None:
         host, port = self._site.add(url, method, reply)
         self.host(host).web(port)
 
@@ -168,7 +172,7 @@ class FakeNetwork:
     @property
     def asked(self) -> tuple[Entry, ...]:
         """Everything that was asked of this world, in order."""
-        return tuple(self.ledger.entries)
+        return tuple(self.ledger.calls)
 
     @property
     def questions(self) -> tuple[str, ...]:
@@ -205,7 +209,7 @@ class FakeNetwork:
         """How many operations there were: each is a place where `fail_at`, `hang_at` and `cut_at` can strike."""
         return self.ledger.steps
 
-    def fail_at(self, step: int, kind: Kind) -> None:
+    def fail_at(self, step: int, kind: FailureKind) -> None:
         """Let the operation number *step* (starts at 1) raise NetworkError(*kind*), whatever it is."""
         self.ledger.faults[step] = kind
 
@@ -221,7 +225,7 @@ class FakeNetwork:
         return next(ip for ip in map(FIRST_ADDRESS.__add__, count()) if ip not in self._places)
 
     def _spelled(self, type_: type[Entry]) -> tuple[str, ...]:
-        return tuple(str(entry) for entry in self.ledger.entries if isinstance(entry, type_))
+        return tuple(str(entry) for entry in self.ledger.calls if isinstance(entry, type_))
 
 
 def _several(texts: str | Iterable[str]) -> tuple[str, ...]:
@@ -245,29 +249,29 @@ class FakeTransport:
 
     async def ask(self, question: Question) -> Answer:
         """Answer *question* from the zones of the world. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
-        self._net.ledger.note(partial(Resolve, question))
+        self._net.ledger.record(partial(Resolve, question))
         await self._net.ledger.step()
         self._need_network()
         outcome = self._net.zones.outcome(question)
         seconds = self._net.rtt + outcome.delay
         await anyio.sleep(min(seconds, self._dns_lifetime))
         if seconds > self._dns_lifetime:
-            raise NetworkError(Kind.DNS_TIMEOUT, f"{question}: nothing within {self._dns_lifetime:g} s")
+            raise NetworkError(FailureKind.DNS_TIMEOUT, f"{question}: nothing within {self._dns_lifetime:g} s")
         if outcome.answer is None:
-            raise NetworkError(Kind.DNS_FAILED, f"{question}: SERVFAIL")
+            raise NetworkError(FailureKind.DNS_FAILED, f"{question}: SERVFAIL")
         return outcome.answer
 
     async def connect(self, ip: IPAddress, port: int) -> FakeStream:
         """Connect to *ip*:*port*. NetworkError(REFUSED | UNREACHABLE | CONNECT_TIMEOUT | NO_NETWORK)."""
-        address = spelled(ip, port)
-        self._net.ledger.note(partial(Connect, address))
+        address = endpoint_text(ip, port)
+        self._net.ledger.record(partial(Connect, address))
         await self._net.ledger.step()
         self._need_network()
         place = self._net.place(ip)
         fate = place.at(port)
         rtt = self._net.rtt if place.rtt is None else place.rtt
-        if isinstance(fate, Fate):
-            await anyio.sleep(SYSTEM_PATIENCE if fate is Fate.DROPPED else rtt)
+        if isinstance(fate, ConnectionFate):
+            await anyio.sleep(SYSTEM_PATIENCE if fate is ConnectionFate.DROPPED else rtt)
             raise NetworkError(_KINDS[fate], address)
         await anyio.sleep(rtt)
         return self._stream(address, fate, rtt)
@@ -275,7 +279,7 @@ class FakeTransport:
     async def aclose(self) -> None:
         """Do nothing: a world keeps its streams, so that a test sees those that were left open."""
 
-    def _stream(self, address: str, listener: Listener, rtt: float) -> FakeStream:
+    def _stream(self, address: str, listener: PortListener, rtt: float) -> FakeStream:
         return FakeStream(
             address,
             Peer(listener.server.script(listener.host), anyio.current_time(), rtt),
@@ -287,6 +291,6 @@ class FakeTransport:
 
     def _need_network(self) -> None:
         if self._net.is_offline:
-            raise NetworkError(Kind.NO_NETWORK, "the world has no network")
+            raise NetworkError(FailureKind.NO_NETWORK, "the world has no network")
         if self._net.proxy_fault:
-            raise NetworkError(Kind.PROXY, f"the proxy: {self._net.proxy_fault}")
+            raise NetworkError(FailureKind.PROXY, f"the proxy: {self._net.proxy_fault}")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.testing.scripts import CLOSE, HEAR, HEAR_SOME, RESET, TLS, Act, Say, Script, Sleep
 
 WINDOW = 65536  # bytes that may be unread before a script has to wait: an endless one must not fill the memory
@@ -25,9 +25,9 @@ class Peer:
         self.clock = started  # when the script acts next
         self.rtt = rtt
         self._script = script
-        self._wish: TLS | Act | None = None  # what the script waits for, if it waits
+        self._awaited: TLS | Act | None = None  # what the script waits for, if it waits
         self._inbox = bytearray()
-        self._heard_at = started
+        self._received_at = started
         self._outbox: deque[tuple[float, bytes | Act]] = deque()  # with the time of arrival at the client
         self._unread = 0  # bytes in the outbox
 
@@ -41,13 +41,13 @@ class Peer:
         """True if nothing is on the way to the client."""
         return not self._outbox
 
-    def gone(self, now: float) -> bool:
+    def close_has_arrived(self, now: float) -> bool:
         """Say whether the client knows by *now* that the connection is closed."""
         return self.over and self._outbox[-1][0] <= now
 
-    def wish(self, now: float) -> TLS | Act | None:
+    def awaited(self, now: float) -> TLS | Act | None:
         """Say what the script waits for from the client at *now*, if it waits."""
-        return self._wish if self.clock <= now and not self.over else None
+        return self._awaited if self.clock <= now and not self.over else None
 
     def due(self, now: float) -> float:
         """Return when something changes if the client keeps silent; infinity if nothing will."""
@@ -57,16 +57,16 @@ class Peer:
     def run(self, now: float) -> None:
         """Let the script act up to *now*, as far as it gets without the client."""
         while self.clock <= now and self._unread < WINDOW and not self.over:
-            heard = self._granted() if self._wish is not None else None
-            if self._wish is not None and heard is None:
+            heard = self._granted() if self._awaited is not None else None
+            if self._awaited is not None and heard is None:
                 return
             self._act(heard)
 
-    def hear(self, data: bytes, now: float) -> None:
+    def receive(self, data: bytes, now: float) -> None:
         """Take *data* from the client."""
         self.run(now)
         self._inbox += data
-        self._heard_at = now
+        self._received_at = now
         self.run(now)
 
     def take(self, now: float, max_bytes: int) -> bytes | None:
@@ -87,7 +87,7 @@ class Peer:
     def secured(self, now: float) -> None:
         """Let the script go on inside TLS: the handshake was over at *now*."""
         self.clock = max(self.clock, now)
-        self._wish = None
+        self._awaited = None
 
     def abandon(self) -> None:
         """Drop the script: the client has closed."""
@@ -95,7 +95,7 @@ class Peer:
 
     def _act(self, heard: bytes | None) -> None:
         """Take the script's next step."""
-        self._wish = None
+        self._awaited = None
         match self._next(heard):
             case Say(data):
                 self._put(data)
@@ -104,7 +104,7 @@ class Peer:
             case Act.CLOSE | Act.RESET as end:
                 self._put(end)
             case wish:
-                self._wish = wish
+                self._awaited = wish
 
     def _next(self, heard: bytes | None) -> Say | Sleep | TLS | Act:
         try:
@@ -123,20 +123,20 @@ class Peer:
         """Return what the script wished to hear, if that has come."""
         if not self._inbox:
             return None
-        if isinstance(self._wish, TLS):
+        if isinstance(self._awaited, TLS):
             self._put(ALERT)  # clear text where a handshake was due: TLS libraries say so and hang up
             self._put(CLOSE)
             return None
-        length = len(self._inbox) if self._wish is HEAR_SOME else self._inbox.find(b"\n") + 1
+        length = len(self._inbox) if self._awaited is HEAR_SOME else self._inbox.find(b"\n") + 1
         if not length:
             return None
         heard = bytes(self._inbox[:length])
         del self._inbox[:length]
-        self.clock = max(self.clock, self._heard_at)
-        return heard.rstrip(b"\r\n") if self._wish is HEAR else heard
+        self.clock = max(self.clock, self._received_at)
+        return heard.rstrip(b"\r\n") if self._awaited is HEAR else heard
 
 
 def _ended(how: Act) -> bytes:
     if how is RESET:
-        raise NetworkError(Kind.CLOSED, "connection reset by peer")
+        raise NetworkError(FailureKind.CLOSED, "connection reset by peer")
     return b""

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import anyio
 import anyio.lowlevel
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Question
 
 
@@ -88,25 +88,25 @@ Entry = Resolve | Connect | Handshake | Line | Request
 Opened = TypeVar("Opened")  # what stands for an open connection
 
 
-class Ledger(Generic[Opened]):
+class Recording(Generic[Opened]):
     """Everything asked, every stream that is open, and the faults that are planned."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.calls: list[Entry] = []
         self.open: dict[int, Opened] = {}  # by number, in the order of opening
         self.most_open = 0
         self.steps = 0  # operations of the world so far; the first one is 1
-        self.faults: dict[int, Kind] = {}
+        self.faults: dict[int, FailureKind] = {}
         self.hangs: set[int] = set()  # operations that never end
         self.cuts: set[int] = set()  # operations that read half of what has come, and then the end
         self._started: float | None = None
 
-    def note(self, entry: Callable[[float], Entry]) -> None:
+    def record(self, entry: Callable[[float], Entry]) -> None:
         """Write down what *entry* makes of the present time."""
         now = anyio.current_time()
         if self._started is None:
             self._started = now
-        self.entries.append(entry(now - self._started))
+        self.calls.append(entry(now - self._started))
 
     async def step(self) -> int:
         """Let other tasks run, and fail or hang if that is planned here; return the number of the operation."""

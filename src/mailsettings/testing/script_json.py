@@ -18,20 +18,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from mailsettings.errors import Kind
+from mailsettings.errors import FailureKind
 from mailsettings.model import Protocol
 from mailsettings.testing.certificates import Certificate
 from mailsettings.testing.scripts import CLOSE, HEAR, RESET, TLS, Act, Say, Script, Server, Sleep
 
-Step = Sequence[str | int | float]
+ScriptStep = Sequence[str | int | float]
 
 PROBLEMS = {
     "good": None,
-    "expired": Kind.CERTIFICATE_EXPIRED,
-    "future": Kind.CERTIFICATE_NOT_YET_VALID,
-    "selfsigned": Kind.CERTIFICATE_SELF_SIGNED,
-    "unknown": Kind.CERTIFICATE_UNKNOWN_CA,
-    "eku": Kind.CERTIFICATE_OTHER,
+    "expired": FailureKind.CERTIFICATE_EXPIRED,
+    "future": FailureKind.CERTIFICATE_NOT_YET_VALID,
+    "selfsigned": FailureKind.CERTIFICATE_SELF_SIGNED,
+    "unknown": FailureKind.CERTIFICATE_UNKNOWN_CA,
+    "eku": FailureKind.CERTIFICATE_OTHER,
 }
 REFUSALS = {
     Protocol.IMAP: "{tag} BAD not here\r\n",
@@ -41,14 +41,14 @@ REFUSALS = {
 _SEGMENT = 16384  # bytes of one piece of a repeated text: as large as a TLS record
 
 
-def from_steps(port: int, protocol: Protocol, steps: Sequence[Step]) -> Server:
+def from_steps(port: int, protocol: Protocol, steps: Sequence[ScriptStep]) -> Server:
     """Return the server at *port* that plays *steps*. ValueError for a step that is not in the table above."""
     for step in steps:
         _check(step)
     return Server(port, lambda host: _play(steps, protocol, host))
 
 
-def _check(step: Step) -> None:
+def _check(step: ScriptStep) -> None:
     match step:
         case ["send" | "recv", str()] | ["sleep", int() | float()] | ["drip", int() | float(), int()]:
             return
@@ -61,21 +61,21 @@ def _check(step: Step) -> None:
     raise ValueError(f"step {step!r} is not one of the language")
 
 
-def _play(steps: Sequence[Step], protocol: Protocol, host: str) -> Script:
+def _play(steps: Sequence[ScriptStep], protocol: Protocol, host: str) -> Script:
     heard = b""
     for step in steps:
         match step:
             case ["send", str(text)]:
-                yield Say(_filled(text, heard))
+                yield Say(_with_tag(text, heard))
             case ["recv", str(word)]:
                 heard = yield from _expect(word, protocol)
             case _:
                 yield from _acts(step, host)
     while True:
-        yield Say(_filled(REFUSALS[protocol], (yield HEAR)))
+        yield Say(_with_tag(REFUSALS[protocol], (yield HEAR)))
 
 
-def _acts(step: Step, host: str) -> Iterator[Say | Sleep | TLS | Act]:
+def _acts(step: ScriptStep, host: str) -> Iterator[Say | Sleep | TLS | Act]:
     """Translate a *step* that neither hears nor answers."""
     match step:
         case ["tls", str(name)]:
@@ -97,7 +97,7 @@ def _acts(step: Step, host: str) -> Iterator[Say | Sleep | TLS | Act]:
 def _expect(word: str, protocol: Protocol) -> Generator[Say | Act, bytes, bytes]:
     """Hear lines until one has *word*, and return it; a client may well ask for something else first."""
     while word.upper().encode() not in (line := (yield HEAR)).upper():
-        yield Say(_filled(REFUSALS[protocol], line))
+        yield Say(_with_tag(REFUSALS[protocol], line))
     return line
 
 
@@ -111,7 +111,7 @@ def _repeated(data: bytes, count: int) -> Iterator[Say]:
         yield Say(data * rest)
 
 
-def _filled(text: str, heard: bytes) -> bytes:
+def _with_tag(text: str, heard: bytes) -> bytes:
     """Put the tag of the line *heard* into *text*; beyond latin-1 the texts are meant as UTF-8."""
     try:
         data = text.encode("latin-1")

@@ -71,11 +71,11 @@ def scripted(port: int, script: Callable[[], Script]) -> Server:
     return Server(port, lambda _host: script())
 
 
-def quiet() -> Script:
+def silent_script() -> Script:
     """Accept, and never say a word."""
     yield Sleep(float("inf"))
 
 
-def resetting() -> Script:
+def reset_script() -> Script:
     """Accept, and reset at once."""
     yield RESET

@@ -15,8 +15,8 @@ from typing import TypedDict, Unpack
 from mailsettings.model import Security
 from mailsettings.testing import accounts
 from mailsettings.testing.accounts import Account
-from mailsettings.testing.dialects import IMAP, POP3, SMTP, Dialect, Offer, Reaction
-from mailsettings.testing.scripts import HEAR, TLS, Say, Script, Server, Sleep, quiet
+from mailsettings.testing.dialects import IMAP, POP3, SMTP, Dialect, DialectReply, ServerOffer
+from mailsettings.testing.scripts import HEAR, TLS, Say, Script, Server, Sleep, silent_script
 
 TLS_PORTS = frozenset({465, 993, 995})
 
@@ -40,7 +40,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class ServerBehaviour:
     """Options with every default filled in."""
 
     security: Security
@@ -57,10 +57,10 @@ class Manner:
     early: bytes = b""
     accounts: Mapping[str, Account] = field(default_factory=dict)
 
-    def offer(self, host: str, *, secure: bool) -> Offer:
+    def offer(self, host: str, *, secure: bool) -> ServerOffer:
         """Return what the server *host* offers inside TLS, or outside."""
         wants_tls = not secure and self.security is not Security.PLAIN
-        return Offer(
+        return ServerOffer(
             host=host,
             capabilities=tuple(self.capabilities),
             mechanisms=tuple(self.clear_mechanisms if wants_tls else self.mechanisms),
@@ -87,21 +87,21 @@ def smtp(port: int = 465, **options: Unpack[Options]) -> Server:
 def _server(port: int, dialect: Dialect, capabilities: Sequence[str], options: Options) -> Server:
     security = Security.TLS if port in TLS_PORTS else Security.STARTTLS
     given: Options = {"security": security, "capabilities": capabilities, **options}
-    return Server(port, partial(_serve, Manner(**given), dialect))
+    return Server(port, partial(_serve, ServerBehaviour(**given), dialect))
 
 
-def _serve(manner: Manner, dialect: Dialect, host: str) -> Script:
+def _serve(manner: ServerBehaviour, dialect: Dialect, host: str) -> Script:
     """Greet, then answer line by line until the client leaves."""
     if manner.silent:
-        yield from quiet()
+        yield from silent_script()
     secure = manner.security is Security.TLS
     if secure:
         yield TLS()
     yield from _greet(manner, manner.refusal or manner.greeting or dialect.greeting(manner.offer(host, secure=secure)))
-    reaction = Reaction("", leaves=bool(manner.refusal))
+    reaction = DialectReply("", closes=bool(manner.refusal))
     account: Account | None = None
     heard: set[str] = set()
-    while not reaction.leaves:
+    while not reaction.closes:
         line = (yield HEAR).decode("latin-1")
         if manner.accounts and secure and accounts.wants_login(dialect, line):
             account = yield from accounts.log_in(dialect, line, manner.accounts)
@@ -109,14 +109,14 @@ def _serve(manner: Manner, dialect: Dialect, host: str) -> Script:
         reaction = dialect.react(line, manner.offer(host, secure=secure))
         if account is not None:
             heard.update(line.upper().split()[:2])
-            reaction = accounts.inside(dialect, line, account, introduced="ID" in heard) or reaction
+            reaction = accounts.mailbox_reply(dialect, line, account, introduced="ID" in heard) or reaction
         yield Say(_wire(reaction.text) + (manner.early if reaction.starts_tls else b""))
         if reaction.starts_tls:
             yield TLS()
             secure = True
 
 
-def _greet(manner: Manner, text: str) -> Iterator[Say | Sleep]:
+def _greet(manner: ServerBehaviour, text: str) -> Iterator[Say | Sleep]:
     yield Sleep(manner.greeting_delay)
     data = _wire(text)
     for start in range(len(data)) if manner.drip else ():

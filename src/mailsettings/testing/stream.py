@@ -7,12 +7,12 @@ from functools import partial
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import TLSFacts
-from mailsettings.observations import Shown
+from mailsettings.observations import UnverifiedHandshake
 from mailsettings.testing.certificates import Certificate
 from mailsettings.testing.peer import Peer
-from mailsettings.testing.recording import Handshake, Ledger, Line
+from mailsettings.testing.recording import Handshake, Line, Recording
 from mailsettings.testing.scripts import TLS
 
 # What a server without TLS reads first of a handshake; the line end lets it answer as to any bad command.
@@ -26,7 +26,7 @@ class FakeStream:
         self,
         address: str,
         peer: Peer,
-        ledger: Ledger[FakeStream],
+        ledger: Recording[FakeStream],
         *,
         certificate_for: Callable[[str], Certificate],
         segment: int,
@@ -39,7 +39,7 @@ class FakeStream:
         self._certificate_for = certificate_for
         self._segment = segment
         self._speaks_lines = speaks_lines
-        self._said = b""  # an unfinished line
+        self._sent_lines = b""  # an unfinished line
         self._closed = False
         self._cut = False  # the rest of what the server says is lost
         self._changed = anyio.Event()  # set and replaced when a waiting task has to look again
@@ -64,10 +64,10 @@ class FakeStream:
         """Send all of *data*. NetworkError(CLOSED) when the other side is known to be gone."""
         await self._ledger.step()
         now = self._now()
-        if self._peer.gone(now):
-            raise NetworkError(Kind.CLOSED, "the server has closed the connection")
+        if self._peer.close_has_arrived(now):
+            raise NetworkError(FailureKind.CLOSED, "the server has closed the connection")
         self._note(data)
-        self._peer.hear(data, now)
+        self._peer.receive(data, now)
         self._wake()
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
@@ -82,15 +82,15 @@ class FakeStream:
         self.secure = True
         return certificate.facts()
 
-    async def inspect(self, host: str) -> Shown:
+    async def inspect(self, host: str) -> UnverifiedHandshake:
         """Shake hands believing everything, close, and return what the certificate says. NetworkError(NOT_TLS | …)."""
         try:
-            return (await self._handshake(host, ())).shown()
+            return (await self._handshake(host, ())).handshake()
         finally:
             await self.aclose()
 
     async def _handshake(self, host: str, alpn: tuple[str, ...]) -> Certificate:
-        self._ledger.note(partial(Handshake, self.address, host, alpn))
+        self._ledger.record(partial(Handshake, self.address, host, alpn))
         await self._ledger.step()
         wish = await self._server_ready()
         await self._pass(self._peer.rtt)
@@ -110,19 +110,19 @@ class FakeStream:
             now = self._now()
             if (said := self._peer.take(now, 80)) is not None:
                 raise _not_tls(said)
-            wish = self._peer.wish(now)
+            wish = self._peer.awaited(now)
             if isinstance(wish, TLS) and self._peer.silent:
                 return wish
             if wish is not None and not isinstance(wish, TLS) and not greeted:
                 greeted = True
-                self._peer.hear(CLIENT_HELLO, now)
+                self._peer.receive(CLIENT_HELLO, now)
                 continue
             await self._until(self._peer.due(now))
 
     def _now(self) -> float:
         """Return the time after the server has acted up to it. NetworkError(CLOSED) after `aclose`."""
         if self._closed:
-            raise NetworkError(Kind.CLOSED, "this side has closed the connection")
+            raise NetworkError(FailureKind.CLOSED, "this side has closed the connection")
         now = anyio.current_time()
         self._peer.run(now)
         return now
@@ -145,12 +145,12 @@ class FakeStream:
         """Write down the lines that *data* completes."""
         if not self._speaks_lines:
             return
-        *lines, self._said = (self._said + data).split(b"\n")
+        *lines, self._sent_lines = (self._sent_lines + data).split(b"\n")
         for line in lines:
-            self._ledger.note(partial(Line, self.address, line.removesuffix(b"\r"), self.secure))
+            self._ledger.record(partial(Line, self.address, line.removesuffix(b"\r"), self.secure))
 
 
 def _not_tls(said: bytes) -> NetworkError:
     if not said:
-        return NetworkError(Kind.CLOSED, "the server closed instead of shaking hands")
-    return NetworkError(Kind.NOT_TLS, f"the server said {said!r} instead of shaking hands")
+        return NetworkError(FailureKind.CLOSED, "the server closed instead of shaking hands")
+    return NetworkError(FailureKind.NOT_TLS, f"the server said {said!r} instead of shaking hands")

@@ -9,7 +9,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mailsettings.testing.recording import Ledger, Request
+from mailsettings.testing.recording import Recording, Request
 from mailsettings.testing.scripts import HEAR_SOME, TLS, Act, Say, Script, Server, Sleep
 from mailsettings.testing.stream import FakeStream
 
@@ -22,7 +22,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class PageResponse:
     """What a web server answers."""
 
     status: int = 200
@@ -34,17 +34,17 @@ class Reply:
     endless: bool = False  # the body again and again
 
 
-NOT_FOUND = Reply(404, b"<!DOCTYPE html><title>Not Found</title><h1>Not Found</h1>\n", "text/html")
+NOT_FOUND = PageResponse(404, b"<!DOCTYPE html><title>Not Found</title><h1>Not Found</h1>\n", "text/html")
 
 
 class Site:
     """All pages of a world."""
 
-    def __init__(self, ledger: Ledger[FakeStream]) -> None:
+    def __init__(self, ledger: Recording[FakeStream]) -> None:
         self._ledger = ledger
-        self._pages: dict[tuple[str, str], Reply] = {}
+        self._pages: dict[tuple[str, str], PageResponse] = {}
 
-    def add(self, url: str, method: str, reply: Reply) -> tuple[str, int]:
+    def add(self, url: str, method: str, reply: PageResponse) -> tuple[str, int]:
         """Keep *reply* for *url* (and *method*, if any), and return the host and port to be served."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -52,7 +52,7 @@ class Site:
         self._pages[method, plain_url(url)] = reply
         return parts.hostname, parts.port or _PORTS[parts.scheme]
 
-    def find(self, request: Request) -> Reply:
+    def find(self, request: Request) -> PageResponse:
         """Return the page for *request*: of exactly its URL, or of its URL without the query; 404 without any."""
         for url in (request.url, request.url.partition("?")[0]):
             for method in (request.method, ""):
@@ -72,9 +72,9 @@ class Site:
         connection = h11.Connection(h11.SERVER)
         try:
             while connection.our_state is h11.IDLE:
-                request = yield from _heard(connection, port, host)
-                self._ledger.note(partial(_dated, request))
-                yield from _answered(connection, request, self.find(request))
+                request = yield from _read_request(connection, port, host)
+                self._ledger.record(partial(_dated, request))
+                yield from _response_acts(connection, request, self.find(request))
         except h11.RemoteProtocolError:
             yield Say(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
@@ -90,7 +90,7 @@ def _dated(request: Request, at: float) -> Request:
     return replace(request, at=at)
 
 
-def _heard(connection: h11.Connection, port: int, host: str) -> Generator[Act, bytes, Request]:
+def _read_request(connection: h11.Connection, port: int, host: str) -> Generator[Act, bytes, Request]:
     """Hear one request to its end."""
     head = yield from _event(connection)
     body = bytearray()
@@ -112,7 +112,7 @@ def _event(connection: h11.Connection) -> Generator[Act, bytes, Any]:
     return event
 
 
-def _answered(connection: h11.Connection, request: Request, reply: Reply) -> Iterator[Say | Sleep]:
+def _response_acts(connection: h11.Connection, request: Request, reply: PageResponse) -> Iterator[Say | Sleep]:
     """Say *reply*, and make *connection* ready for the next request if it may have one."""
     import h11
 
@@ -127,13 +127,13 @@ def _answered(connection: h11.Connection, request: Request, reply: Reply) -> Ite
         connection.start_next_cycle()
 
 
-def _headers(reply: Reply) -> list[tuple[str, str]]:
+def _headers(reply: PageResponse) -> list[tuple[str, str]]:
     """Return the header lines; an endless body has no length."""
     length = [] if reply.endless else [("Content-Length", str(len(reply.body)))]
     return [("Content-Type", reply.content_type), *length, *reply.headers]
 
 
-def _pieces(reply: Reply) -> Iterator[bytes]:
+def _pieces(reply: PageResponse) -> Iterator[bytes]:
     """Cut the body into segments, single bytes where it drips."""
     size = 1 if reply.drip else _SEGMENT
     for _ in repeat(None) if reply.endless else repeat(None, 1):

@@ -16,7 +16,7 @@ from mailsettings.web.settings import Settings
 from mailsettings.web.store import Store
 
 UNKNOWN = "unknown"  # over a Unix socket there is no address: all share one allowance
-_SITE = 64  # bits; what one household or server is given, so that changing the rest is no way around a limit
+_PREFIX_BITS = 64  # bits; what one household or server is given, so that changing the rest is no way around a limit
 
 
 def visitor_key(peer: str, forwarded: Iterable[str], trusted: Iterable[IPNetwork]) -> str:
@@ -30,7 +30,7 @@ def visitor_key(peer: str, forwarded: Iterable[str], trusted: Iterable[IPNetwork
     seen = peer
     while hops and _trusted(seen, networks):
         seen = hops.pop()
-    return _site(seen)
+    return _network_key(seen)
 
 
 def _trusted(text: str, networks: Iterable[IPNetwork]) -> bool:
@@ -38,10 +38,10 @@ def _trusted(text: str, networks: Iterable[IPNetwork]) -> bool:
     return ip is not None and any(ip in network for network in networks if network.version == ip.version)
 
 
-def _site(text: str) -> str:
+def _network_key(text: str) -> str:
     ip = _parsed(text)
     if isinstance(ip, IPv6Address):
-        return str(IPv6Network((ip, _SITE), strict=False))
+        return str(IPv6Network((ip, _PREFIX_BITS), strict=False))
     return str(ip) if ip else UNKNOWN
 
 
@@ -60,11 +60,11 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
 
 MINUTE, TEN_MINUTES, HOUR = 60, 600, 3600
 _LEASE = 40  # seconds; longer than any request may take, for the places of workers that died
-_BUSY = 2  # seconds after which a busy service is worth another try
-_FAREWELL = 1.0  # seconds to give a place back, also when the visitor is gone
+_RETRY_AFTER = 2  # seconds after which a busy service is worth another try
+_RELEASE_TIMEOUT = 1.0  # seconds to give a place back, also when the visitor is gone
 
 
-class Limits:
+class RateLimits:
     """The limits on visitors and targets, counted in *store*."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -72,18 +72,18 @@ class Limits:
         self._store = store
 
     @asynccontextmanager
-    async def visit(self, visitor: str) -> AsyncIterator[None]:
+    async def request(self, visitor: str) -> AsyncIterator[None]:
         """Let *visitor* make a request. Problem(429) if that is one too many."""
         key, who = f"visit:{visitor}", secrets.token_hex(8)
-        if not await self._store.enter(key, who, self._settings.visitor_at_once, _LEASE):
-            raise _too_many(f"{self._settings.visitor_at_once} requests of yours are already under way", _BUSY)
+        if not await self._store.acquire(key, who, self._settings.visitor_at_once, _LEASE):
+            raise _too_many(f"{self._settings.visitor_at_once} requests of yours are already under way", _RETRY_AFTER)
         try:
             await self._count(f"minute:{visitor}", MINUTE, self._settings.visitor_per_minute)
             await self._count(f"hour:{visitor}", HOUR, self._settings.visitor_per_hour)
             yield
         finally:
-            with anyio.move_on_after(_FAREWELL, shield=True):
-                await self._store.leave(key, who)
+            with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True):
+                await self._store.release(key, who)
 
     async def search(self, domain: str) -> None:
         """Count a fresh detection of *domain*, a registrable one. Problem(429) if that is one too many."""
@@ -102,36 +102,36 @@ def _too_many(detail: str, seconds: int) -> Problem:
     return Problem(429, "too-many", detail, retry_after=seconds)
 
 
-class House:
+class Capacity:
     """Room for so many who work and so many who wait; whoever comes then is sent away at once."""
 
     def __init__(self, running: int, waiting: int) -> None:
-        self._places = running
-        self._most = running + waiting
-        self.inside = 0
+        self._max_running = running
+        self._max_admitted = running + waiting
+        self.admitted = 0
         self.running = 0
-        self._left = anyio.Event()
+        self._slot_freed = anyio.Event()
 
     @contextmanager
-    def enter(self) -> Iterator[None]:
+    def admit(self) -> Iterator[None]:
         """Take a place, to wait or to work. Problem(503) if there is none."""
-        if self.inside >= self._most:
-            raise Problem(503, "overloaded", "more visitors than can be served", retry_after=_BUSY)
-        self.inside += 1
+        if self.admitted >= self._max_admitted:
+            raise Problem(503, "overloaded", "more visitors than can be served", retry_after=_RETRY_AFTER)
+        self.admitted += 1
         try:
             yield
         finally:
-            self.inside -= 1
+            self.admitted -= 1
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[None]:
+    async def work_slot(self) -> AsyncIterator[None]:
         """Wait for a turn to work."""
-        while self.running >= self._places:
-            await self._left.wait()
+        while self.running >= self._max_running:
+            await self._slot_freed.wait()
         self.running += 1
         try:
             yield
         finally:
             self.running -= 1
-            self._left.set()
-            self._left = anyio.Event()
+            self._slot_freed.set()
+            self._slot_freed = anyio.Event()

@@ -18,10 +18,10 @@ from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 from mailsettings.web.api import openapi
 from mailsettings.web.api.routes import api_routes, autoconfig_routes, health_routes
-from mailsettings.web.middleware import Bounds
+from mailsettings.web.middleware import BodyLimitMiddleware
 from mailsettings.web.page.routes import page_routes
 from mailsettings.web.problems import Problem, of_status
-from mailsettings.web.service import Service
+from mailsettings.web.service import DetectionService
 from mailsettings.web.settings import Settings
 from mailsettings.web.store import Local, Store
 
@@ -49,7 +49,7 @@ def create_app(
     """
     known = settings or Settings.read()
     rules = (policy or Policy.service()).replace(**_network(known))
-    service = Service(known, cache if cache is not None else _store(known), rules, transport)
+    service = DetectionService(known, cache if cache is not None else _store(known), rules, transport)
     app = FastAPI(
         title="mailsettings",
         version=__version__,
@@ -68,7 +68,7 @@ def create_app(
         app.include_router(autoconfig_routes(service))
     _handle_problems(app, service)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI's documentation says
-    app.add_middleware(Bounds, max_body=known.max_body, timeout=known.request_timeout)
+    app.add_middleware(BodyLimitMiddleware, max_body=known.max_body, timeout=known.request_timeout)
     return app
 
 
@@ -84,9 +84,9 @@ def _store(settings: Settings) -> Store:
     local = Local(settings.cache or _cache_path(), size=settings.cache_size)
     if not settings.redis_url:
         return local
-    from mailsettings.web.redis_store import Shared  # asyncio only
+    from mailsettings.web.redis_store import RedisStore  # asyncio only
 
-    return Shared(settings.redis_url, local)
+    return RedisStore(settings.redis_url, local)
 
 
 def _cache_path() -> str:
@@ -103,7 +103,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.service.aclose()
 
 
-def _handle_problems(app: FastAPI, service: Service) -> None:
+def _handle_problems(app: FastAPI, service: DetectionService) -> None:
     """Answer everything that goes wrong with a problem; none repeats what the request said."""
 
     def answered(problem: Problem) -> JSONResponse:
@@ -116,7 +116,7 @@ def _handle_problems(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def on_bad_request(_request: Request, error: RequestValidationError) -> JSONResponse:
-        places = dict.fromkeys(f"{_place(item['loc'])}: {item['type']}" for item in error.errors())
+        places = dict.fromkeys(f"{_field_path(item['loc'])}: {item['type']}" for item in error.errors())
         return answered(Problem(422, "bad-request", "; ".join(places)))
 
     @app.exception_handler(HTTPException)
@@ -128,7 +128,7 @@ def _handle_problems(app: FastAPI, service: Service) -> None:
         return answered(of_status(500))
 
 
-def _place(parts: tuple[Any, ...]) -> str:
+def _field_path(parts: tuple[Any, ...]) -> str:
     """Return where in the request a fault is; names that a stranger made up are left out."""
     known = {"body", "path", "address", "options", "protocol", "password", "token", "username", "confirmed", "id"}
     known |= {"incoming", "outgoing", "host", "port", "security"}

@@ -14,7 +14,7 @@ from ipaddress import ip_network
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.streams import ReleasingStream, Stream, Transport
@@ -38,7 +38,7 @@ def service_policy(policy: Policy | None = None, searches: int = 1) -> Policy:
 
 
 @lru_cache(maxsize=16)
-def beyond(policy: Policy) -> Policy:
+def policy_above(policy: Policy) -> Policy:
     """Return the policy for what lies above a Guarded transport, which alone then judges addresses.
 
     A refusal above it would come at once, where a silent address takes its time; ports are judged in both places.
@@ -61,11 +61,11 @@ class Guarded:
         """*count* is Store.count: the visits of all workers are added up where they share a store."""
         self._transport = transport
         self._policy = policy
-        self._at_once = at_once
+        self._max_parallel = at_once
         self._per_minute = per_minute
         self._count = count
         self._open: Counter[IPAddress] = Counter()
-        self._left = anyio.Event()
+        self._released = anyio.Event()
 
     async def ask(self, question: Question) -> Answer:
         """Ask the resolver."""
@@ -77,40 +77,40 @@ class Guarded:
         Both are counted and both take a place: a limit that one of them does not meet would tell them apart.
         """
         if await self._count(f"to:{ip}", _MINUTE) > self._per_minute:
-            raise NetworkError(Kind.BUDGET, "this address was visited often enough in this minute")
-        while self._open[ip] >= self._at_once:
-            await self._left.wait()
+            raise NetworkError(FailureKind.BUDGET, "this address was visited often enough in this minute")
+        while self._open[ip] >= self._max_parallel:
+            await self._released.wait()
         self._open[ip] += 1
         with ExitStack() as undo:
-            undo.callback(self._leave, ip)
+            undo.callback(self._release, ip)
             if self._policy.objection(ip, port) is not None:
                 await anyio.sleep_forever()
             stream = await self._transport.connect(ip, port)
             undo.pop_all()
-        return ReleasingStream(stream, lambda: self._leave(ip))
+        return ReleasingStream(stream, lambda: self._release(ip))
 
     async def aclose(self) -> None:
         """Close the transport."""
         await self._transport.aclose()
 
-    def _leave(self, ip: IPAddress) -> None:
+    def _release(self, ip: IPAddress) -> None:
         self._open[ip] -= 1
         if not self._open[ip]:
             del self._open[ip]
-        self._left.set()
-        self._left = anyio.Event()
+        self._released.set()
+        self._released = anyio.Event()
 
 
-class Share:
+class QuestionLimiter:
     """The transport of one search, which has only so many questions under way: names that keep silent are its own."""
 
     def __init__(self, transport: Transport, questions: int) -> None:
         self._transport = transport
-        self._asking = anyio.Semaphore(questions)
+        self._semaphore = anyio.Semaphore(questions)
 
     async def ask(self, question: Question) -> Answer:
         """Ask the resolver when it is this question's turn."""
-        async with self._asking:
+        async with self._semaphore:
             return await self._transport.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:

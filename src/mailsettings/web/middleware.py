@@ -23,7 +23,7 @@ _HEADERS = {
 }
 
 
-class Bounds:
+class BodyLimitMiddleware:
     """Reads a request's body, at most *max_body* bytes within *timeout* seconds, before anything else sees it."""
 
     def __init__(self, app: ASGIApp, *, max_body: int, timeout: float) -> None:
@@ -44,7 +44,7 @@ class Bounds:
             await response(scope, receive, _with_headers(send))
             return
         if body is not None:
-            await self._app(scope, _replaying(body, receive), _with_headers(send))
+            await self._app(scope, _replay(body, receive), _with_headers(send))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         """Return the whole body; None if the visitor has left. Problem(413 | 408)."""
@@ -69,7 +69,7 @@ class Bounds:
                 return body
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a receive that hands out *body* first, and then what comes."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -10,53 +10,64 @@ from dataclasses import replace
 from mailsettings.address import EmailAddress
 from mailsettings.decision.reasons import reasons_for
 from mailsettings.diagnosis.catalogue import finding as finding_of
-from mailsettings.diagnosis.failures import MEANING
-from mailsettings.errors import Kind
+from mailsettings.diagnosis.failures import CODE_BY_KIND
+from mailsettings.errors import FailureKind
 from mailsettings.events import Event, Failed, Probed, Settled
 from mailsettings.model import Candidate, Choice, Detection, Failure, Finding, Hello, Probe
 
-_UNREACHABLE = frozenset({Kind.DENIED, Kind.REFUSED, Kind.UNREACHABLE, Kind.CONNECT_TIMEOUT, Kind.BUDGET, Kind.CLOSED})
-_GRAIN = 1  # digits behind the point of a second
-NOBODY = "someone"  # stands for the local part while an answer is looked for: it is the same for everybody
+_UNREACHABLE = frozenset(
+    {
+        FailureKind.DENIED,
+        FailureKind.REFUSED,
+        FailureKind.UNREACHABLE,
+        FailureKind.CONNECT_TIMEOUT,
+        FailureKind.BUDGET,
+        FailureKind.CLOSED,
+    }
+)
+_TIME_DIGITS = 1  # digits behind the point of a second
+PLACEHOLDER_LOCAL_PART = (
+    "someone"  # stands for the local part while an answer is looked for: it is the same for everybody
+)
 
 
-def shown(detection: Detection) -> Detection:
+def redacted(detection: Detection) -> Detection:
     """Return *detection* as visitors see it."""
     return replace(
         detection,
         incoming=tuple(map(_choice, detection.incoming)),
         outgoing=tuple(map(_choice, detection.outgoing)),
         notes=tuple(note for note in detection.notes if note.public),
-        failures=tuple(dict.fromkeys(map(shown_failure, detection.failures))),
-        findings=tuple(dict.fromkeys(map(shown_finding, detection.findings))),
-        seconds=round(detection.seconds, _GRAIN),
+        failures=tuple(dict.fromkeys(map(redacted_failure, detection.failures))),
+        findings=tuple(dict.fromkeys(map(redacted_finding, detection.findings))),
+        seconds=round(detection.seconds, _TIME_DIGITS),
     )
 
 
-def shown_event(event: Event) -> Event:
+def redacted_event(event: Event) -> Event:
     """Return *event* as visitors see it."""
-    event = replace(event, at=round(event.at, _GRAIN))
+    event = replace(event, at=round(event.at, _TIME_DIGITS))
     match event:
         case Settled():
-            return replace(event, detection=shown(event.detection))
+            return replace(event, detection=redacted(event.detection))
         case Probed():
             return replace(event, probe=_probe(event.probe))
         case Failed():
-            return replace(event, failure=shown_failure(event.failure))
+            return replace(event, failure=redacted_failure(event.failure))
     return event
 
 
-def shown_failure(failure: Failure) -> Failure:
+def redacted_failure(failure: Failure) -> Failure:
     """Return *failure* without what was seen: that is remote text, or names addresses and times."""
-    if failure.kind is Kind.PROXY:
-        return Failure(Kind.NO_NETWORK, None)  # how we get out is nobody's business
-    return Failure(Kind.UNREACHABLE if failure.kind in _UNREACHABLE else failure.kind, failure.where)
+    if failure.kind is FailureKind.PROXY:
+        return Failure(FailureKind.NO_NETWORK, None)  # how we get out is nobody's business
+    return Failure(FailureKind.UNREACHABLE if failure.kind in _UNREACHABLE else failure.kind, failure.where)
 
 
-def shown_finding(finding: Finding) -> Finding:
+def redacted_finding(finding: Finding) -> Finding:
     """Return *finding* without its evidence, for the same reason; its own words say what it means."""
-    if finding.code == MEANING[Kind.PROXY]:
-        return finding_of(MEANING[Kind.NO_NETWORK], "")
+    if finding.code == CODE_BY_KIND[FailureKind.PROXY]:
+        return finding_of(CODE_BY_KIND[FailureKind.NO_NETWORK], "")
     return replace(finding, evidence="")
 
 
@@ -68,10 +79,10 @@ def _choice(choice: Choice) -> Choice:
 
 def _probe(probe: Probe) -> Probe:
     hello = probe.hello and Hello("", mechanisms=probe.hello.mechanisms, auth=probe.hello.auth, tls=probe.hello.tls)
-    failure = probe.failure and shown_failure(probe.failure)
+    failure = probe.failure and redacted_failure(probe.failure)
     return Probe(probe.endpoint, hello=hello, failure=failure, tls=probe.tls if probe.verified else None)
 
 
-def anybody(address: EmailAddress) -> EmailAddress:
+def placeholder_address(address: EmailAddress) -> EmailAddress:
     """Return the address to look for: the domain of *address*, and nobody's mailbox."""
-    return replace(address, local=NOBODY)
+    return replace(address, local=PLACEHOLDER_LOCAL_PART)

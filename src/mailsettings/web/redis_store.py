@@ -19,8 +19,8 @@ PREFIX = "mailsettings:1:"  # goes up when what is stored changes its form
 # Seconds for one question. Far more than Redis takes: a crowd of visitors may keep our own loop from hearing the reply.
 _TIMEOUT = 2.0
 _CONNECTIONS = 16
-_PATIENCE = 3.0  # seconds to wait for one of them
-_PAUSE = 1.0  # seconds before a Redis that failed is asked again: not every request has to wait for it
+_POOL_TIMEOUT = 3.0  # seconds to wait for one of them
+_RETRY_INTERVAL = 1.0  # seconds before a Redis that failed is asked again: not every request has to wait for it
 
 # Redis runs a script as one step. Places are kept as a sorted set, by the time until which they are good.
 _ENTER = """
@@ -37,7 +37,7 @@ return number
 """
 
 
-class Shared:
+class RedisStore:
     """Asks Redis, and *local* when Redis does not answer."""
 
     def __init__(self, url: str, local: Store, *, clock: Clock = time.time) -> None:
@@ -47,7 +47,7 @@ class Shared:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
-            timeout=_PATIENCE,
+            timeout=_POOL_TIMEOUT,
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
         )
@@ -55,32 +55,32 @@ class Shared:
         self._away_until = 0.0  # monotonic seconds
 
     async def get(self, key: str) -> bytes | None:
-        return await self._either(lambda: self._redis.get(PREFIX + key), lambda: self._local.get(key))
+        return await self._redis_or_local(lambda: self._redis.get(PREFIX + key), lambda: self._local.get(key))
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
         if seconds > 0:
-            await self._either(
+            await self._redis_or_local(
                 lambda: self._redis.set(PREFIX + key, value, px=int(seconds * 1000)),
                 lambda: self._local.put(key, value, seconds),
             )
 
     async def count(self, key: str, seconds: int) -> int:
         name = f"{PREFIX}{key}:{int(self._clock() // seconds)}"
-        return await self._either(
+        return await self._redis_or_local(
             lambda: self._redis.eval(_COUNT, 1, name, seconds), lambda: self._local.count(key, seconds)
         )
 
-    async def enter(self, key: str, who: str, most: int, seconds: int) -> bool:
-        let = await self._either(
+    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
+        let = await self._redis_or_local(
             lambda: self._redis.eval(_ENTER, 1, PREFIX + key, who, self._clock(), most, seconds),
-            lambda: self._local.enter(key, who, most, seconds),
+            lambda: self._local.acquire(key, who, most, seconds),
         )
         return bool(let)
 
-    async def leave(self, key: str, who: str) -> None:
+    async def release(self, key: str, who: str) -> None:
         # It may have come in while Redis was away: leave both.
-        await self._local.leave(key, who)
-        await self._either(lambda: self._redis.zrem(PREFIX + key, who), lambda: self._local.leave(key, who))
+        await self._local.release(key, who)
+        await self._redis_or_local(lambda: self._redis.zrem(PREFIX + key, who), lambda: self._local.release(key, who))
 
     async def state(self) -> str:
         try:
@@ -93,10 +93,12 @@ class Shared:
         await self._redis.aclose(close_connection_pool=True)
         await self._local.aclose()
 
-    async def _either(self, redis: Callable[[], Awaitable[Value]], local: Callable[[], Awaitable[Value]]) -> Value:
+    async def _redis_or_local(
+        self, redis: Callable[[], Awaitable[Value]], local: Callable[[], Awaitable[Value]]
+    ) -> Value:
         if time.monotonic() >= self._away_until:
             try:
                 return await redis()
             except (RedisError, OSError):
-                self._away_until = time.monotonic() + _PAUSE
+                self._away_until = time.monotonic() + _RETRY_INTERVAL
         return await local()

@@ -12,14 +12,14 @@ from uvicorn.supervisors import Multiprocess
 
 from mailsettings.web.app import create_app
 from mailsettings.web.settings import CONFIG, Settings
-from mailsettings.web.telemetry import say, to_stderr
+from mailsettings.web.telemetry import log_event, log_to_stderr
 
 _FILES = 8192  # open at once: 64 detections with 16 connections and 40 DNS sockets each, and their visitors
 
 
 def app() -> FastAPI:
     """Return the app of one worker."""
-    to_stderr()
+    log_to_stderr()
     return create_app(settings=Settings.read(os.environ.get(CONFIG, "")))
 
 
@@ -61,4 +61,4 @@ def _raise_limit() -> None:
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     if wanted < _FILES:
-        say("few-files", allowed=wanted, wanted=_FILES)
+        log_event("few-files", allowed=wanted, wanted=_FILES)

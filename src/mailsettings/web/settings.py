@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from mailsettings.errors import MailSettingsError
 from mailsettings.policy.proxy import Proxy, parse_proxy
 
-Network = IPv4Network | IPv6Network
+IPNetwork = IPv4Network | IPv6Network
 CONFIG = "MAILSETTINGS_CONFIG"  # where the path of the file is handed to worker processes
 
 
@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
 
     # who asks
-    trusted_proxies: tuple[Network, ...] = ()  # whose word on the visitor's address counts
+    trusted_proxies: tuple[IPNetwork, ...] = ()  # whose word on the visitor's address counts
     proxy_header: str = "x-forwarded-for"
     visitor_at_once: int = Field(default=2, ge=1)
     visitor_per_minute: int = Field(default=10, ge=1)
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     ca_file: str = ""
     proxy: Annotated[Proxy | None, NoDecode, BeforeValidator(_proxy)] = None  # a URL, see Policy.proxy
     dns_past_proxy: bool = False
-    allow_networks: tuple[Network, ...] = ()  # opened by name, for laboratories
+    allow_networks: tuple[IPNetwork, ...] = ()  # opened by name, for laboratories
     # what is served
     page: bool = True  # the page at /
     metrics: bool = True

@@ -16,8 +16,8 @@ import anyio
 from mailsettings.events import Event
 from mailsettings.model import Detection
 
-Tell = Callable[[Event], None]
-Lead = Callable[[Tell], Awaitable[Detection]]
+EventSink = Callable[[Event], None]
+Leader = Callable[[EventSink], Awaitable[Detection]]
 
 
 class _Flight:
@@ -29,7 +29,7 @@ class _Flight:
         self.over = False
         self._news: anyio.Event | None = None  # there is one while others wait: most visitors are the only one
 
-    def tell(self, event: Event) -> None:
+    def publish(self, event: Event) -> None:
         self.events.append(event)
         self.wake()
 
@@ -38,7 +38,7 @@ class _Flight:
             self._news.set()
             self._news = None
 
-    async def follow(self, tell: Tell) -> Detection | None:
+    async def follow(self, tell: EventSink) -> Detection | None:
         """Pass the events on; None if the leader left, or failed, without an answer."""
         passed = 0
         while True:
@@ -57,19 +57,19 @@ class SharedSearches:
     def __init__(self) -> None:
         self._under_way: dict[str, _Flight] = {}
 
-    async def join(self, key: str, lead: Lead, tell: Tell) -> Detection:
+    async def join(self, key: str, lead: Leader, tell: EventSink) -> Detection:
         """Return the answer for *key*: that of whoever is at it, otherwise what *lead* finds."""
         while (flight := self._under_way.get(key)) is not None:
             if (detection := await flight.follow(tell)) is not None:
                 return detection
         return await self._lead(key, lead, tell)
 
-    async def _lead(self, key: str, lead: Lead, tell: Tell) -> Detection:
+    async def _lead(self, key: str, lead: Leader, tell: EventSink) -> Detection:
         flight = self._under_way[key] = _Flight()
 
         def tell_all(event: Event) -> None:
             tell(event)
-            flight.tell(event)
+            flight.publish(event)
 
         try:
             flight.detection = await lead(tell_all)

@@ -22,7 +22,7 @@ def _seconds() -> float:
     return Settings.read(os.environ.get(CONFIG, "")).request_timeout
 
 
-class Patient(_Base):  # type: ignore[misc]  # which of uvicorn's two it is, its own installation decides
+class SlowClientProtocol(_Base):  # type: ignore[misc]  # which of uvicorn's two it is, its own installation decides
     """Closes a connection on which for the settings' request_timeout no request was complete or under way."""
 
     _timer: Any = None
@@ -30,9 +30,9 @@ class Patient(_Base):  # type: ignore[misc]  # which of uvicorn's two it is, its
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._last_cycle = None
-        self._timer = self.loop.call_later(_seconds(), self._look)
+        self._timer = self.loop.call_later(_seconds(), self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Close unless a request has come since the last look, or is being answered."""
         cycle = self.cycle
         busy = cycle is not None and not cycle.response_complete
@@ -40,7 +40,7 @@ class Patient(_Base):  # type: ignore[misc]  # which of uvicorn's two it is, its
             self.transport.close()
             return
         self._last_cycle = cycle
-        self._timer = self.loop.call_later(_seconds(), self._look)
+        self._timer = self.loop.call_later(_seconds(), self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:

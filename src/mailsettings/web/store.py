@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 Clock = Callable[[], float]  # seconds since the epoch: what is stored outlives the process
-_MANY = 100_000  # counters of one stretch of time, some 15 MB: the oldest makes room, whatever floods us
+_MAX_COUNTERS = 100_000  # counters of one stretch of time, some 15 MB: the oldest makes room, whatever floods us
 
 
 class Store(Interface):
@@ -31,11 +31,11 @@ class Store(Interface):
         """Count one more for *key* and return how many there were in this stretch of *seconds*."""
         ...
 
-    async def enter(self, key: str, who: str, most: int, seconds: int) -> bool:
+    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
         """Let *who* into *key* if fewer than *most* are inside; who does not leave is put out after *seconds*."""
         ...
 
-    async def leave(self, key: str, who: str) -> None:
+    async def release(self, key: str, who: str) -> None:
         """Give the place back."""
         ...
 
@@ -81,12 +81,12 @@ class Local:
         if stretch != number:
             counts = {}  # all of them are over at the same moment: nothing has to be looked for
         self._counts[seconds] = number, counts
-        if key not in counts and len(counts) >= _MANY:
+        if key not in counts and len(counts) >= _MAX_COUNTERS:
             del counts[next(iter(counts))]
         counts[key] = counts.get(key, 0) + 1
         return counts[key]
 
-    async def enter(self, key: str, who: str, most: int, seconds: int) -> bool:
+    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
         now = self._clock()
         inside = {name: until for name, until in self._inside.get(key, {}).items() if until > now}
         if let := len(inside) < most:
@@ -94,7 +94,7 @@ class Local:
         self._inside[key] = inside
         return let
 
-    async def leave(self, key: str, who: str) -> None:
+    async def release(self, key: str, who: str) -> None:
         inside = self._inside.get(key, {})
         inside.pop(who, None)
         if not inside:

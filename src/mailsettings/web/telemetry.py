@@ -36,7 +36,7 @@ class Metrics:
         )
         self.logins = Counter("mailsettings_logins", "Login checks", ("outcome",), registry=registry)
 
-    def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
+    def add_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show what *value* returns at the time of the question."""
         Gauge(f"mailsettings_{name}", text, registry=self._registry).set_function(value)
 
@@ -49,13 +49,13 @@ LOGGER_NAME = "mailsettings.web"
 _log = logging.getLogger(LOGGER_NAME)
 
 
-def say(event: str, **facts: str | float | bool) -> None:
+def log_event(event: str, **facts: str | float | bool) -> None:
     """Log *event* with *facts*; texts in it are domains and words of ours."""
     if _log.isEnabledFor(logging.INFO):
         _log.info(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}))
 
 
-def to_stderr() -> None:
+def log_to_stderr() -> None:
     """Write the lines to standard error: for the command; an app that mounts ours decides itself."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))

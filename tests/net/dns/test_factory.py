@@ -13,7 +13,7 @@ import trustme
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Question
 from mailsettings.net.dns.factory import resolver_through
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
@@ -80,7 +80,7 @@ async def test_a_question_is_never_repeated_past_the_proxy() -> None:
         with pytest.raises(NetworkError) as caught:
             await internet.ask(A)
 
-    assert caught.value.kind is Kind.PROXY
+    assert caught.value.kind is FailureKind.PROXY
     assert (
         "no way to the name server 127.0.0.1 port 1 through the proxy: the proxy socks5://127.0.0.1:"
         in caught.value.seen
@@ -97,7 +97,7 @@ async def test_a_name_server_that_refuses_strangers_is_not_the_domains_fault() -
         with pytest.raises(NetworkError) as caught:
             await internet.ask(A)
 
-    assert (caught.value.kind, "refuses whoever asks from there" in caught.value.seen) == (Kind.PROXY, True)
+    assert (caught.value.kind, "refuses whoever asks from there" in caught.value.seen) == (FailureKind.PROXY, True)
 
 
 async def test_a_proxy_that_never_answers_is_no_silent_resolver() -> None:
@@ -114,7 +114,7 @@ async def test_a_proxy_that_never_answers_is_no_silent_resolver() -> None:
             with pytest.raises(NetworkError) as caught:
                 await internet.ask(A)
 
-    assert (caught.value.kind, caught.value.seen.rpartition(": ")[2]) == (Kind.PROXY, "no answer within 0.2 s")
+    assert (caught.value.kind, caught.value.seen.rpartition(": ")[2]) == (FailureKind.PROXY, "no answer within 0.2 s")
 
 
 async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str) -> None:
@@ -137,7 +137,7 @@ async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str)
 
 
 async def nowhere(ip: IPAddress, port: int) -> TCPStream:
-    raise NetworkError(Kind.REFUSED, f"nobody at {ip}:{port}")
+    raise NetworkError(FailureKind.REFUSED, f"nobody at {ip}:{port}")
 
 
 async def _why(*system: str) -> NetworkError:
@@ -156,7 +156,7 @@ async def test_name_servers_of_this_machine_are_not_asked_through_the_proxy(syst
     """
     error = await _why(*system)
 
-    assert error.kind is Kind.PROXY
+    assert error.kind is FailureKind.PROXY
     assert "--resolver" in error.seen
 
 
@@ -166,7 +166,7 @@ async def test_name_servers_elsewhere_are_asked_through_the_proxy() -> None:
     """
     error = await _why("127.0.0.53", "192.0.2.53")
 
-    assert (error.kind, "nobody at 192.0.2.53:53" in error.seen) == (Kind.PROXY, True)
+    assert (error.kind, "nobody at 192.0.2.53:53" in error.seen) == (FailureKind.PROXY, True)
 
 
 @pytest.mark.parametrize("way", [Scheme.TLS, Scheme.HTTPS])
@@ -228,4 +228,4 @@ async def test_a_proxy_that_refuses_the_name_server_is_to_blame(way: Scheme) -> 
         with pytest.raises(NetworkError) as caught:
             await resolver.ask(A)
 
-    assert caught.value.kind is Kind.PROXY
+    assert caught.value.kind is FailureKind.PROXY

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Question
 from mailsettings.net.dns.fallback import read
 from mailsettings.net.dns.message import (
@@ -112,7 +112,7 @@ def test_what_is_no_name_is_not_asked(name: str) -> None:
     with pytest.raises(NetworkError) as caught:
         query_of(Question(name, "A"))
 
-    assert caught.value.kind is Kind.DNS_FAILED
+    assert caught.value.kind is FailureKind.DNS_FAILED
 
 
 def test_what_is_no_type_is_not_asked() -> None:

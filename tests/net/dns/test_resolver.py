@@ -10,7 +10,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import MX, SRV, Answer, Record
 from mailsettings.model import Question
 from mailsettings.net.dns.message import Query, Response
@@ -93,7 +93,7 @@ async def test_alias_loops_end() -> None:
     with pytest.raises(NetworkError) as caught:
         await ask(Zone(loop), A)
 
-    assert caught.value.kind is Kind.DNS_FAILED
+    assert caught.value.kind is FailureKind.DNS_FAILED
 
 
 @pytest.mark.anyio
@@ -129,7 +129,7 @@ async def test_servers_that_cannot_answer_fail(rcode: dns.rcode.Rcode) -> None:
         await ask(Zone(rcode=rcode), A)
 
     assert (caught.value.kind, caught.value.seen) == (
-        Kind.DNS_FAILED,
+        FailureKind.DNS_FAILED,
         f"the name server says {dns.rcode.to_text(rcode)}",
     )
 
@@ -204,7 +204,7 @@ async def test_silence_is_a_time_out() -> None:
         with pytest.raises(NetworkError) as caught:
             await resolver(port).ask(A)
 
-    assert (caught.value.kind, len(zone.asked)) == (Kind.DNS_TIMEOUT, 3)
+    assert (caught.value.kind, len(zone.asked)) == (FailureKind.DNS_TIMEOUT, 3)
 
 
 @pytest.mark.anyio
@@ -232,7 +232,7 @@ async def test_without_name_servers_there_is_no_network() -> None:
     with pytest.raises(NetworkError) as caught:
         await resolver().ask(A)
 
-    assert caught.value.kind is Kind.NO_NETWORK
+    assert caught.value.kind is FailureKind.NO_NETWORK
 
 
 @pytest.mark.anyio
@@ -258,7 +258,7 @@ def test_running_out_of_sockets_is_not_the_servers_fault() -> None:
     """
     EMFILE is about this process; taken for a silent resolver it would hide what is wrong.
     """
-    assert os_fault(OSError(errno.EMFILE, "Too many open files")).kind is Kind.BUDGET
+    assert os_fault(OSError(errno.EMFILE, "Too many open files")).kind is FailureKind.BUDGET
 
 
 def test_a_name_server_prints_as_what_was_typed() -> None:

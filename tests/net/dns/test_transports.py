@@ -11,7 +11,7 @@ import pytest
 import trustme
 from anyio.abc import ByteStream
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.dns.doh import DoH
@@ -110,7 +110,7 @@ async def test_somebody_elses_certificate_is_refused(ca: trustme.CA, ca_file: st
         with pytest.raises(NetworkError) as caught:
             await transport.exchange(query_of(A))
 
-    assert caught.value.kind is Kind.CERTIFICATE_NAME
+    assert caught.value.kind is FailureKind.CERTIFICATE_NAME
 
 
 @pytest.mark.anyio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.dialer import CachedResolver, Dialer
 from mailsettings.net.dns.message import Query, Response
 from mailsettings.net.dns.nameservers import Nameserver
@@ -39,7 +39,7 @@ class DoH:
         page = await self._fetcher.get(self._url, method="POST", body=query.wire, headers=headers)
         response = response_to(query, page.body)
         if response is None:
-            raise NetworkError(Kind.DNS_FAILED, "the name server sent something that is no answer")
+            raise NetworkError(FailureKind.DNS_FAILED, "the name server sent something that is no answer")
         return response
 
     async def aclose(self) -> None:

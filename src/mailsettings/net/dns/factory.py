@@ -14,7 +14,7 @@ from functools import partial
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.dns.nameservers import Nameserver, Scheme, system_nameservers
@@ -100,10 +100,10 @@ def _blaming_the_proxy(connect: Connect, seconds: float) -> Connect:
             with anyio.fail_after(seconds):
                 return await connect(ip, port)
         except TimeoutError as error:
-            raise NetworkError(Kind.PROXY, f"{way}: no answer within {seconds:g} s") from error
+            raise NetworkError(FailureKind.PROXY, f"{way}: no answer within {seconds:g} s") from error
         except NetworkError as error:
-            if error.kind in (Kind.PROXY, Kind.BUDGET):
+            if error.kind in (FailureKind.PROXY, FailureKind.BUDGET):
                 raise
-            raise error.again(Kind.PROXY, prefix=f"{way}: ") from error
+            raise error.again(FailureKind.PROXY, prefix=f"{way}: ") from error
 
     return connected

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
 from struct import Struct, error
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import MX, SRV, Record
 from mailsettings.model import Question
 
@@ -84,7 +84,7 @@ def query_of(question: Question, *, edns: bool = True) -> Query:
     """
     name = _encoded_name(question)
     if name is None or question.type not in TYPES:
-        raise NetworkError(Kind.DNS_FAILED, f"{str(question)!r} is no DNS question")
+        raise NetworkError(FailureKind.DNS_FAILED, f"{str(question)!r} is no DNS question")
     flags = _RECURSE | (_AUTHENTIC if edns else 0)
     header = _HEADER.pack(int.from_bytes(os.urandom(2), "big"), flags, 1, 0, 0, int(edns))
     return Query(question, header + name + _QUESTION.pack(TYPES[question.type], IN) + (_OPT if edns else b""))

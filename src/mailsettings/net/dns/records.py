@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailsettings.errors import AddressError, Kind, NetworkError
+from mailsettings.errors import AddressError, FailureKind, NetworkError
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import MX, SRV, Record
 from mailsettings.model import Question
@@ -26,7 +26,7 @@ def records_of(
     aliases: list[str] = []
     while not (found := _at(rows, name, wanted)) and wanted != CNAME and (alias := _at(rows, name, CNAME)):
         if len(aliases) == policy.limits.max_aliases:
-            raise NetworkError(Kind.DNS_FAILED, f"more than {policy.limits.max_aliases} aliases in a row")
+            raise NetworkError(FailureKind.DNS_FAILED, f"more than {policy.limits.max_aliases} aliases in a row")
         name = str(alias[0])
         aliases.append(name)
     return _records(question.type, found, policy), tuple(host for alias in aliases if (host := _host(alias)))

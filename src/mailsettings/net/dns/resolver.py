@@ -9,7 +9,7 @@ from __future__ import annotations
 import anyio
 from anyio.lowlevel import RunVar
 
-from mailsettings.errors import Detail, Kind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net.dns.message import FORMERR, NOERROR, NOTIMP, NXDOMAIN, Response, query_of
@@ -33,7 +33,7 @@ class Resolver:
     async def ask(self, question: Question) -> Answer:
         """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
         if not self._transports:
-            raise NetworkError(Kind.NO_NETWORK, "this machine has no name server")
+            raise NetworkError(FailureKind.NO_NETWORK, "this machine has no name server")
         async with _limit(self._policy.limits.dns_sockets):
             return self._answer(question, await self._response(question))
 
@@ -67,7 +67,7 @@ class Resolver:
         left = end - anyio.current_time()
         if left < BLINK:
             seconds = self._policy.timeouts.dns_lifetime
-            raise NetworkError(Kind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
+            raise NetworkError(FailureKind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
         return min(left, transport.round_trips * self._policy.timeouts.dns_timeout)
 
     async def aclose(self) -> None:
@@ -83,17 +83,17 @@ async def _once(transport: DNSTransport, question: Question) -> Response:
         response = await transport.exchange(query_of(question, edns=False))
     if response.rcode not in (NOERROR, NXDOMAIN):
         detail = Detail.DNSSEC_BOGUS if response.bogus else None
-        raise NetworkError(Kind.DNS_FAILED, f"the name server says {response.said}", detail=detail)
+        raise NetworkError(FailureKind.DNS_FAILED, f"the name server says {response.said}", detail=detail)
     return response
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:
     """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
-    if all(failure.kind is Kind.UNREACHABLE for failure in failures):
-        return failures[0].again(Kind.NO_NETWORK, prefix="no way to a name server: ")
-    order = (Kind.BUDGET, Kind.PROXY, Kind.DNS_FAILED)
+    if all(failure.kind is FailureKind.UNREACHABLE for failure in failures):
+        return failures[0].again(FailureKind.NO_NETWORK, prefix="no way to a name server: ")
+    order = (FailureKind.BUDGET, FailureKind.PROXY, FailureKind.DNS_FAILED)
     worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
-    return worst if worst.kind in order else worst.again(Kind.DNS_FAILED, prefix="the name server: ")
+    return worst if worst.kind in order else worst.again(FailureKind.DNS_FAILED, prefix="the name server: ")
 
 
 def _limit(sockets: int) -> anyio.Semaphore:

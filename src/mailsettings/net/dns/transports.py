@@ -10,7 +10,7 @@ from typing import Protocol as Interface
 
 import anyio
 
-from mailsettings.errors import Kind, NetworkError
+from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question
 from mailsettings.net import tcp
@@ -146,7 +146,7 @@ class DoT:
             answer = await self._ask(Question(self._nameserver.host, rdtype))
             for record in answer.records:
                 return ip_address(str(record))
-        raise NetworkError(Kind.NO_NETWORK, f"the name server {self._nameserver.host} has no address")
+        raise NetworkError(FailureKind.NO_NETWORK, f"the name server {self._nameserver.host} has no address")
 
     async def aclose(self) -> None:
         """Close the connections that wait for another question."""
@@ -168,7 +168,7 @@ class DoTCP:
         if response.rcode == _REFUSED:
             # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
             raise NetworkError(
-                Kind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
+                FailureKind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
             )
         return response
 
@@ -185,7 +185,9 @@ class NoNameserver:
     round_trips = 1
 
     async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - nobody is asked
-        raise NetworkError(Kind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}")
+        raise NetworkError(
+            FailureKind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}"
+        )
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -197,7 +199,7 @@ async def _over(stream: TCPStream, query: Query) -> Response:
     length = int.from_bytes(await _exactly(stream, 2), "big")
     response = response_to(query, await _exactly(stream, length))
     if response is None:
-        raise NetworkError(Kind.DNS_FAILED, "the name server sent something that is no answer")
+        raise NetworkError(FailureKind.DNS_FAILED, "the name server sent something that is no answer")
     return response
 
 
@@ -206,7 +208,7 @@ async def _exactly(stream: TCPStream, count: int) -> bytes:
     got = b""
     while len(got) < count:
         if not (more := await stream.receive(count - len(got))):
-            raise NetworkError(Kind.CLOSED, "the name server closed the connection")
+            raise NetworkError(FailureKind.CLOSED, "the name server closed the connection")
         got += more
     return got
 

@@ -11,14 +11,14 @@ from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Endpoint, Protocol, Security
 from mailsettings.web.problems import Problem
-from mailsettings.web.service import Query
+from mailsettings.web.service import DetectionRequest
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 Address = Annotated[str, Field(max_length=320, examples=["ada@example.org"])]
 Domain = Annotated[str, Field(max_length=253)]
 
 
-class Options(BaseModel):
+class RequestOptions(BaseModel):
     """What may be wished for."""
 
     model_config = _STRICT
@@ -36,15 +36,15 @@ class Wanted(BaseModel):
     )
 
     address: Address
-    options: Options = Options()
+    options: RequestOptions = RequestOptions()
 
-    def query(self) -> Query:
+    def detection_request(self) -> DetectionRequest:
         """Return the question. Problem(422) if the address is none."""
         protocol = self.options.protocol
-        return Query(parsed(self.address), Protocol(protocol) if protocol else None)
+        return DetectionRequest(parse_or_problem(self.address), Protocol(protocol) if protocol else None)
 
 
-class Server(BaseModel):
+class ServerBody(BaseModel):
     """A server that a person has typed."""
 
     model_config = _STRICT
@@ -75,14 +75,14 @@ class Login(BaseModel):
     password: SecretStr | None = Field(default=None, max_length=1000)
     token: SecretStr | None = Field(default=None, max_length=3000, description="An OAuth 2 access token.")
     username: str = Field(default="", max_length=320, description="Empty: what the settings say.")
-    incoming: Server | None = None
-    outgoing: Server | None = None
+    incoming: ServerBody | None = None
+    outgoing: ServerBody | None = None
     confirmed: tuple[Domain, ...] = Field(
         default=(), max_length=8, description="Registrable domains that the user has agreed to."
     )
 
 
-def parsed(address: str) -> EmailAddress:
+def parse_or_problem(address: str) -> EmailAddress:
     """Return *address* as one. Problem(422) with the reason if it is none."""
     try:
         return parse_address(address)

@@ -25,7 +25,7 @@ from mailsettings.web.api.stream import MEDIA_TYPE as STREAM_TYPE
 from mailsettings.web.problems import MEDIA_TYPE, TITLES, Problem
 
 _ADDRESS = "ada@example.org"
-_PLACES = (
+_ENDPOINTS = (
     Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS),
     Endpoint(Protocol.SMTP, "smtp.example.org", 465, Security.TLS),
 )
@@ -33,7 +33,7 @@ _PLACES = (
 
 def example_detection() -> dict[str, Any]:
     """Return an answer."""
-    incoming, outgoing = map(_choice, _PLACES)
+    incoming, outgoing = map(_choice, _ENDPOINTS)
     found = Detection(
         _ADDRESS,
         incoming=(incoming,),
@@ -70,7 +70,7 @@ def example_event() -> dict[str, str]:
 
 def example_verification() -> dict[str, Any]:
     """Return what came of a login."""
-    incoming, outgoing = map(_login, _PLACES)
+    incoming, outgoing = map(_login, _ENDPOINTS)
     return {
         "schema": 1, "address": _ADDRESS, "verified": True, "incoming": incoming, "outgoing": outgoing, "findings": []
     }  # fmt: skip
@@ -139,7 +139,7 @@ _VERIFICATION = {
         "findings": {"type": "array", "items": {"$ref": f"{_REF}Finding"}},
     },
 }
-_TOLD = {
+_STREAM_EVENT = {
     "type": "object",
     "required": ["event", "data"],
     "properties": {
@@ -157,17 +157,17 @@ def schemas() -> dict[str, Any]:
     parts["examples"] = [example_detection()]
     problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
     login = _VERIFICATION | {"examples": [example_verification()]}
-    told = _TOLD | {"examples": [example_event()]}
+    told = _STREAM_EVENT | {"examples": [example_event()]}
     every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login, "Told": told}
-    return {name: _moved(part) for name, part in every.items()}
+    return {name: _with_component_refs(part) for name, part in every.items()}
 
 
-def _moved(value: Any) -> Any:
+def _with_component_refs(value: Any) -> Any:
     """Return *value* with `#/$defs/X` turned into `#/components/schemas/X`."""
     if isinstance(value, dict):
-        return {name: _moved(part) for name, part in value.items()}
+        return {name: _with_component_refs(part) for name, part in value.items()}
     if isinstance(value, list):
-        return [_moved(part) for part in value]
+        return [_with_component_refs(part) for part in value]
     return value.replace("#/$defs/", _REF) if isinstance(value, str) else value
 
 

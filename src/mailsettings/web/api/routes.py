@@ -12,54 +12,54 @@ from fastapi import APIRouter, Path, Request, Response
 
 from mailsettings.errors import NetworkError
 from mailsettings.events import Event
-from mailsettings.formats.clientconfig_writer import of_detection, write
+from mailsettings.formats.clientconfig_writer import config_of, write
 from mailsettings.model import Question
 from mailsettings.provider_table.table import by_id
 from mailsettings.schema import dumps, event_to_dict, plain, to_dict, to_json
 from mailsettings.web import telemetry
 from mailsettings.web.admission import visitor_key
 from mailsettings.web.api import openapi
-from mailsettings.web.api.bodies import Login, Wanted, parsed
-from mailsettings.web.api.stream import EventStream, Told, while_there
-from mailsettings.web.api.verify import as_json, log_in, only_safely
+from mailsettings.web.api.bodies import Login, Wanted, parse_or_problem
+from mailsettings.web.api.stream import EventStream, StreamMessage, cancel_on_disconnect
+from mailsettings.web.api.verify import log_in, require_secure_transport, verification_as_json
 from mailsettings.web.problems import Problem
-from mailsettings.web.redaction import NOBODY, anybody
-from mailsettings.web.service import Query, Service
+from mailsettings.web.redaction import PLACEHOLDER_LOCAL_PART, placeholder_address
+from mailsettings.web.service import DetectionRequest, DetectionService
 
 ProviderId = Annotated[str, Path(max_length=64, pattern="^[a-z0-9-]+$", examples=["gmail"])]
 
 
-def visitor_of(request: Request, service: Service) -> str:
+def visitor_of(request: Request, service: DetectionService) -> str:
     """Return who asks."""
     settings = service.settings
     peer = request.client.host if request.client else ""
     return visitor_key(peer, request.headers.getlist(settings.proxy_header), settings.trusted_proxies)
 
 
-def told(event: Event) -> Told:
+def stream_message(event: Event) -> StreamMessage:
     """Return *event* as the stream sends it."""
     as_values = event_to_dict(event)
     return as_values["event"], dumps(as_values)
 
 
-def api_routes(service: Service) -> APIRouter:
+def api_routes(service: DetectionService) -> APIRouter:
     """Return the routes."""
     router = APIRouter()
 
     @router.post("/v1/detect", responses=openapi.DETECT, response_class=Response)
     async def detect(wanted: Wanted, request: Request) -> Response:
         """Find and verify the mail servers of an address; the answer is that of `mailsettings --json`."""
-        query, who = wanted.query(), visitor_of(request, service)
-        detection = await while_there(request.receive, lambda: service.detect(query, who))
+        query, who = wanted.detection_request(), visitor_of(request, service)
+        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(query, who))
         return Response(to_json(detection) if detection else b"", media_type="application/json")
 
     @router.post("/v1/detect/stream", responses=openapi.STREAM, response_class=Response)
     async def detect_stream(wanted: Wanted, request: Request) -> Response:
         """Do the same and tell each step as a server-sent event; the last one, `settled`, has the answer."""
-        query, who = wanted.query(), visitor_of(request, service)
+        query, who = wanted.detection_request(), visitor_of(request, service)
 
         async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None]; FastAPI looks at names here
-            detection = await service.detect(query, who, lambda event: tell(told(event)))
+            detection = await service.detect(query, who, lambda event: tell(stream_message(event)))
             tell(("settled", dumps({"event": "settled", "at": detection.seconds, "detection": to_dict(detection)})))
 
         return EventStream(work)
@@ -67,9 +67,9 @@ def api_routes(service: Service) -> APIRouter:
     @router.post("/v1/verify", responses=openapi.VERIFY, response_class=Response)
     async def verify(login: Login, request: Request) -> Response:
         """Log in with a password or token, once, and say what it means if that fails. Nothing is stored."""
-        only_safely(request, service)
+        require_secure_transport(request, service)
         done = await log_in(service, login, visitor_of(request, service))
-        return as_response(as_json(done))
+        return as_response(verification_as_json(done))
 
     @router.get("/v1/providers/{id}", responses=openapi.PROVIDER, response_class=Response)
     async def provider(id: ProviderId) -> Response:  # noqa: A002 - the name in the path
@@ -86,7 +86,7 @@ def as_response(value: Any, status: int = 200) -> Response:
     return Response(dumps(value), status, media_type="application/json")
 
 
-def health_routes(service: Service) -> APIRouter:
+def health_routes(service: DetectionService) -> APIRouter:
     """Return the routes."""
     router = APIRouter()
 
@@ -112,7 +112,7 @@ def health_routes(service: Service) -> APIRouter:
     return router
 
 
-async def _dns(service: Service) -> str:
+async def _dns(service: DetectionService) -> str:
     """Ask the resolver for something it always knows."""
     try:
         async with service.network(service.policy) as net:
@@ -125,14 +125,14 @@ async def _dns(service: Service) -> str:
 PATHS = ("/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml")
 
 
-def autoconfig_routes(service: Service) -> APIRouter:
+def autoconfig_routes(service: DetectionService) -> APIRouter:
     """Return the routes."""
     router = APIRouter(include_in_schema=False)
 
     async def config(request: Request, emailaddress: str = "") -> Response:
-        address = anybody(parsed(emailaddress or f"{NOBODY}@{_domain(request)}"))
-        detection = await service.detect(Query(address), visitor_of(request, service))
-        document = of_detection(detection)
+        address = placeholder_address(parse_or_problem(emailaddress or f"{PLACEHOLDER_LOCAL_PART}@{_domain(request)}"))
+        detection = await service.detect(DetectionRequest(address), visitor_of(request, service))
+        document = config_of(detection)
         # A server that a user would have to agree to is left out: a document cannot ask.
         if detection.confirm or not (document.incoming and document.outgoing):
             raise Problem(404, "not-found", "no settings that can be vouched for")

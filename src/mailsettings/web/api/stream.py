@@ -21,8 +21,8 @@ MEDIA_TYPE = "text/event-stream"
 _PING = 10.0  # seconds of silence after which a comment keeps proxies from closing the stream
 
 Value = TypeVar("Value")
-Told = tuple[str, str]  # the event's name and its data, one line
-Work = Callable[[Callable[[Told], None]], Awaitable[None]]
+StreamMessage = tuple[str, str]  # the event's name and its data, one line
+StreamWork = Callable[[Callable[[StreamMessage], None]], Awaitable[None]]
 
 
 class EventStream(Response):
@@ -33,20 +33,20 @@ class EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: StreamWork) -> None:
         super().__init__()
         self._work = work
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        told, listening = anyio.create_memory_object_stream[Told | Problem](math.inf)
+        told, listening = anyio.create_memory_object_stream[StreamMessage | Problem](math.inf)
         async with told, listening, anyio.create_task_group() as group:
             group.start_soon(self._run, told)
-            group.start_soon(_until_gone, receive, group.cancel_scope)
+            group.start_soon(_wait_for_disconnect, receive, group.cancel_scope)
             await self._send(listening, scope, receive, send)
             group.cancel_scope.cancel()
 
-    async def _run(self, told: MemoryObjectSendStream[Told | Problem]) -> None:
+    async def _run(self, told: MemoryObjectSendStream[StreamMessage | Problem]) -> None:
         async with told:
             try:
                 await self._work(told.send_nowait)
@@ -54,7 +54,7 @@ class EventStream(Response):
                 told.send_nowait(problem)
 
     async def _send(
-        self, listening: MemoryObjectReceiveStream[Told | Problem], scope: Scope, receive: Receive, send: Send
+        self, listening: MemoryObjectReceiveStream[StreamMessage | Problem], scope: Scope, receive: Receive, send: Send
     ) -> None:
         first = await listening.receive()
         if isinstance(first, Problem):
@@ -67,11 +67,11 @@ class EventStream(Response):
         await send({"type": "http.response.body", "body": b""})
 
 
-async def while_there(receive: Receive, work: Callable[[], Awaitable[Value]]) -> Value | None:
+async def cancel_on_disconnect(receive: Receive, work: Callable[[], Awaitable[Value]]) -> Value | None:
     """Return what *work* brings; None if the visitor leaves before, which ends it. Problem as *work* raises it."""
     brought: Value | Problem | None = None
     async with anyio.create_task_group() as group:
-        group.start_soon(_until_gone, receive, group.cancel_scope)
+        group.start_soon(_wait_for_disconnect, receive, group.cancel_scope)
         try:
             brought = await work()
         except Problem as problem:
@@ -82,13 +82,13 @@ async def while_there(receive: Receive, work: Callable[[], Awaitable[Value]]) ->
     return brought
 
 
-async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
+async def _wait_for_disconnect(receive: Receive, scope: anyio.CancelScope) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()
 
 
-async def _next(listening: MemoryObjectReceiveStream[Told | Problem]) -> bytes | None:
+async def _next(listening: MemoryObjectReceiveStream[StreamMessage | Problem]) -> bytes | None:
     """Return what to send next; None at the end."""
     with anyio.move_on_after(_PING):
         try:
@@ -102,7 +102,7 @@ async def _part(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-def _encoded(item: Told | Problem) -> bytes:
+def _encoded(item: StreamMessage | Problem) -> bytes:
     if isinstance(item, Problem):
         from mailsettings.schema import dumps
 

@@ -18,23 +18,23 @@ from mailsettings.model import Detection, Endpoint
 from mailsettings.model import ServerSettings as Typed
 from mailsettings.provider_table import table
 from mailsettings.schema import plain
-from mailsettings.web.api.bodies import Login, parsed
+from mailsettings.web.api.bodies import Login, parse_or_problem
 from mailsettings.web.problems import Problem
-from mailsettings.web.redaction import shown_finding
-from mailsettings.web.service import Query, Service
-from mailsettings.web.telemetry import say, span
+from mailsettings.web.redaction import redacted_finding
+from mailsettings.web.service import DetectionRequest, DetectionService
+from mailsettings.web.telemetry import log_event, span
 
-_KEPT = ("protocol", "host", "port", "security", "username", "mechanism", "accepted", "verified", "tried")
+_ENDPOINT_FIELDS = ("protocol", "host", "port", "security", "username", "mechanism", "accepted", "verified", "tried")
 
 
-async def log_in(service: Service, login: Login, visitor: str) -> Verification:
+async def log_in(service: DetectionService, login: Login, visitor: str) -> Verification:
     """Log in as *login* says. Problem if that is refused: 409 where the user has to agree to a domain first."""
-    address, credentials = parsed(login.address), _credentials(login)
-    async with service.limits.visit(visitor):
+    address, credentials = parse_or_problem(login.address), _credentials(login)
+    async with service.limits.request(visitor):
         what = await _servers(service, login, address)
         await service.limits.log_in(blake2b(str(address).lower().encode(), digest_size=16).hexdigest())
-        with service.house.enter(), span("mailsettings.login", domain=address.domain):
-            async with service.house.work(), service.network(service.policy.for_mailboxes()) as net:
+        with service.capacity.admit(), span("mailsettings.login", domain=address.domain):
+            async with service.capacity.work_slot(), service.network(service.policy.for_mailboxes()) as net:
                 try:
                     done = await verify(
                         what, credentials, policy=service.policy, net=net, confirmed=map(str.lower, login.confirmed)
@@ -43,7 +43,7 @@ async def log_in(service: Service, login: Login, visitor: str) -> Verification:
                     raise _to_confirm(error.domains) from error
     outcome = "verified" if done.verified else "refused"
     service.metrics.logins.labels(outcome).inc()
-    say("login", domain=address.domain, outcome=outcome)
+    log_event("login", domain=address.domain, outcome=outcome)
     return done
 
 
@@ -59,10 +59,10 @@ def _credentials(login: Login) -> Credentials:
         raise Problem(422, "bad-request", str(error)) from error
 
 
-async def _servers(service: Service, login: Login, address: EmailAddress) -> Detection | Typed:
+async def _servers(service: DetectionService, login: Login, address: EmailAddress) -> Detection | Typed:
     """Return what to log in to: what was typed, otherwise what is found."""
     if login.incoming is None and login.outgoing is None:
-        return await service.found(Query(address))
+        return await service.search(DetectionRequest(address))
     incoming = login.incoming.endpoint() if login.incoming else None
     outgoing = login.outgoing.endpoint() if login.outgoing else None
     foreign = _foreign(address, [each for each in (incoming, outgoing) if each], login.confirmed)
@@ -84,15 +84,15 @@ def _to_confirm(domains: tuple[str, ...]) -> Problem:
     return Problem(409, "confirmation-required", detail, domains=list(domains))
 
 
-def only_safely(request: Request, service: Service) -> None:
+def require_secure_transport(request: Request, service: DetectionService) -> None:
     """Let passwords come over https, or from this very machine. Problem(403)."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "cross-site", "passwords are taken from our own pages and from programs only")
-    if not safe(request, service):
+    if not is_secure_transport(request, service):
         raise Problem(403, "insecure", "ask over https")
 
 
-def safe(request: Request, service: Service) -> bool:
+def is_secure_transport(request: Request, service: DetectionService) -> bool:
     """Say whether a password can come this way without being read by others."""
     peer = request.client.host if request.client else ""
     if request.url.scheme == "https":
@@ -107,7 +107,7 @@ def safe(request: Request, service: Service) -> bool:
     return ip.is_loopback and not any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via"))
 
 
-def as_json(done: Verification) -> dict[str, Any]:
+def verification_as_json(done: Verification) -> dict[str, Any]:
     """Return *done* as JSON values, without what a server has said."""
     return {
         "schema": 1,
@@ -115,9 +115,9 @@ def as_json(done: Verification) -> dict[str, Any]:
         "verified": done.verified,
         "incoming": _result(plain(done.incoming)),
         "outgoing": _result(plain(done.outgoing)),
-        "findings": [plain(shown_finding(item)) for item in done.findings],
+        "findings": [plain(redacted_finding(item)) for item in done.findings],
     }
 
 
 def _result(result: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: result[name] for name in _KEPT} if result else None
+    return {name: result[name] for name in _ENDPOINT_FIELDS} if result else None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailsettings.decision.typos import confusable_with
-from mailsettings.hostnames import shown_host
+from mailsettings.hostnames import unicode_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
-from mailsettings.web.page.forms import agreement, hand_form, search_form, sign_in_form
+from mailsettings.web.page.forms import confirmation_checkbox, manual_form, search_form, sign_in_form
 from mailsettings.web.page.markup import Html, join, link, tag
-from mailsettings.web.page.servers import alternatives, cards
+from mailsettings.web.page.servers import alternatives, server_cards
 from mailsettings.web.service import outcome_of
 
 _HEADLINES = {
@@ -17,23 +17,23 @@ _HEADLINES = {
     "found": ("warn", "We found mail settings", "But not all of them could be checked: look at the locks below."),
     "nothing": ("bad", "We found no mail settings", "No server answered that could be the right one."),
 }
-_MOST = 6  # findings: behind the sixth nobody reads on
+_MAX_FINDINGS = 6  # findings: behind the sixth nobody reads on
 
 
-def answer(detection: Detection, *, password: bool) -> Html:
+def answer_html(detection: Detection, *, password: bool) -> Html:
     """Return what was found; *password*: one may be typed here, because the way is safe."""
     form = sign_in_form(detection, safe=password)
     return join(
         _headline(detection),
-        _question(detection),
+        _typo_suggestion(detection),
         _confirmation(detection, ask=form is not None and password),
-        _before(detection),
+        _prerequisites(detection),
         form,
-        cards(detection),
-        findings(item for item in detection.findings if item.code != "typo"),  # which is asked above
+        server_cards(detection),
+        findings_html(item for item in detection.findings if item.code != "typo"),  # which is asked above
         _notes(detection),
         alternatives(detection),
-        hand_form(detection, safe=password),
+        manual_form(detection, safe=password),
         _pages(detection),
     )
 
@@ -54,7 +54,7 @@ def _headline(detection: Detection) -> Html:
     )
 
 
-def _question(detection: Detection) -> Html | None:
+def _typo_suggestion(detection: Detection) -> Html | None:
     if not detection.suggestion:
         return None
     button = tag("button", f"Yes, look for {detection.suggestion}", type="submit")
@@ -70,7 +70,7 @@ def _confirmation(detection: Detection, *, ask: bool) -> Html | None:
     """Name the domains to agree to, large and whole; what looks like another domain is said to."""
     if not detection.confirm:
         return None
-    own = shown_host(detection.address.rpartition("@")[2])
+    own = unicode_host(detection.address.rpartition("@")[2])
     return tag(
         "section",
         tag("h3", "Is this your mail provider?"),
@@ -82,17 +82,17 @@ def _confirmation(detection: Detection, *, ask: bool) -> Html | None:
 
 
 def _domain(domain: str, *, ask: bool) -> Html:
-    shown = shown_host(domain)
+    shown = unicode_host(domain)
     alike = confusable_with(domain)
     return join(
         tag("p", shown, class_="domain"),
         tag("p", "Spelled ", tag("code", domain)) if shown != domain else None,
         tag("p", f"This looks like {alike}, but is not {alike}.", class_="alarm") if alike else None,
-        agreement(domain) if ask else None,
+        confirmation_checkbox(domain) if ask else None,
     )
 
 
-def _before(detection: Detection) -> Html | None:
+def _prerequisites(detection: Detection) -> Html | None:
     hints = [hint for hint in detection.hints if _concerns(hint, detection)]
     if not hints:
         return None
@@ -114,9 +114,9 @@ def _hint(hint: Hint) -> Html:
     return tag("li", hint.text, page)
 
 
-def findings(items: Iterable[Finding]) -> Html | None:
+def findings_html(items: Iterable[Finding]) -> Html | None:
     """Return why something does not work, and what to do about it."""
-    entries = tuple(tag("li", _finding(item)) for item in tuple(items)[:_MOST])
+    entries = tuple(tag("li", _finding(item)) for item in tuple(items)[:_MAX_FINDINGS])
     if not entries:
         return None
     return tag("section", tag("h3", "What is wrong, and what helps"), tag("ul", *entries), class_="box findings")
@@ -130,7 +130,7 @@ def _finding(item: Finding) -> Html:
 def _notes(detection: Detection) -> Html | None:
     further = (_hint(hint) for hint in detection.hints if not _concerns(hint, detection))
     notes = (tag("li", str(note)) for note in detection.notes)
-    entries = (*further, *notes)[:_MOST]
+    entries = (*further, *notes)[:_MAX_FINDINGS]
     if not entries:
         return None
     return tag("details", tag("summary", "Good to know"), tag("ul", *entries))

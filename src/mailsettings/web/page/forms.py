@@ -67,13 +67,13 @@ def _check(detection: Detection, *parts: Part, id_: str | None = None) -> Html:
     return tag("form", hidden, *parts, result, method="post", action="./check", data_check=True, id=id_)
 
 
-def agreement(domain: str) -> Html:
+def confirmation_checkbox(domain: str) -> Html:
     """Return the tick without which nobody signs in at servers of *domain*."""
     box = tag("input", type="checkbox", name="confirmed", value=domain, required=True, form=_SIGN_IN)
     return tag("label", box, tag("span", "Yes, ", tag("strong", domain), " is my mail provider"), class_="agree")
 
 
-def hand_form(detection: Detection, *, safe: bool) -> Html:
+def manual_form(detection: Detection, *, safe: bool) -> Html:
     """Return the settings for whoever knows better, filled in with what was found."""
     parts = (
         _typed("Incoming mail", "incoming", ("imap", "pop3"), detection.incoming[:1], 993),
@@ -82,7 +82,7 @@ def hand_form(detection: Detection, *, safe: bool) -> Html:
     )
     password = _field("Password", "password", "", type_="password", id_="hand-password", autocomplete="off")
     button = tag("button", "Try these settings", type="submit")
-    end = (password, _own_word(), button) if safe else (tag("p", _UNSAFE),)
+    end = (password, _typed_servers_checkbox(), button) if safe else (tag("p", _UNSAFE),)
     return tag(
         "details",
         tag("summary", "Enter the settings by hand"),
@@ -92,7 +92,7 @@ def hand_form(detection: Detection, *, safe: bool) -> Html:
     )
 
 
-def _own_word() -> Html:
+def _typed_servers_checkbox() -> Html:
     box = tag("input", type="checkbox", name="typed", value="yes", required=True)
     return tag("label", box, tag("span", "I know these servers and want to send my password there"), class_="agree")
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from mailsettings.events import Asked, Contacting, Event, Learned, Probed
-from mailsettings.hostnames import shown_host
+from mailsettings.hostnames import unicode_host
 from mailsettings.model import Endpoint, Protocol, Step
 
 _KINDS = {Protocol.SMTP: "outgoing mail"}
 GOOD, STEP = "good", "step"
 
 
-def step(event: Event, domain: str) -> tuple[str, str]:
+def progress_text(event: Event, domain: str) -> tuple[str, str]:
     """Return how *event* of a search for *domain* is told, and its words: none where they would only make noise."""
     match event:
         case Asked(what=what) if what.startswith("https://"):
-            return STEP, f"Asking {shown_host(urlsplit(what.split()[0]).hostname or '')}"
+            return STEP, f"Asking {unicode_host(urlsplit(what.split()[0]).hostname or '')}"
         case Asked():
-            return STEP, f"Looking up {shown_host(domain)}"
+            return STEP, f"Looking up {unicode_host(domain)}"
         case Learned(claim=claim):
-            return STEP, f"Heard of {shown_host(claim.endpoint.host)}"
+            return STEP, f"Heard of {unicode_host(claim.endpoint.host)}"
         case Contacting(endpoint=endpoint, step=Step.CONNECT):
             return STEP, f"Trying {_place(endpoint)}"
         case Probed(probe=probe) if probe.verified:
@@ -29,4 +29,4 @@ def step(event: Event, domain: str) -> tuple[str, str]:
 
 
 def _place(endpoint: Endpoint) -> str:
-    return f"{shown_host(endpoint.host)} for {_KINDS.get(endpoint.protocol, 'incoming mail')}"
+    return f"{unicode_host(endpoint.host)} for {_KINDS.get(endpoint.protocol, 'incoming mail')}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from mailsettings.login.result import Result
+from mailsettings.login.result import LoginResult
 from mailsettings.login.verify import Verification
-from mailsettings.web.page.answer import findings
+from mailsettings.web.page.answer import findings_html
 from mailsettings.web.page.markup import Html, breakable, join, tag
 
 _MOST = 200  # characters of a name
 
 
-def result(done: Verification, name: str) -> Html:
+def result_html(done: Verification, name: str) -> Html:
     """Return what came of the login of somebody who calls themselves *name*, or nothing."""
-    return _ready(done.address, name[:_MOST].strip()) if done.verified else _not_yet(done)
+    return _ready(done.address, name[:_MOST].strip()) if done.verified else _failed(done)
 
 
 def _ready(address: str, name: str) -> Html:
@@ -27,12 +27,12 @@ def _ready(address: str, name: str) -> Html:
     )
 
 
-def _not_yet(done: Verification) -> Html:
+def _failed(done: Verification) -> Html:
     tried = (("Reading mail", done.incoming), ("Sending mail", done.outgoing))
-    return join(*(_line(title, each) for title, each in tried if each), findings(done.findings))
+    return join(*(_line(title, each) for title, each in tried if each), findings_html(done.findings))
 
 
-def _line(title: str, each: Result) -> Html:
+def _line(title: str, each: LoginResult) -> Html:
     if not each.tried:
         return tag("p", f"{title}: not tried", class_="lock warn")
     if each.verified:

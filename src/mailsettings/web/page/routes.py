@@ -13,24 +13,24 @@ from mailsettings.events import Event
 from mailsettings.hostnames import registrable
 from mailsettings.web.api.bodies import Login, Wanted
 from mailsettings.web.api.routes import visitor_of
-from mailsettings.web.api.stream import MEDIA_TYPE, EventStream, while_there
-from mailsettings.web.api.verify import log_in, only_safely, safe
-from mailsettings.web.page.answer import answer
+from mailsettings.web.api.stream import MEDIA_TYPE, EventStream, cancel_on_disconnect
+from mailsettings.web.api.verify import is_secure_transport, log_in, require_secure_transport
+from mailsettings.web.page.answer import answer_html
 from mailsettings.web.page.forms import address_form, can_sign_in
 from mailsettings.web.page.layout import page
 from mailsettings.web.page.markup import Html, join, tag
-from mailsettings.web.page.progress import step
-from mailsettings.web.page.result import result
+from mailsettings.web.page.progress import progress_text
+from mailsettings.web.page.result import result_html
 from mailsettings.web.problems import Problem
-from mailsettings.web.service import Service
-from mailsettings.web.single_flight import Tell
+from mailsettings.web.service import DetectionService
+from mailsettings.web.single_flight import EventSink
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 _FRAGMENT = "text/x-fragment"  # what our script accepts: the piece, not the whole page
 
 
-def page_routes(service: Service) -> APIRouter:
+def page_routes(service: DetectionService) -> APIRouter:
     """Return the routes of the page."""
     router = APIRouter(include_in_schema=False)
 
@@ -43,20 +43,20 @@ def page_routes(service: Service) -> APIRouter:
         address = _first(await _form(request), "address")
         if MEDIA_TYPE in request.headers.get("accept", ""):
             return _stream(service, request, address)
-        return await _searched(service, request, address)
+        return await _search_page(service, request, address)
 
     @router.post("/check")
     async def check(request: Request) -> Response:
         form = await _form(request)
         try:
-            only_safely(request, service)
+            require_secure_transport(request, service)
             done = await log_in(service, _login(form), visitor_of(request, service))
-            piece, status, stage = result(done, _first(form, "name")), 200, 1 + done.verified
+            piece, status, stage = result_html(done, _first(form, "name")), 200, 1 + done.verified
         except Problem as problem:
-            piece, status, stage = tag("p", _words(problem), class_="error", role="alert"), problem.status, 1
+            piece, status, stage = tag("p", _problem_text(problem), class_="error", role="alert"), problem.status, 1
         if _FRAGMENT in request.headers.get("accept", ""):
             return Response(piece, status, media_type="text/html; charset=utf-8")
-        piece = join(tag("section", piece, class_="box"), await _again(service, request, form))
+        piece = join(tag("section", piece, class_="box"), await _previous_answer(service, request, form))
         return page(address_form(_first(form, "address")), piece, status, stage=stage)
 
     @router.get("/static/{name}")
@@ -69,40 +69,40 @@ def page_routes(service: Service) -> APIRouter:
     return router
 
 
-async def _searched(service: Service, request: Request, address: str) -> Response:
+async def _search_page(service: DetectionService, request: Request, address: str) -> Response:
     """Return the whole page with the answer."""
     try:
-        query, who = _wanted(address).query(), visitor_of(request, service)
-        detection = await while_there(request.receive, lambda: service.detect(query, who))
+        query, who = _wanted(address).detection_request(), visitor_of(request, service)
+        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(query, who))
     except Problem as problem:
-        return page(address_form(address, _words(problem)), None, problem.status)
+        return page(address_form(address, _problem_text(problem)), None, problem.status)
     if detection is None:
         return Response()  # nobody reads it
-    piece = answer(detection, password=safe(request, service))
+    piece = answer_html(detection, password=is_secure_transport(request, service))
     return page(address_form(address), piece, stage=int(can_sign_in(detection)))
 
 
-def _stream(service: Service, request: Request, address: str) -> Response:
+def _stream(service: DetectionService, request: Request, address: str) -> Response:
     """Return the steps as they happen, then the piece of the page."""
-    visitor, password = visitor_of(request, service), safe(request, service)
+    visitor, password = visitor_of(request, service), is_secure_transport(request, service)
 
     async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None], see stream.py
         try:
-            query = _wanted(address).query()
-            detection = await service.detect(query, visitor, _telling(tell, query.address.domain))
-            tell(("answer", answer(detection, password=password)))
+            query = _wanted(address).detection_request()
+            detection = await service.detect(query, visitor, _progress_sink(tell, query.address.domain))
+            tell(("answer", answer_html(detection, password=password)))
         except Problem as problem:
-            tell(("trouble", _words(problem)))
+            tell(("trouble", _problem_text(problem)))
 
     return EventStream(work)
 
 
-def _telling(tell: Any, domain: str) -> Tell:
+def _progress_sink(tell: Any, domain: str) -> EventSink:
     """Return what tells each step once: many questions are the same to whoever does not know what DNS is."""
     told: set[str] = set()
 
     def tell_step(event: Event) -> None:
-        kind, words = step(event, domain)
+        kind, words = progress_text(event, domain)
         if words and words not in told:
             told.add(words)
             tell((kind, words))
@@ -110,13 +110,15 @@ def _telling(tell: Any, domain: str) -> Tell:
     return tell_step
 
 
-async def _again(service: Service, request: Request, form: dict[str, list[str]]) -> Html | None:
+async def _previous_answer(service: DetectionService, request: Request, form: dict[str, list[str]]) -> Html | None:
     """Return what was found before, for a whole page in the place of the one that was posted; as a rule it is kept."""
     try:
-        detection = await service.detect(_wanted(_first(form, "address")).query(), visitor_of(request, service))
+        detection = await service.detect(
+            _wanted(_first(form, "address")).detection_request(), visitor_of(request, service)
+        )
     except Problem:
         return None
-    return answer(detection, password=safe(request, service))
+    return answer_html(detection, password=is_secure_transport(request, service))
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
@@ -160,7 +162,7 @@ def _domains(typed: dict[str, dict[str, str]]) -> list[str]:
     return [registrable(server["host"].lower()) for server in typed.values()]
 
 
-def _words(problem: Problem) -> str:
+def _problem_text(problem: Problem) -> str:
     """Return *problem* for people."""
     match problem.name:
         case "too-many":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailsettings.hostnames import shown_host
+from mailsettings.hostnames import unicode_host
 from mailsettings.model import Auth, Authority, Choice, Detection, Protocol, Security
 from mailsettings.web.page.markup import Html, breakable, join, tag
 
@@ -17,7 +17,7 @@ _AUTH = {
     Auth.CERTIFICATE: "with a certificate",
     Auth.NONE: "without a password",
 }
-_LEARNED = {
+_PROVENANCE_LABELS = {
     Authority.OWN_TABLE: "this service’s own list of providers",
     Authority.TABLE: "the list of known providers",
     Authority.DOMAIN: "{domain} itself",
@@ -30,10 +30,10 @@ _LEARNED = {
     Authority.GUESS: "its usual name",
     Authority.CERTIFICATE: "the server’s certificate",
 }
-_MOST = 6  # alternatives: behind the sixth nobody reads on
+_MAX_ALTERNATIVES = 6  # alternatives: behind the sixth nobody reads on
 
 
-def cards(detection: Detection) -> Html | None:
+def server_cards(detection: Detection) -> Html | None:
     """Return the best server of each direction."""
     if not detection.incoming and not detection.outgoing:
         return None
@@ -85,8 +85,8 @@ def _lock(choice: Choice) -> Html:
 
 def _learned(choice: Choice) -> str:
     evidence = choice.claims[0].evidence
-    domain = shown_host(evidence.domain) if evidence.domain else "the domain"
-    return _LEARNED[evidence.authority].format(domain=domain)
+    domain = unicode_host(evidence.domain) if evidence.domain else "the domain"
+    return _PROVENANCE_LABELS[evidence.authority].format(domain=domain)
 
 
 def _fact(term: str, value: str, *, copy: bool = False, wide: bool = False) -> Html:
@@ -101,7 +101,7 @@ def _fact(term: str, value: str, *, copy: bool = False, wide: bool = False) -> H
 
 def alternatives(detection: Detection) -> Html | None:
     """Return the servers that would do as well, folded away."""
-    others = (*detection.incoming[1:], *detection.outgoing[1:])[:_MOST]
+    others = (*detection.incoming[1:], *detection.outgoing[1:])[:_MAX_ALTERNATIVES]
     if not others:
         return None
     return tag("details", tag("summary", "Other servers that were found"), tag("ul", *map(_alternative, others)))
