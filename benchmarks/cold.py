@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from statistics import median
 
 from benchmarks.processes import BARE, IDLE_BARE, Command, Runs, in_turns
-from tests.lab.domains import WORLDS, ZONES
-from tests.lab.laboratory import Laboratory, obstacle, opened
+from tests.support.lab.domains import WORLDS, ZONES
+from tests.support.lab.laboratory import Laboratory, obstacle, opened
 
 OFFLINE = 0.060  # seconds of a whole process
 LIVE = 0.250  # seconds of CPU over bare Python

@@ -26,9 +26,9 @@ from mailsettings.bulk.output import verdict
 from mailsettings.hostnames import registrable
 from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
-from tests.lab.laboratory import obstacle, opened
-from tests.lab.neighbours import EVERYTHING
-from tests.lab.world import (
+from tests.support.lab.laboratory import obstacle, opened
+from tests.support.lab.provider_zones import EVERYTHING
+from tests.support.lab.world import (
     EXCHANGER,
     IMAPS,
     SUBMISSIONS,

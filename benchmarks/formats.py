@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from mailsettings.errors import DocumentError
 from mailsettings.formats import json, xml
-from tests.formats.mutants import READERS, mutants
+from tests.support.mutated_documents import READERS, mutants
 
 LIMIT = 0.1  # seconds
 NAME = b"\xc3\xbc." * 30 + b"x"  # the most expensive kind to translate

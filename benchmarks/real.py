@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from benchmarks.processes import run
-from tests.lab.delay import farther
-from tests.lab.domains import WORLDS, ZONES
-from tests.lab.laboratory import Laboratory, obstacle, opened
-from tests.lab.processes import run as told
-from tests.lab.world import World
+from tests.support.lab.domains import WORLDS, ZONES
+from tests.support.lab.laboratory import Laboratory, obstacle, opened
+from tests.support.lab.link_emulator import farther
+from tests.support.lab.processes import run as told
+from tests.support.lab.world import World
 
 ROUND_TRIP = 0.04  # seconds
 COMMAND = (sys.executable, "-m", "mailsettings")

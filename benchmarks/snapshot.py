@@ -30,9 +30,9 @@ from benchmarks.latency import search
 from benchmarks.worlds import WORLDS, World
 from mailsettings.cli.app import run
 from mailsettings.testing import FakeNetwork, run_virtual
-from tests.lab import domains as lab
-from tests.lab.laboratory import obstacle, opened
-from tests.lab.namespaces import inside
+from tests.support.lab import domains as lab
+from tests.support.lab.laboratory import obstacle, opened
+from tests.support.lab.namespaces import inside
 
 COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 # Providers of every kind, and domains that the table does not know, among them misspelt ones and public suffixes.

@@ -156,7 +156,7 @@ def _keep(find: Find, number: int) -> None:
     """Save *find*, and print the line that makes it a test."""
     FOUND.mkdir(parents=True, exist_ok=True)
     (FOUND / f"{find.target}-{number}.bin").write_bytes(find.data)
-    print(f"{find.why}\n    pytest.param({find.target!r}, {find.data!r}),  # tests/hostile/test_found.py")
+    print(f"{find.why}\n    pytest.param({find.target!r}, {find.data!r}),  # tests/security/test_fuzz_findings.py")
 
 
 if __name__ == "__main__":

@@ -35,22 +35,20 @@ class Guard:
 
 
 GUARDS = {
-    "addresses": Guard("policy/ip_filter.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py")),
+    "addresses": Guard("policy/ip_filter.py", ("tests/policy/test_ip_filter.py",)),
     "policy": Guard(
-        "policy.py", ("tests/net/test_addresses.py", "tests/hostile/test_guards.py"), ("objection", "service")
+        "policy.py", ("tests/policy/test_ip_filter.py", "tests/policy/test_policy.py"), ("objection", "service")
     ),
     "starttls": Guard(
         "net/session.py",
-        ("tests/net/test_session.py", "tests/hostile/test_guards.py"),
+        ("tests/net/test_session.py",),
         ("_start_tls", "_begin", "_execute"),
     ),
-    "trust": Guard("decision/trust.py", ("tests/test_trust.py", "tests/hostile/test_guards.py")),
+    "trust": Guard("decision/trust.py", ("tests/decision/test_trust.py",)),
     "command": Guard(
-        "protocols/text.py", ("tests/protocols/test_fingerprint.py", "tests/hostile/test_guards.py"), ("command",)
+        "protocols/text.py", ("tests/protocols/test_dialogue.py", "tests/protocols/test_fingerprint.py"), ("command",)
     ),
-    "names": Guard(
-        "hostnames.py", ("tests/net/test_certificates.py", "tests/hostile/test_guards.py"), ("name_matches",)
-    ),
+    "names": Guard("hostnames.py", ("tests/test_hostnames.py", "tests/net/test_certificates.py"), ("name_matches",)),
     "suffix": Guard(
         "hostnames.py",
         ("tests/test_hostnames.py",),
@@ -60,7 +58,7 @@ GUARDS = {
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(
         "net/http.py",
-        ("tests/net/test_http.py", "tests/hostile/test_guards.py"),
+        ("tests/net/test_http.py", "tests/net/test_redirects.py"),
         ("check_url", "_objection", "next_url"),
     ),
 }

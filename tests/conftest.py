@@ -10,12 +10,12 @@ from hypothesis import settings
 settings.register_profile("quick", max_examples=20)
 
 # Whole worlds searched many times over, services, runs over many addresses: not for the quick part …
-LONG = frozenset({"bulk", "hostile", "web"})
+LONG = frozenset({"bulk", "security", "web"})
 # … but these modules of theirs.
-QUICK = frozenset({"test_guards.py", "test_found.py", "test_escaping.py", "test_lines.py"})
+QUICK = frozenset({"test_fuzz_findings.py", "test_escaping.py", "test_input.py"})
 
 # Each test of these starts processes, which takes longer than what it looks at.
-PROCESSES = frozenset({"cli/test_process.py", "table/test_files.py"})
+PROCESSES = frozenset({"cli/test_process.py", "provider_table/test_files.py"})
 
 
 def _marks(path: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.errors import AddressError
-from mailsettings.hostnames import inside, is_public_suffix, parse_host, registrable, unicode_host
+from mailsettings.hostnames import inside, is_public_suffix, name_matches, parse_host, registrable, unicode_host
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,31 @@ def test_inside_a_domain_are_its_own_names(host: str, expected: bool) -> None:
     Whole labels count, from the right.
     """
     assert inside(host, "example.org") is expected
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "expected"),
+    [
+        ("imap.example.org", "imap.example.org", True),
+        ("imap.example.org", "IMAP.Example.ORG", True),
+        ("imap.example.org.", "imap.example.org", True),
+        ("imap.example.org", "*.example.org", True),
+        ("example.org", "*.example.org", False),
+        ("a.imap.example.org", "*.example.org", False),
+        ("example.org", "*.org", False),
+        ("imap.example.org", "*.*.org", False),
+        ("imap.example.org", "i*.example.org", False),
+        ("imap.example.org", "*", False),
+        ("imap.example.org", "imap.*.org", False),
+        ("imap.example.org", "smtp.example.org", False),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example", True),
+        ("xn--bcher-kva.example.org", "*.example.org", True),
+        ("imap.example.org", "", False),
+        ("evilexample.org", "*.example.org", False),
+    ],
+)
+def test_only_whole_names_and_whole_labels_match(host: str, name: str, expected: bool) -> None:
+    """
+    A certificate is for a host by its exact name, or by one wildcard for the left-most label (RFC 9525 §6.3).
+    """
+    assert name_matches(host, [name]) is expected

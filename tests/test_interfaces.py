@@ -15,7 +15,7 @@ from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
 from mailsettings.sources.guess import guess
 from mailsettings.testing import FakeNetwork, imap, run_virtual
-from tests.sources.nets import Answers
+from tests.support.fake_net import Answers
 
 ADA = parse_address("ada@example.org")
 

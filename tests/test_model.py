@@ -12,7 +12,7 @@ from mailsettings.diagnosis.catalogue import finding
 from mailsettings.model import Authority as By
 from mailsettings.model import Choice, Detection, Trust
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
-from tests.values import claim
+from tests.support.values import claim
 
 SUBMIT = "smtp://smtp.example.org:465"
 

@@ -39,9 +39,9 @@ from mailsettings.model import (
     Where,
 )
 from mailsettings.schema import event_to_dict, from_json, json_schema, read_where, to_dict, to_json
-from tests.cli import detections
-from tests.cli.detections import GMAIL, NOTHING, VERIFIED
-from tests.cli.engines import story
+from tests.support import detections
+from tests.support.detections import GMAIL, NOTHING, VERIFIED
+from tests.support.fake_backend import story
 
 
 def keys_of(module: ModuleType) -> Iterator[str]:

@@ -13,7 +13,7 @@ from mailsettings.errors import MailSettingsError
 from mailsettings.net.limiter import AddressLimiters, Slot
 from mailsettings.policy import IPAddress
 from mailsettings.testing import run_virtual
-from tests.bulk.worlds import collected, world
+from tests.support.bulk_worlds import collected, world
 
 IP = ip_address("11.0.0.1")
 MOST = 3

@@ -15,10 +15,10 @@ from typing import IO, Any
 import pytest
 
 from mailsettings.cli.exit_codes import ExitCode
-from tests.bulk.program import DOMAINS
-from tests.web.running import free_port
+from tests.support.bulk_program import DOMAINS
+from tests.support.processes import free_port
 
-PROGRAM = (sys.executable, "-m", "tests.bulk.program")
+PROGRAM = (sys.executable, "-m", "tests.support.bulk_program")
 PATIENCE = 60  # seconds; for a loaded machine, nothing is measured here
 
 

@@ -18,9 +18,9 @@ from mailsettings.bulk import BulkLimits, detect_batch
 from mailsettings.bulk.leases import Lease, LeaseClient
 from mailsettings.bulk.redis import RedisRegister
 from mailsettings.net.limiter import Slot
-from tests.bulk.clusters import transport
-from tests.bulk.neighbour import LEASE, MACHINE, MOST, pace
-from tests.web.running import free_port, redis
+from tests.support.dask_batches import transport
+from tests.support.processes import free_port, redis
+from tests.support.shared_limits_program import LEASE, MACHINE, MOST, pace
 
 pytestmark = [
     pytest.mark.redis,
@@ -78,7 +78,7 @@ class Counter:
 
 
 def neighbour(*arguments: object) -> "subprocess.Popen[str]":
-    command = (sys.executable, "-m", "tests.bulk.neighbour", *map(str, arguments))
+    command = (sys.executable, "-m", "tests.support.shared_limits_program", *map(str, arguments))
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
 
 

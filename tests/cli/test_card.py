@@ -30,8 +30,8 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.schema import to_dict
-from tests.cli import detections
-from tests.cli.detections import CONFIRM, GMAIL, INCOMING_ONLY, NO_NETWORK, NOTHING, UNVERIFIED, VERIFIED, choice
+from tests.support import detections
+from tests.support.detections import CONFIRM, GMAIL, INCOMING_ONLY, NO_NETWORK, NOTHING, UNVERIFIED, VERIFIED, choice
 
 ALL = [name for name in vars(detections) if isinstance(getattr(detections, name), Detection)]
 

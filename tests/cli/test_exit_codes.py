@@ -8,7 +8,7 @@ from mailsettings.cli.exit_codes import ExitCode, exit_code
 from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure, Task
 from mailsettings.schema import to_dict
-from tests.cli import detections
+from tests.support import detections
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from mailsettings.bulk import Answered
 from mailsettings.cli.app import cli
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
-from tests.cli.detections import VERIFIED
-from tests.cli.engines import Knows
+from tests.support.detections import VERIFIED
+from tests.support.fake_backend import Knows
 
 
 class Nothing:

@@ -12,10 +12,10 @@ import pytest
 
 from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.schema import from_json
-from tests.cli.detections import VERIFIED
+from tests.support.detections import VERIFIED
 
 COMMAND = (sys.executable, "-m", "mailsettings")
-PROGRAM = (sys.executable, "-m", "tests.cli.program")
+PROGRAM = (sys.executable, "-m", "tests.support.cli_program")
 PATIENCE = 60  # seconds; for a loaded machine, nothing is measured here
 CLEAN = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "TERM", "COLUMNS")}
 HEAVY = ("pydantic", "httpx", "dns", "anyio", "ssl", "rich", "click", "yaml", "idna", "email_validator", "asyncio")
@@ -224,7 +224,7 @@ def test_debug_shows_where_a_mistake_is() -> None:
     """
     done = finished(*PROGRAM, "BROKEN", "--debug", "ada@example.org")
 
-    assert "engines.py" in done.stderr
+    assert "fake_backend.py" in done.stderr
 
 
 def test_a_narrow_locale_gets_escapes() -> None:

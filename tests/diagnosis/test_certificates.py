@@ -12,7 +12,7 @@ from mailsettings.model import Task
 from mailsettings.net.network import Network
 from mailsettings.observations import Inspection
 from mailsettings.testing import Certificate, FakeNetwork, Handshake, Line, imap, run_virtual
-from tests.diagnosis.worlds import ADA, D, codes, diagnosed
+from tests.support.diagnosis_runs import ADA, D, codes, diagnosed
 
 MAIL = f"mail.{D}"
 OLD = ("2025-01-01T00:00:00+00:00", "2026-11-20T00:00:00+00:00")

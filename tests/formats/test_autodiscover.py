@@ -12,9 +12,8 @@ from mailsettings.formats import autodiscover, xml
 from mailsettings.formats.autodiscover import AutodiscoverSettings, RedirectAddress, RedirectURL
 from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
-
-from . import documents
-from .documents import IMAP_BLOCK
+from tests.support import documents
+from tests.support.documents import IMAP_BLOCK
 
 IMAP = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 SETTINGS = "<Action>settings</Action>"

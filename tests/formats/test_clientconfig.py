@@ -9,8 +9,7 @@ from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.model import Auth, Endpoint, Hint, Link, Protocol, Security, Service
-
-from .documents import INCOMING, OUTGOING, autoconfig, incoming
+from tests.support.documents import INCOMING, OUTGOING, autoconfig, incoming
 
 IMAP = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
 SMTP = Endpoint(Protocol.SMTP, "smtp.example.org", 587, Security.STARTTLS)

@@ -14,8 +14,8 @@ from mailsettings.net.streams import Transport
 from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import to_dict
 from mailsettings.testing import FakeNetwork, run_virtual
-from tests.diagnosis.worlds import TODAY, meant
 from tests.golden.worlds import Golden
+from tests.support.diagnosis_runs import TODAY, meant
 
 FILE = Path(__file__).with_name("documents.jsonl")
 RTT = 0.05

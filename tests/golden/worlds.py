@@ -16,7 +16,7 @@ from mailsettings.net.streams import Stream, Transport
 from mailsettings.net.tls import fault
 from mailsettings.policy import IPAddress
 from mailsettings.testing import Certificate, FakeNetwork, Server, imap, pop3, smtp
-from tests.diagnosis.worlds import ADA, D, Refusing
+from tests.support.diagnosis_runs import ADA, D, Refusing
 
 MAIL = f"mail.{D}"
 AUTOCONFIG = f"https://autoconfig.{D}/mail/config-v1.1.xml"

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from tests.lab.domains import WORLDS, ZONES
-from tests.lab.laboratory import obstacle, opened
+from tests.support.lab.domains import WORLDS, ZONES
+from tests.support.lab.laboratory import obstacle, opened
 
 COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 

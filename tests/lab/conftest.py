@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.domains import WORLDS, ZONES
-from tests.lab.laboratory import Laboratory, obstacle, opened
-from tests.lab.members import ZONES as MEMBERS
+from tests.support.lab.domains import WORLDS, ZONES
+from tests.support.lab.laboratory import Laboratory, obstacle, opened
+from tests.support.lab.login_domains import ZONES as MEMBERS
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.laboratory import Laboratory
+from tests.support.lab.laboratory import Laboratory
 
 COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.lab.domains import WORLDS
-from tests.lab.laboratory import Laboratory
-from tests.lab.world import World
+from tests.support.lab.domains import WORLDS
+from tests.support.lab.laboratory import Laboratory
+from tests.support.lab.world import World
 
 COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 

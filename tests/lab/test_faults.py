@@ -12,12 +12,12 @@ from contextlib import contextmanager
 import pytest
 
 from mailsettings.errors import FailureKind
-from tests.lab.cutter import ENDS, Cut, cutters
-from tests.lab.faults import VERDICTS, black_hole, destinations, diverted, filtered
-from tests.lab.laboratory import Laboratory, awaited
-from tests.lab.processes import running
-from tests.lab.searching import kinds, searched, verified
-from tests.lab.world import MAIL_PORTS
+from tests.support.lab.cutting_relay import ENDS, Cut, cutters
+from tests.support.lab.detection_runs import kinds, searched, verified
+from tests.support.lab.firewall import VERDICTS, black_hole, destinations, diverted, filtered
+from tests.support.lab.laboratory import Laboratory, awaited
+from tests.support.lab.processes import running
+from tests.support.lab.world import MAIL_PORTS
 
 DOMAIN = "both.example"
 HOSTS = (f"imap.{DOMAIN}", f"smtp.{DOMAIN}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.lab.laboratory import Laboratory
-from tests.lab.logging_in import checked, codes
+from tests.support.lab.laboratory import Laboratory
+from tests.support.lab.login_runs import checked, codes
 
-PASSWORD = "laboratory"  # of everybody: see tests/lab/dovecot.py
+PASSWORD = "laboratory"  # of everybody: see tests/support/lab/dovecot.py
 
 
 def test_right_credentials_open_the_inbox_and_may_send(lab: Laboratory) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.model import Protocol
-from tests.lab.laboratory import Laboratory
-from tests.lab.logging_in import IMAP, POP3, SMTP, codes, held, server, verified
-from tests.lab.members import COURIER, EXIM, FOREIGN, PASSWORD
+from tests.support.lab.laboratory import Laboratory
+from tests.support.lab.login_domains import COURIER, EXIM, FOREIGN, PASSWORD
+from tests.support.lab.login_runs import IMAP, POP3, SMTP, codes, held, server, verified
 
 MAILBOXES = pytest.mark.parametrize(("protocol", "port"), [(IMAP, 0), (IMAP, 143), (POP3, 0), (POP3, 110)], ids=str)
 COMMANDS = {IMAP: "the LOGIN command", POP3: "USER and PASS"}

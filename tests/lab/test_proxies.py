@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab.laboratory import Laboratory
-from tests.lab.layout import GATEWAY
-from tests.lab.processes import Daemon, run, running
 from tests.lab.test_domains import best, detected
+from tests.support.lab.addressing import GATEWAY
+from tests.support.lab.laboratory import Laboratory
+from tests.support.lab.processes import Daemon, run, running
 
 USER, PASSWORD = "ada", "geheimundlang"  # tinyproxy knows letters and digits only
 SOCKS, HTTP = 1080, 3128

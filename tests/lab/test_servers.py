@@ -14,8 +14,11 @@ import pytest
 
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Security
-from tests.lab.domains import WORLDS, ZONES
-from tests.lab.hearing import (
+from tests.support.lab.addressing import NOWHERE, Place
+from tests.support.lab.domains import WORLDS, ZONES
+from tests.support.lab.laboratory import Laboratory
+from tests.support.lab.namespaces import inside
+from tests.support.lab.server_inspection import (
     Heard,
     greeting,
     greets_late,
@@ -24,10 +27,7 @@ from tests.lab.hearing import (
     outcome_of_connecting,
     silent,
 )
-from tests.lab.laboratory import Laboratory
-from tests.lab.layout import NOWHERE, Place
-from tests.lab.namespaces import inside
-from tests.lab.world import MAIL_PORTS, Delegation, Fault, Service, Speaks, World, Zone
+from tests.support.lab.world import MAIL_PORTS, Delegation, Fault, Service, Speaks, World, Zone
 
 MAIL = (Speaks.IMAP, Speaks.POP3, Speaks.SMTP)
 WORDS = {Speaks.IMAP: b"* OK", Speaks.POP3: b"+OK", Speaks.SMTP: b"220 ", Speaks.SSH: b"SSH-2.0-"}

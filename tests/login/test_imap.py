@@ -4,7 +4,7 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from tests.login.playing import IMAPS, TOKEN, errand, play
+from tests.support.login_player import IMAPS, TOKEN, errand, play
 
 EXAMINED = """\
 C: A22 CAPABILITY

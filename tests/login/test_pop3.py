@@ -3,7 +3,7 @@
 import pytest
 
 from mailsettings.errors import NetworkError
-from tests.login.playing import POLICY, POP3S, errand, play
+from tests.support.login_player import POLICY, POP3S, errand, play
 
 WELCOME = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: +OK welcome\n"
 

@@ -28,8 +28,8 @@ from mailsettings.protocols.dialogue import Dialogue, ReadLine, StartTLS
 from mailsettings.schema import dumps, plain
 from mailsettings.testing import HEAR, TLS, Account, FakeNetwork, Say, Script, Server, scripted
 from mailsettings.troubleshooting import Diagnosis
-from tests.login.signing import signing
-from tests.login.worlds import ADA, TYPED, D, usual, verified, world
+from tests.support.login_worlds import ADA, TYPED, D, usual, verified, world
+from tests.support.scram_servers import signing
 
 CANARY = 'kan"ar\\ienvögel=='
 

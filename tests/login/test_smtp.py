@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.errors import NetworkError
 from mailsettings.login.credentials import Credentials
-from tests.login.playing import SMTPS, TOKEN, errand, play
+from tests.support.login_player import SMTPS, TOKEN, errand, play
 
 PLAIN = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\n"
 

@@ -20,7 +20,7 @@ from mailsettings.testing import (
     scripted,
     smtp,
 )
-from tests.login.worlds import ADA, GOOD, SECRET, TYPED, D, logged_in, logins, usual, verified, world
+from tests.support.login_worlds import ADA, GOOD, SECRET, TYPED, D, logged_in, logins, usual, verified, world
 
 
 def test_right_credentials_verify_both_directions() -> None:

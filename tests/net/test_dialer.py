@@ -13,7 +13,6 @@ from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
 from mailsettings.model import Note, NoteKind, Question
 from mailsettings.net.dialer import CachedResolver, Connection, Dialer
-from mailsettings.net.happy_eyeballs import alternate
 from mailsettings.net.limiter import Budget
 from mailsettings.policy import Limits, Policy, Timeouts
 from mailsettings.policy.proxy import parse_proxy
@@ -71,15 +70,6 @@ def test_ipv6_is_tried_first() -> None:
     connection, _ = dialled(net)
 
     assert connection.ip == ip_address(V6)
-
-
-def test_families_take_turns() -> None:
-    """
-    One broken family costs one step, however many addresses it has.
-    """
-    ips = map(ip_address, ("11.0.0.1", "11.0.0.2", "2a00::1", "2a00::2", "2a00::3", "11.0.0.1"))
-
-    assert " ".join(map(str, alternate(ips))) == "2a00::1 11.0.0.1 2a00::2 11.0.0.2 2a00::3"
 
 
 def test_a_refused_family_costs_no_delay_and_is_noted() -> None:

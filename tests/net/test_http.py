@@ -18,7 +18,7 @@ from mailsettings.net.dialer import CachedResolver, Dialer
 from mailsettings.net.http import Fetcher, check_url, next_url
 from mailsettings.net.limiter import Budget
 from mailsettings.policy import Limits, Policy, Timeouts
-from tests.net.local import LOOPBACK, Loopback, server_context, serving
+from tests.support.loopback import LOOPBACK, Loopback, server_context, serving
 
 HOST = "autoconfig.example.org"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"

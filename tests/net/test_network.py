@@ -16,7 +16,7 @@ from mailsettings.model import Endpoint, Probe, Protocol, Question, Security
 from mailsettings.net.network import open_network
 from mailsettings.policy import Limits, Policy
 from mailsettings.testing import FakeNetwork, imap, run_virtual
-from tests.net.local import LOOPBACK, Loopback, server_context, serving
+from tests.support.loopback import LOOPBACK, Loopback, server_context, serving
 
 HOST = "imap.example.org"
 IMAPS = Endpoint(Protocol.IMAP, HOST, 993, Security.TLS)

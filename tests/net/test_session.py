@@ -17,7 +17,7 @@ from mailsettings.net.certificates import CertificateError
 from mailsettings.net.session import SessionResult
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Limits, Policy
-from tests.net.talking import (
+from tests.support.transcript_stream import (
     FACTS,
     GOOD,
     IMAP_STARTTLS,

@@ -5,7 +5,7 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.net.streams import ReleasingStream
-from tests.net.talking import Drip
+from tests.support.transcript_stream import Drip
 
 
 class Broken(Drip):

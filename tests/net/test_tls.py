@@ -24,7 +24,7 @@ from mailsettings.net.internet import Internet
 from mailsettings.net.tls import NO_ALPN, fault, secure
 from mailsettings.observations import UnverifiedHandshake
 from mailsettings.policy import Policy
-from tests.net.local import kind_of, server_context, serving
+from tests.support.loopback import kind_of, server_context, serving
 
 HOST = "imap.example.org"
 IMAP, POP3 = ("imap",), ("pop3",)  # ALPN names

@@ -23,8 +23,8 @@ from mailsettings.net.network import open_network
 from mailsettings.net.tunnel import Tunnel
 from mailsettings.policy import Policy, Timeouts
 from mailsettings.policy.proxy import parse_proxy
-from tests.net.local import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
-from tests.net.proxies import Proxy, saying
+from tests.support.loopback import LOOPBACK, Handler, Loopback, kind_of, server_context, serving
+from tests.support.proxy_servers import Proxy, saying
 
 pytestmark = pytest.mark.anyio
 HOME = ip_address("127.0.0.1")

@@ -19,10 +19,10 @@ from mailsettings.model import Detection
 from mailsettings.policy import Timeouts
 from mailsettings.schema import plain
 from mailsettings.web.redaction import redacted
-from tests.net.local import server_context, serving
-from tests.net.nameserver import Zone, answering, converse
-from tests.net.proxies import Proxy
 from tests.net.test_tunnel import imap
+from tests.support.loopback import server_context, serving
+from tests.support.nameserver import Zone, answering, converse
+from tests.support.proxy_servers import Proxy
 
 pytestmark = pytest.mark.anyio
 CANARY = "kanarienvogel"

@@ -12,9 +12,9 @@ from mailsettings.net.network import open_network
 from mailsettings.net.unverified_tls import read_certificate
 from mailsettings.observations import Inspection, PresentedCertificate
 from scripts.fuzz_targets import CERTIFICATE
-from tests.hostile.certificates import HOST, NOW, authority
-from tests.hostile.test_tls_matrix import VERDICTS, MailServer, context
-from tests.net.local import LOOPBACK, Loopback, server_context, serving
+from tests.support.loopback import LOOPBACK, Loopback, server_context, serving
+from tests.support.server_certificates import HOST, NOW, authority
+from tests.support.tls_matrix import VERDICTS, MailServer, context
 
 pytestmark = pytest.mark.anyio
 

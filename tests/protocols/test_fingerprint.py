@@ -1,36 +1,8 @@
-"""The small readers of the wire: text, commands, first lines, mechanisms, software."""
+"""Protocols and software, recognised by what a server sends first."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mailsettings.errors import FailureKind, NetworkError
-from mailsettings.model import Auth, Endpoint, Protocol, Security
-from mailsettings.policy import Policy
-from mailsettings.protocols import dialogue_for
 from mailsettings.protocols.fingerprint import software, spoken
-from mailsettings.protocols.mechanisms import families, names
-from mailsettings.protocols.text import command
-
-
-@given(st.binary(max_size=100))
-def test_one_command_is_one_line(text: bytes) -> None:
-    """
-    Whatever has no line end and no NUL inside leaves with exactly one line end behind it.
-    """
-    line = text.translate(None, b"\r\n\0")
-
-    assert command(line) == line + b"\r\n"
-
-
-@given(st.binary(max_size=20), st.sampled_from([b"\r", b"\n", b"\0"]), st.binary(max_size=20))
-def test_two_commands_in_one_do_not_leave(before: bytes, end: bytes, after: bytes) -> None:
-    """
-    A line end or NUL anywhere inside keeps the whole line here.
-    """
-    with pytest.raises(NetworkError) as caught:
-        command(before + end + after)
-    assert caught.value.kind == FailureKind.INTERNAL
 
 
 @pytest.mark.parametrize(
@@ -71,30 +43,6 @@ def test_first_lines_tell_protocols(line: bytes, protocol: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mechanisms", "auth"),
-    [
-        pytest.param(("PLAIN", "XOAUTH2"), (Auth.OAUTH2, Auth.PASSWORD), id="preferable first"),
-        pytest.param(("LOGIN", "USER", "PLAIN"), (Auth.PASSWORD,), id="one family"),
-        pytest.param(("APOP", "SCRAM-SHA-256-PLUS", "DIGEST-MD5"), (Auth.ENCRYPTED,), id="encrypted"),
-        pytest.param(("EXTERNAL", "NTLM", "GS2-KRB5"), (Auth.GSSAPI, Auth.NTLM, Auth.CERTIFICATE), id="the rest"),
-        pytest.param(("XOAUTH", "PLAIN-CLIENTTOKEN", "ATOKEN", "ANONYMOUS"), (), id="none that a client here has"),
-    ],
-)
-def test_families(mechanisms: tuple[str, ...], auth: tuple[Auth, ...]) -> None:
-    """
-    Mechanisms are put in families, in the order in which a client should prefer them.
-    """
-    assert auth == families(mechanisms)
-
-
-def test_names_of_mechanisms() -> None:
-    """
-    Names are upper case, each once; what cannot be a name is dropped.
-    """
-    assert names(["plain", "", "PLAIN", "\xff", "scram-sha-1", "X" * 50]) == ("PLAIN", "SCRAM-SHA-1")
-
-
-@pytest.mark.parametrize(
     ("texts", "product"),
     [
         (("Dovecot (Ubuntu) ready.",), "Dovecot"),
@@ -120,13 +68,3 @@ def test_software_is_not_searched_for_ever() -> None:
     A server that lists 40 KB of capabilities is read at its beginning only.
     """
     assert software(*["x." * 100] * 200, "Dovecot") == ""
-
-
-def test_no_dialogue_for_jmap() -> None:
-    """
-    JMAP is not spoken in lines.
-    """
-    endpoint = Endpoint(Protocol.JMAP, "jmap.example.org", 443, Security.TLS)
-
-    with pytest.raises(ValueError, match="jmap"):
-        dialogue_for(endpoint, policy=Policy(), tag="A")

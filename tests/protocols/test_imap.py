@@ -4,18 +4,18 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, NoteKind, Protocol, Security
-from tests.protocols import playing
-from tests.protocols.playing import FACTS
+from tests.support import dialogue_player
+from tests.support.dialogue_player import FACTS
 
 GREETING = "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready"
 
 
 def play(security: Security, transcript: str) -> Hello:
-    return playing.play(Protocol.IMAP, security, transcript)
+    return dialogue_player.play(Protocol.IMAP, security, transcript)
 
 
 def failure(security: Security, transcript: str) -> NetworkError:
-    return playing.failure(Protocol.IMAP, security, transcript)
+    return dialogue_player.failure(Protocol.IMAP, security, transcript)
 
 
 def inside(greeting: str, *replies: str) -> str:

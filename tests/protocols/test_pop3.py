@@ -4,16 +4,16 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, Protocol, Security
-from tests.protocols import playing
-from tests.protocols.playing import FACTS
+from tests.support import dialogue_player
+from tests.support.dialogue_player import FACTS
 
 
 def play(security: Security, transcript: str) -> Hello:
-    return playing.play(Protocol.POP3, security, transcript)
+    return dialogue_player.play(Protocol.POP3, security, transcript)
 
 
 def failure(security: Security, transcript: str) -> NetworkError:
-    return playing.failure(Protocol.POP3, security, transcript)
+    return dialogue_player.failure(Protocol.POP3, security, transcript)
 
 
 def inside(*capabilities: str, greeting: str = "+OK ready", ok: str = "+OK") -> str:

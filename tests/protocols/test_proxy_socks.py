@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.protocols.dialogue import SendBytes
 from mailsettings.protocols.proxy import socks_connect, socks_negotiate
-from tests.protocols.exchanging import bytewise, kind, play
+from tests.support.proxy_player import bytewise, kind, play
 
 V4, V6 = ip_address("192.0.2.1"), ip_address("2001:db8::1")
 DONE = b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00"

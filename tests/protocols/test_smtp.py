@@ -4,16 +4,16 @@ import pytest
 
 from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.model import Auth, Hello, Note, Protocol, Security
-from tests.protocols import playing
-from tests.protocols.playing import FACTS
+from tests.support import dialogue_player
+from tests.support.dialogue_player import FACTS
 
 
 def play(security: Security, transcript: str) -> Hello:
-    return playing.play(Protocol.SMTP, security, transcript)
+    return dialogue_player.play(Protocol.SMTP, security, transcript)
 
 
 def failure(security: Security, transcript: str) -> NetworkError:
-    return playing.failure(Protocol.SMTP, security, transcript)
+    return dialogue_player.failure(Protocol.SMTP, security, transcript)
 
 
 def inside(*reply: str, greeting: str = "220 mail.example ESMTP") -> str:

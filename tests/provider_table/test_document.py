@@ -6,7 +6,7 @@ from mailsettings.errors import TableError
 from mailsettings.provider_table.document import read_bundled, read_own
 from mailsettings.provider_table.table import Table
 from scripts.table_text import header_of, write_table
-from tests.provider_table.tables import MINIMAL, with_line
+from tests.support.provider_tables import MINIMAL, with_line
 
 SERVER = "{protocol: imap, host: imap.example.org, port: 993, security: tls}"
 

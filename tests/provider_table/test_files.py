@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.provider_table.tables import MINIMAL
+from tests.support.provider_tables import MINIMAL
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pydantic", "httpx", "dns", "anyio", "ssl", "click", "yaml", "rich", "platformdirs", "idna")

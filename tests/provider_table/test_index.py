@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.provider_table.compiler import compile_table
 from mailsettings.provider_table.index import Index, read, servers
-from tests.provider_table.tables import IMAP, entry
+from tests.support.provider_tables import IMAP, entry
 
 
 def index(**entries: object) -> Index:

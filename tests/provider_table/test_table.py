@@ -4,7 +4,7 @@ import pytest
 
 from mailsettings.model import Security
 from mailsettings.provider_table.rows import Row
-from tests.provider_table.tables import IMAP, SMTP, entry, table
+from tests.support.provider_tables import IMAP, SMTP, entry, table
 
 
 def id_of(row: Row | None) -> str | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.address import parse_address
-from mailsettings.errors import DocumentError, FailureKind, NetworkError
+from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Page
 from mailsettings.leads import HelpPage, IdentifiedProvider, OAuthIssuer
 from mailsettings.model import URL, Authority, Claim, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig, documents_of
-from mailsettings.sources.ispdb import ispdb, ispdb_at
-from tests.formats.documents import INCOMING, OUTGOING, incoming
-from tests.formats.documents import autoconfig as document
-from tests.sources.webs import Reply, Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
-from tests.values import ADA, ada
+from tests.support.documents import INCOMING, OUTGOING, incoming
+from tests.support.documents import autoconfig as document
+from tests.support.fake_net import Reply, Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
+from tests.support.values import ADA, ada
 
 MAIN = "https://autoconfig.example.org/mail/config-v1.1.xml"
 WELL_KNOWN = "https://example.org/.well-known/autoconfig/mail/config-v1.1.xml"
@@ -204,19 +203,6 @@ async def test_the_weakest_hop_decides() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_web_page_is_a_failure_of_its_own_kind() -> None:
-    """
-    A captive portal answers everything: no settings, and said so.
-    """
-    lookup = first_lookup(ispdb(ADA))
-
-    with pytest.raises(DocumentError) as caught:
-        await lookup.run(Web({str(lookup): b"<!DOCTYPE html><title>Log in"}))
-
-    assert caught.value.kind is FailureKind.NO_DOCUMENT
-
-
-@pytest.mark.anyio
 async def test_facts_about_the_provider() -> None:
     """
     Name, help pages, webmail, other services and the OAuth issuer reach the findings.
@@ -264,40 +250,6 @@ async def test_servers_elsewhere_are_noted() -> None:
     leads = await run_all(list(autoconfig(ADA))[:1], net)
 
     assert Note(f"{MAIN}: server 'imap.hoster.example' is outside example.org") in leads
-
-
-def test_the_ispdb_is_told_the_domain_only() -> None:
-    """
-    A third party learns no local part.
-    """
-    assert lookups_in(list(ispdb(ADA))) == ["https://live.thunderbird.net/autoconfig/v1.1/example.org"]
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("base", ["https://db.example.net/x", "https://db.example.net/x/"])
-async def test_the_ispdb_can_be_another_one(base: str) -> None:
-    """
-    A company may keep its own collection.
-    """
-    net = Web({"https://db.example.net/x/example.org": document()})
-
-    claims = claims_in(await run_all(list(ispdb_at(base)(ADA)), net))
-
-    assert {(claim.evidence.authority, claim.evidence.source, claim.evidence.domain) for claim in claims} == {
-        (Authority.ISPDB, "ispdb", "db.example.net")
-    }
-
-
-@pytest.mark.anyio
-async def test_the_ispdb_is_not_told_more_when_it_knows_nothing() -> None:
-    """
-    A 404 of a third party is final.
-    """
-    net = Web({"https://live.thunderbird.net/autoconfig/v1.1/example.org": 404})
-
-    await run_all(list(ispdb(ADA)), net)
-
-    assert len(net.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -367,17 +319,6 @@ async def test_placeholders_are_filled_with_the_address_domain() -> None:
     leads = await run_all(list(documents_of("mx.hoster.example", ada("customer.example"))), net)
 
     assert endpoints_in(leads) == ["imap://m.customer.example:993 (tls)"]
-
-
-@pytest.mark.anyio
-async def test_failures_of_the_network_stay_typed() -> None:
-    """
-    What went wrong below reaches the engine as it is.
-    """
-    with pytest.raises(NetworkError) as caught:
-        await first_lookup(ispdb(ADA)).run(Web({}))
-
-    assert caught.value.kind is FailureKind.NO_SUCH_NAME
 
 
 def test_lookups_are_hashable() -> None:

@@ -11,9 +11,9 @@ from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.autodiscover import AutodiscoverRequest, autodiscover
-from tests.formats.documents import autodiscover as document
-from tests.sources.webs import Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
-from tests.values import ADA, ada
+from tests.support.documents import autodiscover as document
+from tests.support.fake_net import Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all
+from tests.support.values import ADA, ada
 
 PATH = "/autodiscover/autodiscover.xml"
 FIRST = f"https://autodiscover.example.org{PATH}"

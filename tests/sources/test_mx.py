@@ -7,9 +7,9 @@ import pytest
 from mailsettings.interfaces import MX, Answer
 from mailsettings.model import Claim, Question
 from mailsettings.sources.mx import MailExchangers, mx_with
-from tests.formats.documents import autoconfig
-from tests.sources.webs import Web, claims_in, lookups_in, run_all
-from tests.values import ADA
+from tests.support.documents import autoconfig
+from tests.support.fake_net import Web, claims_in, lookups_in, run_all
+from tests.support.values import ADA
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from mailsettings.interfaces import SRV, Answer
 from mailsettings.leads import Lead
 from mailsettings.model import Note, Question, Service
 from mailsettings.sources.services import services
-from tests.sources.webs import Web, lookups_in, run_all
-from tests.values import ADA
+from tests.support.fake_net import Web, lookups_in, run_all
+from tests.support.values import ADA
 
 
 def answer(label: str, *records: SRV) -> Answer:

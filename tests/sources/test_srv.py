@@ -8,8 +8,8 @@ from mailsettings.interfaces import SRV, Answer
 from mailsettings.leads import NotOffered
 from mailsettings.model import Authority, Claim, Note, Protocol, Question, Security
 from mailsettings.sources.srv import ServiceRecords, in_order
-from tests.sources.nets import Answers
-from tests.values import ADA
+from tests.support.fake_net import Answers
+from tests.support.values import ADA
 
 IMAPS = Question("_imaps._tcp.example.org", "SRV")
 SUBMISSION = Question("_submission._tcp.example.org", "SRV")

@@ -14,7 +14,7 @@ from mailsettings.sources.certificate_names import CertificateNames, SameServer
 from mailsettings.sources.documents import Provenance
 from mailsettings.sources.jmap import JmapSession
 from mailsettings.sources.pacc import PaccDocument
-from tests.values import ADA
+from tests.support.values import ADA
 
 NAMES = CertificateNames(ADA, Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS), "192.0.2.1", (), ())
 LATER = (

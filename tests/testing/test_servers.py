@@ -5,8 +5,7 @@ import pytest
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Security
 from mailsettings.testing import Options, Server, imap, pop3, run_virtual, smtp
-
-from .worlds import HOST, dial, dial_tls, talk, world
+from tests.support.fake_network_client import HOST, dial, dial_tls, talk, world
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.web.running import service_in_memory
+from tests.support.processes import service_in_memory
 
 CHROMIUM = shutil.which("chromium") or ""
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"

@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from mailsettings.web.settings import Settings
-from tests.web.running import free_port, running
+from tests.support.processes import free_port, running
 
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "deploy" / "mailsettings.service"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 COMMAND = Path(sys.executable).with_name("mailsettings")
 CHECKOUT = Path(__file__).parents[2]
-CONFINE = Path(__file__).with_name("confine.py")
+CONFINE = Path(__file__).parents[1] / "support" / "systemd_sandbox.py"
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
 
 

@@ -16,8 +16,8 @@ from mailsettings.login.verify import verify
 from mailsettings.net.network import Network, open_network
 from mailsettings.policy import Policy
 from mailsettings.testing import Account, FakeNetwork, imap, smtp
-from tests.web.places import Visitor, service, world
-from tests.web.running import free_port, running
+from tests.support.processes import free_port, running
+from tests.support.web_service import Visitor, service, world
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WIZARD = EXAMPLES / "wizard"
@@ -136,7 +136,7 @@ def test_the_wizard_shows_what_the_service_finds() -> None:
     from playwright.sync_api import sync_playwright  # only where there is a browser
 
     port = free_port()
-    command = (sys.executable, "-m", "tests.web.wizard", str(port))
+    command = (sys.executable, "-m", "tests.support.wizard_program", str(port))
     with running(*command, port=port), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()

@@ -21,7 +21,7 @@ from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.web.running import free_port, redis, running, service_in_memory
+from tests.support.processes import free_port, redis, running, service_in_memory
 
 pytestmark = pytest.mark.slow
 

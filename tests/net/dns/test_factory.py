@@ -21,9 +21,9 @@ from mailsettings.net.internet import Internet
 from mailsettings.net.tcp import TCPStream
 from mailsettings.policy import IPAddress, Policy, Timeouts
 from mailsettings.policy.proxy import parse_proxy
-from tests.net.local import server_context, serving
-from tests.net.nameserver import Zone, answering, converse
-from tests.net.proxies import Proxy, saying
+from tests.support.loopback import server_context, serving
+from tests.support.nameserver import Zone, answering, converse
+from tests.support.proxy_servers import Proxy, saying
 
 pytestmark = pytest.mark.anyio
 A = Question("imap.example.org", "A")

@@ -18,7 +18,7 @@ from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.dns.resolver import Resolver
 from mailsettings.net.tcp import os_fault
 from mailsettings.policy import Limits, Policy
-from tests.net.nameserver import QUICK, Message, Zone, answering, resolver
+from tests.support.nameserver import QUICK, Message, Zone, answering, resolver
 
 A = Question("imap.example.org", "A")
 

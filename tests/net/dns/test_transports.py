@@ -20,8 +20,8 @@ from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.dns.transports import DNSTransport, DoT
 from mailsettings.net.tcp import connect
 from mailsettings.policy import Policy
-from tests.net.local import Loopback, server_context, serving
-from tests.net.nameserver import Zone, converse
+from tests.support.loopback import Loopback, server_context, serving
+from tests.support.nameserver import Zone, converse
 
 A = Question("imap.example.org", "A")
 NAME = "dns.example.org"

@@ -1,0 +1,96 @@
+"""Issuers that documents name: known ones by the table's word, unknown ones by the domain's own document alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mailsettings.errors import DocumentError
+from mailsettings.leads import Lead, OAuthIssuer
+from mailsettings.model import Note, OAuth
+from mailsettings.sources.autoconfig import autoconfig
+from mailsettings.sources.oauth_metadata import IssuerMetadata
+from tests.support.documents import autoconfig as document
+from tests.support.documents import incoming
+from tests.support.fake_net import Reply, Web, run_all
+from tests.support.values import ADA
+
+pytestmark = pytest.mark.anyio
+
+MAIN = "https://autoconfig.example.org/mail/config-v1.1.xml"
+CLEAR = MAIN.replace("https", "http")
+ISSUER = "https://login.example.org"
+METADATA = f"{ISSUER}/.well-known/oauth-authorization-server"
+
+
+def named(issuer: str, auth: str = "OAuth2") -> bytes:
+    """Return a document that names *issuer*."""
+    return document(incoming(authentication=auth), f"<oAuth2><issuer>{issuer}</issuer></oAuth2>")
+
+
+def metadata(host: str = "login.example.org", issuer: str = ISSUER) -> bytes:
+    """Return the metadata of *issuer* with endpoints at *host*."""
+    endpoints = {"authorization_endpoint": f"https://{host}/auth", "token_endpoint": f"https://{host}/token"}
+    return json.dumps({"issuer": issuer, **endpoints}).encode()
+
+
+async def issuers(pages: dict[str, Reply]) -> tuple[Web, list[Lead]]:
+    """Ask for the domain's documents, and return the net and what concerns issuers."""
+    net = Web(pages)
+    leads = await run_all(list(autoconfig(ADA)), net)
+    return net, [
+        lead for lead in leads if isinstance(lead, OAuthIssuer) or (isinstance(lead, Note) and "issuer" in lead.text)
+    ]
+
+
+async def test_an_unknown_issuer_of_the_domains_own_document_is_asked() -> None:
+    """
+    Its endpoints come beside the name of the issuer.
+    """
+    _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata()})
+
+    oauths = [lead.oauth for lead in leads if isinstance(lead, OAuthIssuer)]
+    assert oauths == [None, OAuth(ISSUER, f"{ISSUER}/auth", f"{ISSUER}/token")]
+
+
+async def test_a_known_issuer_is_not_asked() -> None:
+    """
+    How Google is talked to is in the table; a document may select it and no more.
+    """
+    net, leads = await issuers({MAIN: named("accounts.google.com")})
+
+    assert [lead.url for lead in leads if isinstance(lead, OAuthIssuer)] == ["https://accounts.google.com"]
+    assert not any("oauth-authorization-server" in request for request in net.requests)
+
+
+async def test_an_issuer_named_in_clear_is_not_used() -> None:
+    """
+    Whoever forges the document would choose where the password is typed.
+    """
+    net, leads = await issuers({CLEAR: named(ISSUER), METADATA: metadata()})
+
+    assert f"GET {METADATA}" not in net.requests
+    assert Note(f"{CLEAR}: issuer {ISSUER!r} is not known, and not used") in leads
+
+
+async def test_an_issuer_for_nothing_is_not_asked() -> None:
+    """
+    Where no server wants OAuth2, nobody needs a token.
+    """
+    net, _ = await issuers({MAIN: named(ISSUER, auth="password-cleartext"), METADATA: metadata()})
+
+    assert f"GET {METADATA}" not in net.requests
+
+
+@pytest.mark.parametrize("host", ["evil.example", "login.example.org.evil.example", "example.com"])
+async def test_endpoints_elsewhere_are_refused(host: str) -> None:
+    """
+    An issuer speaks for its own registrable domain only.
+    """
+    net = Web({METADATA: metadata(host)})
+    _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata(host)})
+    issuer = next(lead for lead in leads if isinstance(lead, OAuthIssuer))
+
+    with pytest.raises(DocumentError, match="whose metadata names it"):
+        await IssuerMetadata(issuer).run(net)

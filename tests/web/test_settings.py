@@ -1,0 +1,45 @@
+"""The settings of the service."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailsettings.web.settings import Settings
+
+
+def test_settings_come_from_a_file(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """
+    Lines of the environment's form; what is not set keeps its default.
+    """
+    path = tmp_path_factory.mktemp("settings") / "service.env"
+    path.write_text('MAILSETTINGS_RUNNING=7\nMAILSETTINGS_TRUSTED_PROXIES=["10.0.0.0/8"]\n')
+
+    known = Settings.read(str(path))
+
+    assert (known.running, str(known.trusted_proxies[0]), known.waiting) == (7, "10.0.0.0/8", 256)
+
+
+def test_every_setting_is_documented() -> None:
+    """
+    The table in docs/service.md has all of them, and no others.
+    """
+    text = (Path(__file__).parents[3] / "docs" / "service.md").read_text()
+    table = text.partition("## Settings")[2].partition("## ")[0]
+    rows = "".join(re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE))
+    named = re.findall(r"`([A-Z_]+)`", rows)
+
+    assert {name.lower() for name in named} == set(Settings.model_fields)
+
+
+def test_a_bad_setting_is_an_error(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """
+    Nobody runs a service with a limit that was mistyped.
+    """
+    path = tmp_path_factory.mktemp("settings") / "service.env"
+    path.write_text("MAILSETTINGS_RUNNING=many\n")
+
+    with pytest.raises(ValueError, match="running"):
+        Settings.read(str(path))
