@@ -74,9 +74,11 @@ def test_verified_web_servers_tell_the_date(now: datetime, dates: tuple[str, ...
     More than a day off is said, unless a server agrees with our clock: a stranger may say anything.
     """
     detection = Detection(ADA, failures=(Failure(FailureKind.REFUSED, endpoint(f"imap://{MAIL}:993")),))
-    around = NetworkObservations(now, dates=tuple((f"www.{number}.example", text) for number, text in enumerate(dates)))
+    observations = NetworkObservations(
+        now, dates=tuple((f"www.{number}.example", text) for number, text in enumerate(dates))
+    )
 
-    found = [item for item in findings_of(detection, around=around) if item.code == "clock-wrong"]
+    found = [item for item in findings_of(detection, observations=observations) if item.code == "clock-wrong"]
 
     assert [item.confidence for item in found] == wanted
 

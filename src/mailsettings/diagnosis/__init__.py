@@ -1,1 +1,1 @@
-"""What was seen into what it means and what to do about it. Pure: nobody is contacted here."""
+"""Turn what was observed into findings: what is wrong, who has to act, what to do next. Pure but for `inspection`."""

@@ -1,7 +1,7 @@
-"""Every fault of a certificate that was refused, and not only the one OpenSSL met first. Pure.
+"""Every fault of a rejected certificate, not only the first one that OpenSSL reports. Pure.
 
-OpenSSL looks at the chain, then at purpose and keys, then at dates, and stops at the first fault; the name is compared
-after that. So an expired certificate for another name is both.
+OpenSSL checks the chain, then purpose and keys, then dates, and stops at the first fault; the host name is compared
+after that. A certificate that has expired and is for another name gets both findings.
 """
 
 from __future__ import annotations
@@ -18,63 +18,62 @@ from mailsettings.observations import Inspection, PresentedCertificate
 
 _FAULTS = frozenset(kind for kind in FailureKind if kind.about_certificate)
 _CHAIN = frozenset({FailureKind.CERTIFICATE_UNKNOWN_CA, FailureKind.CERTIFICATE_SELF_SIGNED})
+_DATES = frozenset({FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_NOT_YET_VALID})
 
 
-def certificate_findings(place: EndpointOutcome, look: Inspection, now: datetime) -> Iterator[Finding]:
-    """Yield every fault of the certificates shown at *place*; nothing where they could not be read."""
-    leaf = look.leaf
-    if leaf is None or place.failure is None or place.failure.kind not in _FAULTS:
+def certificate_findings(outcome: EndpointOutcome, inspection: Inspection, now: datetime) -> Iterator[Finding]:
+    """Yield every fault of the chain that *inspection* has read, compared with *now*; nothing where there is none.
+
+    Only where the failure of *outcome* is about the certificate, too.
+    """
+    leaf = inspection.leaf
+    if leaf is None or outcome.kind not in _FAULTS:
         return
-    yield from _of_chain(place, look)
-    yield from _of_dates(place, look, now)
+    yield from _of_chain(outcome, inspection)
+    yield from _of_dates(outcome, inspection, now)
     if leaf.weak:
-        yield finding("certificate-weak", f"{place.name}: {leaf.weak}", about=place.endpoint.host)
+        yield finding("certificate-weak", f"{outcome.name}: {leaf.weak}", about=outcome.host)
     if not leaf.for_servers:
-        yield finding("certificate-purpose", f"{place.name}: {_issuer_text(leaf)}", about=place.endpoint.host)
+        yield finding("certificate-purpose", f"{outcome.name}: {_issuer_text(leaf)}", about=outcome.host)
 
 
-def is_for_other_names(place: EndpointOutcome, look: Inspection) -> bool:
-    """Say whether the certificate is for other names than the host's."""
-    return look.leaf is not None and not name_matches(place.endpoint.host, look.leaf.names)
+def is_for_other_names(outcome: EndpointOutcome, inspection: Inspection) -> bool:
+    """Say whether the certificate does not cover the host name."""
+    return inspection.leaf is not None and not name_matches(outcome.host, inspection.leaf.names)
 
 
-def _of_chain(place: EndpointOutcome, look: Inspection) -> Iterator[Finding]:
-    """Tell a certificate signed by itself from one of an authority nobody knows, and both from a forgotten link."""
-    assert place.failure is not None
-    assert look.handshake is not None
-    if place.failure.kind not in _CHAIN:
+def _of_chain(outcome: EndpointOutcome, inspection: Inspection) -> Iterator[Finding]:
+    """Distinguish a self-signed certificate, an unknown authority and a missing intermediate certificate."""
+    assert inspection.handshake is not None
+    if outcome.kind not in _CHAIN:
         return
-    leaf, last = look.handshake.chain[0], look.handshake.chain[-1]
+    leaf, last = inspection.handshake.chain[0], inspection.handshake.chain[-1]
     if leaf.self_signed:
-        yield finding("certificate-self-signed", f"{place.name}: {_issuer_text(leaf)}", about=place.endpoint.host)
+        yield finding("certificate-self-signed", f"{outcome.name}: {_issuer_text(leaf)}", about=outcome.host)
     elif not last.self_signed and last.issuer_url:
-        # Public authorities say where their certificate is to be had; those of companies and of mail shields do not.
-        seen = f"{place.name}: {_issuer_text(leaf)}; not sent: {last.issuer}, to be had at {last.issuer_url}"
-        yield finding("certificate-chain-incomplete", seen, Confidence.LIKELY, about=place.endpoint.host)
+        # Public authorities publish the URL of their certificate (AIA); those of companies and mail shields do not.
+        seen = f"{outcome.name}: {_issuer_text(leaf)}; not sent: {last.issuer}, to be had at {last.issuer_url}"
+        yield finding("certificate-chain-incomplete", seen, Confidence.LIKELY, about=outcome.host)
     else:
-        yield finding("certificate-unknown-ca", f"{place.name}: {_issuer_text(leaf)}", about=place.endpoint.host)
+        yield finding("certificate-unknown-ca", f"{outcome.name}: {_issuer_text(leaf)}", about=outcome.host)
 
 
-def _of_dates(place: EndpointOutcome, look: Inspection, now: datetime) -> Iterator[Finding]:
-    """Compare the dates of the server's own certificate; those of the others only where OpenSSL did not like them."""
-    assert place.failure is not None
-    assert look.handshake is not None
-    leaf, *others = look.handshake.chain
-    more = (
-        others if place.failure.kind in (FailureKind.CERTIFICATE_EXPIRED, FailureKind.CERTIFICATE_NOT_YET_VALID) else []
-    )
-    for paper in (leaf, *more):
-        which = "" if paper is leaf else f", of {paper.subject} in the chain"
-        if (end := parse_date(paper.not_after)) and end < now:
-            seen = f"{place.name}: expired on {paper.not_after}, {_days(now, end)} ago{which}"
-            yield finding("certificate-expired", seen, about=place.endpoint.host)
-        if (begin := parse_date(paper.not_before)) and begin > now:
-            seen = f"{place.name}: valid from {paper.not_before}, in {_days(begin, now)}{which}"
-            yield finding("certificate-not-yet-valid", seen, about=place.endpoint.host)
+def _of_dates(outcome: EndpointOutcome, inspection: Inspection, now: datetime) -> Iterator[Finding]:
+    """Compare the leaf's validity with *now*; that of the other certificates only if OpenSSL complained about dates."""
+    assert inspection.handshake is not None
+    leaf, *others = inspection.handshake.chain
+    for certificate in (leaf, *(others if outcome.kind in _DATES else ())):
+        which = "" if certificate is leaf else f", of {certificate.subject} in the chain"
+        if (end := parse_date(certificate.not_after)) and end < now:
+            seen = f"{outcome.name}: expired on {certificate.not_after}, {_days(now, end)} ago{which}"
+            yield finding("certificate-expired", seen, about=outcome.host)
+        if (begin := parse_date(certificate.not_before)) and begin > now:
+            seen = f"{outcome.name}: valid from {certificate.not_before}, in {_days(begin, now)}{which}"
+            yield finding("certificate-not-yet-valid", seen, about=outcome.host)
 
 
 def parse_date(text: str) -> datetime | None:
-    """Read a date of a certificate, ISO 8601 with its zone; None if it is none."""
+    """Parse a date of a certificate, ISO 8601 with its zone; None if it is not one."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
@@ -86,5 +85,5 @@ def _days(later: datetime, earlier: datetime) -> str:
     return "1 day" if count == 1 else f"{count} days" if count else "some hours"
 
 
-def _issuer_text(paper: PresentedCertificate) -> str:
-    return f"{paper.subject or 'nobody'}, issued by {paper.issuer or 'nobody'}"
+def _issuer_text(certificate: PresentedCertificate) -> str:
+    return f"{certificate.subject or 'nobody'}, issued by {certificate.issuer or 'nobody'}"

@@ -1,4 +1,4 @@
-"""Every place where mail was looked for, gathered by host: what one port shows explains what another one does. Pure."""
+"""The outcome at every endpoint that was tried, by host: what one port shows explains what another one does. Pure."""
 
 from __future__ import annotations
 
@@ -17,17 +17,34 @@ USUAL_PORTS_TEXT = {
     Protocol.JMAP: "443",
 }
 NO_CONNECTION_KINDS = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.UNREACHABLE})
+# Outcomes, None among them, that do not prove that a connection was accepted.
+_NOT_CONNECTED: frozenset[FailureKind | None] = NO_CONNECTION_KINDS | {
+    None,
+    FailureKind.REFUSED,
+    FailureKind.DENIED,
+    FailureKind.BUDGET,
+    FailureKind.DEADLINE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointOutcome:
-    """One endpoint and what became of it."""
+    """One endpoint and the result of contacting it."""
 
     endpoint: Endpoint
     failure: Failure | None
     probe: Probe | None = None
-    stated: bool = False  # somebody named it on purpose: a user, a table, a document
-    in_table: bool = False  # the provider table has it just so
+    stated: bool = False  # named by a user, a table or a document; not a guess
+    in_table: bool = False  # exactly this endpoint is in the provider table
+
+    @property
+    def host(self) -> str:
+        return self.endpoint.host
+
+    @property
+    def kind(self) -> FailureKind | None:
+        """Return the kind of the failure, None if there was none."""
+        return self.failure.kind if self.failure else None
 
     @property
     def direction(self) -> Direction:
@@ -39,57 +56,57 @@ class EndpointOutcome:
 
     @property
     def name(self) -> str:
-        """Return host and port, as people say it."""
-        return f"{self.endpoint.host}:{self.endpoint.port}"
+        """Return `host:port`."""
+        return f"{self.host}:{self.endpoint.port}"
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointOutcomes:
-    """All of them, and what a second look has shown."""
+    """All outcomes of one detection, and what inspections of hosts and network have shown."""
 
     all: tuple[EndpointOutcome, ...]
     observations: NetworkObservations = NO_OBSERVATIONS
 
     def of_host(self, host: str) -> tuple[EndpointOutcome, ...]:
-        return tuple(place for place in self.all if place.endpoint.host == host)
+        return tuple(outcome for outcome in self.all if outcome.host == host)
 
     def in_direction(self, direction: Direction) -> tuple[EndpointOutcome, ...]:
-        """Return those of *direction*, what was stated first."""
-        return tuple(sorted((p for p in self.all if p.direction is direction), key=lambda place: not place.stated))
+        """Return the outcomes of *direction*, stated endpoints first."""
+        found = (outcome for outcome in self.all if outcome.direction is direction)
+        return tuple(sorted(found, key=lambda outcome: not outcome.stated))
 
     def working(self, protocol: Protocol, host: str = "") -> tuple[Endpoint, ...]:
         """Return the endpoints of *protocol*, at *host* if one is given, that were verified."""
         return tuple(
-            place.endpoint
-            for place in self.all
-            if place.verified and place.endpoint.protocol is protocol and host in ("", place.endpoint.host)
+            outcome.endpoint
+            for outcome in self.all
+            if outcome.verified and outcome.endpoint.protocol is protocol and host in ("", outcome.host)
         )
 
     def alive(self, host: str) -> bool:
         """Say whether anything at *host* accepted a connection."""
-        dead = NO_CONNECTION_KINDS | {FailureKind.REFUSED, FailureKind.DENIED, FailureKind.BUDGET, FailureKind.DEADLINE}
-        return any(p.verified or (p.failure is not None and p.failure.kind not in dead) for p in self.of_host(host))
+        return any(outcome.verified or outcome.kind not in _NOT_CONNECTED for outcome in self.of_host(host))
 
 
 def outcomes_of(
-    detection: Detection, stated: Iterable[Endpoint] = (), around: NetworkObservations = NO_OBSERVATIONS
+    detection: Detection, stated: Iterable[Endpoint] = (), observations: NetworkObservations = NO_OBSERVATIONS
 ) -> EndpointOutcomes:
-    """Gather what *detection* knows of servers; *stated* were named by a user, beside those that sources state."""
+    """Return the outcome at every endpoint of *detection*; those in *stated* were named by a user."""
     named = set(stated)
     found: dict[Endpoint, EndpointOutcome] = {}
     for choice in (*detection.incoming, *detection.outgoing):
-        on_purpose = choice.endpoint in named or any(not claim.evidence.authority.guessed for claim in choice.claims)
+        is_stated = choice.endpoint in named or any(not claim.evidence.authority.guessed for claim in choice.claims)
         failure = choice.probe.failure if choice.probe else None
-        known = any(claim.evidence.authority.from_matching_row for claim in choice.claims)
-        found[choice.endpoint] = EndpointOutcome(choice.endpoint, failure, choice.probe, on_purpose, known)
+        in_table = any(claim.evidence.authority.from_matching_row for claim in choice.claims)
+        found[choice.endpoint] = EndpointOutcome(choice.endpoint, failure, choice.probe, is_stated, in_table)
     for failure in detection.failures:
         if isinstance(failure.where, Endpoint) and failure.where not in found:
             found[failure.where] = EndpointOutcome(failure.where, failure, stated=failure.where in named)
-    return EndpointOutcomes(tuple(found.values()), around)
+    return EndpointOutcomes(tuple(found.values()), observations)
 
 
-def right_port(place: EndpointOutcome, places: EndpointOutcomes) -> str:
-    """Say which port of the host is right: one that was seen to work, otherwise the usual ones."""
-    protocol = place.endpoint.protocol
-    working = places.working(protocol, place.endpoint.host)[:2]
+def right_port(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> str:
+    """Return the ports of the host to use instead: those that were verified, otherwise the usual ones."""
+    protocol = outcome.endpoint.protocol
+    working = outcomes.working(protocol, outcome.host)[:2]
     return " or ".join(f"{found.port} with {found.security.upper()}" for found in working) or USUAL_PORTS_TEXT[protocol]

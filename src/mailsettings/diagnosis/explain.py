@@ -1,6 +1,6 @@
-"""Why a server cannot be used, from what was seen before any login. Pure.
+"""Why a server cannot be used, from what was observed before any login. Pure.
 
-explain(detection)  ->  findings for each direction without a verified server, worst first
+findings_of(detection)  ->  findings for each direction without a verified server, worst first
 """
 
 from __future__ import annotations
@@ -18,37 +18,38 @@ from mailsettings.observations import NO_OBSERVATIONS, NetworkObservations
 from mailsettings.provider_table import table
 
 _CONFIDENCES = tuple(Confidence)
-_MAX_PLACES = 5  # findings of one direction; behind the fifth nobody reads on
+_MAX_FINDINGS = 5  # of one direction; users do not read more
 
 
 def findings_of(
-    detection: Detection, stated: Iterable[Endpoint] = (), around: NetworkObservations = NO_OBSERVATIONS
+    detection: Detection, stated: Iterable[Endpoint] = (), observations: NetworkObservations = NO_OBSERVATIONS
 ) -> tuple[Finding, ...]:
     """Return why directions have no verified server, worst first; nothing where both have one.
 
-    *stated* are endpoints that a person has named: they are what is explained. *around* is what a second look showed.
+    *stated* are endpoints that a user has named: if there are any, only they are explained. *observations* come from
+    inspections (diagnosis.inspection).
     """
     wanted = tuple(stated)
-    places = outcomes_of(detection, wanted, around)
+    outcomes = outcomes_of(detection, wanted, observations)
     missing = [direction for direction in Direction if _is_missing(detection, direction, wanted)]
     if not missing:
         return ()
-    if all_ := tuple(_network_wide(detection, places)):
-        return tuple(_linked(item, detection, wanted) for item in all_)
-    each = (item for direction in missing for item in _of_direction(places, direction, wanted))
-    across = tuple(_common_causes(detection, places))
-    sure = [item for item in across if item.confidence is not Confidence.POSSIBLE]
-    found = (*sure, *_of_address(detection), *each, *across)
+    if decisive := tuple(_network_wide(detection, outcomes)):
+        return tuple(_linked(item, detection, wanted) for item in decisive)
+    each = (item for direction in missing for item in _of_direction(outcomes, direction, wanted))
+    common = tuple(_common_causes(detection, outcomes))
+    sure = [item for item in common if item.confidence is not Confidence.POSSIBLE]
+    found = (*sure, *_of_address(detection), *each, *common)
     return tuple(_linked(item, detection, wanted) for item in merged(found))
 
 
 def _linked(item: Finding, detection: Detection, wanted: tuple[Endpoint, ...]) -> Finding:
-    """Add the provider's own page where the user or the provider has to act, and none is named yet."""
+    """Add the provider's own page where the user or the provider has to act and the finding has no link."""
     if item.link or item.whose not in (Responsible.USER, Responsible.PROVIDER):
         return item
     rows = (table.host_provider(endpoint.host) for endpoint in wanted)
-    known = detection.provider or next((row.provider for row in rows if row), None)
-    return replace(item, link=next((link.url for link in known.documentation), "") if known else "")
+    provider = detection.provider or next((row.provider for row in rows if row), None)
+    return replace(item, link=next((link.url for link in provider.documentation), "") if provider else "")
 
 
 def _is_missing(detection: Detection, direction: Direction, wanted: tuple[Endpoint, ...]) -> bool:
@@ -59,8 +60,8 @@ def _is_missing(detection: Detection, direction: Direction, wanted: tuple[Endpoi
     return not any(choice.verified for choice in choices)
 
 
-def _network_wide(detection: Detection, places: EndpointOutcomes) -> Iterator[Finding]:
-    """Yield what makes every further word superfluous."""
+def _network_wide(detection: Detection, outcomes: EndpointOutcomes) -> Iterator[Finding]:
+    """Yield findings about the domain, the provider or the whole network: they make all others superfluous."""
     kinds = {failure.kind: failure for failure in reversed(detection.failures)}
     for kind in (FailureKind.NO_MAIL, FailureKind.NO_ACCESS):
         if kind in kinds:
@@ -74,14 +75,14 @@ def _network_wide(detection: Detection, places: EndpointOutcomes) -> Iterator[Fi
                 break
     if detection.provider is not None and detection.provider.kind in ("none", "bridge"):
         yield finding("no-standard-access", f"{detection.provider.name} in the provider table")
-    if any(place.verified for place in places.all):
+    if any(outcome.verified for outcome in outcomes.all):
         return
     if FailureKind.PROXY in kinds:
         yield finding("proxy-failed", kinds[FailureKind.PROXY].seen)
         return
     if FailureKind.NO_NETWORK in kinds or (kinds and set(kinds) <= {FailureKind.DNS_TIMEOUT}):
         yield finding("network-down", f"{len(detection.failures)} questions, no answer", Confidence.LIKELY)
-    yield from blocked_ports(detection, places)
+    yield from blocked_ports(detection, outcomes)
 
 
 def _of_address(detection: Detection) -> Iterator[Finding]:
@@ -90,25 +91,26 @@ def _of_address(detection: Detection) -> Iterator[Finding]:
         yield finding("typo", f"{domain} is one slip away", Confidence.POSSIBLE, use=detection.suggestion)
 
 
-def _of_direction(places: EndpointOutcomes, direction: Direction, wanted: tuple[Endpoint, ...]) -> Iterator[Finding]:
-    """Yield what explains one direction: what a person or a source has named, otherwise what guesses met."""
-    failed = [place for place in places.in_direction(direction) if place.failure is not None]
-    failed = [place for place in failed if not wanted or place.endpoint in wanted]
-    named = [place for place in failed if place.stated] or [place for place in failed if _is_informative(place, places)]
-    found = merged(item for place in named for item in findings_at(place, places))
-    yield from sorted(found, key=lambda item: _CONFIDENCES.index(item.confidence))[:_MAX_PLACES]
+def _of_direction(outcomes: EndpointOutcomes, direction: Direction, wanted: tuple[Endpoint, ...]) -> Iterator[Finding]:
+    """Yield what explains one direction: the failures at stated endpoints, or else those of informative guesses."""
+    failed = [outcome for outcome in outcomes.in_direction(direction) if outcome.failure is not None]
+    failed = [outcome for outcome in failed if not wanted or outcome.endpoint in wanted]
+    stated = [outcome for outcome in failed if outcome.stated]
+    explained = stated or [outcome for outcome in failed if _is_informative(outcome, outcomes)]
+    found = merged(item for outcome in explained for item in findings_at(outcome, outcomes))
+    yield from sorted(found, key=lambda item: _CONFIDENCES.index(item.confidence))[:_MAX_FINDINGS]
     if not found:
         yield finding("no-settings", f"{direction}: {len(failed)} likely names were tried", Confidence.LIKELY)
 
 
-def _is_informative(place: EndpointOutcome, places: EndpointOutcomes) -> bool:
-    """Say whether a guess met something: a guessed name that does not exist, or a guessed port that is closed where
-    others answer, means nothing.
+def _is_informative(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> bool:
+    """Say whether a failed guess explains anything.
+
+    A guessed name that does not exist does not, nor a guessed port that is closed on a host where others are open.
     """
-    assert place.failure is not None
-    if place.failure.kind is FailureKind.REFUSED and places.alive(place.endpoint.host):
+    if outcome.kind is FailureKind.REFUSED and outcomes.alive(outcome.host):
         return False
-    return place.failure.kind not in (
+    return outcome.kind not in (
         FailureKind.NO_SUCH_NAME,
         FailureKind.NO_ADDRESS,
         FailureKind.DENIED,
@@ -117,11 +119,11 @@ def _is_informative(place: EndpointOutcome, places: EndpointOutcomes) -> bool:
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
-    """Put findings that say the same of several places into one."""
-    by_text: dict[tuple[str, str, str], list[Finding]] = {}
+    """Return *findings* with those that differ only in their evidence put into one."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
     for item in findings:
-        by_text.setdefault((item.code, item.text, item.advice), []).append(item)
-    return [_one(group) for group in by_text.values()]
+        alike.setdefault((item.code, item.text, item.advice), []).append(item)
+    return [_one(group) for group in alike.values()]
 
 
 def _one(group: list[Finding]) -> Finding:
@@ -130,9 +132,9 @@ def _one(group: list[Finding]) -> Finding:
     return Finding(first.code, first.confidence, evidence, first.text, first.advice, first.whose, first.link)
 
 
-def _common_causes(detection: Detection, places: EndpointOutcomes) -> Iterator[Finding]:
-    """Yield what several unrelated hosts have in common: it explains more than each of them alone."""
-    yield from wrong_clock(detection, places)
-    yield from captive_portal(detection, places)
-    yield from tls_interception(places)
-    yield from starttls_stripping(places)
+def _common_causes(detection: Detection, outcomes: EndpointOutcomes) -> Iterator[Finding]:
+    """Yield causes that explain failures at several unrelated hosts at once."""
+    yield from wrong_clock(detection, outcomes)
+    yield from captive_portal(detection, outcomes)
+    yield from tls_interception(outcomes)
+    yield from starttls_stripping(outcomes)

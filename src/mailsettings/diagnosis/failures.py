@@ -1,4 +1,4 @@
-"""What one failure means, in the light of what else was seen at the same host. Pure."""
+"""What one failure means, given what else was observed at the same host. Pure."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mailsettings.diagnosis.replies import refusal_findings
 from mailsettings.diagnosis.tls import broken_tls, expects_tls, intercepted_smtp, not_tls, without_starttls
 from mailsettings.errors import Detail, FailureKind
 from mailsettings.hostnames import registrable
-from mailsettings.model import Confidence, Failure, Finding
+from mailsettings.model import Confidence, Finding
 from mailsettings.provider_table import table
 
-# What a kind of failure means where nothing else at the host or elsewhere says more.
+# The finding for a kind of failure where no other observation explains it better.
 CODE_BY_KIND = {
     FailureKind.NO_SUCH_NAME: "name-not-found",
     FailureKind.NO_ADDRESS: "no-address-record",
@@ -45,97 +45,95 @@ CODE_BY_KIND = {
     FailureKind.NO_ACCESS: "no-standard-access",
     FailureKind.INTERNAL: "our-mistake",
 }
-
-
 _TIMEOUT_KINDS = frozenset({FailureKind.GREETING_TIMEOUT, FailureKind.TLS_TIMEOUT})
 
 
-def findings_at(place: EndpointOutcome, places: EndpointOutcomes) -> Iterator[Finding]:
-    """Yield what explains the failure at one place, in the light of all the others."""
-    failure, host = place.failure, place.endpoint.host
-    assert failure is not None
-    evidence = f"{place.name}: {failure.seen or failure.kind}"
+def findings_at(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> Iterator[Finding]:
+    """Yield what explains the failure of *outcome*, given all other *outcomes* of the detection."""
+    host, evidence = outcome.host, _evidence(outcome)
     if replacement := table.obsolete(host):
         yield finding("host-obsolete", f"{host} in the provider table", about=host, use=replacement)
-    if another := intercepted_smtp(place, places, evidence):
-        yield another
-    if another is None or another.confidence is Confidence.POSSIBLE:
-        yield from _of_failure(place, places, failure, evidence)
+    if interception := intercepted_smtp(outcome, outcomes, evidence):
+        yield interception
+    if interception is None or interception.confidence is Confidence.POSSIBLE:
+        yield from _of_failure(outcome, outcomes, evidence)
 
 
-def _of_failure(place: EndpointOutcome, places: EndpointOutcomes, failure: Failure, evidence: str) -> Iterator[Finding]:
+def _evidence(outcome: EndpointOutcome) -> str:
+    assert outcome.failure is not None
+    return f"{outcome.name}: {outcome.failure.seen or outcome.failure.kind}"
+
+
+def _of_failure(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Iterator[Finding]:
+    failure = outcome.failure
+    assert failure is not None
     if failure.kind is FailureKind.GREETING_REFUSED:
-        yield from refusal_findings(failure.seen, place.endpoint.protocol, evidence=evidence)
-    elif failure.kind in (FailureKind.GREETING_TIMEOUT, FailureKind.CLOSED) and expects_tls(place, places):
-        yield finding("plain-expected-tls-found", evidence, Confidence.LIKELY, about=place.name)
-    elif failure.kind in _TIMEOUT_KINDS and _is_tarpit(place, places):
-        yield finding("tarpit", evidence, Confidence.LIKELY, about=place.endpoint.host)
-    elif found := tuple(_of_certificate(place, places)):
+        # For this kind *seen* is the server's reply behind the name of the step; the reply is what is interpreted.
+        yield from refusal_findings(failure.seen, outcome.endpoint.protocol, evidence=evidence)
+    elif failure.kind in (FailureKind.GREETING_TIMEOUT, FailureKind.CLOSED) and expects_tls(outcome, outcomes):
+        yield finding("plain-expected-tls-found", evidence, Confidence.LIKELY, about=outcome.name)
+    elif failure.kind in _TIMEOUT_KINDS and _is_tarpit(outcome, outcomes):
+        yield finding("tarpit", evidence, Confidence.LIKELY, about=outcome.host)
+    elif found := tuple(_of_certificate(outcome, outcomes)):
         yield from found
     elif (special := _SPECIAL.get(failure.kind)) is not None:
-        yield special(place, places, evidence)
+        yield special(outcome, outcomes, evidence)
     else:
-        yield _by_kind(place, places, evidence)
+        yield _by_kind(outcome, outcomes, evidence)
 
 
-def _of_certificate(place: EndpointOutcome, places: EndpointOutcomes) -> Iterator[Finding]:
-    """Yield every fault that a second look has shown, the one that ended the first handshake among them."""
-    look, now = places.observations.inspection_of(place.endpoint), places.observations.now
-    if look is None or look.leaf is None or now is None or place.failure is None:
+def _of_certificate(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> Iterator[Finding]:
+    """Yield every fault that the inspection has shown, including the one that failed the verified handshake."""
+    inspection, now = outcomes.observations.inspection_of(outcome.endpoint), outcomes.observations.now
+    if inspection is None or inspection.leaf is None or now is None or outcome.kind is None:
         return
-    found = list(certificate_findings(place, look, now))
-    code = CODE_BY_KIND.get(place.failure.kind, "")
-    # The dates may be those of a certificate that the server does not send.
+    found = list(certificate_findings(outcome, inspection, now))
+    code = CODE_BY_KIND.get(outcome.kind, "")
+    # The expired certificate may be one that the server does not send.
     if code in ("certificate-expired", "certificate-not-yet-valid") and code not in {item.code for item in found}:
-        found.insert(
-            0, finding(code, f"{place.name}: {place.failure.seen or place.failure.kind}", about=place.endpoint.host)
-        )
+        found.insert(0, finding(code, _evidence(outcome), about=outcome.host))
     yield from found
-    if found and is_for_other_names(place, look):
-        names = look.leaf.names
-        seen = f"{place.name}: the certificate is for {', '.join(names[:6]) or 'no DNS name'}"
-        yield _other_name(place, places, seen, names)
+    if found and is_for_other_names(outcome, inspection):
+        names = inspection.leaf.names
+        seen = f"{outcome.name}: the certificate is for {', '.join(names[:6]) or 'no DNS name'}"
+        yield _other_name(outcome, outcomes, seen, names)
 
 
-def _is_tarpit(place: EndpointOutcome, places: EndpointOutcomes) -> bool:
-    """Say whether the host holds on to whoever comes: more than one port accepts and keeps silent, or drips."""
-    assert place.failure is not None
-    silent = {other.endpoint.port for other in places.of_host(place.endpoint.host) if _is_held_open(other)}
-    return len(silent) > 1 or place.failure.detail is Detail.UNFINISHED_LINE
+def _is_tarpit(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> bool:
+    """Say whether the host keeps clients waiting: several ports accept and do not respond, or a line never ends."""
+    assert outcome.failure is not None
+    held_open = {other.endpoint.port for other in outcomes.of_host(outcome.host) if other.kind in _TIMEOUT_KINDS}
+    return len(held_open) > 1 or outcome.failure.detail is Detail.UNFINISHED_LINE
 
 
-def _is_held_open(place: EndpointOutcome) -> bool:
-    return place.failure is not None and place.failure.kind in _TIMEOUT_KINDS
-
-
-def _by_kind(place: EndpointOutcome, places: EndpointOutcomes, evidence: str) -> Finding:
-    assert place.failure is not None
-    # A name and a certificate are the host's: what is wrong with them is said once for all its ports.
+def _by_kind(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:
+    assert outcome.failure is not None
+    # Names and certificates belong to the host: their faults are reported once for all its ports.
     of_host = (
-        place.failure.kind in (FailureKind.NO_SUCH_NAME, FailureKind.NO_ADDRESS) or place.failure.kind.about_certificate
+        outcome.failure.kind in (FailureKind.NO_SUCH_NAME, FailureKind.NO_ADDRESS)
+        or outcome.failure.kind.about_certificate
     )
-    about = place.endpoint.host if of_host else place.name
-    code = CODE_BY_KIND.get(place.failure.kind, "bad-reply")
-    return finding(code, evidence, about=about, use=right_port(place, places))
+    about = outcome.host if of_host else outcome.name
+    code = CODE_BY_KIND.get(outcome.failure.kind, "bad-reply")
+    return finding(code, evidence, about=about, use=right_port(outcome, outcomes))
 
 
-def _no_connection(place: EndpointOutcome, places: EndpointOutcomes, evidence: str) -> Finding:
-    """Tell a closed port from a host that is not there, and port 25 from all others."""
-    assert place.failure is not None
-    host, port = place.endpoint.host, place.endpoint.port
-    refused_here = place.failure.kind is FailureKind.REFUSED
-    ports = {other.endpoint.port for other in places.of_host(host)}
-    if port == 25 and not refused_here and (places.alive(host) or ports == {25}):
+def _no_connection(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:
+    """Distinguish a closed port, an unreachable host, and a blocked port 25."""
+    host, port = outcome.host, outcome.endpoint.port
+    refused = outcome.kind is FailureKind.REFUSED
+    ports = {other.endpoint.port for other in outcomes.of_host(host)}
+    if port == 25 and not refused and (outcomes.alive(host) or ports == {25}):
         return finding("port-25-blocked", evidence, Confidence.LIKELY)
-    if places.alive(host):
-        use = right_port(place, places)
-        code = "nothing-listens" if refused_here else "port-blocked"
-        return finding(code, evidence, about=place.name if refused_here else str(port), use=use)
-    if refused_here and len(ports) == 1:
-        return finding("nothing-listens", evidence, about=place.name)
-    if refused_here:
+    if outcomes.alive(host):
+        use = right_port(outcome, outcomes)
+        code = "nothing-listens" if refused else "port-blocked"
+        return finding(code, evidence, about=outcome.name if refused else str(port), use=use)
+    if refused and len(ports) == 1:
+        return finding("nothing-listens", evidence, about=outcome.name)
+    if refused:
         return finding("no-mail-server-there", f"{evidence} (ports {_listed(ports)})", about=host)
-    web = "; port 443 answers" if (host, True) in places.observations.web_reachable else ""
+    web = "; port 443 answers" if (host, True) in outcomes.observations.web_reachable else ""
     return finding("host-unreachable", f"{evidence} (ports {_listed(ports)}){web}", Confidence.LIKELY, about=host)
 
 
@@ -144,12 +142,15 @@ def _listed(ports: Iterable[int]) -> str:
 
 
 def _other_name(
-    place: EndpointOutcome, places: EndpointOutcomes, evidence: str, shown: tuple[str, ...] = ()
+    outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str, names: tuple[str, ...] = ()
 ) -> Finding:
-    """Name the host that would verify: one that did, or one of the same company that the certificate is for."""
-    names = shown or (place.probe.tls.names if place.probe and place.probe.tls else ())
-    host = place.endpoint.host
-    works = [e.host for e in places.working(place.endpoint.protocol) if e.host != host]
+    """Suggest a host whose certificate would match: one that was verified, or a related name of the certificate.
+
+    *names* are those of an inspection, instead of those of the probe.
+    """
+    names = names or (outcome.probe.tls.names if outcome.probe and outcome.probe.tls else ())
+    host = outcome.host
+    works = [e.host for e in outcomes.working(outcome.endpoint.protocol) if e.host != host]
     near = [name for name in names if "*" not in name and _related(name, host)]
     use = next(iter(works), "") or ", ".join(near[:3])
     seen = f"{evidence}; it is for {', '.join(names[:6])}" if names and names[0] not in evidence else evidence
@@ -157,18 +158,19 @@ def _other_name(
 
 
 def _related(name: str, host: str) -> bool:
+    """Say whether *name* is of the same registrable domain, or of a provider of the table."""
     return registrable(name) == registrable(host) or table.host_provider(name) is not None
 
 
-def _without_login(place: EndpointOutcome, _places: EndpointOutcomes, evidence: str) -> Finding:
-    code = "no-auth-on-this-port" if place.endpoint.port == 25 else "no-login-method"
-    return finding(code, evidence, about=place.name)
+def _without_login(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:
+    code = "no-auth-on-this-port" if outcome.endpoint.port == 25 else "no-login-method"
+    return finding(code, evidence, about=outcome.name)
 
 
-def _broken_dns(place: EndpointOutcome, _places: EndpointOutcomes, evidence: str) -> Finding:
-    assert place.failure is not None
-    bogus = place.failure.detail is Detail.DNSSEC_BOGUS
-    return finding("dnssec-broken" if bogus else "dns-broken", evidence, about=place.endpoint.host)
+def _broken_dns(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:
+    assert outcome.failure is not None
+    bogus = outcome.failure.detail is Detail.DNSSEC_BOGUS
+    return finding("dnssec-broken" if bogus else "dns-broken", evidence, about=outcome.host)
 
 
 _SPECIAL: dict[FailureKind, Callable[[EndpointOutcome, EndpointOutcomes, str], Finding]] = {

@@ -1,6 +1,6 @@
-"""Look once more at what failed, when a direction has no server: few connections, little time, nothing sent.
+"""Inspect what failed, when a direction has no server: few connections, little time, no credentials.
 
-detection without a direction ──▶ handshakes that believe everything, a name nobody has, port 443 ──▶ better findings
+detection without a direction ──▶ unverified TLS handshakes, an unregistered name, port 443 ──▶ more exact findings
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from mailsettings.interfaces import Inspector, Net, Prober
 from mailsettings.model import URL, Detection, Direction, Endpoint, Question
 from mailsettings.observations import Inspection, NetworkObservations
 
-MAX_MISDIRECTED = 4  # hosts whose addresses are compared with invented ones
+MAX_MISDIRECTED = 4  # hosts whose addresses are compared with those of an unregistered name
 MAX_PORT_CHECKS = 2  # hosts whose port 443 is tried
-# Where a second handshake shows more than the first. A certificate for another name has been read already.
+# Where an unverified handshake shows more than the verified one. A certificate for another name was read already.
 _INSPECTED_KINDS = frozenset(
     kind for kind in FailureKind if kind.about_certificate and kind is not FailureKind.CERTIFICATE_NAME
 ) | {
     FailureKind.TLS_TOO_OLD,
     FailureKind.TLS_FAILED,
 }
-# On port 25 somebody else may answer: then the greeting tells.
+# On port 25 an access provider may answer in place of the host: the greeting shows it.
 _INSPECTED_KINDS_ON_25 = frozenset({FailureKind.CERTIFICATE_NAME, FailureKind.STARTTLS_NOT_OFFERED})
 _ABOUT_DNS = frozenset(
     {
@@ -45,9 +45,9 @@ _ABOUT_DNS = frozenset(
 async def with_inspections(
     detection: Detection, net: Net, prober: Prober, *, within: float, stated: Iterable[Endpoint] = ()
 ) -> Detection:
-    """Return *detection* with the findings that a second look, *within* so many seconds, makes more exact.
+    """Return *detection* with findings made more exact by inspections, which take at most *within* seconds.
 
-    A *prober* that is no Inspector leaves them as they are.
+    A *prober* that is no Inspector leaves them unchanged. *stated* are endpoints that a user has named.
     """
     wanted = tuple(stated)
     if within <= 0 or not isinstance(prober, Inspector):
@@ -58,7 +58,7 @@ async def with_inspections(
 
 @dataclass(slots=True)
 class _Observed:
-    """What has been seen so far: when the time is up, that much has been seen."""
+    """What was observed so far; it stays when the time runs out."""
 
     inspections: list[Inspection] = field(default_factory=list)
     nxdomain_addresses: tuple[str, ...] = ()
@@ -71,52 +71,52 @@ async def _observe(
 ) -> NetworkObservations:
     import anyio
 
-    places, seen = outcomes_of(detection, wanted), _Observed()
+    outcomes, observed = outcomes_of(detection, wanted), _Observed()
     with anyio.move_on_after(within):
-        for place in islice(_to_inspect(places, wanted), net.policy.limits.max_inspections):
-            seen.inspections.append(await inspector.inspect(place.endpoint))
-        if _may_be_hijacked(places, detection):
-            seen.nxdomain_addresses = await _nxdomain_addresses(net)
-            await _compare(seen, places, net)
-        # Where nobody was stated, documents were asked for, which tells as much.
-        for host in _silent(places) if any(place.stated for place in places.all) and not _web(detection) else ():
-            seen.web[host] = False
+        for outcome in islice(_to_inspect(outcomes, wanted), net.policy.limits.max_inspections):
+            observed.inspections.append(await inspector.inspect(outcome.endpoint))
+        if _may_be_hijacked(outcomes, detection):
+            observed.nxdomain_addresses = await _nxdomain_addresses(net)
+            await _find_misdirected(observed, outcomes, net)
+        # Without stated endpoints documents were requested, which shows whether the web is reachable.
+        stated = any(outcome.stated for outcome in outcomes.all)
+        for host in _unreachable_hosts(outcomes) if stated and not _requested_documents(detection) else ():
+            observed.web[host] = False
             with anyio.move_on_after(net.policy.timeouts.reach_timeout):
-                seen.web[host] = await inspector.reach(host, 443)
-    web = tuple(seen.web.items())
+                observed.web[host] = await inspector.reach(host, 443)
     return NetworkObservations(
         inspector.now(),
-        tuple(seen.inspections),
-        seen.nxdomain_addresses,
-        tuple(seen.misdirected_hosts),
-        web,
+        tuple(observed.inspections),
+        observed.nxdomain_addresses,
+        tuple(observed.misdirected_hosts),
+        tuple(observed.web.items()),
         inspector.dates,
     )
 
 
-def _to_inspect(places: EndpointOutcomes, wanted: tuple[Endpoint, ...]) -> Iterator[EndpointOutcome]:
-    """Yield one place of each host and direction: typed and stated ones first, new owners before more of one."""
+def _to_inspect(outcomes: EndpointOutcomes, wanted: tuple[Endpoint, ...]) -> Iterator[EndpointOutcome]:
+    """Yield one outcome of each host and direction: wanted and stated first, owners in turn."""
     found: dict[tuple[str, Direction], EndpointOutcome] = {}
-    for place in sorted(places.all, key=lambda place: (place.endpoint not in wanted, not place.stated)):
-        kind = place.failure.kind if place.failure else None
-        on_25 = place.endpoint.port == 25 and kind in _INSPECTED_KINDS_ON_25
-        if kind is not None and (kind in _INSPECTED_KINDS or on_25):
-            found.setdefault((place.endpoint.host, place.direction), place)
+    for outcome in sorted(outcomes.all, key=lambda outcome: (outcome.endpoint not in wanted, not outcome.stated)):
+        on_25 = outcome.endpoint.port == 25 and outcome.kind in _INSPECTED_KINDS_ON_25
+        if outcome.kind in _INSPECTED_KINDS or on_25:
+            found.setdefault((outcome.host, outcome.direction), outcome)
     by_owner: dict[str, list[EndpointOutcome]] = {}
-    for place in found.values():
-        by_owner.setdefault(registrable(place.endpoint.host), []).append(place)
-    yield from (place for turn in zip_longest(*by_owner.values()) for place in turn if place is not None)
+    for outcome in found.values():
+        by_owner.setdefault(registrable(outcome.host), []).append(outcome)
+    for one_of_each in zip_longest(*by_owner.values()):
+        yield from (outcome for outcome in one_of_each if outcome is not None)
 
 
-def _may_be_hijacked(places: EndpointOutcomes, detection: Detection) -> bool:
-    """Say whether addresses could have been made up on the way: not where a name was said not to exist."""
+def _may_be_hijacked(outcomes: EndpointOutcomes, detection: Detection) -> bool:
+    """Say whether DNS may invent addresses: not where it has answered that a name does not exist."""
     kinds = {failure.kind for failure in detection.failures}
-    kinds |= {place.failure.kind for place in places.all if place.failure}
+    kinds |= {outcome.kind for outcome in outcomes.all if outcome.kind}
     return FailureKind.NO_SUCH_NAME not in kinds and bool(kinds - _ABOUT_DNS)
 
 
 async def _nxdomain_addresses(net: Net) -> tuple[str, ...]:
-    """Ask for a name that nobody has registered: an answer is invented on the way."""
+    """Resolve a random name that is not registered: any address in the answer was invented by the network."""
     label = "".join(secrets.choice(string.ascii_lowercase) for _ in range(20))
     try:
         answer = await net.ask(Question(f"{label}.com", "A"))
@@ -125,21 +125,21 @@ async def _nxdomain_addresses(net: Net) -> tuple[str, ...]:
     return tuple(map(str, answer.records))
 
 
-async def _compare(seen: _Observed, places: EndpointOutcomes, net: Net) -> None:
-    """Find the hosts that DNS leads to where it leads nobody."""
-    hosts = dict.fromkeys(place.endpoint.host for place in places.all) if seen.nxdomain_addresses else {}
+async def _find_misdirected(observed: _Observed, outcomes: EndpointOutcomes, net: Net) -> None:
+    """Record the hosts that resolve to the same addresses as the unregistered name."""
+    hosts = dict.fromkeys(outcome.host for outcome in outcomes.all) if observed.nxdomain_addresses else {}
     for host in list(hosts)[:MAX_MISDIRECTED]:
         with suppress(NetworkError):
-            if set(seen.nxdomain_addresses) & set(await net.resolve(host)):
-                seen.misdirected_hosts.append(host)
+            if set(observed.nxdomain_addresses) & set(await net.resolve(host)):
+                observed.misdirected_hosts.append(host)
 
 
-def _web(detection: Detection) -> bool:
-    """Say whether a web server was asked for anything."""
+def _requested_documents(detection: Detection) -> bool:
+    """Say whether a web server was asked for a document, and failed."""
     return any(isinstance(failure.where, URL) for failure in detection.failures)
 
 
-def _silent(places: EndpointOutcomes) -> Iterator[str]:
-    """Yield the hosts of which no port of mail has answered."""
-    hosts = [place.endpoint.host for place in places.all if place.failure and place.failure.kind in NO_CONNECTION_KINDS]
-    yield from [host for host in dict.fromkeys(hosts) if not places.alive(host)][:MAX_PORT_CHECKS]
+def _unreachable_hosts(outcomes: EndpointOutcomes) -> Iterator[str]:
+    """Yield the hosts of which no mail port accepted a connection."""
+    hosts = [outcome.host for outcome in outcomes.all if outcome.kind in NO_CONNECTION_KINDS]
+    yield from [host for host in dict.fromkeys(hosts) if not outcomes.alive(host)][:MAX_PORT_CHECKS]

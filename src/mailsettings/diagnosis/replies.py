@@ -1,12 +1,13 @@
-"""What a mail server's refusal means, with every cause where its text leaves it open. Pure.
+"""What a mail server's refusal means, with all possible causes where its text is ambiguous. Pure.
 
     meanings("NO [AUTHENTICATIONFAILED] Invalid credentials", "imap")  ->  (("bad-credentials", LIKELY),)
 
-First what the reply's codes say (RFC 5530, RFC 3206, RFC 2449, enhanced and basic status codes), then what its words
-say. Words are more exact than codes; where they are about something else than the code, both are returned.
+A reply has codes (RFC 5530, RFC 3206, RFC 2449, enhanced and basic status codes) and a text. The text is more exact
+than the codes; where the two are about different subjects, both meanings are returned. Many causes are in the text
+alone, so this module, and no other, interprets what servers write for people.
 
-replies.json holds the words: phrases, in lower case and in this order, never regular expressions, so that a text of
-64 KiB takes as long as 64 KiB of searching. Each row has its source and the day on which it was compiled.
+replies.json holds phrases in lower case, to be found in this order. They are not regular expressions: the time is
+linear in the length of the text. Every row has its source and the date on which it was compiled.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from pathlib import Path
 from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE, finding
 from mailsettings.model import Confidence, Finding, Protocol, Provider
 
-MAX_TEXT = 65536  # characters; what a reply may have at most
+MAX_TEXT = 65536  # characters of a reply; the rest is ignored
 
 Meaning = tuple[str, Confidence]
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyRule:
-    """Words and what they mean, the likeliest first. Without *providers* they mean it everywhere."""
+    """Phrases of a reply and their meanings, the likeliest first. Without *providers* they apply to every server."""
 
     providers: frozenset[str]
     protocols: frozenset[str]
     phrases: tuple[str, ...]
-    whole: bool  # the text is the phrase, and nothing else but the status before it
+    whole: bool  # the text is the phrase and nothing else, behind the status
     means: tuple[str, ...]
     source: str
     checked: str
 
     def applies(self, text: str, protocol: str) -> bool:
-        """Say whether the words stand in *text*, which is in lower case."""
+        """Say whether the phrases occur, in their order, in *text*, which is in lower case."""
         if protocol not in self.protocols and protocol != "any":
             return False
         if self.whole:
@@ -54,7 +55,7 @@ class ReplyRule:
 
 @cache
 def rules() -> tuple[ReplyRule, ...]:
-    """Return what is known about texts, in the order of the file."""
+    """Return all rules, in the order of replies.json."""
     rows = json.loads(Path(__file__).with_name("replies.json").read_text(encoding="utf-8"))
     return tuple(
         ReplyRule(
@@ -70,7 +71,7 @@ def rules() -> tuple[ReplyRule, ...]:
     )
 
 
-# Response codes: their meaning, and which groups of words (codes.Code.group) fit to them.
+# Response codes: their meaning, and the groups of findings (FindingType.group) that agree with them.
 _CODES = {
     "AUTHENTICATIONFAILED": ("bad-credentials", {"login"}),  # RFC 5530 §3, and so on to OVERQUOTA
     "AUTHORIZATIONFAILED": ("bad-credentials", {"login"}),
@@ -123,32 +124,32 @@ _BASIC_CODE = re.compile(r"[245][0-9]{2}(?=[ -])")
 def meanings(
     text: str, protocol: Protocol | str, *, provider: str = "", hints: Iterable[str] = ()
 ) -> tuple[Meaning, ...]:
-    """Return what *text*, a refusal, may mean, the likeliest first; empty where its words are not known.
+    """Return what *text*, a refusal, may mean, the likeliest first; empty where neither text nor code is recognised.
 
-    *provider* is an id of the provider table, *hints* are the ids of what that table wants the user to know: where a
-    password is refused by a provider that wants app passwords, this is the likelier cause.
+    *provider* is an id of the provider table, *hints* are the ids of its hints for users: where a provider that
+    requires app passwords refuses a password, that is the likelier cause.
     """
-    plain = " ".join(text[:MAX_TEXT].lower().split())
-    said = _phrase_meanings(plain, str(protocol), provider)
+    normalised = " ".join(text[:MAX_TEXT].lower().split())
+    by_phrase = _phrase_meanings(normalised, str(protocol), provider)
     code, fitting = _code(text[:MAX_TEXT])
-    found = _with_hints(said or ((code,) if code else ()), frozenset(hints))
+    found = _with_hints(by_phrase or ((code,) if code else ()), frozenset(hints))
     groups = {FINDINGS_BY_CODE[name].group for name in found}
-    # The words are about something else than the code: nobody can tell which of them is right.
-    more = (code,) if code and said and not groups & fitting else ()
+    # Text and code are about different subjects: either may be right.
+    more = (code,) if code and by_phrase and not groups & fitting else ()
     return tuple(_with_confidence((*found, *more)))
 
 
-def _phrase_meanings(plain: str, protocol: str, provider: str) -> tuple[str, ...]:
-    """Return what the words say: at this provider, otherwise everywhere, and what else about another matter."""
-    applying = [rule for rule in rules() if rule.applies(plain, protocol)]
+def _phrase_meanings(text: str, protocol: str, provider: str) -> tuple[str, ...]:
+    """Return what the phrases in *text* mean: by this provider's rules first, others only for further subjects."""
+    applying = [rule for rule in rules() if rule.applies(text, protocol)]
     own = [rule for rule in applying if provider in rule.providers]
     everywhere = [rule for rule in applying if not rule.providers]
     found: list[str] = []
-    heard = ""
+    matched = ""  # phrases, a line each
     for rule in (*own, *everywhere):
-        if all(phrase in heard for phrase in rule.phrases):
-            continue  # "temporary authentication failure" is no "authentication failure"
-        heard += "\n".join((*rule.phrases, ""))
+        if all(phrase in matched for phrase in rule.phrases):
+            continue  # "temporary authentication failure" has matched, so "authentication failure" does not
+        matched += "\n".join((*rule.phrases, ""))
         groups = {FINDINGS_BY_CODE[name].group for name in found}
         if not found or not groups & {FINDINGS_BY_CODE[name].group for name in rule.means}:
             found += rule.means
@@ -156,7 +157,7 @@ def _phrase_meanings(plain: str, protocol: str, provider: str) -> tuple[str, ...
 
 
 def _code(text: str) -> tuple[str, set[str]]:
-    """Return what the first telling code of *text* means, and what its words may then be about."""
+    """Return what the first known code of *text* means, and the groups of findings that agree with it."""
     for name in _CODE.findall(text[:1000]):
         if name.upper() in _CODES:
             return _CODES[name.upper()]
@@ -168,12 +169,12 @@ def _code(text: str) -> tuple[str, set[str]]:
 
 
 def _with_hints(found: tuple[str, ...], hints: frozenset[str]) -> tuple[str, ...]:
-    """Put what the provider table knows of logins before or beside a plain "wrong password"."""
+    """Add the causes that the provider table suggests for a plain "wrong password"."""
     if "bad-credentials" not in found:
         return found
-    before = [code for hint, code in _HINTED_CAUSES.items() if hint in hints]
-    beside = [code for hint, code in _HINTED_ALTERNATIVES.items() if hint in hints]
-    return tuple(dict.fromkeys((*before, *found, *beside)))
+    likelier = [code for hint, code in _HINTED_CAUSES.items() if hint in hints]
+    alternatives = [code for hint, code in _HINTED_ALTERNATIVES.items() if hint in hints]
+    return tuple(dict.fromkeys((*likelier, *found, *alternatives)))
 
 
 _HINTED_CAUSES = {
@@ -186,12 +187,12 @@ _HINTED_ALTERNATIVES = {"app_password_2fa": "app-password-required", "mailbox_ne
 
 
 def _with_confidence(codes: tuple[str, ...]) -> Iterator[Meaning]:
-    """Say how sure each is: alone it is likely, among others the first is likely and the rest are possible."""
+    """Yield each code with its confidence: the first is likely, the others are possible."""
     for number, code in enumerate(dict.fromkeys(codes)):
         yield code, Confidence.LIKELY if number == 0 else Confidence.POSSIBLE
 
 
-# Which hint of the provider table has the page about a cause.
+# The hints of the provider table whose page is about a cause.
 _PAGES = {
     "app-password-required": ("app_password", "app_password_2fa", "authorization_code", "mail_password"),
     "imap-disabled": ("enable_imap",),
@@ -212,7 +213,7 @@ def refusal_findings(
     provider: Provider | None = None,
     usual: str = "greeting-refused",
 ) -> Iterator[Finding]:
-    """Yield what the refusal *text* may mean, the likeliest first; *usual* where its words are not known."""
+    """Yield what the refusal *text* may mean, the likeliest first; *usual* where it is not recognised."""
     hints = tuple(hint.id for hint in provider.hints) if provider else ()
     found = meanings(text, protocol, provider=provider.id if provider else "", hints=hints)
     for code, confidence in found or ((usual, Confidence.POSSIBLE),):
@@ -220,7 +221,7 @@ def refusal_findings(
 
 
 def help_page(code: str, provider: Provider | None) -> str:
-    """Return the provider's own page about *code*, or its first page where none is about it."""
+    """Return the URL of the provider's page about *code*, or of its first page; empty where it has none."""
     if provider is None or FINDINGS_BY_CODE[code].group not in ("login", "passing"):
         return ""
     wanted = _PAGES.get(code, ())
