@@ -146,15 +146,14 @@ def _other_name(
 ) -> Finding:
     """Suggest a host whose certificate would match: one that was verified, or a related name of the certificate.
 
-    *names* are those of an inspection, instead of those of the probe.
+    *evidence* lists the names already. *names* are those of an inspection, instead of those of the probe.
     """
     names = names or (outcome.probe.tls.names if outcome.probe and outcome.probe.tls else ())
     host = outcome.host
     works = [e.host for e in outcomes.working(outcome.endpoint.protocol) if e.host != host]
     near = [name for name in names if "*" not in name and _related(name, host)]
     use = next(iter(works), "") or ", ".join(near[:3])
-    seen = f"{evidence}; it is for {', '.join(names[:6])}" if names and names[0] not in evidence else evidence
-    return finding("certificate-name", seen, about=host, use=use)
+    return finding("certificate-name", evidence, about=host, use=use)
 
 
 def _related(name: str, host: str) -> bool:
