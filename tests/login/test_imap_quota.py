@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.login.imap import resources
+from mailsettings.login.imap import quota_resources
 from mailsettings.login.session import Topic
 from tests.support.login_player import IMAPS, errand, play
 
@@ -77,4 +77,4 @@ def test_long_lines_have_no_figures(start: bytes) -> None:
     """
     Whatever a stranger sends: figures of sixty thousand digits are none.
     """
-    assert all(each.limit < 10**18 for each in resources([start + start[-1:] * 60000]))
+    assert all(each.limit < 10**18 for each in quota_resources([start + start[-1:] * 60000]))

@@ -40,7 +40,7 @@ def found(endpoint: Endpoint, *capabilities: str, mechanisms: tuple[str, ...] = 
 
 def fit(detection: Detection, result: LoginResult | None = None, **more: object) -> Fitness:
     verification = Verification(ADA, result) if result else None
-    return fitness_of(detection, verification, fetcher=False, **more)[0]  # type: ignore[arg-type]  # in_clear, or nothing
+    return fitness_of(detection, verification, fetcher=False, **more)[0]  # type: ignore[arg-type]  # plaintext, or nothing
 
 
 def test_everything_an_imap_program_wishes_for() -> None:
@@ -75,7 +75,7 @@ def test_smtp_shows_the_size_and_the_logins_before_and_after_tls() -> None:
     before = Probe(Endpoint(Protocol.SMTP, SMTP.host, 587, Security.PLAIN), hello=Hello("hi", mechanisms=("LOGIN",)))
     detection = found(SMTP, "SIZE 35882577", "8BITMIME", mechanisms=("PLAIN", "XOAUTH2"))
 
-    verdict = fit(detection, in_clear=(before,)).verdict
+    verdict = fit(detection, plaintext=(before,)).verdict
 
     assert verdict == (
         "has SIZE 35882577, 8BITMIME; does not list SMTPUTF8, DSN, CHUNKING, PIPELINING; "

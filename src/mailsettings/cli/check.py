@@ -153,7 +153,7 @@ async def _check(address: Any, credentials: Credentials | None, wishes: dict[str
     verification = None
     if credentials is not None:
         verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
-    fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, in_clear=diagnosis.in_clear)
+    fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, plaintext=diagnosis.in_clear)
     return CheckResult(diagnosis, verification, fitness)
 
 

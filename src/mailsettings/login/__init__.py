@@ -1,1 +1,1 @@
-"""Logging in, when asked to: inside verified TLS, at a trusted server, and never more often than needed."""
+"""Logins with a user's credentials: only inside verified TLS, only at trusted servers, as few as possible."""

@@ -1,8 +1,8 @@
-"""Log in to IMAP, look at the inbox without changing it, and read how full it is.
+"""Log in to IMAP, open the inbox read-only, and read its quota (RFC 9051, RFC 9208).
 
 C: A20 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=          or  A20 LOGIN {3}  + continuations
 S: A20 OK [CAPABILITY …] Logged in
-C: A21 ID ("name" "mailsettings")                    only where the provider wants it
+C: A21 ID ("name" "mailsettings")                    only where the provider requires it
 C: A22 EXAMINE INBOX
 S: * 3 EXISTS
 S: A22 OK [READ-ONLY]
@@ -28,18 +28,18 @@ from mailsettings.login.session import INSPECT_MAILBOX, LoginState, SecretComman
 from mailsettings.model import Auth, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
-IMAP_LOGIN = "the LOGIN command"  # what stands for a mechanism where it is none of SASL
+IMAP_LOGIN = "the LOGIN command"  # in place of the name of a SASL mechanism
 _ID = 'ID ("name" "mailsettings" "support-url" "https://pypi.org/project/mailsettings/")'
 _CAPABILITY = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\]", re.IGNORECASE)
 _EXISTS = re.compile(rb"\*[ \t]+([0-9]{1,10})[ \t]+EXISTS", re.IGNORECASE)
-# Microsoft says OK and hides in the code that the mailbox cannot be opened (2026-11).
+# Microsoft responds OK with a code that says that the mailbox cannot be opened (2026-11).
 _ERROR_IN_OK = re.compile(rb"\[Error=", re.IGNORECASE)
 _FIRST_TAG = 20  # the greeting has used the lower ones
 
 
 @dataclass(frozen=True, slots=True)
 class ImapReply:
-    """The tagged answer to one command; *untagged* are the lines before it."""
+    """The tagged response to one command; *untagged* are the lines before it."""
 
     ok: bool
     text: bytes  # status and text, without the tag
@@ -48,7 +48,7 @@ class ImapReply:
 
 @dataclass(slots=True)
 class TagSequence:
-    """The tags of this conversation, each used once."""
+    """The tags of one session, each used once."""
 
     prefix: str
     number: int = _FIRST_TAG
@@ -58,105 +58,104 @@ class TagSequence:
         return f"{self.prefix}{self.number}"
 
 
-def log_in(course: LoginState) -> CommandGenerator[None]:
-    """Log in, introduce ourselves where that is wanted, open the inbox for reading only."""
-    tags = TagSequence(course.tag)
+def log_in(state: LoginState) -> CommandGenerator[None]:
+    """Log in, send the ID where it is required, open the inbox read-only."""
+    tags = TagSequence(state.tag)
     yield Stage(Step.LOGIN)
-    reply = yield from _authenticate(course, tags)
-    course.accepted = reply.ok and not _ERROR_IN_OK.search(reply.text)
-    course.note(Topic.LOGIN, course.accepted, (*_human_texts(reply.untagged), reply.text))
-    if not course.accepted:
+    reply = yield from _authenticate(state, tags)
+    state.accepted = reply.ok and not _ERROR_IN_OK.search(reply.text)
+    state.note(Topic.LOGIN, state.accepted, (*_human_texts(reply.untagged), reply.text))
+    if not state.accepted:
         return
-    course.capabilities = _capabilities((*reply.untagged, reply.text))
+    state.capabilities = _capabilities((*reply.untagged, reply.text))
     yield Stage(Step.MAILBOX)
-    if not course.capabilities:
-        listed = yield from command(tags.next(), "CAPABILITY", course.max_lines)
-        course.capabilities = _capabilities(listed.untagged)
-    if "UTF8=ONLY" in course.capabilities:
-        # RFC 6855 §6: such a server refuses to open anything before that.
-        yield from command(tags.next(), "ENABLE UTF8=ACCEPT", course.max_lines)
-    if course.request.send_id:
-        yield from _send_id(course, tags)
-    yield from _examine(course, tags)
-    if course.opened and has_quotas(course.capabilities):
+    if not state.capabilities:
+        listed = yield from command(tags.next(), "CAPABILITY", state.max_lines)
+        state.capabilities = _capabilities(listed.untagged)
+    if "UTF8=ONLY" in state.capabilities:
+        # RFC 6855 §6: such a server opens no mailbox before ENABLE.
+        yield from command(tags.next(), "ENABLE UTF8=ACCEPT", state.max_lines)
+    if state.request.send_id:
+        yield from _send_id(state, tags)
+    yield from _examine(state, tags)
+    if state.opened and has_quotas(state.capabilities):
         yield INSPECT_MAILBOX
-        yield from _read_quota(course, tags)
+        yield from _read_quota(state, tags)
 
 
-def _authenticate(course: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
-    """Choose between SASL and LOGIN, and log in. NetworkError(NO_LOGIN) where neither will do."""
-    errand, hello = course.request, course.hello
-    sasl = [word.removeprefix("AUTH=") for word in hello.capabilities if word.startswith("AUTH=")]
-    name = choose_mechanism(sasl, errand.credentials.auth, errand.mechanism)
+def _authenticate(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
+    """Log in with SASL or LOGIN. NetworkError(NO_LOGIN) where the server has neither for these credentials."""
+    request, hello = state.request, state.hello
+    sasl = [each.removeprefix("AUTH=") for each in hello.capabilities if each.startswith("AUTH=")]
+    name = choose_mechanism(sasl, request.credentials.auth, request.mechanism)
     if name:
-        return (yield from _sasl(course, tags.next(), name))
-    if errand.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
-        raise no_mechanism_error(course)
-    course.mechanism = IMAP_LOGIN
-    return (yield from _login(course, tags.next()))
+        return (yield from _sasl(state, tags.next(), name))
+    if request.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
+        raise no_mechanism_error(state)
+    state.mechanism = IMAP_LOGIN
+    return (yield from _login(state, tags.next()))
 
 
-def _sasl(course: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]:
-    """AUTHENTICATE, with the first response in the same line where the server allows that."""
-    exchange = SaslExchange(course, name)
-    at_once = "SASL-IR" in course.hello.capabilities
-    yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), at_once=at_once)
-    while not isinstance(line := (yield from answer_to(tag, course.max_lines)), ImapReply):
+def _sasl(state: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]:
+    """Send AUTHENTICATE, with the initial response in the same line where the server allows it (SASL-IR)."""
+    exchange = SaslExchange(state, name)
+    yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), initial_response="SASL-IR" in state.hello.capabilities)
+    while not isinstance(line := (yield from answer_to(tag, state.max_lines)), ImapReply):
         yield from exchange.answer(line)
     if line.ok:
         exchange.succeeded(line.text)
     return line
 
 
-def _login(course: LoginState, tag: str) -> CommandGenerator[ImapReply]:
-    """LOGIN with literals: any character but NUL may be in them (RFC 9051 §4.3)."""
-    username, password = course.request.username.encode(), course.request.credentials.reveal().encode()
+def _login(state: LoginState, tag: str) -> CommandGenerator[ImapReply]:
+    """Send LOGIN with literals: they may contain any character but NUL (RFC 9051 §4.3)."""
+    username, password = state.request.username.encode(), state.request.credentials.reveal().encode()
     yield SecretCommand(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
-    line = yield from answer_to(tag, course.max_lines)
+    line = yield from answer_to(tag, state.max_lines)
     if isinstance(line, ImapReply):
         return line
     yield SecretCommand(b"%b {%d}" % (username, len(password)))
-    line = yield from answer_to(tag, course.max_lines)
+    line = yield from answer_to(tag, state.max_lines)
     if isinstance(line, ImapReply):
         return line
     yield SecretCommand(password)
-    line = yield from answer_to(tag, course.max_lines)
+    line = yield from answer_to(tag, state.max_lines)
     if isinstance(line, ImapReply):
         return line
     raise NetworkError(FailureKind.BAD_REPLY, "the server wants more behind the password of LOGIN")
 
 
-def _send_id(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
-    """Send the ID that some providers insist on (RFC 2971 §3.1)."""
-    reply = yield from command(tags.next(), _ID, course.max_lines)
-    course.note(Topic.ID, reply.ok, (reply.text,))
+def _send_id(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
+    """Send the ID that some providers require (RFC 2971 §3.1)."""
+    reply = yield from command(tags.next(), _ID, state.max_lines)
+    state.note(Topic.ID, reply.ok, (reply.text,))
 
 
-def _examine(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
-    """Open the inbox; where that is refused to a stranger, introduce ourselves and ask once more."""
-    reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
-    introduced = any(said.topic is Topic.ID for said in course.replies)
-    if not reply.ok and not introduced and "ID" in course.capabilities:
-        course.note(Topic.MAILBOX, False, (reply.text,))
-        before = reply.text
-        yield from _send_id(course, tags)
-        reply = yield from command(tags.next(), "EXAMINE INBOX", course.max_lines)
+def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
+    """Open the inbox; where it is refused before the ID was sent, send the ID and try once more."""
+    reply = yield from command(tags.next(), "EXAMINE INBOX", state.max_lines)
+    sent_id = any(each.topic is Topic.ID for each in state.replies)
+    if not reply.ok and not sent_id and "ID" in state.capabilities:
+        state.note(Topic.MAILBOX, False, (reply.text,))
+        refusal = reply.text
+        yield from _send_id(state, tags)
+        reply = yield from command(tags.next(), "EXAMINE INBOX", state.max_lines)
         if reply.ok:
-            course.observe("client-id-required", excerpt(before))
-    course.opened = reply.ok
-    course.note(Topic.MAILBOX, reply.ok, (*_human_texts(reply.untagged), reply.text))
+            state.observe("client-id-required", excerpt(refusal))
+    state.opened = reply.ok
+    state.note(Topic.MAILBOX, reply.ok, (*_human_texts(reply.untagged), reply.text))
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
-    course.messages = counts[-1] if counts else None
+    state.messages = counts[-1] if counts else None
 
 
-def _read_quota(course: LoginState, tags: TagSequence) -> CommandGenerator[None]:
-    """See whether the mailbox is full: the login and the inbox do not show it (RFC 9208 §4.1.2, §4.2.1)."""
-    reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", course.max_lines)
-    record_quota(course, reply.untagged)
+def _read_quota(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
+    """Read the quota: a full mailbox does not show in the login or the inbox (RFC 9208 §4.1.2, §4.2.1)."""
+    reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", state.max_lines)
+    record_quota(state, reply.untagged)
 
 
 def command(tag: str, text: str, max_lines: int) -> CommandGenerator[ImapReply]:
-    """Send one command and return its tagged answer."""
+    """Send one command and return its tagged response."""
     yield Send(f"{tag} {text}".encode())
     reply = yield from answer_to(tag, max_lines)
     if not isinstance(reply, ImapReply):
@@ -165,9 +164,9 @@ def command(tag: str, text: str, max_lines: int) -> CommandGenerator[ImapReply]:
 
 
 def answer_to(tag: str, max_lines: int) -> CommandGenerator[ImapReply | bytes]:
-    """Read up to the tagged answer, or to a continuation request, whose text is returned.
+    """Read up to the tagged response, or to a continuation request, whose text is returned.
 
-    A BYE before the connection closes is the answer, too: nothing else will come.
+    A BYE before the connection closes counts as the response: nothing else follows it.
     """
     untagged: list[bytes] = []
     for _ in range(max_lines):
@@ -178,12 +177,12 @@ def answer_to(tag: str, max_lines: int) -> CommandGenerator[ImapReply | bytes]:
             if not farewells:
                 raise
             return ImapReply(False, farewells[-1], tuple(untagged))
-        word, _, rest = line.partition(b" ")
-        if word == b"+":
+        first, _, rest = line.partition(b" ")
+        if first == b"+":
             return rest
-        if word == tag.encode():
+        if first == tag.encode():
             return ImapReply(_is_ok(rest), rest.strip(), tuple(untagged))
-        if word != b"*" and line:
+        if first != b"*" and line:
             # Not quoted: a server may repeat what it was sent.
             raise NetworkError(FailureKind.BAD_REPLY, f"an answer to something else than {tag}")
         untagged.append(line)
@@ -198,12 +197,12 @@ def _is_ok(rest: bytes) -> bool:
 
 
 def _human_texts(untagged: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Return what the server says to people: ALERT and other texts, not the data of the mailbox."""
+    """Return the lines that have a text for the user: ALERT, NO, BAD and BYE, no data of the mailbox."""
     return tuple(line for line in untagged if line.upper().startswith((b"* NO", b"* BAD", b"* BYE", b"* OK [ALERT")))
 
 
 def _capabilities(lines: Iterable[bytes]) -> tuple[str, ...]:
-    """Return the capabilities that *lines* list, as data or inside a code."""
+    """Return the capabilities in *lines*, listed as data or in a response code."""
     found: list[bytes] = []
     for line in lines:
         if line.upper().startswith(b"* CAPABILITY "):
@@ -213,13 +212,13 @@ def _capabilities(lines: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(excerpt(word).upper() for word in found))
 
 
-NEARLY_FULL = 90  # per cent; some providers begin to refuse large mail there
+NEARLY_FULL = 90  # per cent; some providers start to refuse large messages there
 _RESOURCE = re.compile(rb"([A-Za-z][A-Za-z-]{0,30}) +([0-9]{1,18}) +([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaResource:
-    """One thing of which there is only so much."""
+    """One limited resource of a mailbox, and how much of it is used."""
 
     name: str  # STORAGE, MESSAGE …
     used: int
@@ -236,23 +235,23 @@ class QuotaResource:
 
 
 def has_quotas(capabilities: Iterable[str]) -> bool:
-    """Say whether the server knows quotas, by the older document or by the newer one."""
-    return any(word == "QUOTA" or word.startswith("QUOTA=") for word in capabilities)
+    """Say whether the server has quotas, by RFC 2087 or by RFC 9208."""
+    return any(each == "QUOTA" or each.startswith("QUOTA=") for each in capabilities)
 
 
-def record_quota(course: LoginState, lines: Iterable[bytes]) -> None:
-    """Write down the figures of *lines*, and what a user has to know of them."""
-    found = tuple(resources(lines))
+def record_quota(state: LoginState, lines: Iterable[bytes]) -> None:
+    """Record the quota in *lines*, and an observation where the mailbox is full or nearly so."""
+    found = tuple(quota_resources(lines))
     if found:
-        course.note(Topic.QUOTA, True, ("; ".join(map(str, found)).encode(),))
+        state.note(Topic.QUOTA, True, ("; ".join(map(str, found)).encode(),))
     for each in found:
         if each.percent >= NEARLY_FULL:
             code = "over-quota" if each.percent >= 100 else "quota-nearly-full"
-            course.observe(code, f"QUOTA {each.name}: {each.used} of {each.limit}")
+            state.observe(code, f"QUOTA {each.name}: {each.used} of {each.limit}")
 
 
-def resources(lines: Iterable[bytes]) -> Iterator[QuotaResource]:
-    """Yield what is limited; where a server says 0 it has no limit."""
+def quota_resources(lines: Iterable[bytes]) -> Iterator[QuotaResource]:
+    """Yield the resources that have a limit; 0 means none."""
     for line in lines:
         if not line.upper().startswith(b"* QUOTA "):
             continue

@@ -1,4 +1,4 @@
-"""What a login has shown, as a result with findings. Pure."""
+"""The result of a login, with findings that explain it. Pure."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from mailsettings.login.sasl import TOKEN_MECHANISMS
 from mailsettings.login.session import INSPECT_MAILBOX, LoginRequest, LoginSession, Topic
 from mailsettings.model import Auth, Confidence, Endpoint, Finding, Probe, Provider, Step, TLSFacts
 
-# Refusals of the credentials themselves: another try with the same ones, here or at the other server, proves nothing
-# and brings the account nearer to its lock.
+# Refusals of the credentials themselves: another attempt with the same ones, here or at the other server, shows nothing
+# new and may lock the account.
 _PERMANENT_CODES = frozenset(
     {"bad-credentials", "app-password-required", "basic-auth-disabled", "account-locked", "web-login-required"}
     | {"account-flagged", "password-expired", "oauth-token-rejected", "rate-limited", "too-many-connections"}
     | {"server-not-proven"}
 )
 _OF_PASSWORDS = frozenset({"bad-credentials", "app-password-required", "basic-auth-disabled", "password-expired"})
-# RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: letters outside ASCII may stand in the commands that log in.
+# RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: the commands that log in may contain characters beyond ASCII.
 _UTF8_CAPABILITIES = frozenset({"UTF8=ACCEPT", "UTF8=ONLY", "IMAP4REV2", "UTF8 USER"})
 _USUAL = {Topic.LOGIN: "bad-credentials", Topic.MAILBOX: "bad-reply", Topic.SENDER: "sender-not-allowed"}
 
 
 @dataclass(frozen=True, slots=True)
 class LoginResult:
-    """One direction: what was tried and what it means."""
+    """One direction: what was attempted, and the findings."""
 
     endpoint: Endpoint
     username: str = ""
@@ -57,21 +57,21 @@ class LoginResult:
 
 
 def not_attempted(endpoint: Endpoint, why: str) -> LoginResult:
-    """Return the result for a server that was sent nothing."""
+    """Return the result for a server that was not contacted; *why* is shown to the user."""
     return LoginResult(endpoint, findings=(finding("not-tried", str(endpoint), about=why),), tried=False)
 
 
-def login_result(probe: Probe, errand: LoginRequest, provider: Provider | None) -> LoginResult:
-    """Return what *probe*, the end of *errand*, means."""
+def login_result(probe: Probe, request: LoginRequest, provider: Provider | None) -> LoginResult:
+    """Return the result of *request*, of which *probe* is the outcome."""
     session = probe.hello if isinstance(probe.hello, LoginSession) else None
     if session is None:
-        return _interrupted(probe, errand)
-    refusals = _deduplicated(_refusals(session, errand, provider))
-    vague = any(item.code == "bad-credentials" for item in refusals)
-    found = (*refusals, *_observed(session), *(_other_causes(session, errand) if vague else ()))
+        return _interrupted(probe, request)
+    refusals = _deduplicated(_refusals(session, request, provider))
+    ambiguous = any(item.code == "bad-credentials" for item in refusals)
+    found = (*refusals, *_observed(session), *(_other_causes(session, request) if ambiguous else ()))
     return LoginResult(
-        errand.endpoint,
-        errand.username,
+        request.endpoint,
+        request.username,
         session.mechanism,
         accepted=session.accepted,
         verified=session.accepted and session.opened,
@@ -80,67 +80,67 @@ def login_result(probe: Probe, errand: LoginRequest, provider: Provider | None) 
         messages=session.messages,
         software=session.software,
         tls=session.tls,
-        quota=next((said.text for said in session.replies if said.topic is Topic.QUOTA), ""),
+        quota=next((each.text for each in session.replies if each.topic is Topic.QUOTA), ""),
     )
 
 
-def _interrupted(probe: Probe, errand: LoginRequest) -> LoginResult:
-    """Return what a connection that ended before the server's verdict means."""
+def _interrupted(probe: Probe, request: LoginRequest) -> LoginResult:
+    """Return the result for a session that ended before the server had answered the login."""
     failure = probe.failure
     assert failure is not None, "a probe has a hello or a failure"
     passed = {step.name for step in probe.steps}
-    # Behind the login a server may repeat what it was sent, or a part of it, which no search for the secret would find.
+    # From the login on a server may repeat a part of what it was sent, which no search for the whole secret would find.
     seen = failure.redacted if Step.LOGIN in passed else failure.seen
-    clean = replace(failure, seen=errand.credentials.scrub(seen))
-    place = EndpointOutcome(errand.endpoint, clean, replace(probe, failure=clean), stated=True)
-    found = tuple(findings_at(place, EndpointOutcomes((place,))))
+    clean = replace(failure, seen=request.credentials.scrub(seen))
+    outcome = EndpointOutcome(request.endpoint, clean, replace(probe, failure=clean), stated=True)
+    found = tuple(findings_at(outcome, EndpointOutcomes((outcome,))))
     accepted, verified = Step.MAILBOX in passed, INSPECT_MAILBOX.name in passed
     return LoginResult(
-        errand.endpoint, errand.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls
+        request.endpoint, request.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls
     )
 
 
-def _refusals(session: LoginSession, errand: LoginRequest, provider: Provider | None) -> Iterator[Finding]:
-    """Yield what the refusals mean; what was refused at first and granted later is none."""
+def _refusals(session: LoginSession, request: LoginRequest, provider: Provider | None) -> Iterator[Finding]:
+    """Yield what the refusals mean; nothing where the login succeeded in the end."""
     if session.accepted and session.opened:
         return
-    refusals = [said for said in session.replies if not said.ok and said.topic in _USUAL]
-    reason = "\n".join(said.text for said in session.replies if said.topic is Topic.CHALLENGE)
-    for said in refusals:
-        evidence = f"{reason}\n{said.text}".strip()
+    refusals = [reply for reply in session.replies if not reply.ok and reply.topic in _USUAL]
+    reason = "\n".join(reply.text for reply in session.replies if reply.topic is Topic.CHALLENGE)
+    for reply in refusals:
+        evidence = f"{reason}\n{reply.text}".strip()
         found = refusal_findings(
-            said.text, errand.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[said.topic]
+            reply.text, request.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[reply.topic]
         )
-        if errand.credentials.auth is Auth.OAUTH2:
+        if request.credentials.auth is Auth.OAUTH2:
             yield from map(_of_token, found)
         else:
             yield from (item for item in found if not _unlikely(item, session))
     if reason and not refusals:
         yield finding("oauth-token-rejected", reason, Confidence.LIKELY)
-    if session.accepted and not any(not said.ok for said in session.replies):
+    if session.accepted and all(reply.ok for reply in session.replies):
         yield finding("bad-reply", "the login was accepted, but the mailbox did not open", about="the server")
 
 
 def _unlikely(item: Finding, session: LoginSession) -> bool:
-    """Say whether *item* points to OAuth where the server has none: Courier says Microsoft's "Login failed.", too."""
+    """Say whether *item* suggests OAuth at a server without it: Courier has the same "Login failed." as Microsoft."""
     possible = item.code == "basic-auth-disabled" and item.confidence is Confidence.POSSIBLE
     return possible and not TOKEN_MECHANISMS & set(session.mechanisms)
 
 
 def _of_token(item: Finding) -> Finding:
-    """Return what a refusal means where a token was sent: what is said of passwords is said of it."""
+    """Return what a refusal means where a token was sent: findings about passwords are about the token."""
     if item.code not in _OF_PASSWORDS:
         return item
     return finding("oauth-token-rejected", item.evidence, item.confidence)
 
 
-def _other_causes(session: LoginSession, errand: LoginRequest) -> Iterator[Finding]:
-    """Yield what else may be behind the refusal of user name or password."""
-    if "@" not in errand.username and "@" in errand.sender:
-        seen = f"the user name was {errand.username}"
+def _other_causes(session: LoginSession, request: LoginRequest) -> Iterator[Finding]:
+    """Yield other possible causes of a refused user name or password."""
+    if "@" not in request.username and "@" in request.sender:
+        seen = f"the user name was {request.username}"
         yield finding("username-must-be-full-address", seen, Confidence.POSSIBLE)
     listed = frozenset(session.capabilities)
-    if session.mechanism in (IMAP_LOGIN, POP3_LOGIN) and not errand.ascii and not listed & _UTF8_CAPABILITIES:
+    if session.mechanism in (IMAP_LOGIN, POP3_LOGIN) and not request.ascii and not listed & _UTF8_CAPABILITIES:
         seen = (
             f"user name or password go beyond ASCII; with {session.mechanism} the server does not say that it takes it"
         )
@@ -148,7 +148,7 @@ def _other_causes(session: LoginSession, errand: LoginRequest) -> Iterator[Findi
 
 
 def _deduplicated(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the first finding of each code: what a token's refusal means it means once."""
+    """Return the first finding of each code: several causes of a refused token have the same one."""
     first: dict[str, Finding] = {}
     for item in found:
         first.setdefault(item.code, item)
@@ -161,14 +161,14 @@ def _observed(session: LoginSession) -> Iterator[Finding]:
 
 
 def suggested_name(result: LoginResult, used: str, forms: Iterable[str], address: str) -> str:
-    """Return the form of the user name to try next, or nothing.
+    """Return the form of the user name to try next; empty if there is none.
 
-    The whole *address* where the refusal asks for it; another of the *forms* that the table names where the refusal
-    leaves open what was wrong. Never after a refusal that is about something else.
+    The whole *address* if the refusal asks for it; another of the *forms* of the provider table if the refusal does not
+    say what was wrong. Nothing after a refusal with another cause.
     """
     if result.accepted or not result.tried:
         return ""
-    # What is only possible was not asked for by the server.
+    # A finding that is only possible is not a request of the server.
     asked = [item for item in result.findings if item.confidence is not Confidence.POSSIBLE]
     if any(item.code == "username-must-be-full-address" for item in asked):
         return address if used != address else ""

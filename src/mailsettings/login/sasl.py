@@ -1,12 +1,12 @@
-"""SASL mechanisms as generators: they yield what to send and are told the server's challenge. Pure (RFC 4422).
+"""SASL mechanisms as generators: they yield responses and are sent the server's challenges. Pure (RFC 4422).
 
     mechanism                 carrier (login.imap, login.pop3, login.smtp)
        | --- response ------->  |   base64 on the wire; the first one may go along with the command
        | <-- challenge -------  |
-       |  return                |   nothing more to say; the server's verdict is the protocol's own
+       |  return                |   no more responses; the protocol carries the server's verdict
 
-In SCRAM the server has to prove that it knows the account, too: a mechanism of MUTUAL is told of the server's success
-as if that was a challenge (login.exchange), and raises UnprovenError where the proof is wrong or has never come.
+In SCRAM the server authenticates, too: a mechanism of MUTUAL_MECHANISMS is sent the server's success as if it were a
+challenge (login.sasl_exchange), and raises UnprovenError if the server's signature is wrong or missing.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from mailsettings.model import Auth, Endpoint
 Mechanism = Generator[bytes, bytes, None]
 MechanismFactory = Callable[[str, Credentials, Endpoint], Mechanism]
 
-SERVER_FIRST = frozenset({"LOGIN", "CRAM-MD5"})  # these begin with a challenge; their own first response is empty
-MAX_ITERATIONS = 1_000_000  # of SCRAM; RFC 7677 asks for 4096 at least, and a stranger must not occupy us for minutes
+SERVER_FIRST = frozenset({"LOGIN", "CRAM-MD5"})  # these begin with a challenge; they have no initial response
+# Of SCRAM. RFC 7677 asks for 4096 at least; a server must not keep the client computing for minutes.
+MAX_ITERATIONS = 1_000_000
 
 
 def plain(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
@@ -43,13 +44,13 @@ def login(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mecha
 
 
 def xoauth2(username: str, credentials: Credentials, _endpoint: Endpoint) -> Mechanism:
-    """Google's and Microsoft's form. A challenge is the error as JSON: an empty answer brings the final refusal."""
+    """Google's and Microsoft's mechanism. A challenge is an error in JSON: an empty response brings the refusal."""
     yield b"user=%b\x01auth=Bearer %b\x01\x01" % (username.encode(), credentials.reveal().encode())
     yield b""
 
 
 def oauthbearer(username: str, credentials: Credentials, endpoint: Endpoint) -> Mechanism:
-    """RFC 7628 §3.1. A challenge is the error: answered by a lone ^A (§3.2.3)."""
+    """RFC 7628 §3.1. A challenge is an error: the response is a lone ^A (§3.2.3)."""
     user = username.replace("=", "=3D").replace(",", "=2C")
     where = f"host={endpoint.host}\x01port={endpoint.port}"
     yield f"n,a={user},\x01{where}\x01auth=Bearer {credentials.reveal()}\x01\x01".encode()
@@ -89,13 +90,13 @@ def _scram(algorithm: str, username: str, credentials: Credentials, nonce: str) 
     proof = bytes(one ^ other for one, other in zip(key, signature, strict=True))
     final = yield f"{bare},p={base64.b64encode(proof).decode()}".encode()
     if "e" in _fields(final):
-        yield b""  # refused (RFC 5802 §7): an empty answer lets the server say NO; if it says OK it is unproven
+        yield b""  # refused (RFC 5802 §7): after an empty response the server says NO; an OK would be unproven
         raise UnprovenError(FailureKind.BAD_REPLY, "it refused, then said yes without a signature")
     expected = _mac(_mac(salted, b"Server Key", algorithm), signed, algorithm)
-    # As bytes: text that is not ASCII cannot be compared so.
+    # As bytes: compare_digest takes no text beyond ASCII.
     if not hmac.compare_digest(_fields(final).get("v", "").encode(), base64.b64encode(expected)):
         raise UnprovenError(FailureKind.BAD_REPLY, _WRONG_SIGNATURE if final else _MISSING_SIGNATURE)
-    yield b""  # where the signature came as a challenge, an empty answer lets the server say OK
+    yield b""  # where the signature came as a challenge, the server says OK after an empty response
 
 
 _WRONG_SIGNATURE = "the server's signature is wrong"
@@ -103,7 +104,7 @@ _MISSING_SIGNATURE = "the server said yes without its signature"
 
 
 def _server_first(message: bytes, nonce: str) -> tuple[bytes, int, str]:
-    """Return salt, rounds and the nonce of both. NetworkError(BAD_REPLY) where the server breaks the rules."""
+    """Return salt, rounds and the combined nonce. NetworkError(BAD_REPLY) where *message* violates RFC 5802."""
     fields = _fields(message)
     try:
         salt, rounds, combined = base64.b64decode(fields["s"], validate=True), int(fields["i"]), fields["r"]
@@ -123,8 +124,8 @@ def _mac(key: bytes, data: bytes, algorithm: str) -> bytes:
     return hmac.new(key, data, algorithm).digest()
 
 
-# In the order to try. PLAIN before SCRAM: inside verified TLS both are safe, and a server that lists SCRAM has the
-# secrets for it only of those accounts that have set their password since; a refusal there would prove nothing.
+# In order of preference. PLAIN before SCRAM: inside verified TLS both are safe, and a server that lists SCRAM may have
+# its keys only for accounts that have changed their password since; a refusal would prove nothing.
 _FOR_PASSWORDS: dict[str, MechanismFactory] = {
     "PLAIN": plain,
     "LOGIN": login,
@@ -135,18 +136,18 @@ _FOR_PASSWORDS: dict[str, MechanismFactory] = {
 _FOR_TOKENS: dict[str, MechanismFactory] = {"OAUTHBEARER": oauthbearer, "XOAUTH2": xoauth2}
 MECHANISMS = {**_FOR_PASSWORDS, **_FOR_TOKENS}
 TOKEN_MECHANISMS = frozenset(_FOR_TOKENS)
-MUTUAL_MECHANISMS = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # the server has to prove something, too
+MUTUAL_MECHANISMS = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # these authenticate the server, too
 
 
 def choose_mechanism(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:
     """Return the mechanism of *offered* to use for *auth*, *preferred* if it is among them; empty if there is none."""
-    known = _FOR_TOKENS if auth is Auth.OAUTH2 else _FOR_PASSWORDS
-    usable = [name for name in known if name in set(offered)]
+    supported = _FOR_TOKENS if auth is Auth.OAUTH2 else _FOR_PASSWORDS
+    usable = [name for name in supported if name in set(offered)]
     return preferred if preferred in usable else next(iter(usable), "")
 
 
 def decode_challenge(text: bytes) -> bytes:
-    """Return the challenge in a server's base64 *text*. NetworkError(BAD_REPLY) if it is none."""
+    """Return the challenge in a server's base64 *text*. NetworkError(BAD_REPLY) if it is not base64."""
     try:
         return base64.b64decode(text.strip(), validate=True)
     except binascii.Error as error:
@@ -154,15 +155,15 @@ def decode_challenge(text: bytes) -> bytes:
 
 
 def encode_response(response: bytes) -> bytes:
-    """Return *response* as it goes on the wire."""
+    """Return *response* in base64, as it is sent."""
     return base64.b64encode(response)
 
 
 def saslprep(text: str) -> str:
-    """Return *text* after SASLprep, or unchanged where that is not allowed to have it.
+    """Return *text* after SASLprep (RFC 4013), or unchanged where the profile prohibits it.
 
-    ASCII stays as it is. What the profile prohibits is left to the server to refuse: passwords with such characters
-    exist, and a client that rejects them helps nobody.
+    ASCII is not changed. Prohibited characters are left to the server to refuse: passwords that have them exist, and a
+    client that rejects them does not help.
     """
     if text.isascii():
         return text

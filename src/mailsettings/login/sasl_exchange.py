@@ -1,9 +1,9 @@
-"""One SASL exchange on the wire, alike in IMAP, POP3 and SMTP (RFC 4422 §4, RFC 9051 §6.2.2, RFC 5034 §4, RFC 4954 §4).
+"""One SASL exchange, the same in IMAP, POP3 and SMTP (RFC 4422 §4, RFC 9051 §6.2.2, RFC 5034 §4, RFC 4954 §4).
 
 protocol                    exchange                          mechanism
    | <- begin ------------     | <----- first response --------  |
-   | -- answer(challenge) ->   | ------ challenge ------------>  |   base64 is taken off and put on here
-   | -- succeeded(text) --->   | ------ the server's proof --->  |   a bare "OK" is none (RFC 5802 §5)
+   | -- answer(challenge) ->   | ------ challenge ------------>  |   base64 is decoded and encoded here
+   | -- succeeded(text) --->   | ------ the server's proof --->  |   a bare "OK" is no proof (RFC 5802 §5)
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from mailsettings.protocols.dialogue import CommandGenerator, Send
 
 
 class SaslExchange:
-    """The mechanism *name* in the login *course*."""
+    """The exchange of the mechanism *name* in one login."""
 
-    def __init__(self, course: LoginState, name: str) -> None:
-        errand = course.request
-        course.mechanism = name
-        self._state = course
+    def __init__(self, state: LoginState, name: str) -> None:
+        request = state.request
+        state.mechanism = name
+        self._state = state
         self._name = name
-        self._mechanism = MECHANISMS[name](errand.username, errand.credentials, errand.endpoint)
+        self._mechanism = MECHANISMS[name](request.username, request.credentials, request.endpoint)
         self._first: bytes | None = next(self._mechanism)
         if name in SERVER_FIRST:
             self._first = None
 
-    def begin(self, command: bytes, *, at_once: bool, max_command: int = 0) -> CommandGenerator[None]:
-        """Send *command* with the mechanism's name; with the first response, too, where that may go *at_once*.
+    def begin(self, command: bytes, *, initial_response: bool, max_command: int = 0) -> CommandGenerator[None]:
+        """Send *command* with the mechanism's name, and the *initial_response* where the server accepts one.
 
-        A line longer than *max_command* octets (0: any) waits for the server's empty challenge instead.
+        If the line gets longer than *max_command* octets (0: no limit), the response waits for an empty challenge.
         """
         line = b"%b %b" % (command, self._name.encode())
-        if at_once and self._first is not None:
-            # An empty response has a form of its own, but no mechanism here begins with one.
+        if initial_response and self._first is not None:
+            # An empty response would have to be sent as "=", but no mechanism here begins with one.
             longer = b"%b %b" % (line, encode_response(self._first))
             if not max_command or len(longer) <= max_command:
                 line, self._first = longer, None
         yield SecretCommand(line)
 
     def answer(self, challenge: bytes) -> CommandGenerator[None]:
-        """Answer one *challenge* in base64; `*` gives up when the mechanism has nothing more to say."""
+        """Respond to one *challenge* in base64; `*` cancels the exchange when the mechanism has no more responses."""
         if self._first is not None:
             response, self._first = self._first, None
             yield SecretCommand(encode_response(response))
@@ -71,10 +71,10 @@ class SaslExchange:
             yield SecretCommand(encode_response(response))
 
     def succeeded(self, text: bytes) -> None:
-        """Let the mechanism judge the server's success, whose line says *text*. Raises UnprovenError.
+        """Let the mechanism check the server's success, the line *text*. Raises UnprovenError.
 
-        None of the three protocols has room for data in its success, so the signature comes as a last challenge
-        (RFC 4954 §4). A server that puts it there all the same has proved as much.
+        None of the three protocols has a field for data in its success, so the signature comes as a last challenge
+        (RFC 4954 §4). A signature in the success is accepted as well.
         """
         if self._name not in MUTUAL_MECHANISMS:
             return
@@ -86,30 +86,30 @@ class SaslExchange:
             raise self._unproven(error) from error
 
     def _unproven(self, error: NetworkError) -> UnprovenError:
-        """Write down that the success does not count; the password was judged by nobody."""
+        """Record that the success does not count: the server may not have checked the password."""
         self._state.note(Topic.PROOF, False, (error.seen.encode(),))
         self._state.observe("server-not-proven", f"{self._name}: {error.seen}")
         return UnprovenError(FailureKind.BAD_REPLY, error.seen)
 
 
-def no_mechanism_error(course: LoginState) -> NetworkError:
-    """Return the error for a server without a mechanism for the credentials; say so if it has some for the other kind.
+def no_mechanism_error(state: LoginState) -> NetworkError:
+    """Return the error for a server without a mechanism for the credentials; record if it has one for the other kind.
 
-    Nothing secret was sent, so this is no attempt.
+    No secret was sent, so this does not count as an attempt.
     """
-    offered = course.hello.mechanisms
+    offered = state.hello.mechanisms
     seen = f"offered are {', '.join(offered) or 'no methods'}"
     code = "basic-auth-disabled" if TOKEN_MECHANISMS & set(offered) else ""
-    if course.request.credentials.auth is Auth.OAUTH2:
+    if state.request.credentials.auth is Auth.OAUTH2:
         code = "mechanism-not-offered"
     if code:
-        course.note(Topic.OFFER, False, (seen.encode(),))
-        course.observe(code, seen)
+        state.note(Topic.OFFER, False, (seen.encode(),))
+        state.observe(code, seen)
     return NetworkError(FailureKind.NO_LOGIN, seen)
 
 
 def _signature(text: bytes) -> bytes:
-    """Return the last message of SCRAM where a word of *text* is one, in base64; otherwise nothing."""
+    """Return SCRAM's final message if *text* contains it in base64; otherwise empty."""
     for word in text.split():
         try:
             data = base64.b64decode(word, validate=True)

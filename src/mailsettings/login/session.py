@@ -1,6 +1,6 @@
-"""A login as a dialogue on the stream of the greeting: greeting, TLS and capabilities as ever, then what is wanted.
+"""A login as a continuation of the protocol's dialogue: after greeting, TLS and capabilities it logs in.
 
-protocol dialogue     … handshake, greeting, capabilities ──▶ farewell (kept back)
+protocol dialogue     … handshake, greeting, capabilities ──▶ farewell (held back)
 login dialogue                                            log in, open the mailbox ──▶ farewell
 """
 
@@ -16,12 +16,12 @@ from mailsettings.login.credentials import Credentials
 from mailsettings.model import Endpoint, Hello, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Dialogue, Send, Stage
 
-INSPECT_MAILBOX = Stage(Step.LOOK)  # what begins when everything is verified: silence from here on takes nothing back
-MAX_LINES = 8  # of one reply that are kept; providers say what is wrong in the first two
+INSPECT_MAILBOX = Stage(Step.LOOK)  # begins when everything is verified: a time-out from here on does not change that
+MAX_LINES = 8  # of one reply that are recorded; providers give the cause in the first two
 
 
 class Topic(StrEnum):
-    """What a reply that was written down is about."""
+    """What a recorded reply is about."""
 
     LOGIN = "login"  # the verdict on the credentials
     CHALLENGE = "challenge"  # a server's reason for refusing a token
@@ -37,7 +37,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerReply:
-    """One reply: without tag, printable, without secrets; its lines separated by a line feed."""
+    """One reply: printable, without tag and secrets; its lines are separated by a line feed."""
 
     topic: Topic
     ok: bool
@@ -46,7 +46,7 @@ class ServerReply:
 
 @dataclass(frozen=True, slots=True)
 class MailboxObservation:
-    """One thing about a mailbox that a mail program has to reckon with; *code* is one of diagnosis.codes."""
+    """One property of a mailbox that matters to mail programs; *code* is one of diagnosis.catalogue."""
 
     code: str
     evidence: str
@@ -54,11 +54,11 @@ class MailboxObservation:
 
 @dataclass(frozen=True, slots=True)
 class LoginSession(Hello):
-    """A hello, and how the login behind it went. *capabilities* are those after the login where it was accepted."""
+    """A hello, and the result of the login after it. *capabilities* are those after the login if it was accepted."""
 
     mechanism: str = ""  # that was used
-    accepted: bool = False  # the server took the credentials
-    opened: bool = False  # the mailbox could be read, or a sender be named: only this is "verified"
+    accepted: bool = False  # the server accepted the credentials
+    opened: bool = False  # the mailbox was opened, or the sender accepted: only this is "verified"
     replies: tuple[ServerReply, ...] = ()
     observations: tuple[MailboxObservation, ...] = ()
     messages: int | None = None  # in the inbox
@@ -66,7 +66,7 @@ class LoginSession(Hello):
 
 @dataclass(frozen=True, slots=True)
 class LoginRequest:
-    """What to do at one server."""
+    """What to do at one server: credentials, sender, and what to inspect."""
 
     endpoint: Endpoint
     username: str
@@ -74,17 +74,17 @@ class LoginRequest:
     sender: str = ""  # the address for MAIL FROM
     mechanism: str = ""  # preferred
     send_id: bool = False  # send the IMAP ID before anything is opened
-    thorough: bool = False  # also look at what a program that fetches mail will meet
+    thorough: bool = False  # also check what matters to programs that fetch mail
 
     @property
     def ascii(self) -> bool:
-        """True if user name and secret have no letters that a server may read in a charset of its own."""
+        """True if user name and secret are ASCII; others a server may read in a charset of its own."""
         return (self.username + self.credentials.reveal()).isascii()
 
 
 @dataclass(slots=True)
 class LoginState:
-    """A login under way: filled in by the dialogue, read in the end."""
+    """A login in progress: the dialogue records here what it learns, and session() returns it."""
 
     hello: Hello
     request: LoginRequest
@@ -99,22 +99,22 @@ class LoginState:
     messages: int | None = None
 
     def note(self, topic: Topic, ok: bool, lines: Iterable[bytes]) -> None:
-        """Write down a reply, without anything secret in it."""
-        # The secret first: a cut or an escape in the middle of it would hide it from the search.
+        """Record a reply, without secrets."""
+        # Scrub before anything is cut or escaped: part of a secret would not be found.
         clean = (self.request.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
         self.replies.append(ServerReply(topic, ok, "\n".join(excerpt(line.encode()) for line in clean)))
 
     def observe(self, code: str, evidence: str) -> None:
-        """Write down a fact about the mailbox."""
+        """Record an observation about the mailbox."""
         self.observations.append(MailboxObservation(code, evidence))
 
     def session(self) -> LoginSession:
-        """Return what has come of it."""
-        known = {each.name: getattr(self.hello, each.name) for each in fields(Hello)}
+        """Return what was recorded, with the hello."""
+        hello = {each.name: getattr(self.hello, each.name) for each in fields(Hello)}
         if self.capabilities:
-            known["capabilities"] = self.capabilities
+            hello["capabilities"] = self.capabilities
         return LoginSession(
-            **known,
+            **hello,
             mechanism=self.mechanism,
             accepted=self.accepted,
             opened=self.opened,
@@ -132,7 +132,7 @@ def _text(line: bytes) -> str:
 
 
 class SecretCommand(Send):
-    """A command with something in it that nobody may read: it prints as ***."""
+    """A command that contains a secret: it prints as ***."""
 
     __slots__ = ()
 
@@ -141,9 +141,9 @@ class SecretCommand(Send):
 
 
 def without_logout(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
-    """Let *dialogue* run, but keep its farewell back; return its hello and the line it would have left with.
+    """Run *dialogue* up to its farewell; return its hello and the line it would have sent as farewell.
 
-    Raises what it raises; a dialogue that gives up takes leave first.
+    Raises what *dialogue* raises; in this case the farewell is sent first.
     """
     command = dialogue.send(None)
     while command != Stage(Step.FAREWELL):
@@ -167,6 +167,6 @@ def without_logout(dialogue: Dialogue) -> CommandGenerator[tuple[Hello, bytes]]:
 
 
 def require_tls(hello: Hello) -> None:
-    """Make sure that what follows cannot be read on the way. NetworkError(INTERNAL): the caller has checked before."""
+    """Raise NetworkError(INTERNAL) if the session is not encrypted; callers have checked it before."""
     if hello.tls is None:
         raise NetworkError(FailureKind.INTERNAL, "no login without TLS")

@@ -1,4 +1,4 @@
-"""Log in to a submission server and name a sender; no mail is sent (RFC 4954 §4, RFC 5321 §4.1.1.2, §4.1.1.5).
+"""Log in to a submission server and check the sender; no mail is sent (RFC 4954 §4, RFC 5321 §4.1.1.2, §4.1.1.5).
 
 C: AUTH PLAIN AGFkYQBzZWNyZXQ=
 S: 235 2.7.0 ok
@@ -20,51 +20,51 @@ from mailsettings.model import Step
 from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_line, too_long
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
-# RFC 4954 §4 allows command lines of 12288 octets, but servers of before keep to RFC 5321's 512.
+# RFC 4954 §4 allows command lines of 12288 octets, but older servers keep to the 512 of RFC 5321.
 _MAX_COMMAND = 500
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpReply:
-    """One reply; *lines* with their code, as they came."""
+    """One reply; *lines* have their code, as received."""
 
     code: int
     lines: tuple[bytes, ...]
     text: bytes = b""  # of the last line, without the code
 
 
-def log_in(course: LoginState) -> CommandGenerator[None]:
-    """Log in, then see whether the address may send."""
+def log_in(state: LoginState) -> CommandGenerator[None]:
+    """Log in, then check whether the address may send."""
     yield Stage(Step.LOGIN)
-    reply = yield from _authenticate(course)
-    course.accepted = reply.code == 235
-    course.note(Topic.LOGIN, course.accepted, reply.lines)
-    if not course.accepted:
+    reply = yield from _authenticate(state)
+    state.accepted = reply.code == 235
+    state.note(Topic.LOGIN, state.accepted, reply.lines)
+    if not state.accepted:
         return
     yield Stage(Step.MAILBOX)
-    course.opened = True
-    international = not course.request.sender.isascii()
-    if international and "SMTPUTF8" not in course.hello.capabilities:
-        return  # such a sender cannot be named there (RFC 6531 §3.2); the login itself is what was asked
-    yield Send(f"MAIL FROM:<{course.request.sender}>{' SMTPUTF8' if international else ''}".encode())
-    sender = yield from _reply(course.max_lines)
-    course.opened = sender.code == 250
-    course.note(Topic.SENDER, course.opened, sender.lines)
-    if course.opened:
+    state.opened = True
+    international = not state.request.sender.isascii()
+    if international and "SMTPUTF8" not in state.hello.capabilities:
+        return  # MAIL FROM cannot have such a sender there (RFC 6531 §3.2); the login itself is verified
+    yield Send(f"MAIL FROM:<{state.request.sender}>{' SMTPUTF8' if international else ''}".encode())
+    sender = yield from _reply(state.max_lines)
+    state.opened = sender.code == 250
+    state.note(Topic.SENDER, state.opened, sender.lines)
+    if state.opened:
         yield INSPECT_MAILBOX
     yield Send(b"RSET")
-    yield from _reply(course.max_lines)
+    yield from _reply(state.max_lines)
 
 
-def _authenticate(course: LoginState) -> CommandGenerator[SmtpReply]:
-    """AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none that will do."""
-    errand, hello = course.request, course.hello
-    name = choose_mechanism(hello.mechanisms, errand.credentials.auth, errand.mechanism)
+def _authenticate(state: LoginState) -> CommandGenerator[SmtpReply]:
+    """Send AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none for these credentials."""
+    request, hello = state.request, state.hello
+    name = choose_mechanism(hello.mechanisms, request.credentials.auth, request.mechanism)
     if not name:
-        raise no_mechanism_error(course)
-    exchange = SaslExchange(course, name)
-    yield from exchange.begin(b"AUTH", at_once=True, max_command=_MAX_COMMAND)
-    while (reply := (yield from _reply(course.max_lines))).code == 334:
+        raise no_mechanism_error(state)
+    exchange = SaslExchange(state, name)
+    yield from exchange.begin(b"AUTH", initial_response=True, max_command=_MAX_COMMAND)
+    while (reply := (yield from _reply(state.max_lines))).code == 334:
         yield from exchange.answer(reply.text)
     if reply.code == 235:
         exchange.succeeded(reply.text)
@@ -72,7 +72,7 @@ def _authenticate(course: LoginState) -> CommandGenerator[SmtpReply]:
 
 
 def _reply(max_lines: int) -> CommandGenerator[SmtpReply]:
-    """Read one reply; who refuses may hang up before its last line."""
+    """Read one reply; of a refusal, the server may close the connection before the last line."""
     lines: list[bytes] = []
     code = 0
     for _ in range(max_lines):

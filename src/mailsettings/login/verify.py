@@ -1,9 +1,9 @@
-"""Log in with a user's credentials, where that is allowed, and report the result.
+"""Log in with a user's credentials, where the server is trusted, and report the result.
 
-detection ──▶ may the password go there? ──▶ incoming: log in, open the inbox ──▶ outgoing: log in, name a sender
+detection ──▶ may the password go there? ──▶ incoming: log in, open the inbox ──▶ outgoing: log in, check the sender
 
-The servers are those of the detection or of the user's own settings; no SRV record is asked again for a login
-(RFC 8314 §5.1).
+The servers are those of the detection or of the user's own settings; no SRV record is looked up again for a
+login (RFC 8314 §5.1).
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from mailsettings.model import (
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue, farewell
 
-MAX_ATTEMPTS = 2  # at one server; and no more refused ones than that in all: the next may lock the account
+MAX_ATTEMPTS = 2  # at one server, and refused ones in total: another one may lock the account
 
 
 class LoginNetwork(Interface):
-    """The network, as far as logins need it: net.network.Network."""
+    """What logins need of the network; implemented by net.network.Network."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
-        """Contact *endpoint* and carry the dialogue on there; never raises NetworkError."""
+        """Connect to *endpoint* and run the dialogue there; a NetworkError becomes the failure of the probe."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of the logins; a direction without a server, or that nobody asked for, is None."""
+    """The results of the logins; None for a direction without a server, or one that was not requested."""
 
     address: str
     incoming: LoginResult | None = None
@@ -63,13 +63,13 @@ class Verification:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything that was found, worst first."""
+        """All findings of both directions, worst first."""
         found = [item for result in (self.incoming, self.outgoing) if result for item in result.findings]
         return tuple(sorted(dict.fromkeys(found), key=_severity))
 
 
 def _severity(item: Finding) -> tuple[object, ...]:
-    """Sort the surest first; what was not tried explains nothing."""
+    """Return a sort key: the most certain first, servers that were not tried last."""
     return item.code == "not-tried", tuple(Confidence).index(item.confidence)
 
 
@@ -93,9 +93,9 @@ async def verify(
 ) -> Verification:
     """Log in to the best incoming and the best outgoing server of *what*.
 
-    Raises ConfirmationRequired, before anything is contacted, when a server belongs to a domain that nobody safe from
-    forgery vouches for and that is not among the *confirmed* registrable domains. A server that could not be verified
-    is never logged in to. *thorough* also looks for what hinders programs that fetch mail.
+    Raises ConfirmationRequired, before any connection, when no unforgeable source vouches for the domain of a server
+    and it is not among the *confirmed* registrable domains. No server is logged in to that could not be verified.
+    *thorough* also checks what hinders programs that fetch mail.
     """
     rules = (policy or Policy.personal()).for_mailboxes()
     agreed = frozenset(confirmed)
@@ -112,8 +112,8 @@ def _require_confirmation(what: Detection | ServerSettings, agreed: frozenset[st
     if isinstance(what, Detection):
         best = (*what.incoming[:1], *what.outgoing[:1])
         domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
-        if open_ := tuple(dict.fromkeys(domain for domain in domains if domain not in agreed)):
-            raise ConfirmationRequired(open_)
+        if unconfirmed := tuple(dict.fromkeys(domain for domain in domains if domain not in agreed)):
+            raise ConfirmationRequired(unconfirmed)
 
 
 async def _verify(
@@ -125,12 +125,12 @@ async def _verify(
     *,
     thorough: bool,
 ) -> Verification:
-    """One direction after the other: what the first refuses for good the second is not asked."""
+    """One direction after the other: a permanent refusal by the first prevents an attempt at the second."""
     provider = what.provider if isinstance(what, Detection) else None
-    bouncer = _Logins(str(what.address), credentials, policy, net, provider, thorough=thorough)
+    logins = _Logins(str(what.address), credentials, policy, net, provider, thorough=thorough)
     incoming, outgoing = _targets(what, credentials, agreed)
-    first = await bouncer.log_in(incoming) if incoming else None
-    second = await bouncer.log_in(outgoing) if outgoing else None
+    first = await logins.log_in(incoming) if incoming else None
+    second = await logins.log_in(outgoing) if outgoing else None
     return Verification(str(what.address), first, second)
 
 
@@ -150,7 +150,7 @@ def _targets(
 def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
     confirmed = choice.trust is Trust.CONFIRM and registrable(choice.endpoint.host) in agreed
     allowed = choice.verified and (choice.trust.allows_password or confirmed)
-    # Several forms are worth a second attempt only where a table row has them; of guessed servers they are guesses.
+    # Several forms are worth a second attempt only if a table row has them; for guessed servers they are guesses.
     stated = any(claim.usernames and claim.evidence.authority.knows_usernames for claim in choice.claims)
     return _Target(choice.endpoint, own or (choice.usernames if stated else choice.usernames[:1]), allowed)
 
@@ -160,7 +160,7 @@ def _typed(endpoint: Endpoint, names: tuple[str, ...]) -> _Target:
 
 
 class _Logins:
-    """The attempts of one verification: they are counted together."""
+    """The login attempts of one verification: they share one limit."""
 
     def __init__(
         self,
@@ -179,8 +179,8 @@ class _Logins:
         self._provider = provider
         self._thorough = thorough
         self._refusals = 0
-        self._refused_for_good = ""  # why no further server is asked
-        self._name = ""  # that was accepted
+        self._refused_for_good = ""  # why no further attempt is made; empty: none was refused permanently
+        self._name = ""  # the user name that was accepted
 
     async def log_in(self, target: _Target) -> LoginResult:
         """Log in to *target*, with a second form of the user name only if the first reply suggests one."""
@@ -208,7 +208,7 @@ class _Logins:
         return result.with_finding(finding("username-other-form", seen, use=name))
 
     async def _attempt(self, endpoint: Endpoint, name: str) -> LoginResult:
-        errand = LoginRequest(
+        request = LoginRequest(
             endpoint,
             name,
             self._credentials,
@@ -217,11 +217,11 @@ class _Logins:
             thorough=self._thorough,
         )
 
-        def opener(_endpoint: Endpoint, tag: str) -> Dialogue:
-            return login_dialogue(errand, policy=self._policy, tag=tag)
+        def dialogue(_endpoint: Endpoint, tag: str) -> Dialogue:
+            return login_dialogue(request, policy=self._policy, tag=tag)
 
-        probe = await self._net.log_in(endpoint, opener)
-        result = login_result(probe, errand, self._provider)
+        probe = await self._net.log_in(endpoint, dialogue)
+        result = login_result(probe, request, self._provider)
         self._refusals += not result.accepted
         self._name = name if result.accepted else self._name
         return result
@@ -230,20 +230,20 @@ class _Logins:
 _PROTOCOLS = {Protocol.IMAP: imap.log_in, Protocol.POP3: pop3.log_in, Protocol.SMTP: smtp.log_in}
 
 
-def login_dialogue(errand: LoginRequest, *, policy: Policy, tag: str) -> Dialogue:
-    """Return the dialogue of *errand*, which ends in a Session; *tag* is eight random letters.
+def login_dialogue(request: LoginRequest, *, policy: Policy, tag: str) -> Dialogue:
+    """Return the dialogue of *request*, which ends in a LoginSession; *tag* is eight random letters.
 
-    Raises NetworkError where nothing was said to the login, be it yes or no.
+    Raises NetworkError if it fails before the server has accepted or refused the login.
     """
-    hello, goodbye = yield from without_logout(protocols.dialogue_for(errand.endpoint, policy=policy, tag=tag))
+    hello, goodbye = yield from without_logout(protocols.dialogue_for(request.endpoint, policy=policy, tag=tag))
     require_tls(hello)
-    course = LoginState(hello, errand, tag, policy.limits.max_lines)
+    state = LoginState(hello, request, tag, policy.limits.max_lines)
     try:
-        yield from _PROTOCOLS[errand.endpoint.protocol](course)
+        yield from _PROTOCOLS[request.endpoint.protocol](state)
     except NetworkError as error:
-        if not course.replies:
+        if not state.replies:
             raise
-        # The verdict stands; what went wrong behind it belongs to the answer.
-        course.note(Topic.END, False, (error.redacted.encode(),))
+        # The verdict stands; the later failure is recorded beside it.
+        state.note(Topic.END, False, (error.redacted.encode(),))
     yield from farewell(goodbye)
-    return course.session()
+    return state.session()
