@@ -1,4 +1,4 @@
-"""Every fault of a certificate that was refused, seen by a second handshake that believes everything."""
+"""Every fault of a rejected certificate, seen by an unverified TLS handshake."""
 
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ def test_the_evidence_says_since_when_and_for_whom() -> None:
 
 def test_nothing_is_sent_and_nothing_is_verified() -> None:
     """
-    The second handshake ends the connection: no command goes in, and the server does not count as found.
+    The connection is closed after the handshake: no command is sent, and the server does not count as found.
     """
     net = shows(Certificate((MAIL,), FailureKind.CERTIFICATE_SELF_SIGNED))
 
@@ -101,9 +101,9 @@ def test_nothing_is_sent_and_nothing_is_verified() -> None:
     assert [entry for entry in net.asked if isinstance(entry, Line) and entry.secure] == []
 
 
-def test_the_certificate_of_a_server_in_use_is_not_looked_at() -> None:
+def test_a_verified_server_is_not_inspected() -> None:
     """
-    Where both directions have a server there is one handshake with each, as ever.
+    Where both directions have a server there is one handshake with each.
     """
     net = FakeNetwork(rtt=0.05)
     net.host(MAIL).serve(imap())
@@ -163,7 +163,7 @@ def test_the_date_is_that_of_the_clock_given() -> None:
     assert (before, after) == (["certificate-unknown-ca"], ["certificate-unknown-ca", "certificate-expired"])
 
 
-def test_a_second_look_that_takes_too_long_is_given_up() -> None:
+def test_an_inspection_that_takes_too_long_is_cancelled() -> None:
     """
     Two seconds for all of them: the first handshake's fault is said, and no connection stays open.
     """
@@ -175,7 +175,7 @@ def test_a_second_look_that_takes_too_long_is_given_up() -> None:
 
 
 class Careless(Network):
-    """A network whose inspections fail in a way nobody has thought of."""
+    """A network whose inspections fail with an unexpected error."""
 
     async def inspect(self, endpoint: Endpoint) -> Inspection:
         raise LookupError(endpoint.host)
@@ -186,7 +186,7 @@ async def _detected(net: FakeNetwork) -> Detection:
         return await detect(ADA, net=network)
 
 
-def test_a_mistake_in_a_second_look_costs_the_look_alone() -> None:
+def test_a_mistake_in_an_inspection_costs_the_inspection_alone() -> None:
     """
     The explanation of the first handshake stays, and the mistake is said.
     """

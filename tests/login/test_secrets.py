@@ -299,18 +299,18 @@ def test_scram_says_nothing_of_its_password(
 
 
 class Crash:
-    """A door in which something breaks right behind the secret: a mistake of ours, which --debug shows with its way."""
+    """A network that fails right after the secret was sent: an internal error; --debug shows its traceback."""
 
     async def log_in(self, endpoint: Endpoint, dialogue: Callable[[Endpoint, str], Dialogue]) -> Probe:
         """Play a server up to the first secret, then let it fail inside the dialogue."""
         talk = dialogue(endpoint, "A")
         answers = iter((b"* OK [CAPABILITY IMAP4rev1] hi", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR", b"A1 OK done"))
-        wish = next(talk)
-        while not isinstance(wish, SecretCommand):
-            if isinstance(wish, StartTLS):
-                wish = talk.send(TLSFacts("TLSv1.3"))
+        command = next(talk)
+        while not isinstance(command, SecretCommand):
+            if isinstance(command, StartTLS):
+                command = talk.send(TLSFacts("TLSv1.3"))
             else:
-                wish = talk.send(next(answers)) if isinstance(wish, ReadLine) else next(talk)
+                command = talk.send(next(answers)) if isinstance(command, ReadLine) else next(talk)
         talk.throw(RuntimeError("a mistake of ours"))
         raise AssertionError("not reached")
 
