@@ -114,8 +114,8 @@ def captive_portal(detection: Detection, outcomes: EndpointOutcomes) -> Iterator
         seen = f"a name nobody has leads to {', '.join(invented[:2])}, as {misdirected} does"
         yield finding("captive-portal", seen, Confidence.LIKELY)
         return
-    # Evidence is compared as a whole and not read: for these kinds *seen* has the certificate's names, the start of the
-    # document or the greeting, and not the host's name. Different answers of one kind differ in it.
+    # The evidence is compared as a whole, never searched: certificate names, a greeting or the start of a document make
+    # it differ from server to server. A web page leaves none of these, hence the condition on _NO_WEB_SITE.
     owners_by_answer: dict[tuple[FailureKind, str], set[str]] = defaultdict(set)
     for host, failure in _failed(detection, outcomes):
         if failure.kind in _IMPOSTOR_KINDS:
