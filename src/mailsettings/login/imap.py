@@ -69,6 +69,11 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
         return
     state.capabilities = _capabilities((*reply.untagged, reply.text))
     yield Stage(Step.MAILBOX)
+    yield from _open_mailbox(state, tags)
+
+
+def _open_mailbox(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
+    """Prepare the session as the server requires, open the inbox read-only, read its quota."""
     if not state.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", state.max_lines)
         state.capabilities = _capabilities(listed.untagged)

@@ -51,9 +51,13 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
     state.note(Topic.LOGIN, reply.ok, (reply.text,))
     if not reply.text:
         state.observe("empty-line", "the login was answered by an empty line")
-    if not reply.ok:
-        return
-    yield Stage(Step.MAILBOX)
+    if reply.ok:
+        yield Stage(Step.MAILBOX)
+        yield from _open_mailbox(state)
+
+
+def _open_mailbox(state: LoginState) -> CommandGenerator[None]:
+    """Count the messages with STAT, then inspect the mailbox."""
     stat = yield from _command(state, b"STAT")
     state.note(Topic.MAILBOX, stat.ok, (stat.text,))
     numbers = stat.text.split()[1:3]
