@@ -15,9 +15,8 @@ from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Securit
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS, command_line
 from mailsettings.protocols.line_buffer import LineBuffer
-from mailsettings.protocols.text import command as wire_line
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
@@ -160,7 +159,7 @@ class SessionRunner:
         """Execute *command*, and return what follows."""
         if isinstance(command, Send):
             self._lines.next_reply()
-            await self._stream.send(wire_line(command.line))
+            await self._stream.send(command_line(command.line))
             return self._advance(None)
         if isinstance(command, StartTLS):
             return self._advance(await self._start_tls())
@@ -197,7 +196,7 @@ class SessionRunner:
         assert isinstance(command, Send)
         with anyio.move_on_after(self._policy.timeouts.better_source_grace):
             try:
-                await self._stream.send(wire_line(command.line))
+                await self._stream.send(command_line(command.line))
             except NetworkError:
                 return self._advance(None)  # gone before we took leave
         return self._advance(None)

@@ -28,6 +28,7 @@ from mailsettings.model import Hello, Note, NoteKind, Protocol, Step, TLSFacts
 from mailsettings.protocols.fingerprint import spoken
 
 T = TypeVar("T")
+_LINE_ENDERS = b"\r\n\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,18 @@ def first_line(wanted: Protocol) -> CommandGenerator[bytes]:
             FailureKind.WRONG_PROTOCOL, f"greeting {{}} is {found}, not {wanted.upper()}", quoting=quoted(line)
         )
     return line
+
+
+def command_line(line: bytes) -> bytes:
+    """Return *line* as it is sent, with CR LF: the last check before the network.
+
+    Raises NetworkError(INTERNAL) if it contains CR, LF or NUL, which could smuggle in a second command.
+    """
+    if any(byte in _LINE_ENDERS for byte in line):
+        raise NetworkError(
+            FailureKind.INTERNAL, "command {} has CR, LF or NUL inside; it was not sent", quoting=quoted(line)
+        )
+    return line + b"\r\n"
 
 
 def too_long(max_lines: int) -> NetworkError:
