@@ -56,7 +56,7 @@ def dns_answer(data: bytes) -> object:
         query = query_of(question)
         response = response_to(query, query.wire[:2] + data[2:])
         if response is not None:
-            answers.append(records_of(question, response.rows, POLICY))
+            answers.append(records_of(question, response.records, POLICY))
     return answers
 
 
