@@ -211,8 +211,8 @@ class SessionRunner:
             return NetworkError(FailureKind.CLOSED, "closed without a greeting")
         return NetworkError(FailureKind.CLOSED, f"closed instead of an answer ({self._step})")
 
-    def _unfinished(self, kind: FailureKind, said: str) -> NetworkError:
+    def _unfinished(self, kind: FailureKind, seen: str) -> NetworkError:
         """Return the error for a premature end, with the beginning of an unfinished line if there is one."""
         if not (rest := self._lines.rest):
-            return NetworkError(kind, said)
-        return NetworkError(kind, said, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)
+            return NetworkError(kind, seen)
+        return NetworkError(kind, seen, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)

@@ -52,14 +52,12 @@ class Tunnel:
         try:
             return await self._connect(ip, port)
         except NetworkError as error:
-            said = error.again(prefix=f"the proxy {self._proxy.name}: ")
+            failure = error.again(prefix=f"the proxy {self._proxy.name}: ")
             if error.kind is FailureKind.PROXY:
                 # The sixty connections of one detection must not become sixty failed logins.
-                self._fault, self._retry_at = (
-                    said.again(),
-                    anyio.current_time() + self._policy.timeouts.proxy_timeout,
-                )
-            raise said from error
+                self._fault = failure.again()
+                self._retry_at = anyio.current_time() + self._policy.timeouts.proxy_timeout
+            raise failure from error
 
     async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
         async with AsyncExitStack() as undo:
@@ -88,10 +86,8 @@ class Tunnel:
     async def _dial(self) -> TCPStream:
         """Connect to the proxy itself, at any address: the user has configured it."""
         if anyio.current_time() > self._resolved_until:
-            self._ips, self._resolved_until = (
-                await self._addresses(),
-                anyio.current_time() + self._policy.timeouts.deadline,
-            )
+            self._ips = await self._addresses()
+            self._resolved_until = anyio.current_time() + self._policy.timeouts.deadline
         winner = await race(self._ips, self._direct, self._policy.timeouts.connection_attempt_delay)
         assert isinstance(winner.stream, TCPStream)
         return winner.stream
