@@ -1,4 +1,4 @@
-"""Read recorded texts of providers: does each mean what it was judged to mean? `python -m benchmarks.replies FILE`."""
+"""Read recorded texts of providers: is each classified as it was by hand? `python -m benchmarks.replies FILE`."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def mutants(source: str, functions: Sequence[str]) -> Iterator[tuple[str, str]]:
             node = held if place is None else held[place]
             for other in changes(node):
                 _put(parent, name, place, ast.fix_missing_locations(ast.copy_location(other, node)))
-                # What does not parse again, such as a network of /33, is no program that somebody could have written.
+                # What does not parse again, such as a network of /33, is no valid program.
                 with suppress(ValueError):
                     yield f"{node.lineno}: {_short(node)}  ->  {_short(other)}", ast.unparse(tree)
                 _put(parent, name, place, node)
