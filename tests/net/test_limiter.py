@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from mailsettings.net.limiter import FEW, AddressLimiters
+from mailsettings.net.limiter import MAX_IDLE, AddressLimiters
 from mailsettings.testing import run_virtual
 
 
@@ -17,7 +17,7 @@ def test_idle_limiters_are_dropped() -> None:
 
     async def contact_many() -> bool:
         held = await limiters.at(ip_address("11.255.0.1")).acquire()
-        for number in range(5 * FEW):
+        for number in range(5 * MAX_IDLE):
             limiter = limiters.at(ip_address(first + number))
             limiter.release(await limiter.acquire())
         await limiters.at(ip_address("11.255.0.1")).acquire()
@@ -26,4 +26,4 @@ def test_idle_limiters_are_dropped() -> None:
         return full
 
     full, _ = run_virtual(contact_many)
-    assert (full, len(limiters) <= FEW) == (True, True)
+    assert (full, len(limiters) <= MAX_IDLE) == (True, True)

@@ -16,7 +16,7 @@ import anyio
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.policy import IPAddress, Policy
 
-FEW = 1024  # limiters kept before idle ones are dropped
+MAX_IDLE = 1024  # limiters kept before idle ones are dropped
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +114,7 @@ class AddressLimiters:
         self._patience = patience
         self._shared = shared
         self._limiters: dict[IPAddress, AddressLimiter] = {}
-        self._max_kept = FEW
+        self._max_kept = MAX_IDLE
 
     def __len__(self) -> int:
         return len(self._limiters)
@@ -123,7 +123,7 @@ class AddressLimiters:
         """Return the limiter of *ip*. Acquire a slot at once: an idle limiter may be dropped later."""
         if ip not in self._limiters and len(self._limiters) >= self._max_kept:
             self._limiters = {ip: limiter for ip, limiter in self._limiters.items() if not limiter.idle}
-            self._max_kept = max(FEW, 2 * len(self._limiters))
+            self._max_kept = max(MAX_IDLE, 2 * len(self._limiters))
         return self._limiters.setdefault(ip, AddressLimiter(ip, self._max_parallel, self._patience, self._shared))
 
     def is_full(self, ip: IPAddress) -> bool:

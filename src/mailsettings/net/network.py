@@ -133,14 +133,14 @@ class Network:
 
     async def _contact(self, endpoint: Endpoint, on_step: Callable[[Step], None], opener: Opener) -> Probe:
         """Connect to a mail server and run the dialogue that *opener* returns."""
-        watch = _Watch(on_step)
+        timer = _StepTimer(on_step)
         if endpoint.port not in self._policy.mail_ports:
             return Probe(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
-            connection = await self._dialer.dial(endpoint.host, endpoint.port, watch.begin)
+            connection = await self._dialer.dial(endpoint.host, endpoint.port, timer.begin)
         except NetworkError as error:
-            return Probe(endpoint, failure=Failure.of(endpoint, error), steps=watch.steps())
-        dialling = watch.steps()
+            return Probe(endpoint, failure=Failure.of(endpoint, error), steps=timer.steps())
+        dialling = timer.steps()
         async with aclosing(connection.stream):
             return await self._run_dialogue(endpoint, connection, dialling, on_step, opener)
 
@@ -241,7 +241,7 @@ def _host_of(url: str) -> str:
         return ""
 
 
-class _Watch:
+class _StepTimer:
     """Times the steps of a connection; each lasts until the next begins."""
 
     def __init__(self, on_step: Callable[[Step], None]) -> None:
