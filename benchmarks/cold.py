@@ -2,7 +2,7 @@
 
 python -m benchmarks.cold [COUNT]
 
-Each command takes turns with a bare Python. Bars: `--offline` 60 ms where bare Python takes 14; a live detection's own
+Each command alternates with a bare Python. Bars: `--offline` 60 ms where bare Python takes 14; a live detection's own
 CPU and imports 250 ms; the second call in a process 5 ms over the network's time, which is what the same exchange
 takes with blocking sockets (benchmarks/exchange.py). Live ones need root and the servers of tests/lab (docs/lab.md);
 there the way to them takes 0.1 ms, so that nearly all of the time is our own.
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from statistics import median
 
-from benchmarks.processes import BARE, IDLE_BARE, Command, Runs, in_turns
+from benchmarks.processes import BARE, IDLE_BARE, Command, Runs, alternate
 from tests.support.lab.domains import WORLDS, ZONES
 from tests.support.lab.laboratory import Laboratory, obstacle, opened
 
@@ -41,19 +41,19 @@ for call in range(31):
 
 def main(count: int) -> int:
     """Print every figure; the exit code is 1 if one is over its bar."""
-    fine = _report(in_turns(_still(), count), {"--offline, in the table": ("wall", OFFLINE)})
+    fine = _report(alternate(_still(), count), {"--offline, in the table": ("wall", OFFLINE)})
     if reason := obstacle():
         print(f"live detections not measured: {reason}")
         return int(not fine)
     with opened((*ZONES, *(world.zone for world in WORLDS)), name="cold") as lab:
-        fine &= _report(in_turns(_live(lab), count), dict.fromkeys(map(_live_name, LIVE_DOMAINS), ("cpu", LIVE)))
+        fine &= _report(alternate(_live(lab), count), dict.fromkeys(map(_live_name, LIVE_DOMAINS), ("cpu", LIVE)))
         fine &= _calls(lab, "gmail.com", network=_exchanged(lab))
         _calls(lab, "both.example")
     return int(not fine)
 
 
 def _still() -> dict[str, Command]:
-    """Name the processes that contact nobody."""
+    """Return the commands that open no connection."""
     return {
         "bare Python": BARE,
         "import mailsettings": (sys.executable, "-c", "import mailsettings"),

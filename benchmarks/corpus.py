@@ -17,8 +17,8 @@ from typing import Any
 
 import trio
 
-from benchmarks import hostile, judging, replies
-from benchmarks.judging import Verdict
+from benchmarks import hostile, replies, transcript_verdicts
+from benchmarks.transcript_verdicts import Verdict
 from benchmarks.transcripts import Row, play
 from mailsettings.model import Security
 
@@ -32,11 +32,11 @@ async def judge(row: Row) -> tuple[dict[str, Verdict], int]:
     inside, _ = await play(row, Security.TLS)
     cut, cuts = await cut_off(row)
     verdicts = {
-        "greeting": judging.greeting(row, plain),
-        "capabilities": judging.capabilities(row, plain),
-        "starttls": judging.starttls(row, upgrade, stream.sent),
-        "login methods": judging.login(row, plain, inside),
-        "oddity": judging.oddity(row, plain, upgrade, inside),
+        "greeting": transcript_verdicts.greeting(row, plain),
+        "capabilities": transcript_verdicts.capabilities(row, plain),
+        "starttls": transcript_verdicts.starttls(row, upgrade, stream.sent),
+        "login methods": transcript_verdicts.login(row, plain, inside),
+        "oddity": transcript_verdicts.oddity(row, plain, upgrade, inside),
         "byte by byte": await byte_by_byte(row),
         "cut off anywhere": cut,
     }

@@ -1,4 +1,4 @@
-"""Many detections at once, half of them of domains whose servers never say a word.
+"""Many detections at once, half of them of domains whose servers never respond.
 
 python -m benchmarks.crowd [200]     virtual time first, then real sockets and real TLS on loopback
 """
@@ -42,8 +42,8 @@ REPLIES = {  # of the smallest servers there are; %s is the tag
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One detection of the crowd."""
+class Search:
+    """One search of the crowd."""
 
     healthy: bool  # False: of a tarpit
     seconds: float
@@ -54,45 +54,45 @@ class Visit:
 class Outcome:
     """What the crowd took. *memory* is the most this process ever had, in bytes; *left* counts descriptors."""
 
-    visits: tuple[Visit, ...]
+    searches: tuple[Search, ...]
     memory: int
     left: int
 
     @property
     def p95(self) -> float:
         """The seconds within which 95 % of the healthy ones had their answer."""
-        return statistics.quantiles([visit.seconds for visit in self.visits if visit.healthy], n=20)[-1]
+        return statistics.quantiles([search.seconds for search in self.searches if search.healthy], n=20)[-1]
 
     @property
     def wrong(self) -> int:
         """How many healthy domains were not found in both directions, or tarpits were."""
-        return sum(visit.verified != 2 * visit.healthy for visit in self.visits)
+        return sum(search.verified != 2 * search.healthy for search in self.searches)
 
 
 def domain(number: int) -> str:
-    """Name the domain of one visit: every other one is a tarpit."""
+    """Name the domain of one search: every other one is a tarpit."""
     return f"{'tarpit' if number % 2 else 'healthy'}{number}.example"
 
 
-async def visit(number: int, transport: Transport, policy: Policy, visits: list[Visit]) -> None:
-    """Run one detection, as a service would for one of its visitors."""
+async def search(number: int, transport: Transport, policy: Policy, searches: list[Search]) -> None:
+    """Run one detection, as a service would for one of its clients."""
     started = anyio.current_time()
     async with open_network(policy, transport) as network:
         detection = await detect(f"ada@{domain(number)}", policy=policy, net=network)
-    visits.append(Visit(not number % 2, anyio.current_time() - started, _verified(detection)))
+    searches.append(Search(not number % 2, anyio.current_time() - started, _verified(detection)))
 
 
 def _verified(detection: Detection) -> int:
     return sum(bool(choices) and choices[0].verified for choices in (detection.incoming, detection.outgoing))
 
 
-async def gather(count: int, transport: Transport, policy: Policy) -> tuple[Visit, ...]:
+async def gather(count: int, transport: Transport, policy: Policy) -> tuple[Search, ...]:
     """Run *count* detections at once."""
-    visits: list[Visit] = []
+    searches: list[Search] = []
     async with anyio.create_task_group() as group:
         for number in range(count):
-            group.start_soon(visit, number, transport, policy, visits)
-    return tuple(visits)
+            group.start_soon(search, number, transport, policy, searches)
+    return tuple(searches)
 
 
 def virtual(count: int = MANY) -> Outcome:
@@ -106,8 +106,8 @@ def virtual(count: int = MANY) -> Outcome:
             net.host(f"imap.{domain(number)}").serve(imap())
             net.host(f"smtp.{domain(number)}").serve(smtp())
     policy = Policy()
-    visits, _ = run_virtual(gather, count, net.transport(policy), policy)
-    return Outcome(visits, memory(), len(net.open_streams))
+    searches, _ = run_virtual(gather, count, net.transport(policy), policy)
+    return Outcome(searches, memory(), len(net.open_streams))
 
 
 def memory() -> int:
@@ -122,7 +122,7 @@ def descriptors() -> int:
 
 
 class OneMachine:
-    """A Transport: every domain's SRV records lead to this machine, those of tarpits to a server that keeps silent."""
+    """A Transport: SRV records of all domains lead to this machine; those of tarpits to one that never responds."""
 
     def __init__(self, policy: Policy, ports: dict[str, int]) -> None:
         self._internet = Internet(policy)
@@ -147,7 +147,7 @@ class OneMachine:
 
 
 async def _serve(stream: ByteStream, replies: tuple[bytes, bytes] | None, context: ssl.SSLContext) -> None:
-    """Greet and answer one command inside TLS; without *replies* accept and say nothing."""
+    """Greet and answer one command inside TLS; without *replies* accept and never respond."""
     try:
         async with stream:
             if replies is None:
@@ -156,9 +156,9 @@ async def _serve(stream: ByteStream, replies: tuple[bytes, bytes] | None, contex
             await inside.send(replies[0])
             tag = (await inside.receive()).split()[0]
             await inside.send(replies[1].replace(b"%s", tag))
-            await inside.receive()  # the farewell
+            await inside.receive()  # LOGOUT or QUIT
     except (ssl.SSLError, anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
-        pass  # the client had enough
+        pass  # the client has closed the connection
 
 
 @asynccontextmanager
@@ -167,7 +167,7 @@ async def _servers(context: ssl.SSLContext) -> AsyncIterator[dict[str, int]]:
     names = ("imap", "smtp", "tarpit")
     async with AsyncExitStack() as stack:
         listeners = {name: await stack.enter_async_context(await _listener()) for name in names}
-        # Entered last, so that it ends first: whoever listens is told to stop before the sockets go.
+        # Entered last, so that it ends first: the listeners are cancelled before their sockets are closed.
         group = await stack.enter_async_context(anyio.create_task_group())
         for name, listener in listeners.items():
             group.start_soon(listener.serve, partial(_serve, replies=REPLIES.get(name), context=context))
@@ -180,7 +180,7 @@ async def _listener() -> MultiListener[SocketStream]:
 
 
 def loopback(count: int = MANY) -> Outcome:
-    """Let the crowd loose on this machine: real sockets, real TLS, and silence on every other domain's port."""
+    """Let the crowd loose on this machine: real sockets, real TLS, and no response on every other domain's port."""
     before = descriptors()
     with tempfile.TemporaryDirectory() as place, start_blocking_portal("asyncio") as portal:
         ca = trustme.CA()
@@ -188,11 +188,11 @@ def loopback(count: int = MANY) -> Outcome:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         ca.issue_cert(HOST).configure_cert(context)
         with portal.wrap_async_context_manager(_servers(context)) as ports:
-            visits = anyio.run(_from_here, count, f"{place}/ca.pem", ports)
-    return Outcome(visits, memory(), descriptors() - before)
+            searches = anyio.run(_from_here, count, f"{place}/ca.pem", ports)
+    return Outcome(searches, memory(), descriptors() - before)
 
 
-async def _from_here(count: int, ca_file: str, ports: dict[str, int]) -> tuple[Visit, ...]:
+async def _from_here(count: int, ca_file: str, ports: dict[str, int]) -> tuple[Search, ...]:
     opened = (ip_network("127.0.0.0/8"),)
     policy = Policy(ca_file=ca_file, allow_networks=opened, mail_ports=frozenset(ports.values()), guess=False)
     transport = OneMachine(policy, ports)

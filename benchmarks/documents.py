@@ -1,4 +1,4 @@
-"""Read a directory of autoconfig documents, such as a copy of the ISPDB's: what comes of each, and what was odd.
+"""Read a directory of autoconfig documents, such as a copy of the ISPDB's: the result of each, and what was unusual.
 
     python -m benchmarks.documents DIRECTORY
 

@@ -2,9 +2,9 @@
 
 python -m benchmarks.exchange RESOLVER CA_FILE [COUNT]     prints CPU and clock of each exchange, in seconds
 
-Questions for both addresses, a connection, a handshake, a greeting, one command and a farewell, for IMAP and SMTP side
-by side in two threads. Nothing is checked but the certificate, and nothing is kept: what a detection takes longer is
-what it decides, verifies and tells.
+Questions for both addresses, a connection, a handshake, a greeting, one command and LOGOUT or QUIT, for IMAP and SMTP
+in parallel in two threads. Nothing is checked but the certificate, and nothing is stored: what a detection takes longer
+is what it decides, verifies and reports.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def ask(resolver: str, host: str, kind: int) -> socket.socket:
     return udp
 
 
-def visit(resolver: str, context: ssl.SSLContext, host: str, port: int, command: bytes, farewell: bytes) -> None:
+def exchange(resolver: str, context: ssl.SSLContext, host: str, port: int, command: bytes, farewell: bytes) -> None:
     """Exchange with one server what a detection does."""
     with ask(resolver, host, _A) as first, ask(resolver, host, _AAAA) as second:
         # The address is the end of an answer of one record without EDNS.
@@ -51,7 +51,7 @@ def main(resolver: str, ca_file: str, count: int) -> None:
     context = ssl.create_default_context(cafile=ca_file)
     for number in range(count + 1):
         cpu, clock = time.process_time(), time.perf_counter()
-        threads = [threading.Thread(target=visit, args=(resolver, context, *server)) for server in SERVERS]
+        threads = [threading.Thread(target=exchange, args=(resolver, context, *server)) for server in SERVERS]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -33,23 +33,20 @@ _IMPLICIT = (465, 993, 995)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a client must do: one of *kinds* (none: a hello), within *seconds*, *silent* where it must not speak."""
+    """What a client must do: one of *kinds* (none: a hello), within *seconds*, *silent*: sending nothing."""
 
     kinds: tuple[FailureKind, ...] = ()
     seconds: float = 1.0
     silent: bool = False
     hidden: str = ""  # must not appear in the result
-    shown: str = ""  # must
+    visible: str = ""  # must
 
 
 _OK = Wanted()
-_IN_CLEAR = (
-    FailureKind.NOT_TLS,
-    FailureKind.TLS_FAILED,
-    FailureKind.EARLY_BYTES,
-)  # by the buffer or by the handshake, as segments fall
+# By the buffer or by the handshake, as segments fall.
+_INJECTED_PLAINTEXT = (FailureKind.NOT_TLS, FailureKind.TLS_FAILED, FailureKind.EARLY_BYTES)
 WANTED = {
-    "inj-imap-2": Wanted(_IN_CLEAR),
+    "inj-imap-2": Wanted(_INJECTED_PLAINTEXT),
     "inj-imap-prefix": Wanted(hidden="+1 555"),
     "inj-smtp-1": Wanted((FailureKind.EARLY_BYTES,)),
     "preauth": Wanted((FailureKind.PREAUTH,), silent=True),
@@ -58,7 +55,7 @@ WANTED = {
     "starttls-plus": Wanted((FailureKind.BAD_REPLY,)),
     "wrong-tag": Wanted((FailureKind.BAD_REPLY,)),
     "no-starttls-adv": Wanted((FailureKind.STARTTLS_NOT_OFFERED,)),
-    "masked": Wanted((FailureKind.STARTTLS_NOT_OFFERED,), shown="XXXXXXXA"),
+    "masked": Wanted((FailureKind.STARTTLS_NOT_OFFERED,), visible="XXXXXXXA"),
     "ehlo-refused": Wanted((FailureKind.STARTTLS_NOT_OFFERED,)),
     "bogus-code": Wanted((FailureKind.STARTTLS_REFUSED,)),
     "referral": Wanted((FailureKind.REPLY_TIMEOUT,), seconds=8, hidden="evil"),
@@ -71,18 +68,18 @@ WANTED = {
     "many-lines-greeting": Wanted((FailureKind.LIMIT,), silent=True),
     "many-untagged": Wanted((FailureKind.LIMIT,)),
     "literal-bomb": Wanted((FailureKind.LIMIT,)),
-    "nul": Wanted(shown="\\x1b", hidden="\x1b"),
-    "latin1": Wanted(shown="Verf\u00fcgung"),
-    "bidi": Wanted(shown="\\u202e", hidden="\u202e"),
-    "lf-only": Wanted(shown="LF instead of CR LF"),
+    "nul": Wanted(visible="\\x1b", hidden="\x1b"),
+    "latin1": Wanted(visible="Verf\u00fcgung"),
+    "bidi": Wanted(visible="\\u202e", hidden="\u202e"),
+    "lf-only": Wanted(visible="LF instead of CR LF"),
     "cr-only": Wanted((FailureKind.GREETING_TIMEOUT,), seconds=12, silent=True),
-    "421": Wanted((FailureKind.GREETING_REFUSED,), silent=True, shown="too busy"),
+    "421": Wanted((FailureKind.GREETING_REFUSED,), silent=True, visible="too busy"),
     "554": Wanted((FailureKind.GREETING_REFUSED,), silent=True),
-    "bye": Wanted((FailureKind.GREETING_REFUSED,), silent=True, shown="Too many connections"),
+    "bye": Wanted((FailureKind.GREETING_REFUSED,), silent=True, visible="Too many connections"),
     "slow-greeting": Wanted(seconds=6),
-    "wrong-proto-1": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="IMAP"),
-    "wrong-proto-3": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="HTTP"),
-    "ssh": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, shown="SSH"),
+    "wrong-proto-1": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, visible="IMAP"),
+    "wrong-proto-3": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, visible="HTTP"),
+    "ssh": Wanted((FailureKind.WRONG_PROTOCOL,), silent=True, visible="SSH"),
     "redis": Wanted((FailureKind.GREETING_TIMEOUT,), seconds=12, silent=True),
     "cert-expired": Wanted((FailureKind.CERTIFICATE_EXPIRED,), silent=True),
     "cert-future": Wanted((FailureKind.CERTIFICATE_NOT_YET_VALID,), silent=True),
@@ -95,7 +92,7 @@ WANTED = {
 
 
 class Scripted:
-    """A stream on which a script is carried out."""
+    """A stream that plays a script."""
 
     def __init__(self, protocol: Protocol, steps: Sequence[Sequence[Any]]) -> None:
         self.sent: list[bytes] = []
@@ -138,11 +135,11 @@ class Scripted:
         return FACTS
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Nobody looks here."""
+        """Never used."""
         raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
     async def _go_on(self) -> None:
         """Carry out one step of the script, or answer a command that is not in it."""
@@ -184,7 +181,7 @@ class Scripted:
             self._steps.popleft()
 
     def _friendly(self, line: bytes) -> bytes:
-        """Answer as a server that means well."""
+        """Answer as a well-behaved server."""
         clear = not self._secure
         match self._protocol, line.split()[-1]:
             case Protocol.IMAP, b"CAPABILITY":
@@ -216,10 +213,10 @@ async def meet(row: dict[str, Any]) -> tuple[SessionResult, Scripted, float]:
 
 
 def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds: float) -> list[str]:
-    """Say everything that is not as *wanted*."""
+    """Return everything that is not as *wanted*."""
     kinds = (result.failure.kind,) if result.failure else ()
     said = b"".join(stream.sent)
-    shown = " ".join(
+    visible = " ".join(
         [
             result.failure.seen if result.failure else "",
             *((result.hello.greeting, *map(str, result.hello.notes)) if result.hello else ()),
@@ -231,8 +228,8 @@ def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds:
         ),
         f"took {seconds:.2f} s": seconds > wanted.seconds + 0.001,
         f"sent {said!r}": bool(wanted.silent and said),
-        f"{wanted.hidden!r} is shown": bool(wanted.hidden and wanted.hidden in shown),
-        f"{wanted.shown!r} is not shown: {shown!r}": wanted.shown not in shown,
+        f"{wanted.hidden!r} is visible": bool(wanted.hidden and wanted.hidden in visible),
+        f"{wanted.visible!r} is not visible: {visible!r}": wanted.visible not in visible,
         f"{stream.handed} bytes were read": stream.handed > 4 * Policy().limits.max_line,
         "a login was tried": any(word in said for word in (b" LOGIN", b"AUTH", b"USER", b"PASS")),
         "STARTTLS was repeated": said.count(b"STLS") + said.count(b"STARTTLS") > 1,

@@ -1,7 +1,7 @@
-"""A name server and mail servers on loopback for benchmarks.serve: a world of as many domains as anybody asks for.
+"""A name server and mail servers on loopback for benchmarks.serve: a world with any number of domains.
 
 t17.example     its SRV records lead to TLS on 993 and 465       s17.example     to STARTTLS on 143 and 587
-pit17.example   to servers that never say a word                 x17.example      DNS takes a second for each question
+pit17.example   to servers that never respond                    x17.example      DNS takes a second for each question
 
 Each domain has a server of its own, t17.hosts.example with an address of its own, so that none is known from before.
 """
@@ -34,7 +34,7 @@ _PORTS = {
 
 
 async def serve(pem: str) -> None:
-    """Run all of them until somebody ends the process."""
+    """Run all of them until the process is killed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
     async with anyio.create_task_group() as group:
@@ -55,7 +55,7 @@ async def _answer_questions() -> None:
         async with anyio.create_task_group() as group:
             while True:
                 await anyio.wait_readable(udp)
-                # Refused: whoever asked earlier has gone, and the kernel tells us now.
+                # Refused: an earlier client is gone, which the kernel reports now.
                 with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
                     query, place = udp.recvfrom(4096)
                     group.start_soon(_answer, udp, query, place)

@@ -3,9 +3,9 @@
     python -m benchmarks.many [SIZE …]        100 and 1,000 domains unless sizes are given; each in a process of its own
     python -m benchmarks.many --only hosted 100000
 
-The domains and their DNS are computed when they are asked for, nothing of the world is kept: what memory grows is ours.
+The domains and their DNS are computed on demand, nothing of the world is stored: growth of memory is ours.
 No time passes on the wire. Of 100 domains 60 have one of eight big providers as MX (hosted), 15 servers of their
-own on shared machines (own), 15 an MX that greets nobody with mail (mute), 10 do not exist (gone).
+own on shared machines (own), 15 an MX host that refuses connections (mute), 10 do not exist (gone).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Population:
         return await self._below.connect(ip, port)
 
     async def aclose(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is open."""
 
 
 def names(size: int, only: str | None) -> Iterator[str]:
@@ -120,7 +120,7 @@ async def run(size: int, only: str | None) -> dict[str, object]:
     population, verdicts = Population(), Counter[str]()
     population.net.host("refusing.example", "11.9.0.1")
     async with detect_many(names(100, only), transport=population) as stream:
-        async for each in stream:  # what is loaded and compiled once is nobody's memory in particular
+        async for each in stream:  # warm-up: what is loaded and compiled once does not count
             del each
     population.asked.clear()
     before, wall, cpu = memory(), time.perf_counter(), time.process_time()

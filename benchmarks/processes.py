@@ -1,4 +1,4 @@
-"""Measure whole processes beside a bare Python of the same moment: wall clock and CPU, taking turns.
+"""Measure whole processes beside a bare Python of the same moment: wall clock and CPU, alternating.
 
 On a machine that others use, too, the least of many runs says most; ratios hold where milliseconds do not.
 """
@@ -62,8 +62,8 @@ def run(command: Command) -> Run:
     return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, process.returncode)
 
 
-def in_turns(commands: Mapping[str, Command], count: int) -> dict[str, Runs]:
-    """Run each of *commands* *count* times, in turns so that all meet the same moods of the machine."""
+def alternate(commands: Mapping[str, Command], count: int) -> dict[str, Runs]:
+    """Run each of *commands* *count* times, alternating, so that all run under the same load of the machine."""
     for command in commands.values():
         run(command)  # writes bytecode, fills the page cache
     rows = [{name: run(command) for name, command in commands.items()} for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Read recorded texts of providers: does each mean what it was judged to mean? `python -m benchmarks.replies FILE`."""
+"""Read recorded texts of providers: is each classified as it was by hand? `python -m benchmarks.replies FILE`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from time import perf_counter
 
 from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE
 from mailsettings.diagnosis.replies import meanings
-from mailsettings.protocols.fingerprint import spoken
+from mailsettings.protocols.fingerprint import protocol_of
 
 # The ids of the provider table for the names of the recording.
 PROVIDERS = {
@@ -48,7 +48,7 @@ def wrong(row: Row) -> str:
     codes = [code for code, _ in found]
     if row["meaning"] == "wrong_protocol_on_port":
         # Not a reply but a greeting: the first line alone says whose it is.
-        named = spoken(row["text"].encode()).lower()
+        named = protocol_of(row["text"].encode()).lower()
         return "" if named and named != row["protocol"] else f"greeting taken for {named!r}"
     if not wanted <= set(codes):
         return f"{codes}, not {sorted(wanted)}"

@@ -3,7 +3,7 @@
 python -m benchmarks.serve [30 [20]]     seconds and fresh detections a second of the steady load; as root
 
 in a network namespace of its own, on whatever cores there are:
-name server and mail servers  <─ DNS, TLS ─  mailsettings serve, default settings  <─ HTTP ─  visitors
+name server and mail servers  <─ DNS, TLS ─  mailsettings serve, default settings  <─ HTTP ─  clients
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import anyio
 import trustme
 
 from benchmarks import mailhosts
-from benchmarks.visiting import PORT, Heard, among_tarpits, ask, cached, crowd, steady
+from benchmarks.service_clients import PORT, Responses, among_tarpits, ask, cached, crowd, steady
 
 RATE = 20.0  # fresh detections a second
 BAR = 1.5  # seconds, for 95 % of them
@@ -50,7 +50,7 @@ class Running:
     servers: int
 
     def cpu(self) -> tuple[float, float, float]:
-        """Return the seconds of CPU that service, servers and visitors have taken."""
+        """Return the seconds of CPU that service, servers and clients have taken."""
         return _cpu(self.service), _cpu(self.servers), time.process_time()
 
 
@@ -100,48 +100,48 @@ async def _until_ready() -> None:
                 return
 
 
-def fresh(running: Running, seconds: float, rate: float) -> Heard:
-    """Print what a steady load takes, and of whom; return what came back."""
-    heard = Heard()
+def fresh(running: Running, seconds: float, rate: float) -> Responses:
+    """Print what a steady load takes, and by which processes; return the responses."""
+    responses = Responses()
     before, had = running.cpu(), memory(running.service)
-    anyio.run(steady, seconds, rate, heard)
+    anyio.run(steady, seconds, rate, responses)
     took = (now - then for now, then in zip(running.cpu(), before, strict=True))
-    service, servers, visitors = (1000 * seconds / len(heard.seconds) for seconds in took)
+    service, servers, clients = (1000 * seconds / len(responses.seconds) for seconds in took)
     grown = memory(running.service) - had
     print(
-        f"fresh: {rate:g}/s for {seconds:g} s: {heard} (bar {BAR:g}: ratio {heard.p95 / BAR:.2f}), "
+        f"fresh: {rate:g}/s for {seconds:g} s: {responses} (bar {BAR:g}: ratio {responses.p95 / BAR:.2f}), "
         f"memory {had:.0f} MB {grown:+.1f}"
     )
     print(
-        f"CPU of one fresh detection: service {service:.1f} ms, servers {servers:.1f}, visitors {visitors:.1f}; "
-        f"one core sustains {1000 / service:.0f}/s, two cores with everybody on them "
-        f"{2000 / (service + servers + visitors):.0f}/s"
+        f"CPU of one fresh detection: service {service:.1f} ms, servers {servers:.1f}, clients {clients:.1f}; "
+        f"one core sustains {1000 / service:.0f}/s, two cores with all of them "
+        f"{2000 / (service + servers + clients):.0f}/s"
     )
-    return heard
+    return responses
 
 
 def isolated() -> float:
     """Print how much longer others wait while tarpits are asked for; return the ratio."""
-    alone = Heard()
+    alone = Responses()
     anyio.run(steady, 10.0, 5.0, alone)
     among = anyio.run(among_tarpits, 10.0, 5.0, 10)
     ratio = among.p50 / alone.p50
-    print(f"tarpits: 10 visitors with two silent domains each; others: {among}, p50 {ratio:.2f} times that without")
+    print(f"tarpits: 10 clients with two silent domains each; others: {among}, p50 {ratio:.2f} times that without")
     return ratio
 
 
-def overloaded() -> tuple[Heard, float]:
-    """Print what a crowd gets and how soon the next visitor is served; return both."""
-    heard = anyio.run(crowd, CROWD)
+def overloaded() -> tuple[Responses, float]:
+    """Print what a crowd gets and how soon the next client is served; return both."""
+    responses = anyio.run(crowd, CROWD)
     started = time.perf_counter()
-    after = Heard()
+    after = Responses()
     anyio.run(steady, 2.0, 5.0, after)
     seconds = time.perf_counter() - started - 2.0 + statistics.median(after.seconds)
     print(
-        f"overload: {CROWD} slow domains at once: {dict(heard.statuses)}, {heard.unasked} without Retry-After; "
-        f"after it: {after}"
+        f"overload: {CROWD} slow domains at once: {dict(responses.statuses)}, "
+        f"{responses.without_retry_after} without Retry-After; after it: {after}"
     )
-    return heard, seconds if after.verified == len(after.seconds) else float("inf")
+    return responses, seconds if after.verified == len(after.seconds) else float("inf")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -149,12 +149,13 @@ def main(arguments: Sequence[str]) -> int:
     seconds, rate = float(arguments[0]) if arguments else 30.0, float(arguments[1]) if arguments[1:] else RATE
     with processes() as running:
         print(f"cached: {anyio.run(cached, 5.0):.0f} answers/s")
-        anyio.run(steady, 5.0, 5.0, Heard())  # what is loaded once is loaded now
-        heard = fresh(running, seconds, rate)
+        anyio.run(steady, 5.0, 5.0, Responses())  # what is loaded once is loaded now
+        responses = fresh(running, seconds, rate)
         isolated()
         overload, recovery = overloaded()
-    good = heard.p95 < BAR and heard.verified == len(heard.seconds)
-    return int(not (good and set(overload.statuses) <= {200, 503} and not overload.unasked and recovery < RECOVERED))
+    good = responses.p95 < BAR and responses.verified == len(responses.seconds)
+    refused_well = set(overload.statuses) <= {200, 503} and not overload.without_retry_after
+    return int(not (good and refused_well and recovery < RECOVERED))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 python -m benchmarks.soak [30 [5]]     minutes, and fresh detections a second; as many answers come from the cache
 
 Each minute: memory, descriptors and tasks of the service. What can be told from it is the slope of the last two
-thirds: before, caches fill up to their bounds. A visitor's domains are new each time, one in twenty keeps silent.
+thirds: before, caches fill up to their bounds. A client's domains are new each time, one in twenty times out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import anyio
 
 from benchmarks.serve import in_a_namespace, memory, processes
-from benchmarks.visiting import PORT, Heard, ask, mixed, steady
+from benchmarks.service_clients import PORT, Responses, ask, mixed, steady
 
 CACHE_SIZE = 500  # answers: full within two minutes
 BAR = 10.0  # MB an hour
@@ -52,10 +52,10 @@ def slope(samples: Sequence[Sample]) -> float:
     return statistics.linear_regression([each.minute for each in samples], [each.memory for each in samples])[0] * _HOUR
 
 
-async def soak(process: int, minutes: float, rate: float) -> tuple[list[Sample], Heard]:
+async def soak(process: int, minutes: float, rate: float) -> tuple[list[Sample], Responses]:
     """Load the service for *minutes*; return a sample for each, and what came back."""
     samples: list[Sample] = []
-    heard = Heard()
+    responses = Responses()
     started = time.monotonic()
 
     async def look() -> None:
@@ -73,21 +73,21 @@ async def soak(process: int, minutes: float, rate: float) -> tuple[list[Sample],
     async with anyio.create_task_group() as group:
         group.start_soon(look)
         group.start_soon(again)
-        await steady(minutes * 60 + 1, rate, heard, lambda n: mixed(n) if n % 20 else f"pit{n}.example")
+        await steady(minutes * 60 + 1, rate, responses, lambda n: mixed(n) if n % 20 else f"pit{n}.example")
         group.cancel_scope.cancel()
-    return samples, heard
+    return samples, responses
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print a line for each minute and the slope; 1 if it is over the bar."""
     minutes, rate = float(arguments[0]) if arguments else 30.0, float(arguments[1]) if arguments[1:] else 5.0
     with processes(CACHE_SIZE=str(CACHE_SIZE)) as running:
-        samples, heard = anyio.run(soak, running.service, minutes, rate)
+        samples, responses = anyio.run(soak, running.service, minutes, rate)
     late = samples[len(samples) // 3 :]
     grows = slope(late)
     spread = {name: sorted({getattr(each, name) for each in late}) for name in ("descriptors", "tasks")}
-    print(f"{heard}; after warm-up {grows:+.1f} MB an hour (bar {BAR:g}), {spread}")
-    return int(grows > BAR or set(heard.statuses) != {200})
+    print(f"{responses}; after warm-up {grows:+.1f} MB an hour (bar {BAR:g}), {spread}")
+    return int(grows > BAR or set(responses.statuses) != {200})
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Row:
 
     @classmethod
     def read(cls, row: dict[str, Any]) -> Row:
-        """Take a row as it lies in the file (latin-1: one code point per byte)."""
+        """Parse a row as it is in the file (latin-1: one code point per byte)."""
         return cls(
             id=row["id"],
             protocol=Protocol(row["protocol"]),
@@ -73,7 +73,7 @@ class Row:
         return self._tagged(tag) if self.protocol is Protocol.IMAP else self.reply or _NOTHING[self.protocol]
 
     def injected(self, tag: bytes = b"") -> bytes:
-        """Return the reply to STARTTLS that an attack row describes, with what comes in clear behind it."""
+        """Return the reply to STARTTLS that an attack row describes, with the plaintext injected behind it."""
         found = re.search(r"reply to \w+.*?: (.+)", " ".join(self.weird))
         return found[1].replace("\\r\\n", "\r\n").replace("<tag>", tag.decode()).encode() if found else b""
 
@@ -87,10 +87,10 @@ class Row:
 
 
 class Replay:
-    """A stream on which a row's server talks; every answer is one segment."""
+    """A stream that plays a row's server; every answer is one segment."""
 
     def __init__(self, row: Row, *, segment: int = 1 << 16, cut: int | None = None) -> None:
-        """Hand out at most *segment* bytes at once, and hang up after *cut* bytes."""
+        """Hand out at most *segment* bytes at once, and close after *cut* bytes."""
         self.sent: list[bytes] = []
         self.handed = 0  # bytes given to the client
         self._row = row
@@ -99,7 +99,7 @@ class Replay:
         self._waiting = row.greeting
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        """Return the next segment; a server that has nothing to say hangs up."""
+        """Return the next segment; a server that has nothing to send closes."""
         size = min(max_bytes, self._segment)
         if self._cut is not None:
             size = min(size, self._cut - self.handed)
@@ -113,17 +113,17 @@ class Replay:
         self._waiting += self._row.answer(data.removesuffix(b"\r\n"))
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        """Shake hands unless something was said in clear; implicit TLS comes before everything."""
+        """Start TLS unless plaintext is buffered; implicit TLS comes before everything."""
         if self.handed and self._waiting:
             raise NetworkError(FailureKind.NOT_TLS, f"{host}: clear text instead of {alpn or 'TLS'}")
         return FACTS
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Nobody looks here."""
+        """Never used."""
         raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:

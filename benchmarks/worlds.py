@@ -384,14 +384,14 @@ def filtered_tls_ports(net: FakeNetwork) -> None:
     net.host(f"mail.{D}").drop().serve(imap(143), smtp(587))
 
 
-@world("", "", 0, "nobody says a word", waits=POLICY.timeouts.first_response_timeout)
+@world("", "", 0, "no server responds", waits=POLICY.timeouts.first_response_timeout)
 def everything_filtered(net: FakeNetwork) -> None:
     own_mx(net)
     for name in (D, f"mail.{D}", f"imap.{D}", f"smtp.{D}", f"pop.{D}"):
         net.host(name).drop()
 
 
-@world("", "", 0, "nobody says a word", waits=POLICY.timeouts.first_response_timeout)
+@world("", "", 0, "no server responds", waits=POLICY.timeouts.first_response_timeout)
 def everything_a_tarpit(net: FakeNetwork) -> None:
     own_mx(net)
     for name in (D, f"mail.{D}", f"imap.{D}", f"smtp.{D}", f"pop.{D}"):

@@ -96,11 +96,11 @@ def kind_of(why: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of one target: how many inputs it met, how much code they reached, and the first find of each kind."""
+    """The result of one target: how many inputs it met, how much code they reached, and the first find of each kind."""
 
     inputs: int
     finds: list[Find]
-    reached: int | None = None  # edges between lines of code; None: nobody watched
+    reached: int | None = None  # edges between lines of code; None: not measured
 
 
 def at_random(target: Target, seconds: float, chance: random.Random) -> Run:

@@ -12,9 +12,9 @@ from mailsettings.login.sasl import MECHANISMS, Mechanism, decode_challenge, scr
 from mailsettings.login.session import LoginRequest, LoginSession
 from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, Security
-from scripts.fuzz_target import POLICY, Target, heard, text
+from scripts.fuzz_target import POLICY, Target, run_dialogue, text
 
-PASSWORD = "Pa55-w0rd-that-nobody-may-read"  # noqa: S105 - looked for in what is shown
+PASSWORD = "Pa55-w0rd-that-must-stay-secret"  # noqa: S105 - looked for in every text
 KEYS = (Credentials.password(PASSWORD), Credentials.token(PASSWORD))
 MAILBOX_POLICY = POLICY.for_mailboxes()
 ISSUER = "https://login.example.org"
@@ -41,7 +41,7 @@ def log_in(protocol: Protocol, port: int) -> Target:
         for key in KEYS:
             what = LoginRequest(endpoint, "ada", key, sender="ada@example.org", send_id=True, thorough=True)
             try:
-                session = heard(login_dialogue(what, policy=MAILBOX_POLICY, tag="T"), data, MAILBOX_POLICY)
+                session = run_dialogue(login_dialogue(what, policy=MAILBOX_POLICY, tag="T"), data, MAILBOX_POLICY)
             except NetworkError:
                 continue
             assert isinstance(session, LoginSession)
@@ -53,10 +53,10 @@ def log_in(protocol: Protocol, port: int) -> Target:
 
 
 def _check(session: LoginSession) -> None:
-    """Make sure that what is told of a login can be shown to anybody."""
-    shown = (*(said.text for said in session.replies), *(observed.evidence for observed in session.observations))
-    assert all(line.isprintable() for each in shown for line in each.split("\n")), shown
-    assert not any(PASSWORD in each for each in shown), shown
+    """Check that the texts about a login are printable and free of its password."""
+    texts = (*(said.text for said in session.replies), *(observed.evidence for observed in session.observations))
+    assert all(line.isprintable() for each in texts for line in each.split("\n")), texts
+    assert not any(PASSWORD in each for each in texts), texts
     assert session.accepted or not session.opened
 
 
@@ -84,7 +84,7 @@ def scrams(data: bytes) -> object:
     nonce = next(mechanism).partition(b",r=")[2]
     first, _, last = data.partition(b"\n")
     proof = mechanism.send(first.replace(b"NONCE", nonce))
-    with suppress(NetworkError):  # nobody guesses the signature
+    with suppress(NetworkError):  # the signature cannot be guessed
         mechanism.send(last)
     return proof
 
@@ -100,7 +100,7 @@ SESSIONS = {
         b"T21 OK [CAPABILITY IMAP4rev1 ID MOVE] welcome\r\n* ID NIL\r\nT22 OK\r\n* 3 EXISTS\r\nT23 OK [READ-ONLY]\r\n",
         b"* OK hi\r\n* CAPABILITY IMAP4rev1 ID\r\nT1 OK\r\n+ go\r\n+ go\r\nT21 NO [AUTHENTICATIONFAILED] no\r\n",
         b"* OK hi\r\n* CAPABILITY IMAP4rev1 AUTH=XOAUTH2 AUTH=LOGIN\r\nT1 OK\r\n+ eyJzdGF0dXMiOiI0MDAifQ==\r\n"
-        b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n* BYE Pa55-w0rd-that-nobody-may-read\r\nT21 NO no\r\n",
+        b"+ eyJzdGF0dXMiOiI0MDAifQ==\r\n* BYE Pa55-w0rd-that-must-stay-secret\r\nT21 NO no\r\n",
     ),
     Protocol.POP3: (
         b"+OK hi\r\n+OK\r\nUIDL\r\nTOP\r\nEXPIRE 0\r\nSASL PLAIN OAUTHBEARER\r\n.\r\n+OK welcome\r\n+OK 2 300\r\n"

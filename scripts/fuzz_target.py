@@ -1,4 +1,4 @@
-"""What a fuzzed parser is, and a server's words as such an input."""
+"""The type of a fuzzing target, and a target's run of a dialogue over a server's bytes."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def text(read: Callable[[str], object]) -> Callable[[bytes], object]:
     return lambda data: read(data.decode("utf-8", "surrogateescape"))
 
 
-def heard(dialogue: Dialogue, data: bytes, policy: Policy) -> Hello:
-    """Return what *dialogue* makes of *data*, all that a server says, in clear and inside TLS."""
-    lines, wish = LineBuffer(policy), dialogue.send(None)
+def run_dialogue(dialogue: Dialogue, data: bytes, policy: Policy) -> Hello:
+    """Return the result of *dialogue* for *data*, all that a server sends, plaintext and inside TLS."""
+    lines, command = LineBuffer(policy), dialogue.send(None)
     lines.feed(data)
     try:
         while True:
-            if isinstance(wish, ReadLine):
+            if isinstance(command, ReadLine):
                 line = lines.take()
                 closed = NetworkError(FailureKind.CLOSED, "over")
-                wish = dialogue.throw(closed) if line is None else dialogue.send(line)
+                command = dialogue.throw(closed) if line is None else dialogue.send(line)
             else:
                 lines.next_reply()
-                wish = dialogue.send(FACTS if isinstance(wish, StartTLS) else None)
+                command = dialogue.send(FACTS if isinstance(command, StartTLS) else None)
     except StopIteration as end:
         return _clean(end.value)
 
 
 def _clean(hello: Hello) -> Hello:
-    """Return *hello* if all that it shows can be shown."""
-    shown = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *map(str, hello.notes))
-    assert all(each.isprintable() for each in shown), shown
+    """Return *hello* if all its texts are printable."""
+    texts = (hello.greeting, hello.software, *hello.capabilities, *hello.mechanisms, *map(str, hello.notes))
+    assert all(each.isprintable() for each in texts), texts
     return hello

@@ -29,18 +29,18 @@ from mailsettings.protocols.line_buffer import LineBuffer
 from mailsettings.testing import HEAR_SOME, TLS, FakeNetwork, Say, Script, run_virtual, scripted
 from scripts.fuzz_documents import DOCUMENT_TARGETS
 from scripts.fuzz_logins import LOGIN_TARGETS
-from scripts.fuzz_target import POLICY, Target, heard, text
+from scripts.fuzz_target import POLICY, Target, run_dialogue, text
 
 NAT64 = b"\0\x64\xff\x9b" + bytes(8) + b"\x7f\0\0\x01"
 SIX_TO_FOUR = b"\x20\x02\x7f\0\0\x01" + bytes(10)
 
 
 def converse(protocol: Protocol, security: Security) -> Callable[[bytes], object]:
-    """Return a run in which *data* is all that a server says, in clear and inside TLS."""
+    """Return a run in which *data* is all that a server sends, plaintext and inside TLS."""
 
     def run(data: bytes) -> Hello:
         endpoint = Endpoint(protocol, "mail.example.org", 993, security)
-        return heard(protocols.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
+        return run_dialogue(protocols.dialogue_for(endpoint, policy=POLICY, tag="QWERTYUI"), data, POLICY)
 
     return run
 
@@ -56,7 +56,7 @@ def dns_answer(data: bytes) -> object:
         query = query_of(question)
         response = response_to(query, query.wire[:2] + data[2:])
         if response is not None:
-            answers.append(records_of(question, response.rows, POLICY))
+            answers.append(records_of(question, response.records, POLICY))
     return answers
 
 
@@ -130,7 +130,7 @@ def chain(data: bytes) -> object:
     return found
 
 
-def shown(data: bytes) -> str:
+def printable(data: bytes) -> str:
     line = excerpt(data)
     assert line.isprintable(), line
     assert len(line) <= 200, len(line)
@@ -181,7 +181,7 @@ TARGETS = (
         for place, security in enumerate((Security.TLS, Security.STARTTLS))
     ),
     Target("lines", lines, (b"a\r\nb\nc\r\n", b"x" * 9000)),
-    Target("printable", shown, (b"* OK ready", "Verf\u00fcgung \u202e".encode())),
+    Target("printable", printable, (b"* OK ready", "Verf\u00fcgung \u202e".encode())),
     Target("address", text(parse_address), (b"ada@example.org", "ädå@bücher.org".encode(), b"a+b@xn--bcher-kva.org")),
     Target("host", text(parse_host), (b"imap.example.org", "bücher.example".encode(), b"xn--bcher-kva.example")),
     Target("ip", addresses, (bytes(16), NAT64, SIX_TO_FOUR)),

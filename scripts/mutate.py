@@ -37,7 +37,7 @@ class Guard:
 GUARDS = {
     "addresses": Guard("policy/ip_filter.py", ("tests/policy/test_ip_filter.py",)),
     "policy": Guard(
-        "policy.py", ("tests/policy/test_ip_filter.py", "tests/policy/test_policy.py"), ("objection", "service")
+        "policy/policy.py", ("tests/policy/test_ip_filter.py", "tests/policy/test_policy.py"), ("objection", "service")
     ),
     "starttls": Guard(
         "net/session.py",
@@ -45,9 +45,7 @@ GUARDS = {
         ("_start_tls", "_begin", "_execute"),
     ),
     "trust": Guard("decision/trust.py", ("tests/decision/test_trust.py",)),
-    "command": Guard(
-        "protocols/text.py", ("tests/protocols/test_dialogue.py", "tests/protocols/test_fingerprint.py"), ("command",)
-    ),
+    "command": Guard("protocols/dialogue.py", ("tests/protocols/test_dialogue.py",), ("command_line",)),
     "names": Guard("hostnames.py", ("tests/test_hostnames.py", "tests/net/test_certificates.py"), ("name_matches",)),
     "suffix": Guard(
         "hostnames.py",
@@ -142,7 +140,7 @@ def mutants(source: str, functions: Sequence[str]) -> Iterator[tuple[str, str]]:
             node = held if place is None else held[place]
             for other in changes(node):
                 _put(parent, name, place, ast.fix_missing_locations(ast.copy_location(other, node)))
-                # What does not parse again, such as a network of /33, is no program that somebody could have written.
+                # What does not parse again, such as a network of /33, is no valid program.
                 with suppress(ValueError):
                     yield f"{node.lineno}: {_short(node)}  ->  {_short(other)}", ast.unparse(tree)
                 _put(parent, name, place, node)

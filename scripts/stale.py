@@ -43,7 +43,7 @@ async def verify(rows: Iterable[Row], prober: Prober, *, pause: float = PAUSE) -
     found: list[Finding] = []
     limit = anyio.CapacityLimiter(PARALLEL)
 
-    async def visit(row: Row) -> None:
+    async def probe_all(row: Row) -> None:
         async with limit:
             for endpoint in endpoints(row):
                 probe = await prober.greet(endpoint, lambda _: None)
@@ -52,7 +52,7 @@ async def verify(rows: Iterable[Row], prober: Prober, *, pause: float = PAUSE) -
 
     async with anyio.create_task_group() as group:
         for row in rows:
-            group.start_soon(visit, row)
+            group.start_soon(probe_all, row)
     return tuple(sorted(found, key=lambda finding: (finding.provider, str(finding.endpoint))))
 
 
@@ -79,7 +79,7 @@ def report(findings: Sequence[Finding]) -> str:
 async def _run(ids: Sequence[str]) -> tuple[Finding, ...]:
     rows = [row for row in all_providers() if not ids or row.provider.id in ids]
     servers = sum(len(endpoints(row)) for row in rows)
-    # The budgets of a single detection would end after forty hosts; this one run visits them all, slowly.
+    # The budgets of a single detection would end after forty hosts; this one run contacts them all, slowly.
     policy = Policy(limits=Limits(max_tcp=4 * servers + 4, max_dns=8 * servers + 8, max_hosts=servers + 1))
     async with open_network(policy) as net:
         return await verify(rows, net)

@@ -6,7 +6,7 @@ from mailsettings.diagnosis.endpoints import EndpointOutcome, EndpointOutcomes
 from mailsettings.diagnosis.failures import findings_at
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Failure, Question
-from mailsettings.net.dns.resolver import _once
+from mailsettings.net.dns.resolver import _query
 from tests.support.diagnosis_runs import Refusing
 from tests.support.values import endpoint
 
@@ -20,7 +20,7 @@ async def test_the_resolver_s_reason_becomes_the_finding(errors: tuple[int, ...]
     RFC 8914: 6 is bogus, 7 an expired signature; 22 is only a server that does not answer.
     """
     with pytest.raises(NetworkError) as caught:
-        await _once(Refusing(*errors), Question("imap.example.org", "A"))
+        await _query(Refusing(*errors), Question("imap.example.org", "A"))
 
     assert caught.value.kind is FailureKind.DNS_FAILED
     typed = endpoint("imap://imap.example.org:993")

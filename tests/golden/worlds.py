@@ -11,7 +11,7 @@ from benchmarks.worlds import WORLDS, document
 from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Answer
 from mailsettings.model import Question, Security, TLSFacts
-from mailsettings.net.dns.resolver import _once
+from mailsettings.net.dns.resolver import _query
 from mailsettings.net.streams import Stream, Transport
 from mailsettings.net.tls import fault
 from mailsettings.policy import IPAddress
@@ -56,7 +56,7 @@ class Bogus(Wrapped):
 
     async def ask(self, question: Question) -> Answer:
         if question.name == MAIL and question.type in ("A", "AAAA"):
-            await _once(Refusing(6), question)
+            await _query(Refusing(6), question)
         return await super().ask(question)
 
 

@@ -16,8 +16,7 @@ from mailsettings.login.session import LoginRequest
 from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS
-from mailsettings.protocols.text import command
+from mailsettings.protocols.dialogue import ReadLine, Send, StartTLS, command_line
 from tests.support.login_player import IMAPS, POP3S, SMTPS
 
 # Everything that Credentials takes, with what has a meaning somewhere more often than by chance.
@@ -43,7 +42,7 @@ def sent(endpoint: Endpoint, username: str, secret: str, *replies: str, offered:
     try:
         while True:
             if isinstance(wish, Send):
-                lines.append(command(wish.line))
+                lines.append(command_line(wish.line))
                 wish = next(talk)
             elif isinstance(wish, StartTLS):
                 wish = talk.send(TLSFacts("TLSv1.3"))

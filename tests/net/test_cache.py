@@ -52,9 +52,9 @@ def test_everybody_who_asks_at_once_gets_the_one_answer() -> None:
     assert (oracle.asked, set(found), len(found)) == (1, {"answer 1"}, 20)
 
 
-def test_who_waits_hears_the_steps() -> None:
+def test_waiting_callers_receive_the_steps() -> None:
     """
-    Also the last one before they came: a search gives up on servers of which it has not heard a word.
+    Also the last one before they came: a search gives up on servers that have not responded.
     """
     cache, heard = SingleFlight[str, str](10, life), list[str]()
 

@@ -86,7 +86,7 @@ def test_a_refused_family_costs_no_delay_and_is_noted() -> None:
     assert connection.notes[0].text.startswith(f"IPv6 does not work: {V6}: ")
 
 
-def test_a_silent_family_costs_a_quarter_of_a_second() -> None:
+def test_an_unanswered_family_costs_a_quarter_of_a_second() -> None:
     """
     IPv6 packets vanish: after the race's delay IPv4 wins (RFC 8305 §5).
     """
@@ -125,7 +125,7 @@ def test_late_ipv6_addresses_are_not_waited_for() -> None:
     assert seconds == pytest.approx(0.1 + 0.05 + 0.1)
 
 
-def test_silent_addresses_end() -> None:
+def test_unanswered_addresses_time_out() -> None:
     """
     A filtered port is given up after the policy's time-out.
     """
@@ -333,7 +333,7 @@ def test_questions_end_too() -> None:
 
 def test_no_more_than_so_many_connections_are_open_at_once() -> None:
     """
-    Waiting for a place is not part of the connect time-out.
+    Waiting for a slot is not part of the connect timeout.
     """
     net = FakeNetwork(rtt=0.05)
     for number in range(10):
@@ -348,7 +348,7 @@ def test_no_more_than_so_many_connections_are_open_at_once() -> None:
 @pytest.mark.parametrize("after", [0.0, 0.01, 0.03, 0.05, 0.08])
 async def test_cancelling_leaves_nothing_open(after: float) -> None:
     """
-    Whenever a dial is cancelled, nothing stays open and its places are given back.
+    Whenever a dial is cancelled, nothing stays open and its slots are released.
     """
     net = FakeNetwork(rtt=0.02)
     net.host(HOST, V4, V6).serve(imap())

@@ -1,4 +1,4 @@
-"""A stream that gives something back when it is closed."""
+"""A stream that releases a resource when it is closed."""
 
 import anyio
 import pytest

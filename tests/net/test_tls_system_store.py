@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.net.tls import stands_for_bundle
+from mailsettings.net.tls import directory_covers_bundle
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n"
 
@@ -34,7 +34,7 @@ def test_the_directory_must_have_all_that_the_bundle_has(
     """
     An authority that somebody appended to the bundle alone stays trusted.
     """
-    assert stands_for_bundle(store(tmp_path, bundled=bundled, hashed=hashed)) is expected
+    assert directory_covers_bundle(store(tmp_path, bundled=bundled, hashed=hashed)) is expected
 
 
 def test_a_bundle_of_the_users_own_is_read(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_bundle_of_the_users_own_is_read(tmp_path: Path) -> None:
     own = tmp_path / "own.pem"
     own.write_text(CERTIFICATE)
 
-    assert stands_for_bundle(paths._replace(cafile=str(own))) is False
+    assert directory_covers_bundle(paths._replace(cafile=str(own))) is False
 
 
 def test_a_directory_of_the_users_own_is_no_substitute(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_a_directory_of_the_users_own_is_no_substitute(tmp_path: Path) -> None:
     """
     paths = store(tmp_path, bundled=1, hashed=3)
 
-    assert stands_for_bundle(paths._replace(openssl_capath=str(tmp_path / "elsewhere"))) is False
+    assert directory_covers_bundle(paths._replace(openssl_capath=str(tmp_path / "elsewhere"))) is False
 
 
 def test_a_system_without_a_bundle_is_read_as_usual(tmp_path: Path) -> None:
@@ -63,4 +63,4 @@ def test_a_system_without_a_bundle_is_read_as_usual(tmp_path: Path) -> None:
     """
     paths = store(tmp_path, bundled=1, hashed=1)
 
-    assert not any(map(stands_for_bundle, (paths._replace(cafile=""), paths._replace(capath=""))))
+    assert not any(map(directory_covers_bundle, (paths._replace(cafile=""), paths._replace(capath=""))))

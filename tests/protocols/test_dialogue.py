@@ -10,7 +10,7 @@ from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Endpoint, Protocol, Security
 from mailsettings.policy import Policy
 from mailsettings.protocols import dialogue_for
-from mailsettings.protocols.text import command
+from mailsettings.protocols.dialogue import command_line
 
 
 @given(st.binary(max_size=100))
@@ -20,7 +20,7 @@ def test_one_command_is_one_line(text: bytes) -> None:
     """
     line = text.translate(None, b"\r\n\0")
 
-    assert command(line) == line + b"\r\n"
+    assert command_line(line) == line + b"\r\n"
 
 
 @given(st.binary(max_size=20), st.sampled_from([b"\r", b"\n", b"\0"]), st.binary(max_size=20))
@@ -29,7 +29,7 @@ def test_two_commands_in_one_do_not_leave(before: bytes, end: bytes, after: byte
     A line end or NUL anywhere inside keeps the whole line here.
     """
     with pytest.raises(NetworkError) as caught:
-        command(before + end + after)
+        command_line(before + end + after)
     assert caught.value.kind == FailureKind.INTERNAL
 
 

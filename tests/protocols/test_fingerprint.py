@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsettings.protocols.fingerprint import software, spoken
+from mailsettings.protocols.fingerprint import protocol_of, software
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_first_lines_tell_protocols(line: bytes, protocol: str) -> None:
     """
     The first line of a server tells what it speaks.
     """
-    assert protocol == spoken(line)
+    assert protocol == protocol_of(line)
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""The only package that opens the network. Nothing outside this package imports socket, ssl, httpx, httpcore or dns."""
+"""Network I/O. No other package imports socket, ssl, httpx, httpcore or dns."""

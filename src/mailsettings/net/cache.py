@@ -1,7 +1,7 @@
-"""Caches for one event loop: bounded and short-lived (TTLCache), or asked only once at a time (SingleFlight).
+"""Caches for one event loop: a bounded TTL cache (TTLCache), and one with request coalescing (SingleFlight).
 
-TTLCache       find, keep; get asks where nothing is found
-SingleFlight   the same, but of several who ask for one key at once only the first does; failures are kept as well
+TTLCache       find, keep; get computes a missing value
+SingleFlight   the same, but concurrent calls for one key share one computation; failures are cached as well
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ def _for_ever(_found: object) -> float:
 
 
 class TTLCache(Generic[Key, Value]):
-    """Keeps at most *max_size* values; the least recently used is forgotten first."""
+    """At most *max_size* values; the least recently used is evicted first."""
 
     def __init__(self, max_size: float, lifetime: Callable[[Value], float] = _for_ever) -> None:
-        """*lifetime* says for how many seconds a value is kept; 0: not at all."""
+        """*lifetime* returns for how many seconds a value is cached; 0: not at all."""
         self._max_size = max_size
         self._lifetime = lifetime
-        self._entries: dict[Key, tuple[float, Value]] = {}  # until when, and what; in order of use
+        self._entries: dict[Key, tuple[float, Value]] = {}  # expiry and value, in order of use
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def find(self, key: Key) -> Value | None:
-        """Return what is kept for *key*, if it is still good."""
+        """Return the value cached for *key*; None if there is none, or it has expired."""
         entry = self._entries.pop(key, None)
-        # The clock is asked only where it matters: what one detection keeps, it keeps for ever.
+        # Read the clock only where it matters: within one detection, entries do not expire.
         if entry is None or (entry[0] != math.inf and entry[0] <= anyio.current_time()):
             return None
-        self._entries[key] = entry  # used last: moves to the end
+        self._entries[key] = entry  # most recently used: moves to the end
         return entry[1]
 
     def keep(self, key: Key, value: Value) -> None:
-        """Keep *value* for its lifetime."""
+        """Cache *value* for its lifetime."""
         seconds = self._lifetime(value)
         if seconds <= 0:
             return
@@ -60,7 +60,7 @@ class TTLCache(Generic[Key, Value]):
             del self._entries[next(iter(self._entries))]
 
     async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = ignore) -> Value:
-        """Return what is kept for *key*, or what *ask* returns. What *ask* raises is not kept."""
+        """Return the value cached for *key*, or what *ask* returns. Errors of *ask* are not cached."""
         if (found := self.find(key)) is not None:
             return found
         value = await ask(on_step)
@@ -70,7 +70,7 @@ class TTLCache(Generic[Key, Value]):
 
 @dataclass(slots=True, eq=False)
 class _Flight:
-    """A question under way, and those who follow its steps."""
+    """One call in progress, and the callers waiting for it."""
 
     lock: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
     listeners: list[OnStep] = field(default_factory=list)
@@ -78,17 +78,17 @@ class _Flight:
 
     def notify(self, step: Step) -> None:
         self.last = step
-        for listen in self.listeners:
-            listen(step)
+        for on_step in self.listeners:
+            on_step(step)
 
 
 class SingleFlight(Generic[Key, Value]):
-    """A cache in which the second to ask waits for the first; if that one is cancelled, the next one asks."""
+    """A TTL cache with single flight: callers share the first one's call; if that is cancelled, the next one asks."""
 
     def __init__(
         self, max_size: float = math.inf, lifetime: Callable[[Value | NetworkError], float] = _for_ever
     ) -> None:
-        """*max_size* and *lifetime* as in TTLCache, also of failures; by default everything is kept."""
+        """*max_size* and *lifetime* as in TTLCache, for failures too; by default nothing expires."""
         self._flights: dict[Key, _Flight] = {}
         self._cache: TTLCache[Key, Value | NetworkError] = TTLCache(max_size, lifetime)
 
@@ -97,18 +97,18 @@ class SingleFlight(Generic[Key, Value]):
 
     @property
     def under_way(self) -> int:
-        """The number of questions that are waited for."""
+        """The number of calls in progress."""
         return len(self._flights)
 
     def find(self, key: Key) -> Value | None:
-        """Return the value kept for *key*; None if there is none, or a failure."""
+        """Return the value cached for *key*; None if there is none, or a failure."""
         found = self._cache.find(key)
         return None if isinstance(found, NetworkError) else found
 
     async def get(self, key: Key, ask: Callable[[OnStep], Awaitable[Value]], on_step: OnStep = ignore) -> Value:
-        """Return what *ask* returns, or has returned for *key* not long ago. NetworkError likewise.
+        """Return the value cached for *key*, or what *ask* returns. NetworkError likewise.
 
-        *ask* is given the function to report its steps to; all who wait are told them.
+        *ask* receives a callback for its steps, which are reported to every waiting caller.
         """
         if (found := self._cache.find(key)) is not None:
             return _value(found)
@@ -136,14 +136,14 @@ class SingleFlight(Generic[Key, Value]):
 
 
 def _value(found: Value | NetworkError) -> Value:
-    """Return what was found. NetworkError if it is a failure."""
+    """Return *found*. NetworkError if it is a failure."""
     if isinstance(found, NetworkError):
         raise found.again()
     return found
 
 
 class ProbeCache(Interface):
-    """TTLCache, or SingleFlight where several searches must not contact one server at the same time."""
+    """A TTLCache, or a SingleFlight where concurrent searches must not contact one server twice."""
 
     async def get(self, key: Endpoint, ask: Callable[[OnStep], Awaitable[Probe]], on_step: OnStep) -> Probe:
         """Return the probe of *key*, from the cache or by *ask*."""
@@ -151,12 +151,12 @@ class ProbeCache(Interface):
 
 
 class CachedProber:
-    """A Prober that contacts no server of which *probes* has a probe."""
+    """A Prober that contacts a server only if *probes* has no probe of it."""
 
     def __init__(self, prober: Prober, probes: ProbeCache) -> None:
         self._prober = prober
         self._probes = probes
 
     async def greet(self, endpoint: Endpoint, on_step: OnStep) -> Probe:
-        """Return the probe that is kept, or contact *endpoint*."""
-        return await self._probes.get(endpoint, lambda tell: self._prober.greet(endpoint, tell), on_step)
+        """Return the cached probe, or contact *endpoint*."""
+        return await self._probes.get(endpoint, lambda report: self._prober.greet(endpoint, report), on_step)

@@ -1,7 +1,7 @@
-"""What a verified certificate says.
+"""The facts of a verified certificate: DNS names, addresses, issuer, dates.
 
-Chain and dates are OpenSSL's business (net.tls). The name is compared afterwards (names.py), so that a certificate for
-other names can be shown to the user and its names can be tried.
+OpenSSL verifies chain and dates (net.tls). The name is compared afterwards (hostnames.name_matches), so that a
+certificate for other names can be shown to the user and its names can be tried.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class CertificateError(NetworkError):
 
 
 def facts_of(connection: ssl.SSLObject) -> TLSFacts:
-    """Return what the finished handshake of *connection* showed. The chain has been verified before."""
+    """Return the facts of the finished handshake of *connection*, whose chain has been verified."""
     certificate: Mapping[str, Any] = connection.getpeercert() or {}
     return TLSFacts(
         version=connection.version() or "",
@@ -48,30 +48,30 @@ def facts_of(connection: ssl.SSLObject) -> TLSFacts:
 def dns_names(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the DNS names of *certificate* (as `getpeercert()` gives it), lower case, in its order, each once.
 
-    Names no host can have are left out: they match nothing, and may be meant for the reader's terminal.
+    Names that are no host names are left out: they match nothing, and may be meant to attack a terminal.
     """
     names = (value.lower() for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS")
     return tuple(dict.fromkeys(name for name in names if _DNS_NAME.fullmatch(name)))
 
 
 def covers_address(certificate: Mapping[str, Any], ip: IPAddress) -> bool:
-    """Say whether *certificate* is for the address *ip* itself (RFC 9525 §6.5): resolvers may have no name."""
+    """Return whether *certificate* is valid for the address *ip* (RFC 9525 §6.5): resolvers may have no name."""
     return any(
         kind == "IP Address" and ip_address(value) == ip for kind, value in certificate.get("subjectAltName", ())
     )
 
 
 def _name(relative_names: Iterable[Iterable[tuple[str, str]]]) -> str:
-    """Return a distinguished name as people say it: common name and organization, unprintable characters escaped."""
+    """Return a distinguished name for display: common name and organization, unprintable characters escaped."""
     parts = {key: value for group in relative_names for key, value in group}
     text = ", ".join(parts[key] for key in ("commonName", "organizationName") if parts.get(key))
     return excerpt(text.encode("utf-8", "backslashreplace"))
 
 
 def _iso(date: str) -> str:
-    """Turn OpenSSL's `Nov 21 09:30:00 2026 GMT` into ISO 8601, UTC."""
+    """Convert OpenSSL's `Nov 21 09:30:00 2026 GMT` to ISO 8601, UTC."""
     if not date:
         return ""
-    from ssl import cert_time_to_seconds  # where there is a date, ssl has been loaded
+    from ssl import cert_time_to_seconds  # a date comes from ssl, which is loaded already
 
     return datetime.fromtimestamp(cert_time_to_seconds(date), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

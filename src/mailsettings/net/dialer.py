@@ -1,8 +1,11 @@
-"""From a host name to a connection: resolve, check every address, race those that passed. The only way out.
+"""The dialer: resolve a host, check every address against the policy, connect by happy eyeballs.
+
+Connections to servers are opened nowhere else.
 
     host ──parse_host──▶ name ──ask──▶ addresses ──Policy.objection──▶ targets ──race──▶ connection
 
-What is dialled is the address that was checked, never the name again: a second answer could be another one.
+The dialer connects to the address that was checked and never resolves the name again: a second answer could differ
+(DNS rebinding).
 """
 
 from __future__ import annotations
@@ -30,16 +33,16 @@ OnStep = Callable[[Step], None]
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where a host is: addresses in the order to try them."""
+    """The addresses of a host, in the order to try them."""
 
     ips: tuple[IPAddress, ...]
     aliases: tuple[str, ...] = ()
-    authentic: bool = False  # every answer that counted was signed
+    authentic: bool = False  # every answer used was validated by DNSSEC
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An open connection; whoever holds it closes its stream."""
+    """An open connection; the caller closes its stream."""
 
     stream: Stream
     ip: IPAddress
@@ -48,7 +51,7 @@ class Connection:
 
 
 class CachedResolver:
-    """Asks the transport's resolver."""
+    """Asks the transport's resolver, each question once, within the budget."""
 
     def __init__(self, transport: Transport, budget: Budget) -> None:
         self._transport = transport
@@ -56,11 +59,11 @@ class CachedResolver:
         self._answers: SingleFlight[Question, Answer] = SingleFlight()
 
     async def ask(self, question: Question) -> Answer:
-        """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET), the same to all who ask."""
+        """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET), cached like an answer."""
         return await self._answers.get(question, lambda _: self._ask(question))
 
     def find(self, question: Question) -> Answer | None:
-        """Return the answer if it is here already."""
+        """Return the cached answer; None if there is none."""
         return self._answers.find(question)
 
     async def _ask(self, question: Question) -> Answer:
@@ -76,13 +79,13 @@ class Dialer:
         self._policy = policy
         self._resolver = resolver
         self._budget = budget
-        self._closed: dict[tuple[IPAddress, int], NetworkError] = {}  # where a connection failed
+        self._failed: dict[tuple[IPAddress, int], NetworkError] = {}  # not contacted again
 
     async def dial(self, host: str, port: int, on_step: OnStep = ignore) -> Connection:
         """Connect to *host*.
 
         Raises NetworkError: DENIED for names and addresses the policy does not allow, NO_SUCH_NAME, NO_ADDRESS, DNS_…,
-        BUDGET, and what connecting brings: REFUSED, UNREACHABLE, CONNECT_TIMEOUT, CLOSED.
+        BUDGET, and the failures of connecting: REFUSED, UNREACHABLE, CONNECT_TIMEOUT, CLOSED.
         """
         name = _checked(host)
         self._budget.count_host(name)
@@ -93,13 +96,13 @@ class Dialer:
         def connect(ip: IPAddress) -> Awaitable[Stream]:
             return self._connect(ip, port, on_step if ip == targets[0] else ignore)
 
-        won = await race(targets, connect, self._policy.timeouts.connection_attempt_delay)
-        return Connection(won.stream, won.ip, addresses.aliases, won.notes)
+        winner = await race(targets, connect, self._policy.timeouts.connection_attempt_delay)
+        return Connection(winner.stream, winner.ip, addresses.aliases, winner.notes)
 
     async def resolve(self, host: str) -> Addresses:
-        """Ask for IPv4 and IPv6 addresses of *host* at once; late IPv6 is not waited for long (RFC 8305 §3)."""
-        known = {rdtype: self._resolver.find(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
-        answers = {rdtype: answer for rdtype, answer in known.items() if answer is not None}
+        """Ask for A and AAAA of *host* in parallel; a late AAAA answer is not waited for long (RFC 8305 §3)."""
+        cached = {rdtype: self._resolver.find(Question(host, rdtype)) for rdtype in ("A", "AAAA")}
+        answers = {rdtype: answer for rdtype, answer in cached.items() if answer is not None}
         failures: dict[str, NetworkError] = {}
 
         async def look_up(rdtype: str) -> None:
@@ -108,8 +111,8 @@ class Dialer:
             except NetworkError as error:
                 failures[rdtype] = error
 
-        # A task for each question costs more than all the rest here: names are looked up again and again.
-        if len(answers) < len(known):
+        # Names are resolved again and again, and starting tasks would cost more than everything else here.
+        if len(answers) < len(cached):
             async with anyio.create_task_group() as group:
                 group.start_soon(look_up, "AAAA")
                 await look_up("A")
@@ -118,45 +121,45 @@ class Dialer:
         return _addresses(answers, failures, self._policy.limits.max_addresses)
 
     def _grace(self, answer: Answer) -> float:
-        """Say how many seconds an AAAA answer is still waited for when *answer* is that to A."""
+        """Return how many seconds to wait for AAAA after *answer* to A has arrived (RFC 8305: resolution delay)."""
         if not answer.exists:
-            return 0.0  # there is no such name, of whatever type
+            return 0.0  # NXDOMAIN holds for every type
         return self._policy.timeouts.resolution_delay if answer.records else float("inf")
 
     def _allowed(self, ips: tuple[IPAddress, ...], port: int) -> tuple[IPAddress, ...]:
         """Return those of *ips* that may be contacted. NetworkError(DENIED) if none may."""
         objections = {ip: self._policy.objection(ip, port) for ip in ips}
         if all(objections.values()):
-            # One reason for all, as for a port, is said once.
+            # A reason that all addresses share, such as the port, is given once.
             reasons = dict.fromkeys(reason for reason in objections.values() if reason)
             raise NetworkError(FailureKind.DENIED, "; ".join(reasons))
         return tuple(ip for ip, objection in objections.items() if objection is None)
 
     async def _connect(self, ip: IPAddress, port: int, on_step: OnStep) -> Stream:
-        """Connect to *ip* when the budget lets us; waiting for that is not part of the time-out."""
-        self._check_open(ip, port)
+        """Connect to *ip* as soon as it has a free slot; the wait for the slot does not count towards the timeout."""
+        self._refuse_retry(ip, port)
         waiting = self._budget.is_full(ip)
         on_step(Step.WAIT if waiting else Step.CONNECT)
-        permit = await self._budget.permit(ip)
+        slot = await self._budget.acquire(ip)
         if waiting:
             on_step(Step.CONNECT)
         with ExitStack() as undo:
-            undo.callback(permit.release)
-            self._check_open(ip, port)
+            undo.callback(slot.release)
+            self._refuse_retry(ip, port)
             try:
                 stream = await self._open(ip, port)
             except NetworkError as error:
                 if error.kind is not FailureKind.PROXY:  # that says nothing about this port
-                    self._closed[ip, port] = error.again()
+                    self._failed[ip, port] = error.again()
                 raise
             undo.pop_all()
-        permit.answered()
-        return ReleasingStream(stream, permit.release)
+        slot.mark_answered()
+        return ReleasingStream(stream, slot.release)
 
-    def _check_open(self, ip: IPAddress, port: int) -> None:
-        """Do not connect again where a connection failed, however many names it has."""
-        if (closed := self._closed.get((ip, port))) is not None:
-            raise closed.again()
+    def _refuse_retry(self, ip: IPAddress, port: int) -> None:
+        """Raise the earlier failure of *ip*:*port*: it is not retried, however many names lead to it."""
+        if (failure := self._failed.get((ip, port))) is not None:
+            raise failure.again()
 
     async def _open(self, ip: IPAddress, port: int) -> Stream:
         try:
@@ -168,25 +171,25 @@ class Dialer:
 
 
 def _checked(host: str) -> str:
-    """Return *host* as a name that may be asked for. NetworkError(DENIED) if it is none."""
+    """Return *host* as a valid host name. NetworkError(DENIED) if it is none."""
     try:
         return parse_host(host)
     except AddressError as error:
         raise NetworkError(FailureKind.DENIED, str(error)) from error
 
 
-def _addresses(answers: dict[str, Answer], failures: dict[str, NetworkError], most: int) -> Addresses:
-    """Put the answers to A and AAAA together. NetworkError if there is no address in them."""
+def _addresses(answers: dict[str, Answer], failures: dict[str, NetworkError], limit: int) -> Addresses:
+    """Combine the answers to A and AAAA, at most *limit* addresses. NetworkError if there is none."""
     useful = [answer for answer in answers.values() if answer.records]
     if not useful:
         raise _no_address(answers, failures)
     ips = alternate(ip_address(str(record)) for answer in useful for record in answer.records)
     authentic = all(answer.authentic for answer in useful)
-    return Addresses(ips[:most], useful[0].aliases, authentic)
+    return Addresses(ips[:limit], useful[0].aliases, authentic)
 
 
 def _no_address(answers: dict[str, Answer], failures: dict[str, NetworkError]) -> NetworkError:
-    """Say why there is no address: no such name, a question that failed, or no record of either type."""
+    """Return the error for a host without addresses: no such name, a failed query, or no record of either type."""
     if any(not answer.exists for answer in answers.values()):
         return NetworkError(FailureKind.NO_SUCH_NAME, "there is no such name")
     for rdtype in ("A", "AAAA"):

@@ -1,4 +1,4 @@
-"""Happy Eyeballs: try a host's addresses a quarter of a second apart and keep the first that answers (RFC 8305)."""
+"""Happy Eyeballs (RFC 8305): start connections to a host's addresses 250 ms apart and use the first that succeeds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mailsettings.model import Note, NoteKind
 from mailsettings.net.streams import Stream
 from mailsettings.policy import IPAddress
 
-# Which of several failures is shown: the one that says most about the host.
-_TELLING = (
+# Which of several failures is reported, most informative first.
+_MOST_INFORMATIVE = (
     FailureKind.REFUSED,
     FailureKind.CLOSED,
     FailureKind.CONNECT_TIMEOUT,
@@ -27,17 +27,17 @@ _BROKEN = {4: NoteKind.IPV4_BROKEN, 6: NoteKind.IPV6_BROKEN}
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The first connection, and what happened to the addresses tried before it."""
+    """The first connection that succeeded, and the fate of the addresses tried before it."""
 
     stream: Stream
     ip: IPAddress
     failed: tuple[tuple[IPAddress, NetworkError], ...] = ()
-    silent: tuple[IPAddress, ...] = ()
+    pending: tuple[IPAddress, ...] = ()  # started earlier, without an answer so far
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """Say where the other IP family is broken: nobody notices it otherwise, and it costs time each time."""
-        failed = {ip: error.seen for ip, error in self.failed} | dict.fromkeys(self.silent, "no answer in time")
+        """Notes on the other IP family if it is broken: that goes unnoticed otherwise, and costs time every time."""
+        failed = {ip: error.seen for ip, error in self.failed} | dict.fromkeys(self.pending, "no answer in time")
         return tuple(
             Note(f"IPv{ip.version} does not work: {ip}: {seen}", _BROKEN[ip.version])
             for ip, seen in failed.items()
@@ -46,34 +46,34 @@ class Winner:
 
 
 def alternate(ips: Iterable[IPAddress]) -> tuple[IPAddress, ...]:
-    """Return *ips* with the families taking turns, IPv6 first, each family in its own order (RFC 8305 §4)."""
-    known = tuple(dict.fromkeys(ips))
-    families = ([ip for ip in known if ip.version == version] for version in (6, 4))
+    """Return *ips* with the families interleaved, IPv6 first, each family in its own order (RFC 8305 §4)."""
+    unique = tuple(dict.fromkeys(ips))
+    families = ([ip for ip in unique if ip.version == version] for version in (6, 4))
     return tuple(ip for ip in chain.from_iterable(zip_longest(*families)) if ip is not None)
 
 
 async def race(ips: Iterable[IPAddress], connect: Callable[[IPAddress], Awaitable[Stream]], delay: float) -> Winner:
-    """Connect to one of *ips*; the next is started when one fails, or after *delay* seconds.
+    """Connect to one of *ips*; the next attempt starts when one fails, or after *delay* seconds.
 
-    Losers are closed. Raises NetworkError when all have failed, from an ExceptionGroup if they were several.
+    The other attempts are cancelled or closed. Raises NetworkError if all fail, from an ExceptionGroup if several did.
     """
-    contest = _Race(connect)
+    state = _Race(connect)
     try:
         async with anyio.create_task_group() as group:
             for ip in ips:
-                over = anyio.Event()
-                group.start_soon(contest.enter, ip, over, group.cancel_scope)
+                failed = anyio.Event()
+                group.start_soon(state.attempt, ip, failed, group.cancel_scope)
                 with anyio.move_on_after(delay):
-                    await over.wait()
-    except BaseException:  # cancelled from outside, perhaps just after somebody won
-        if contest.won is not None:
-            await contest.won[1].aclose()
+                    await failed.wait()
+    except BaseException:  # cancelled from outside, perhaps just after an attempt succeeded
+        if state.won is not None:
+            await state.won[1].aclose()
         raise
-    return contest.result()
+    return state.result()
 
 
 class _Race:
-    """What the runners of one race share."""
+    """The state that the attempts of one race share."""
 
     def __init__(self, connect: Callable[[IPAddress], Awaitable[Stream]]) -> None:
         self._connect = connect
@@ -81,20 +81,21 @@ class _Race:
         self._failed: list[tuple[IPAddress, NetworkError]] = []
         self.won: tuple[IPAddress, Stream] | None = None
 
-    async def enter(self, ip: IPAddress, over: anyio.Event, all_of_it: anyio.CancelScope) -> None:
+    async def attempt(self, ip: IPAddress, failed: anyio.Event, scope: anyio.CancelScope) -> None:
+        """Connect to *ip*; cancel *scope*, the whole race, on success."""
         self._running.append(ip)
         try:
             stream = await self._connect(ip)
         except NetworkError as error:
             self._failed.append((ip, error))
             self._running.remove(ip)
-            over.set()
+            failed.set()
             return
         if self.won is not None:
             await stream.aclose()
             return
         self.won = ip, stream
-        all_of_it.cancel()
+        scope.cancel()
 
     def result(self) -> Winner:
         if self.won is None:
@@ -105,13 +106,13 @@ class _Race:
 
 
 def _summary(failed: list[tuple[IPAddress, NetworkError]]) -> NetworkError:
-    """Return one failure for all of *failed*; one of the proxy says nothing about any address."""
+    """Return one error for all of *failed*; a failure of the proxy comes first, as it says nothing about an address."""
     if proxy := next((error for _, error in failed if error.kind is FailureKind.PROXY), None):
         return proxy
     if len(failed) == 1:
         return failed[0][1]
     kinds = [error.kind for _, error in failed]
-    kind = next((kind for kind in _TELLING if kind in kinds), kinds[0])
+    kind = next((kind for kind in _MOST_INFORMATIVE if kind in kinds), kinds[0])
     summary = NetworkError(kind, "; ".join(f"{ip}: {error.seen}" for ip, error in failed))
     summary.__cause__ = ExceptionGroup("no address of the host could be connected to", [error for _, error in failed])
     return summary

@@ -1,8 +1,8 @@
-"""Fetch documents: httpx over our own connector, so that every hop passes the policy and every byte is counted.
+"""Fetch documents: httpx over our own connector, so that the policy applies to every hop and every byte is counted.
 
     Fetcher.get ── httpx.Request ──▶ _Transport ──▶ httpcore pool ──▶ _Backend ──▶ Dialer ──▶ secure
 
-No client object of httpx: it would keep cookies, obey proxy variables and log the whole URL, address included.
+httpx.AsyncClient is not used: it would store cookies, obey proxy variables and log the whole URL, address included.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _PORTS = {"https": 443, "http": 80}
 
 
 class Fetcher:
-    """Gets documents within a policy and a budget."""
+    """Fetches documents within a policy and a budget."""
 
     def __init__(self, dialer: Dialer, policy: Policy, *, budget: Budget, keep_alive: int = 0) -> None:
-        """*keep_alive*: connections that wait for another request; none by default, one connection has one purpose."""
+        """*keep_alive*: idle connections kept for reuse; none by default, one connection has one purpose."""
         self._policy = policy
         self._budget = budget
         self._transport = _Transport(dialer, policy, keep_alive=keep_alive)
-        self.dates: dict[str, str] = {}  # of hosts whose certificate was verified, in HTTP's words
+        self.dates: dict[str, str] = {}  # Date headers of hosts with a verified certificate
 
     def tls_of(self, host: str) -> TLSFacts | None:
-        """Return what TLS showed when a document was last fetched from *host*."""
+        """Return the TLS facts of the last document fetched from *host*."""
         return self._transport.tls.get(host)
 
     async def get(
@@ -54,12 +54,12 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         answers: frozenset[int] = frozenset(),
     ) -> Page:
-        """Return the document at *url*. Redirects are followed for GET only: a body goes where it was meant to go.
+        """Return the document at *url*. Redirects are followed for GET only: a body is never sent to another URL.
 
-        *answers* are statuses from 300 on that are an answer here, too.
+        *answers* are statuses of 300 and above that count as success.
 
-        Raises NetworkError: what dialling and TLS bring, HTTP_STATUS (seen: the number), HTTP_FAILED,
-        INSECURE_REDIRECT, DENIED, LIMIT, BUDGET, REPLY_TIMEOUT when all of it takes longer than `Policy.http_timeout`.
+        Raises NetworkError: the failures of dialling and TLS, HTTP_STATUS (seen: the number), HTTP_FAILED,
+        INSECURE_REDIRECT, DENIED, LIMIT, BUDGET, REPLY_TIMEOUT if it all takes longer than `Timeouts.http_timeout`.
         """
         self._budget.spend(Resource.HTTP)
         request = httpx.Request(
@@ -73,7 +73,7 @@ class Fetcher:
             raise NetworkError(FailureKind.REPLY_TIMEOUT, f"no whole document within {seconds:g} s") from error
 
     async def _follow(self, request: httpx.Request, answers: frozenset[int]) -> Page:
-        """Send *request*, and where the answers say, others after it."""
+        """Send *request* and follow its redirects."""
         hops: list[httpx.URL] = []
         while True:
             response, body = await self._transport.exchange(request)
@@ -86,20 +86,20 @@ class Fetcher:
             request = httpx.Request("GET", target, headers=HEADERS)
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         await self._transport.aclose()
 
 
 def _page(hops: list[httpx.URL], response: httpx.Response, body: bytes, answers: frozenset[int]) -> Page:
-    """Return what the last hop brought. NetworkError(HTTP_STATUS) unless it is a document."""
+    """Return the page of the last hop. NetworkError(HTTP_STATUS) unless its status is a success."""
     if not 200 <= response.status_code < 300 and response.status_code not in answers:
         raise NetworkError(FailureKind.HTTP_STATUS, str(response.status_code))
-    *before, last = map(str, hops)
-    return Page(last, response.status_code, response.headers.get("Content-Type", ""), body, tuple(before))
+    *earlier, last = map(str, hops)
+    return Page(last, response.status_code, response.headers.get("Content-Type", ""), body, tuple(earlier))
 
 
 def check_url(text: str, policy: Policy) -> httpx.URL:
-    """Return *text* as a URL that may be fetched; its host is checked when it is dialled.
+    """Return *text* as a URL that the policy allows; its host is checked by the dialer.
 
     Raises NetworkError(DENIED | HTTP_FAILED).
     """
@@ -113,7 +113,7 @@ def check_url(text: str, policy: Policy) -> httpx.URL:
 
 
 def _objection(url: httpx.URL, policy: Policy) -> str | None:
-    """Say why *url* must not be fetched, or None."""
+    """Return why *url* must not be fetched, or None if it may be."""
     port = url.port or _PORTS.get(url.scheme)
     if port is None:
         return f"{url.scheme!r} is neither https nor http"
@@ -122,14 +122,15 @@ def _objection(url: httpx.URL, policy: Policy) -> str | None:
     if port not in policy.web_ports:
         return f"port {port} is not one of documents"
     if url.userinfo:
-        return "the URL has a user name"  # it is for a login, or to make another host look like this one
+        return "the URL has a user name"  # it would log in, or disguise the host
     return f"the URL has more than {MAX_URL} characters" if len(str(url)) > MAX_URL else None
 
 
 def next_url(hops: list[httpx.URL], location: str, policy: Policy) -> httpx.URL:
-    """Return where the last of *hops* leads by *location* (RFC 9110 §10.2.2).
+    """Return the target of a redirect from the last of *hops* to *location* (RFC 9110 §10.2.2).
 
-    Raises NetworkError: INSECURE_REDIRECT for http after https, HTTP_FAILED for loops, too many, or no target, DENIED.
+    Raises NetworkError: INSECURE_REDIRECT from https to http; HTTP_FAILED for a loop, too many redirects or no target;
+    DENIED.
     """
     try:
         target = hops[-1].join(location[: MAX_URL + 1])
@@ -146,13 +147,13 @@ def next_url(hops: list[httpx.URL], location: str, policy: Policy) -> httpx.URL:
 
 
 class _Transport(httpx.AsyncBaseTransport):
-    """httpx's requests over httpcore's pool with our connector."""
+    """An httpx transport: httpcore's connection pool over our dialer."""
 
     def __init__(self, dialer: Dialer, policy: Policy, *, keep_alive: int) -> None:
         self._policy = policy
         self.tls: dict[str, TLSFacts] = {}
         self._pool = httpcore.AsyncConnectionPool(
-            # Never used for a handshake, see _Pipe.start_tls; without it certifi would be loaded, 30 ms.
+            # Not used for any handshake, see _Pipe.start_tls; without it httpcore would load certifi, 30 ms.
             ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             max_connections=None,  # the budget limits them
             max_keepalive_connections=keep_alive,
@@ -160,11 +161,11 @@ class _Transport(httpx.AsyncBaseTransport):
         )
 
     async def exchange(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
-        """Return the response to *request*, and its body within the policy's limits."""
+        """Return the response to *request*, and its body if it is within the policy's limits."""
         response = await self.handle_async_request(request)
         async with aclosing(response):
             _check_head(response, self._policy)
-            with _edge():
+            with _httpcore_errors():
                 body = b"".join([part async for part in response.aiter_raw()])
         if len(body) > self._policy.limits.max_body:
             raise NetworkError(FailureKind.LIMIT, f"a document of more than {self._policy.limits.max_body} bytes")
@@ -173,18 +174,20 @@ class _Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        with _edge():
+        with _httpcore_errors():
             response = await self._pool.handle_async_request(
-                httpcore.Request(request.method, target, headers=request.headers.raw, content=_Sent(request.content))
+                httpcore.Request(
+                    request.method, target, headers=request.headers.raw, content=_RequestBody(request.content)
+                )
             )
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response.stream))
+        return httpx.Response(response.status, headers=response.headers, stream=_ResponseBody(response.stream))
 
     async def aclose(self) -> None:
         await self._pool.aclose()
 
 
-class _Sent:
-    """A request's body, in one piece. No async generator: a cancelled request would leave one unfinished."""
+class _RequestBody:
+    """A request body in one piece. Not an async generator: a cancelled request would leave it unfinished."""
 
     def __init__(self, data: bytes) -> None:
         self._pieces = iter((data,))
@@ -198,10 +201,10 @@ class _Sent:
         raise StopAsyncIteration
 
 
-class _Body(httpx.AsyncByteStream):
-    """httpcore's stream as httpx wants it."""
+class _ResponseBody(httpx.AsyncByteStream):
+    """httpcore's response stream as httpx's type."""
 
-    def __init__(self, stream: Any) -> None:  # httpcore's type is a union with the blocking kind
+    def __init__(self, stream: Any) -> None:  # httpcore's type is a union with the synchronous stream
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -213,21 +216,21 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _check_head(response: httpx.Response, policy: Policy) -> None:
-    """Refuse what need not be read: too long a head, a body announced as too long, or compressed unasked."""
+    """Refuse a response by its header: too long, or with a body announced as too long or compressed."""
     if sum(len(name) + len(value) + 4 for name, value in response.headers.raw) > policy.limits.max_header:
         raise NetworkError(FailureKind.LIMIT, f"more than {policy.limits.max_header} bytes of headers")
-    # h11 has made sure that it is a number.
+    # h11 has checked that it is a number.
     if int(response.headers.get("Content-Length", "0")) > policy.limits.max_body:
         raise NetworkError(FailureKind.LIMIT, f"a document of more than {policy.limits.max_body} bytes is announced")
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        # A few bytes can unpack to gigabytes; identity is all that was asked for.
+        # A few bytes can decompress to gigabytes; the request accepts identity only.
         raise NetworkError(FailureKind.HTTP_FAILED, f"the content encoding {encoding[:40]!r} was not asked for")
 
 
 @contextmanager
-def _edge() -> Iterator[None]:
-    """Turn httpcore's exceptions into ours. Those of our own connector pass through it unchanged."""
+def _httpcore_errors() -> Iterator[None]:
+    """Convert httpcore's exceptions into ours. Those of our own connector pass through httpcore unchanged."""
     try:
         yield
     except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
@@ -235,7 +238,7 @@ def _edge() -> Iterator[None]:
 
 
 class _Backend(httpcore.AsyncNetworkBackend):
-    """Where httpcore's connections come from."""
+    """httpcore's network backend: opens its connections with the dialer."""
 
     def __init__(self, dialer: Dialer, policy: Policy, tls: dict[str, TLSFacts]) -> None:
         self._dialer = dialer
@@ -246,7 +249,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - one deadline around all, see Fetcher.get
+        timeout: float | None = None,  # noqa: ARG002 - one deadline for everything, see Fetcher.get
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
@@ -255,36 +258,36 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
 
 class _Pipe(httpcore.AsyncNetworkStream):
-    """One connection; counts what is read for each request."""
+    """One connection; limits the bytes read per request."""
 
     def __init__(self, stream: Stream, policy: Policy, tls: dict[str, TLSFacts]) -> None:
         self._stream = stream
         self._policy = policy
         self._tls = tls
-        self._left = 0
+        self._remaining = 0  # bytes that may still be read for this request
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - see connect_tcp
-        # The limit is here and not where the body is put together: leaving a body early leaks its generators.
-        if self._left <= 0:
+        # The limit is here and not where the body is joined: abandoning a body early leaks its generators.
+        if self._remaining <= 0:
             raise NetworkError(FailureKind.LIMIT, "more bytes than a document and its headers may have")
-        data = await self._stream.receive(min(max_bytes, self._left))
-        self._left -= len(data)
+        data = await self._stream.receive(min(max_bytes, self._remaining))
+        self._remaining -= len(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - see connect_tcp
-        # Twice the header: what chunks cost, and the byte that shows a body to be too long.
-        self._left = 2 * self._policy.limits.max_header + self._policy.limits.max_body
+        # Twice the header: room for chunked framing, and for the byte that proves a body too long.
+        self._remaining = 2 * self._policy.limits.max_header + self._policy.limits.max_body
         if buffer:
             await self._stream.send(buffer)
 
     async def start_tls(
         self,
-        ssl_context: ssl.SSLContext,  # noqa: ARG002 - ours is better: it checks what the policy says
+        ssl_context: ssl.SSLContext,  # noqa: ARG002 - ours applies the policy
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002 - see connect_tcp
     ) -> httpcore.AsyncNetworkStream:
         async with AsyncExitStack() as undo:
-            undo.push_async_callback(self.aclose)  # httpcore forgets a connection whose handshake failed
+            undo.push_async_callback(self.aclose)  # httpcore does not close a connection whose handshake failed
             try:
                 with anyio.fail_after(self._policy.timeouts.tls_timeout):
                     self._tls[server_hostname or ""] = await secure(self._stream, server_hostname or "", WEB)
@@ -297,5 +300,5 @@ class _Pipe(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ARG002 - nothing to tell
+    def get_extra_info(self, info: str) -> Any:  # noqa: ARG002 - none available
         return None

@@ -1,7 +1,7 @@
-"""Inspect a server that has failed, up to the handshake and no further: for diagnosis only.
+"""Inspect a server that failed, by an unverified TLS handshake: for diagnosis only.
 
-The dialogue is the usual one as far as STARTTLS; the TLS handshake is unverified, and with it the connection ends.
-Nothing is sent inside, and nothing that is seen here makes a server count as verified.
+The dialogue is the usual one up to STARTTLS; the connection ends with the handshake. Nothing is sent inside TLS, and
+nothing seen here makes a server count as verified.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from mailsettings.observations import Inspection, UnverifiedHandshake
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Dialogue
 
-_MAX_RECEIVED = 1024  # bytes of what was said in clear that are kept
+_MAX_RECEIVED = 1024  # bytes of received plaintext that are recorded
 
 
 async def inspect_server(stream: Stream, endpoint: Endpoint, dialogue: Dialogue, policy: Policy) -> Inspection:
-    """Carry *dialogue* on up to the handshake, and return what that shows. The caller closes *stream*."""
-    recording, inspecting = _Recording(stream), _Inspecting()
+    """Run *dialogue* up to the handshake, and return what the server presents. The caller closes *stream*."""
+    recording, inspector = _RecordingStream(stream), _Inspector()
     result = await run_session(
-        recording, dialogue, endpoint=endpoint, policy=policy, on_step=ignore, secure=inspecting.secure
+        recording, dialogue, endpoint=endpoint, policy=policy, on_step=ignore, secure=inspector.secure
     )
     greeting = ""
     if endpoint.security is not Security.TLS:
         greeting = excerpt(recording.received.partition(b"\n")[0].strip())
-    return Inspection(endpoint, inspecting.shown, None if inspecting.shown else result.failure, greeting)
+    return Inspection(endpoint, inspector.handshake, None if inspector.handshake else result.failure, greeting)
 
 
-class _Inspecting:
-    """Stands in for net.tls.secure: it inspects, and ends the dialogue."""
+class _Inspector:
+    """Replaces net.tls.secure: makes an unverified handshake and ends the dialogue."""
 
     def __init__(self) -> None:
-        self.shown: UnverifiedHandshake | None = None
+        self.handshake: UnverifiedHandshake | None = None
 
     async def secure(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:  # noqa: ARG002 - see Secure
-        self.shown = await stream.inspect(host)
+        self.handshake = await stream.inspect(host)
         raise NetworkError(FailureKind.TLS_FAILED, "looked at only")
 
 
-class _Recording:
-    """A stream that keeps the beginning of what comes in clear."""
+class _RecordingStream:
+    """A stream that records the beginning of the received plaintext."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

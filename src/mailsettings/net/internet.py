@@ -1,4 +1,4 @@
-"""The Internet as a Transport: TCP connections to checked addresses, and a resolver; through a proxy if so wished."""
+"""The Internet as a Transport: TCP connections to checked addresses, and a resolver; optionally through a proxy."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from mailsettings.policy import IPAddress, Policy
 
 
 class Internet:
-    """A Transport that reaches the real network. It decides nothing: addresses are checked above it."""
+    """A Transport over real sockets. It decides nothing: addresses are checked above it."""
 
     def __init__(self, policy: Policy) -> None:
-        """Raises MailSettingsError if *policy* names a resolver that cannot be understood."""
+        """Raises MailSettingsError if *policy* names an invalid resolver."""
         self._connect = _connector(policy)
         self._resolver = _resolver(policy, self._connect)
 
@@ -26,29 +26,29 @@ class Internet:
         return await self._resolver.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> TCPStream:
-        """Connect to exactly *ip*, never to a name; if the policy names a proxy, by asking that."""
+        """Connect to exactly *ip*, through the policy's proxy if it has one."""
         return await self._connect(ip, port)
 
     async def aclose(self) -> None:
-        """Close what the resolver keeps open."""
+        """Close the resolver's connections."""
         await self._resolver.aclose()
 
 
 def _connector(policy: Policy) -> Connect:
-    """Return the way that *policy* prescribes for every connection."""
+    """Return the function that opens connections as *policy* requires: directly or through a proxy."""
     if policy.proxy is None:
         return partial(connect, ca_file=policy.ca_file)
     from mailsettings.net.tunnel import Tunnel
 
-    # Only the proxy's own name is asked past it: there is no other way to find it.
+    # Only the proxy's own name is resolved directly: it cannot be resolved through the proxy.
     return Tunnel(policy.proxy, policy, resolver_for(policy.without_proxy(), None).ask).connect
 
 
-def _resolver(policy: Policy, way: Connect) -> Resolver:
-    """Return the resolver that *policy* names, to be reached by *way*."""
+def _resolver(policy: Policy, proxied: Connect) -> Resolver:
+    """Return the resolver that *policy* names; with a proxy, it is reached by *proxied*."""
     nameserver = parse_resolver(policy.resolver)
     if policy.proxy is None:
         return resolver_for(policy, nameserver)
     if policy.dns_past_proxy:
         return resolver_for(policy.without_proxy(), nameserver)
-    return resolver_through(way, policy, nameserver)
+    return resolver_through(proxied, policy, nameserver)

@@ -1,4 +1,4 @@
-"""Probe a JMAP server: its session object, or the login it asks for instead (RFC 8620 §2.2), inside verified TLS."""
+"""Probe a JMAP server inside verified TLS: a session object, or 401 Unauthorized (RFC 8620 §2.2)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _UNAUTHORIZED = 401
 async def probe_jmap(
     endpoint: Endpoint, net: Net, tls_of: Callable[[str], TLSFacts | None], on_step: Callable[[Step], None]
 ) -> Probe:
-    """Return the probe of *endpoint*, which is fetched by *net*. *tls_of* says what TLS showed of a host.
+    """Return the probe of *endpoint*, fetched through *net*. *tls_of* returns the TLS facts of a host.
 
     Never raises NetworkError.
     """
     on_step(Step.GREETING)
-    place = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
+    host_port = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
     try:
-        seen = _seen(await net.get(f"https://{place}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
+        seen = _seen(await net.get(f"https://{host_port}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
     except NetworkError as error:
         return Probe(endpoint, failure=Failure.of(endpoint, error))
     tls = tls_of(endpoint.host)
@@ -35,7 +35,7 @@ async def probe_jmap(
 
 
 def _seen(page: Page) -> str:
-    """Return what a JMAP server has at its usual place. NetworkError(NO_DOCUMENT | NOT_OFFERED …) if it is none."""
+    """Describe *page*, a well-known JMAP resource. NetworkError(NO_DOCUMENT | NOT_OFFERED …) if it is none."""
     if page.status == _UNAUTHORIZED:
         return "asks for a login"
     try:

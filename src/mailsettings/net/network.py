@@ -1,4 +1,4 @@
-"""The network of one detection: ask, resolve, get, greet, inspect, log in."""
+"""The network facade of one detection: DNS, documents, probes, inspections, logins."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mailsettings.net.http import Fetcher
 
 
-Opener = Callable[[Endpoint, str], Dialogue]  # the dialogue to carry on at an endpoint, given a tag for IMAP
+Opener = Callable[[Endpoint, str], Dialogue]  # returns the dialogue for an endpoint, given a tag for IMAP
 _HTTP = "mailsettings.net.http"
 
 
@@ -51,11 +51,11 @@ async def open_network(
     limiters: AddressLimiters | None = None,
     clock: Callable[[], datetime] = _system_time,
 ) -> AsyncIterator[Network]:
-    """Open the network for one detection: its questions are asked once, its budget is counted once.
+    """Open the network for one detection, with its own caches and budget.
 
-    Without *transport* it is the real one, closed at the end; one that is given stays open. *limiters* limit
-    connections to one address over all detections that share them. *clock* tells the date, which certificates are
-    compared with. Raises MailSettingsError if *policy* names a resolver that cannot be understood.
+    *transport* is the Internet by default; one that is passed in is not closed. *limiters* limit connections per
+    address across all detections that share them. *clock* returns the time that certificates are compared with.
+    Raises MailSettingsError if *policy* names an invalid resolver.
     """
     if transport is not None:
         async with aclosing(Network(policy, transport, limiters, clock)) as network:
@@ -88,15 +88,15 @@ class Network:
 
     @property
     def policy(self) -> Policy:
-        """What this detection may do."""
+        """The policy of this detection."""
         return self._policy
 
     async def ask(self, question: Question) -> Answer:
-        """Ask DNS, each question once. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
+        """Query DNS, with a cache. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
         return await self._resolver.ask(question)
 
     async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the addresses of *host*, IPv4 and IPv6 asked at once. NetworkError if it has none."""
+        """Return the IPv6 and IPv4 addresses of *host*, queried in parallel. NetworkError if it has none."""
         return tuple(str(ip) for ip in (await self._dialer.resolve(host)).ips)
 
     async def get(
@@ -108,7 +108,7 @@ class Network:
         headers: tuple[tuple[str, str], ...] = (),
         answers: frozenset[int] = frozenset(),
     ) -> Page:
-        """Fetch a document, the same one once, see net.http.Fetcher.get."""
+        """Fetch a document, with a cache; see net.http.Fetcher.get."""
         request = (url, method, body, headers, answers)
         return await self._pages.get(request, lambda _: self._fetch(*request))
 
@@ -116,7 +116,7 @@ class Network:
         self, url: str, method: str, body: bytes, headers: tuple[tuple[str, str], ...], answers: frozenset[int]
     ) -> Page:
         if host := _host_of(url):
-            # Most domains have no such host, and httpx costs ten times what it takes to find that out.
+            # Most domains have no such host, and loading httpx takes ten times as long as finding that out.
             await self._dialer.resolve(host)
         await self._modules.get(_HTTP, lambda _: _load(_HTTP))
         if self._fetcher is None:
@@ -126,26 +126,26 @@ class Network:
         return await self._fetcher.get(url, method=method, body=body, headers=dict(headers), answers=answers)
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        """Contact a mail server, up to its capabilities inside TLS. What goes wrong is in the probe."""
+        """Probe a mail server up to its capabilities inside TLS. Failures are returned in the probe."""
         if endpoint.protocol is Protocol.JMAP:
             return await probe_jmap(endpoint, self, self._tls_of, on_step)
         return await self._contact(endpoint, on_step, self._greeting)
 
     async def _contact(self, endpoint: Endpoint, on_step: Callable[[Step], None], opener: Opener) -> Probe:
-        """Connect to a mail server and carry on there the dialogue that *opener* returns."""
-        watch = _Watch(on_step)
+        """Connect to a mail server and run the dialogue that *opener* returns."""
+        timer = _StepTimer(on_step)
         if endpoint.port not in self._policy.mail_ports:
             return Probe(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
-            connection = await self._dialer.dial(endpoint.host, endpoint.port, watch.begin)
+            connection = await self._dialer.dial(endpoint.host, endpoint.port, timer.begin)
         except NetworkError as error:
-            return Probe(endpoint, failure=Failure.of(endpoint, error), steps=watch.steps())
-        before = watch.steps()
+            return Probe(endpoint, failure=Failure.of(endpoint, error), steps=timer.steps())
+        dialling = timer.steps()
         async with aclosing(connection.stream):
-            return await self._talk(endpoint, connection, before, on_step, opener)
+            return await self._run_dialogue(endpoint, connection, dialling, on_step, opener)
 
     async def inspect(self, endpoint: Endpoint) -> Inspection:
-        """Look at a server that has failed, for diagnosis only: see net.inspection. What goes wrong is in the look."""
+        """Inspect a server that failed, for diagnosis only: see net.inspection. Failures are returned in the result."""
         from mailsettings.net.inspection import inspect_server
 
         if endpoint.port not in self._policy.mail_ports:
@@ -158,7 +158,7 @@ class Network:
             return await inspect_server(connection.stream, endpoint, self._greeting(endpoint, _tag()), self._policy)
 
     async def reach(self, host: str, port: int) -> bool:
-        """Say whether *host* accepts a connection to *port*; it is closed at once."""
+        """Return whether *host* accepts a connection to *port*, which is closed at once."""
         try:
             connection = await self._dialer.dial(host, port)
         except NetworkError:
@@ -167,34 +167,34 @@ class Network:
         return True
 
     def now(self) -> datetime:
-        """Return what time it is, by this machine's clock."""
+        """Return the current time by this machine's clock."""
         return self._clock()
 
     @property
     def dates(self) -> tuple[tuple[str, str], ...]:
-        """The date that each web server said whose certificate was verified, in the words of HTTP."""
+        """Hosts with a verified certificate, each with the value of its last HTTP Date header."""
         return tuple(self._fetcher.dates.items()) if self._fetcher else ()
 
     async def log_in(self, endpoint: Endpoint, dialogue: Opener) -> Probe:
-        """Contact a mail server and carry *dialogue* on there, which may log in; what came of it is the probe's hello.
+        """Connect to a mail server and run *dialogue*, which may log in; its result is the probe's hello.
 
-        Whether a password may go to *endpoint* has been decided before (login.verify); TLS and the certificate's name
-        are checked here again.
+        The caller has decided that a password may be sent to *endpoint* (login.verify); TLS and the certificate's
+        name are verified here again.
         """
         return await self._contact(endpoint, ignore, dialogue)
 
     def _greeting(self, endpoint: Endpoint, tag: str) -> Dialogue:
         return protocols.dialogue_for(endpoint, policy=self._policy, tag=tag)
 
-    async def _talk(
+    async def _run_dialogue(
         self,
         endpoint: Endpoint,
         connection: Connection,
-        before: tuple[Timing, ...],
+        dialling: tuple[Timing, ...],
         on_step: Callable[[Step], None],
         opener: Opener,
     ) -> Probe:
-        """Speak the endpoint's protocol over *connection*."""
+        """Run the dialogue of *opener* over *connection*, which took the steps *dialling* to open."""
         dialogue = opener(endpoint, _tag())
         result = await run_session(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
         return Probe(
@@ -204,24 +204,24 @@ class Network:
             tls=result.tls,
             address=str(connection.ip),
             aliases=connection.aliases,
-            steps=(*before, *result.steps),
+            steps=(*dialling, *result.steps),
             notes=connection.notes,
         )
 
     def _tls_of(self, host: str) -> TLSFacts | None:
-        """Return what TLS showed when a document was last fetched from *host*."""
+        """Return the TLS facts of the last document fetched from *host*."""
         return self._fetcher.tls_of(host) if self._fetcher else None
 
     async def aclose(self) -> None:
-        """Close every connection that is still open."""
+        """Close all connections that are still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
 
 
 async def _load(module: str) -> ModuleType:
-    """Return *module*, loaded in a thread while questions and connections are under way.
+    """Return *module*, imported in a thread while queries and connections are in progress.
 
-    A jumping clock takes a task that waits for a thread for idle: mailsettings.testing has such modules loaded before.
+    An autojump clock takes a task that waits for a thread to be idle: mailsettings.testing imports these modules first.
     """
     if (loaded := sys.modules.get(module)) is not None:
         return loaded
@@ -229,19 +229,19 @@ async def _load(module: str) -> ModuleType:
 
 
 def _tag() -> str:
-    """Return a tag for IMAP: nobody can answer in advance a command whose tag cannot be guessed."""
+    """Return a random tag for IMAP: a reply cannot be injected before its command if the tag cannot be guessed."""
     return "".join(string.ascii_uppercase[byte % 26] for byte in os.urandom(8))
 
 
 def _host_of(url: str) -> str:
-    """Return the host of *url*; empty where the fetcher has to say what is wrong with it."""
+    """Return the host of *url*; empty if it is invalid, which the fetcher reports."""
     try:
         return parse_host(urlsplit(url).hostname or "")
     except (AddressError, ValueError):
         return ""
 
 
-class _Watch:
+class _StepTimer:
     """Times the steps of a connection; each lasts until the next begins."""
 
     def __init__(self, on_step: Callable[[Step], None]) -> None:
@@ -255,5 +255,5 @@ class _Watch:
     def steps(self) -> tuple[Timing, ...]:
         """Return the steps so far, the last one ending now."""
         ends = (*(at for _, at in self._begun[1:]), anyio.current_time())
-        # Not strict: where the budget had no host left, no step was begun, and none ends.
+        # Not strict: if the host budget was exhausted, no step began and none ends.
         return tuple(Timing(step, end - at) for (step, at), end in zip(self._begun, ends, strict=False))

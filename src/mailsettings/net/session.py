@@ -1,6 +1,6 @@
-"""Run a dialogue over a stream: give it its lines, and keep limits and deadlines.
+"""Run a protocol dialogue over a stream: execute its commands, feed it lines, enforce limits and deadlines.
 
-One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873 shows why). What goes wrong is data.
+One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873 shows why). Failures are returned.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Securit
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS, command_line
 from mailsettings.protocols.line_buffer import LineBuffer
-from mailsettings.protocols.text import command as wire_line
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
@@ -26,18 +25,18 @@ _BARE_LF = Note("lines end with LF instead of CR LF")
 
 
 class Secure(Interface):
-    """Shake hands and compare the name: net.tls.secure, unless a test brings another."""
+    """Start TLS and compare the certificate's name: net.tls.secure, or a replacement for inspection and tests."""
 
     async def __call__(self, stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SessionResult:
-    """What came of a dialogue: a hello or a failure, never both and never neither."""
+    """The outcome of a dialogue: a hello or a failure, never both and never neither."""
 
     hello: Hello | None = None
     failure: Failure | None = None
-    tls: TLSFacts | None = None  # also when the certificate was for other names
+    tls: TLSFacts | None = None  # also if the certificate is for other names
     steps: tuple[Timing, ...] = ()
 
 
@@ -50,9 +49,9 @@ async def run_session(
     on_step: Callable[[Step], None],
     secure: Secure | None = None,
 ) -> SessionResult:
-    """Carry *dialogue* on over the fresh TCP connection *stream*; implicit TLS begins in here, too.
+    """Run *dialogue* over the fresh TCP connection *stream*, implicit TLS included.
 
-    *on_step* is told each step as it begins. Never raises NetworkError; the caller closes *stream*.
+    *on_step* is called as each step begins. Never raises NetworkError; the caller closes *stream*.
     """
     if secure is None:
         from mailsettings.net import tls
@@ -70,7 +69,7 @@ async def run_session(
 
 
 class SessionRunner:
-    """The state of one conversation."""
+    """Runs one dialogue over one connection: its commands, received lines, steps and TLS facts."""
 
     def __init__(
         self,
@@ -94,7 +93,7 @@ class SessionRunner:
         self._step: Step | None = None
 
     async def run(self) -> Hello:
-        """Go from stage to stage. Raises what the dialogue raises."""
+        """Run the dialogue stage by stage and return its result. Raises what the dialogue raises."""
         command = self._advance(None)
         while not isinstance(command, Hello):
             assert isinstance(command, Stage), "a dialogue names its step before any other command"
@@ -104,7 +103,7 @@ class SessionRunner:
         return command
 
     async def _run_stage(self, step: Step) -> Command | Hello:
-        """Execute the commands of one stage under one deadline: a drip of bytes does not extend it."""
+        """Execute the commands of one stage under one deadline, which a slow drip of bytes does not extend."""
         import anyio
 
         self._begin(step)
@@ -125,7 +124,7 @@ class SessionRunner:
         self._step = step
         self._on_step(step)
         if step is Step.STARTTLS and self._lines.rest and self._endpoint.protocol is not Protocol.IMAP:
-            # An answer before its question. IMAP may speak unasked; its answer has to carry our tag.
+            # A reply before its command. IMAP may send untagged data at any time; its reply must carry our tag.
             raise NetworkError(
                 FailureKind.EARLY_BYTES, "said before STARTTLS was sent", quoting=quoted(self._lines.rest)
             )
@@ -138,14 +137,14 @@ class SessionRunner:
         return self._policy.timeouts.tls_timeout if step is Step.TLS else self._policy.timeouts.reply_timeout
 
     def _advance(self, answer: bytes | TLSFacts | None) -> Command | Hello:
-        """Give the dialogue its *answer*; return its next command or its result."""
+        """Send *answer* into the dialogue; return its next command or its result."""
         try:
             return self._dialogue.send(answer)
         except StopIteration as end:
             return self._result(end)
 
     def _throw(self, error: NetworkError) -> Command | Hello:
-        """Tell the dialogue of the end of the stream; it may have heard enough."""
+        """Throw *error* for the end of the stream into the dialogue, which may have received enough."""
         try:
             return self._dialogue.throw(error)
         except StopIteration as end:
@@ -157,10 +156,10 @@ class SessionRunner:
         return end.value
 
     async def _execute(self, command: Command) -> Command | Hello:
-        """Execute *command*, and return what follows."""
+        """Execute *command*, and return the next one or the result."""
         if isinstance(command, Send):
             self._lines.next_reply()
-            await self._stream.send(wire_line(command.line))
+            await self._stream.send(command_line(command.line))
             return self._advance(None)
         if isinstance(command, StartTLS):
             return self._advance(await self._start_tls())
@@ -178,32 +177,32 @@ class SessionRunner:
         return line
 
     async def _start_tls(self) -> TLSFacts:
-        """Shake hands. EARLY_BYTES where something came in clear that would now pass for encrypted (CVE-2020-15685)."""
+        """Start TLS. EARLY_BYTES if plaintext is buffered that would now pass for encrypted (CVE-2020-15685)."""
         if self._lines.rest:
             raise NetworkError(
                 FailureKind.EARLY_BYTES, "said in clear before the handshake", quoting=quoted(self._lines.rest)
             )
-        # Behind STARTTLS the protocol has been named already.
+        # After STARTTLS the protocol is already agreed.
         alpn = _ALPN.get(self._endpoint.protocol, ()) if self._endpoint.security is Security.TLS else ()
         self.tls = await self._secure(self._stream, self._endpoint.host, alpn)
         self._lines = LineBuffer(self._policy, total=self._lines.total)
         return self.tls
 
     async def _farewell(self) -> Command | Hello:
-        """Send the polite last line if that is possible at once: what was found out does not depend on it."""
+        """Send the closing command, such as QUIT, on a best-effort basis: the result does not depend on it."""
         import anyio
 
         command = self._advance(None)
         assert isinstance(command, Send)
         with anyio.move_on_after(self._policy.timeouts.better_source_grace):
             try:
-                await self._stream.send(wire_line(command.line))
+                await self._stream.send(command_line(command.line))
             except NetworkError:
-                return self._advance(None)  # gone before we took leave
+                return self._advance(None)  # the server closed the connection first
         return self._advance(None)
 
     def _closed(self) -> NetworkError:
-        """Say how far it had come when the other side hung up."""
+        """Return the error for a connection that the server closed, by how far the dialogue had got."""
         if self._lines.rest:
             return self._unfinished(FailureKind.CLOSED, "closed in the middle of a line")
         if self._lines.reply_lines:
@@ -212,8 +211,8 @@ class SessionRunner:
             return NetworkError(FailureKind.CLOSED, "closed without a greeting")
         return NetworkError(FailureKind.CLOSED, f"closed instead of an answer ({self._step})")
 
-    def _unfinished(self, kind: FailureKind, said: str) -> NetworkError:
-        """Return the error for an end that came too early, with what came of an unfinished line."""
+    def _unfinished(self, kind: FailureKind, seen: str) -> NetworkError:
+        """Return the error for a premature end, with the beginning of an unfinished line if there is one."""
         if not (rest := self._lines.rest):
-            return NetworkError(kind, said)
-        return NetworkError(kind, said, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)
+            return NetworkError(kind, seen)
+        return NetworkError(kind, seen, quoting=quoted(rest), detail=Detail.UNFINISHED_LINE)

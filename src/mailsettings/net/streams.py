@@ -1,7 +1,7 @@
-"""The seam below everything: questions to a resolver and streams to one checked address.
+"""The interfaces of the I/O layer: Transport asks a resolver and connects to one checked address; Stream is TCP or TLS.
 
-`net.internet` is the Internet, `mailsettings.testing` a world in memory. All that decides (policy, races, limits,
-certificate names, dialogues) lies above this seam and is the same for both.
+`net.internet` implements them for the Internet, `mailsettings.testing` in memory. Every decision (policy, happy
+eyeballs, limits, certificate names, dialogues) is made above them and is the same for both.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ class Stream(Interface):
     """One TCP connection."""
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        """Return what came next, at most *max_bytes*; empty at the end of the stream. NetworkError(CLOSED) on reset."""
+        """Return the next bytes, at most *max_bytes*; empty at the end of the stream. NetworkError(CLOSED) on reset."""
         ...
 
     async def send(self, data: bytes) -> None:
-        """Send all of *data*. NetworkError(CLOSED) when the other side is gone."""
+        """Send all of *data*. NetworkError(CLOSED) if the peer has closed the connection."""
         ...
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        """Shake hands (SNI *host*), verify chain and dates against the trust store, and go on inside TLS.
+        """Start TLS (SNI *host*), and verify chain and dates against the trust store.
 
-        The certificate's *name* is not compared here but by net.tls, so that a certificate for another name can be
-        shown and learned from. NetworkError with a TLS_… or CERTIFICATE_… kind.
+        The certificate's *name* is compared in net.tls, not here, so that a certificate for another name can be
+        reported and its names tried. NetworkError with a TLS_… or CERTIFICATE_… kind.
         """
         ...
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Shake hands (SNI *host*) without verifying anything, close, and return what was shown.
+        """Make an unverified TLS handshake (SNI *host*), close, and return what the server presented.
 
         For diagnosis only. NetworkError(TLS_FAILED | NOT_TLS | CLOSED …).
         """
         ...
 
     async def aclose(self) -> None:
-        """Close at once, without a farewell."""
+        """Close at once, without TLS close_notify."""
         ...
 
 
 class ReleasingStream:
-    """A stream that calls *on_close* when it is closed, once: something was taken for it and is given back."""
+    """A stream that calls *on_close* once when it is closed, to release a resource that was acquired for it."""
 
     def __init__(self, stream: Stream, on_close: Callable[[], None]) -> None:
         self._stream = stream
@@ -73,7 +73,7 @@ class ReleasingStream:
 
 
 class Transport(Interface):
-    """What the world offers."""
+    """DNS and TCP: the operations of the network that everything above is built on."""
 
     async def ask(self, question: Question) -> Answer:
         """Ask the resolver once. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
@@ -84,5 +84,5 @@ class Transport(Interface):
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything."""
+        """Close everything."""
         ...

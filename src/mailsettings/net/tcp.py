@@ -1,4 +1,4 @@
-"""TCP connections to one checked address, in clear and inside TLS, with typed failures."""
+"""TCP connections to one checked address, plaintext or TLS, with typed errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BY_ERRNO = {
     errno.ECONNRESET: FailureKind.CLOSED,
     errno.ECONNABORTED: FailureKind.CLOSED,
     errno.EPIPE: FailureKind.CLOSED,
-    # What was used up is this process's, not the network's: another place would have answered.
+    # This process has run out of resources: it says nothing about the network.
     errno.EMFILE: FailureKind.BUDGET,
     errno.ENFILE: FailureKind.BUDGET,
     errno.ENOBUFS: FailureKind.BUDGET,
@@ -37,17 +37,17 @@ _BY_ERRNO = {
 
 
 def os_fault(error: OSError) -> NetworkError:
-    """Return what *error* of a socket means; what is not known better is UNREACHABLE."""
+    """Convert *error* of a socket into a NetworkError; UNREACHABLE unless its errno says more."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     kind = _BY_ERRNO.get(cause.errno or 0, FailureKind.UNREACHABLE)
     return NetworkError(kind, (cause.strerror or type(cause).__name__).lower())
 
 
 async def connect(ip: IPAddress, port: int, *, ca_file: str = "") -> TCPStream:
-    """Return a TCP connection to *ip*; who answers is compared with who was asked.
+    """Return a TCP connection to *ip*; the peer's address is compared with it.
 
     Raises NetworkError(REFUSED | UNREACHABLE | CONNECT_TIMEOUT | CLOSED | BUDGET | DENIED). Waits as long as the
-    system does: the caller sets a time-out.
+    system does: the caller sets a timeout.
     """
     try:
         stream = await anyio.connect_tcp(str(ip), port)
@@ -60,30 +60,30 @@ async def connect(ip: IPAddress, port: int, *, ca_file: str = "") -> TCPStream:
 
 
 def _objection(stream: ByteStream, ip: IPAddress) -> NetworkError | None:
-    """Say why *stream* does not lead to *ip*, or None if it does."""
+    """Return the error if the peer of *stream* is not *ip*, else None."""
     peer = stream.extra(SocketAttribute.remote_address, None)  # noqa: S610 - anyio's extra(), not Django's
     if peer is None:
-        return NetworkError(
-            FailureKind.CLOSED, "the connection was reset at once"
-        )  # and nobody is at its other end any more
+        # The socket no longer has a peer.
+        return NetworkError(FailureKind.CLOSED, "the connection was reset at once")
     if ip_address(peer[0]) != ip:
         return NetworkError(FailureKind.DENIED, f"{peer[0]} answered instead of {ip}")
     return None
 
 
-def hurry(stream: ByteStream) -> None:
-    """Have what *stream* receives next acknowledged at once.
+def quick_ack(stream: ByteStream) -> None:
+    """Send the next TCP acknowledgement of *stream* at once (TCP_QUICKACK).
 
-    Else Linux waits 40 ms for something to send along. So long a server with Nagle's algorithm on keeps its greeting
-    back behind the session tickets of TLS 1.3, and the second part of each reply. The kernel forgets: say it each time.
+    Linux delays it by 40 ms otherwise. For that time a server with Nagle's algorithm holds back its greeting, which
+    follows the session tickets of TLS 1.3, and the second part of each reply. The kernel resets the option: set it for
+    each read.
     """
     if sys.platform == "linux" and (raw := stream.extra(SocketAttribute.raw_socket, None)):  # noqa: S610 - anyio's
-        with suppress(OSError):  # reset meanwhile: receiving tells
+        with suppress(OSError):  # reset meanwhile: receive() will raise
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 class _Buffered(ByteStream):
-    """A stream whose first bytes have been read already."""
+    """A stream with bytes put back in front."""
 
     def __init__(self, data: bytes, stream: ByteStream) -> None:
         self._data = data
@@ -111,15 +111,15 @@ class _Buffered(ByteStream):
 
 
 class TCPStream:
-    """One connection, in clear at first."""
+    """One connection, unencrypted until start_tls()."""
 
     def __init__(self, stream: ByteStream, ca_file: str) -> None:
         self._stream = stream
         self._ca_file = ca_file
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
-        """Return what came next; empty at the end. NetworkError(CLOSED | TLS_FAILED)."""
-        hurry(self._stream)
+        """Return the next bytes; empty at the end. NetworkError(CLOSED | TLS_FAILED)."""
+        quick_ack(self._stream)
         try:
             return await self._stream.receive(max_bytes)
         except anyio.EndOfStream:
@@ -139,17 +139,17 @@ class TCPStream:
             raise fault(error) from error
 
     def put_back(self, data: bytes) -> None:
-        """Let *data* be what comes next: it was read too far."""
+        """Make *data*, which was read too far, the next bytes to receive."""
         if data:
             self._stream = _Buffered(data, self._stream)
 
     async def start_tls(self, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-        """Shake hands as a client of *host* and go on inside TLS; the certificate's name is not compared here."""
+        """Start TLS as a client of *host*; the certificate's name is not compared here."""
         await self._wrap(host, context_for(self._ca_file, alpn))
         return facts_of(self._stream.extra(TLSAttribute.ssl_object))  # noqa: S610 - anyio's extra(), not Django's
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Shake hands without believing anything, close, and return what was shown."""
+        """Make an unverified TLS handshake, close, and return what the server presented."""
         from mailsettings.net import unverified_tls
 
         try:
@@ -159,9 +159,9 @@ class TCPStream:
             await self.aclose()
 
     async def _wrap(self, host: str, context: ssl.SSLContext) -> None:
-        """Go on inside TLS."""
+        """Wrap the stream in TLS."""
         try:
-            # Mail servers close without saying so in TLS: that is no error (standard_compatible=False).
+            # Mail servers close without close_notify: that is no error (standard_compatible=False).
             self._stream = await TLSStream.wrap(
                 self._stream, server_side=False, hostname=host, ssl_context=context, standard_compatible=False
             )
@@ -177,15 +177,15 @@ class TCPStream:
         return found or {}
 
     async def aclose(self) -> None:
-        """Close at once: nobody waits for a farewell of a stranger."""
+        """Close at once, without close_notify: the peer could delay it."""
         await anyio.aclose_forcefully(self._stream)
 
 
-Connect: TypeAlias = Callable[[IPAddress, int], Awaitable[TCPStream]]  # a way to connect, directly or through a proxy
+Connect: TypeAlias = Callable[[IPAddress, int], Awaitable[TCPStream]]  # connects, directly or through a proxy
 
 
 async def secure_host(stream: TCPStream, host: str, alpn: tuple[str, ...]) -> None:
-    """Start TLS with what the user has named; the certificate must be for the name *host*, or for that address."""
+    """Start TLS with a configured resolver or proxy; its certificate must be for *host*, a name or an address."""
     try:
         address = ip_address(host)
     except ValueError:

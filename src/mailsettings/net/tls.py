@@ -1,4 +1,4 @@
-"""TLS for mail and documents: one context per process, one meaning per fault, the name compared by us.
+"""TLS for mail and documents: one verifying context per thread, OpenSSL's errors typed, the name compared by us.
 
 secure(stream, host, alpn)  =  stream.start_tls (chain, dates, version)  +  ALPN answer  +  name_matches
 """
@@ -17,7 +17,7 @@ from mailsettings.model import TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.streams import Stream
 
-WEB = ("http/1.1",)  # RFC 7301's registry; mail protocols have theirs in talk.py
+WEB = ("http/1.1",)  # RFC 7301's registry; mail protocols have theirs in session.py
 NO_ALPN = ()  # SMTP has no protocol id
 
 # verify_code of OpenSSL (x509_vfy.h). A missing intermediate and an unknown CA are both 20: they cannot be told apart.
@@ -42,16 +42,15 @@ _BY_REASON = {
     "VERSION_TOO_LOW": FailureKind.TLS_TOO_OLD,
     "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": FailureKind.ALPN,
 }
-# … and what some of them say beyond the kind.
+# What some of them say beyond the kind.
 _DETAILS = {"DH_KEY_TOO_SMALL": Detail.WEAK_DH}
 
 
 async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
-    """Start TLS on *stream* and make sure that the certificate is for *host*.
+    """Start TLS on *stream* and verify that the certificate is for *host*.
 
-    Raises CertificateError when it is for other names only, NetworkError(ALPN) when the server chose a protocol that
-    was not offered (ALPACA: it may be a server of another kind), NetworkError(TLS_… | NOT_TLS | CERTIFICATE_… |
-    CLOSED).
+    Raises CertificateError if it is for other names only, NetworkError(ALPN) if the server chose a protocol that was
+    not offered (ALPACA: it may be a server of another kind), NetworkError(TLS_… | NOT_TLS | CERTIFICATE_… | CLOSED).
     """
     facts = await stream.start_tls(host, alpn)
     if not name_matches(host, facts.names):
@@ -64,30 +63,30 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
 
 
 def _abbreviated(names: tuple[str, ...], limit: int = 8) -> str:
-    """Say which *names* a certificate has, at most *limit* of them."""
+    """List the *names* of a certificate, at most *limit* of them."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return f"the certificate is for {', '.join(names[:limit]) or 'no DNS name'}{more}"
 
 
 def fault(error: ssl.SSLError) -> NetworkError:
-    """Return what *error* means, by OpenSSL's codes and symbols and never by its text."""
+    """Convert *error* into a NetworkError, by OpenSSL's codes and symbols and never by its text."""
     if isinstance(error, ssl.SSLCertVerificationError):
         kind = _BY_VERIFY_CODE.get(error.verify_code, FailureKind.CERTIFICATE_OTHER)
         return NetworkError(kind, error.verify_message)
     reason = error.reason or "unknown reason"
-    kind, said = _BY_REASON.get(reason, FailureKind.TLS_FAILED), reason.lower().replace("_", " ")
-    return NetworkError(kind, said, detail=_DETAILS.get(reason))
+    kind, text = _BY_REASON.get(reason, FailureKind.TLS_FAILED), reason.lower().replace("_", " ")
+    return NetworkError(kind, text, detail=_DETAILS.get(reason))
 
 
 def context_for(ca_file: str, alpn: tuple[str, ...]) -> ssl.SSLContext:
-    """Return the context to wrap the *next* connection with, which will offer *alpn*.
+    """Return the context for the *next* connection, which will offer *alpn*.
 
-    Raises NetworkError(TLS_FAILED) when there is no CA to trust. *ca_file* (PEM) replaces the system's store, which is
+    Raises NetworkError(TLS_FAILED) if there is no trusted CA. *ca_file* (PEM) replaces the system's store, which is
     OpenSSL's: SSL_CERT_FILE and SSL_CERT_DIR are honoured.
     """
     context = _context(ca_file, threading.get_ident(), alpn if sys.platform != "linux" else NO_ALPN)
-    # A connection copies this list when it is made, and no other task of this thread runs between here and there: so
-    # one context (35 ms, for its CAs) does for all protocols.
+    # A connection copies this list when it is created, and no other task of this thread runs in between: so one
+    # context (35 ms, for its CAs) serves all protocols.
     context.set_alpn_protocols(list(alpn))
     return context
 
@@ -97,17 +96,16 @@ def _context(ca_file: str, _thread: int, _alpn: tuple[str, ...]) -> ssl.SSLConte
     """Make a context; one per thread, see context_for."""
     context = _system_context() if not ca_file else _own_context(ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False  # names.py compares names, after the chain has been verified
+    context.check_hostname = False  # secure() compares names, after the chain has been verified
     context.verify_mode = ssl.CERT_REQUIRED
-    context.verify_flags &= (
-        ~ssl.VERIFY_X509_STRICT
-    )  # set by default since 3.13: verdicts must not depend on Python's age
+    # Set by default since Python 3.13: the result must not depend on Python's version.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     return context
 
 
 def _own_context(ca_file: str) -> ssl.SSLContext:
-    """Return a context that trusts the CAs of *ca_file* and no others."""
+    """Return a context that trusts only the CAs of *ca_file*."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(ca_file)
@@ -126,8 +124,8 @@ def _system_context() -> ssl.SSLContext:
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
-    if stands_for_bundle(paths):
-        # OpenSSL looks into the directory by name of issuer when it meets one; parsing the bundle takes 30 ms.
+    if directory_covers_bundle(paths):
+        # OpenSSL looks up an issuer in the directory when it needs it; parsing the bundle takes 30 ms.
         context.load_verify_locations(capath=paths.capath)
         return context
     context.set_default_verify_paths()
@@ -138,10 +136,10 @@ def _system_context() -> ssl.SSLContext:
     return context
 
 
-def stands_for_bundle(paths: ssl.DefaultVerifyPaths) -> bool:
-    """Say whether the system's directory of CAs has all that its bundle has: Debian's and Alpine's tools write both.
+def directory_covers_bundle(paths: ssl.DefaultVerifyPaths) -> bool:
+    """Return whether the system's CA directory holds all CAs of its bundle: Debian's and Alpine's tools write both.
 
-    Never where SSL_CERT_FILE or SSL_CERT_DIR names another place than the system's.
+    False if SSL_CERT_FILE or SSL_CERT_DIR names another place than the system's.
     """
     pairs = ((paths.cafile, paths.openssl_cafile), (paths.capath, paths.openssl_capath))
     if not all(found and Path(found).resolve() == Path(own).resolve() for found, own in pairs):
@@ -150,5 +148,5 @@ def stands_for_bundle(paths: ssl.DefaultVerifyPaths) -> bool:
 
 
 def _hashed(directory: str | None) -> int:
-    """Count the CAs that OpenSSL finds in *directory*: links such as 5ed36f99.0."""
+    """Count the CAs that OpenSSL finds in *directory*, by links such as 5ed36f99.0."""
     return len(list(Path(directory).glob("????????.[0-9]"))) if directory else 0

@@ -1,8 +1,8 @@
-"""Connections through a proxy: SOCKS5 or HTTP's CONNECT, always to an address that was checked above.
+"""Connections through a proxy, SOCKS5 or HTTP CONNECT, always to an address that was checked before.
 
-    Tunnel.connect(ip, port) ── reach (TCP, TLS with https://) ── agree ── ask for ip:port ──▶ TCPStream to the server
+    Tunnel.connect(ip, port) ── dial (TCP, TLS with https://) ── negotiate ── CONNECT ip:port ──▶ TCPStream
 
-What goes wrong before the proxy is asked for *ip* is its own fault (PROXY), afterwards what it says of the server.
+A failure before the request for *ip* is the proxy's own (PROXY); a later one is what the proxy reports of the server.
 """
 
 from __future__ import annotations
@@ -26,50 +26,48 @@ from mailsettings.protocols.dialogue import CommandGenerator, ReadBytes, SendByt
 from mailsettings.protocols.proxy import http_connect, socks_connect, socks_negotiate
 
 T = TypeVar("T")
-_CHUNK = 4096  # bytes read at once: an answer has some hundred
+_CHUNK = 4096  # bytes per read; a reply has some hundred
 
 
 class Tunnel:
     """Connects to servers through one proxy."""
 
     def __init__(self, proxy: Proxy, policy: Policy, ask: Callable[[Question], Awaitable[Answer]]) -> None:
-        """*ask* finds the proxy itself if it is given by name."""
+        """*ask* resolves the proxy's own name."""
         self._proxy = proxy
         self._policy = policy
         self._ask = ask
         self._fault: NetworkError | None = None
-        self._silent_until = 0.0  # a proxy that has failed is let alone until then
+        self._retry_at = 0.0  # a proxy that failed is not contacted before
         self._ips: tuple[IPAddress, ...] = proxy.addresses
-        self._known_until = float("inf") if self._ips else 0.0
+        self._resolved_until = float("inf") if self._ips else 0.0
 
     async def connect(self, ip: IPAddress, port: int) -> TCPStream:
         """Connect to *ip*. NetworkError(PROXY | REFUSED | UNREACHABLE | CONNECT_TIMEOUT | DENIED | CLOSED | BUDGET).
 
-        Waits for the proxy's connecting as long as the proxy does: the caller sets a time-out.
+        Waits as long as the proxy takes to connect: the caller sets a timeout.
         """
-        if self._fault is not None and anyio.current_time() < self._silent_until:
+        if self._fault is not None and anyio.current_time() < self._retry_at:
             raise self._fault.again()
         try:
             return await self._connect(ip, port)
         except NetworkError as error:
-            said = error.again(prefix=f"the proxy {self._proxy.name}: ")
+            failure = error.again(prefix=f"the proxy {self._proxy.name}: ")
             if error.kind is FailureKind.PROXY:
-                # Sixty connections of one detection must not be sixty wrong logins.
-                self._fault, self._silent_until = (
-                    said.again(),
-                    anyio.current_time() + self._policy.timeouts.proxy_timeout,
-                )
-            raise said from error
+                # The sixty connections of one detection must not become sixty failed logins.
+                self._fault = failure.again()
+                self._retry_at = anyio.current_time() + self._policy.timeouts.proxy_timeout
+            raise failure from error
 
     async def _connect(self, ip: IPAddress, port: int) -> TCPStream:
         async with AsyncExitStack() as undo:
-            stream = await self._reached(undo)
+            stream = await self._open(undo)
             stream.put_back(await _run(stream, self._request(ip, port)))
             undo.pop_all()
         return stream
 
-    async def _reached(self, undo: AsyncExitStack) -> TCPStream:
-        """Return a stream to the proxy, which is ready to be asked; *undo* closes it."""
+    async def _open(self, undo: AsyncExitStack) -> TCPStream:
+        """Return a stream to the proxy, negotiated and ready for a request; *undo* closes it."""
         try:
             with anyio.fail_after(self._policy.timeouts.proxy_timeout):
                 stream = await self._dial()
@@ -86,21 +84,19 @@ class Tunnel:
             raise error.again(FailureKind.PROXY) from error
 
     async def _dial(self) -> TCPStream:
-        """Connect to the proxy itself: it may be anywhere, that is the user's word."""
-        if anyio.current_time() > self._known_until:
-            self._ips, self._known_until = (
-                await self._addresses(),
-                anyio.current_time() + self._policy.timeouts.deadline,
-            )
-        won = await race(self._ips, self._direct, self._policy.timeouts.connection_attempt_delay)
-        assert isinstance(won.stream, TCPStream)
-        return won.stream
+        """Connect to the proxy itself, at any address: the user has configured it."""
+        if anyio.current_time() > self._resolved_until:
+            self._ips = await self._addresses()
+            self._resolved_until = anyio.current_time() + self._policy.timeouts.deadline
+        winner = await race(self._ips, self._direct, self._policy.timeouts.connection_attempt_delay)
+        assert isinstance(winner.stream, TCPStream)
+        return winner.stream
 
     async def _direct(self, ip: IPAddress) -> TCPStream:
         return await connect(ip, self._proxy.port, ca_file=self._policy.ca_file)
 
     async def _addresses(self) -> tuple[IPAddress, ...]:
-        """Ask where the proxy is."""
+        """Resolve the proxy's name."""
         answers = [await self._ask(Question(self._proxy.host, rdtype)) for rdtype in ("A", "AAAA")]
         found = tuple(ip_address(str(record)) for answer in answers for record in answer.records)
         if not found:
@@ -108,7 +104,7 @@ class Tunnel:
         return found
 
     async def _negotiate(self, stream: TCPStream) -> None:
-        """Do what has to be done before the proxy can be asked for a server."""
+        """Start TLS or log in, as the proxy's scheme requires before a request."""
         if self._proxy.scheme is ProxyScheme.HTTPS:
             await secure_host(stream, self._proxy.host, WEB)
         if self._proxy.scheme is ProxyScheme.SOCKS5:
@@ -122,7 +118,7 @@ class Tunnel:
 
 
 async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:
-    """Run *dialogue* over *stream* and return its result. NetworkError(CLOSED) where the proxy closes the stream."""
+    """Run *dialogue* over *stream* and return its result. NetworkError(CLOSED) if the proxy closes the stream."""
     try:
         command = next(dialogue)
         while True:
@@ -130,7 +126,7 @@ async def _run(stream: TCPStream, dialogue: CommandGenerator[T]) -> T:
                 await stream.send(command.data)
                 command = next(dialogue)
             else:
-                assert isinstance(command, ReadBytes), "proxies are asked in bytes"
+                assert isinstance(command, ReadBytes), "proxy dialogues read and write bytes"
                 if not (data := await stream.receive(_CHUNK)):
                     raise NetworkError(FailureKind.CLOSED, "it closed the connection without an answer")
                 command = dialogue.send(data)

@@ -1,7 +1,7 @@
-"""An unverified TLS handshake, and what it has shown. For diagnosis only: nothing is sent over it.
+"""Unverified TLS handshakes, and the certificates they present. For diagnosis only: nothing is sent inside TLS.
 
-OpenSSL names the first fault of a certificate and forgets the rest; versions and ciphers that are no longer safe it
-refuses without a look. Both are seen only by a client that accepts them.
+OpenSSL reports only the first fault of a certificate, and refuses versions and ciphers that are no longer safe before
+any certificate is seen. A client has to accept both to see them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 MAX_CHAIN = 8  # certificates that are read
-MAX_NAMES = 100  # names of one certificate that are kept
+MAX_NAMES = 100  # names read from one certificate
 # What OpenSSL's security level 2 refuses: less than 112 bits (SSL_CTX_set_security_level(3)).
 _MIN_RSA, _MIN_EC = 2048, 224
 _WEAK_HASHES = frozenset({"md5", "sha1"})
@@ -30,29 +30,29 @@ _WEAK_HASHES = frozenset({"md5", "sha1"})
 
 @cache
 def context() -> ssl.SSLContext:
-    """Return a context that accepts any certificate, and versions and ciphers of before."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    with suppress(ssl.SSLError):  # LibreSSL knows no levels
-        made.set_ciphers("ALL:@SECLEVEL=0")
-    made.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    made.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
-    return made
+    """Return a context that accepts any certificate, and obsolete versions and ciphers."""
+    unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unverified.check_hostname = False
+    unverified.verify_mode = ssl.CERT_NONE
+    with suppress(ssl.SSLError):  # LibreSSL has no security levels
+        unverified.set_ciphers("ALL:@SECLEVEL=0")
+    unverified.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    unverified.options |= ssl.OP_NO_TICKET | ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    return unverified
 
 
 def handshake_of(connection: ssl.SSLObject) -> UnverifiedHandshake:
-    """Return what the finished handshake of *connection* has shown."""
+    """Return the version, cipher and certificates of the finished handshake of *connection*."""
     cipher = connection.cipher()
     chain = tuple(filter(None, map(read_certificate, _chain(connection)[:MAX_CHAIN])))
     return UnverifiedHandshake(connection.version() or "", cipher[0] if cipher else "", chain)
 
 
 def _chain(connection: ssl.SSLObject) -> list[bytes]:
-    """Return the certificates that were sent, in DER."""
+    """Return the certificates that the server sent, in DER."""
     if hasattr(connection, "get_unverified_chain"):  # Python 3.13
         return list(connection.get_unverified_chain())
-    # Before 3.13 the same call exists only below the public object; without it the first certificate has to do.
+    # Before 3.13 only the private object has this method; without it, return the first certificate alone.
     inner: Any = getattr(connection, "_sslobj", None)
     if hasattr(inner, "get_unverified_chain"):
         return [ssl.PEM_cert_to_DER_cert(each.public_bytes()) for each in inner.get_unverified_chain() or ()]
@@ -61,11 +61,11 @@ def _chain(connection: ssl.SSLObject) -> list[bytes]:
 
 
 def read_certificate(der: bytes) -> PresentedCertificate | None:
-    """Read one certificate; None if it is none. What cannot be read of it is left out."""
+    """Parse one certificate; None if it is none. Parts that cannot be parsed are left out."""
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    with warnings.catch_warnings(action="ignore"):  # strangers may be odd; the verdict is not made here
+    with warnings.catch_warnings(action="ignore"):  # malformed ones are expected; nothing is verified here
         try:
             read = x509.load_der_x509_certificate(der)
             return PresentedCertificate(
@@ -85,7 +85,7 @@ def read_certificate(der: bytes) -> PresentedCertificate | None:
 
 
 def _unreadable() -> tuple[type[Exception], ...]:
-    """Return what reading a certificate of a stranger may raise; most of cryptography's own errors have no root."""
+    """Return what parsing an untrusted certificate may raise; most errors of cryptography have no common base."""
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -94,7 +94,7 @@ def _unreadable() -> tuple[type[Exception], ...]:
 
 
 def _name(name: x509.Name) -> str:
-    """Return a distinguished name as people say it: common name and organization."""
+    """Return a distinguished name for display: common name and organization."""
     from cryptography.x509.oid import NameOID
 
     found = [name.get_attributes_for_oid(oid) for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME)]
@@ -106,7 +106,7 @@ def _iso(moment: datetime) -> str:
 
 
 def _extension(certificate: x509.Certificate, kind: Any) -> Any:
-    """Return the value of the extension *kind*, None where there is none or it cannot be read."""
+    """Return the value of the extension *kind*; None if it is missing or cannot be parsed."""
     from cryptography.x509 import ExtensionNotFound
 
     with suppress(ExtensionNotFound, *_unreadable()):
@@ -133,7 +133,7 @@ def _weaknesses(certificate: x509.Certificate) -> Iterator[str]:
             yield f"an elliptic curve of {key.key_size} bits"
     with suppress(*_unreadable()):
         digest = certificate.signature_hash_algorithm
-        # Who signs himself is not believed for his signature.
+        # The signature of a self-signed certificate proves nothing, however strong.
         if digest is not None and digest.name in _WEAK_HASHES and certificate.subject != certificate.issuer:
             yield f"signed with {digest.name.upper().replace('SHA1', 'SHA-1')}"
 

@@ -1,4 +1,4 @@
-"""Mail protocol dialogues without I/O: generators that yield commands and are sent what came of them."""
+"""Sans-I/O mail protocol dialogues: generators that yield commands and receive their results."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def dialogue_for(endpoint: Endpoint, *, policy: Policy, tag: str) -> Dialogue:
-    """Return the dialogue that *endpoint*'s protocol wants; *tag* is eight random letters, for IMAP.
+    """Return the dialogue for *endpoint*'s protocol; *tag* is eight random letters, for IMAP.
 
-    Raises ValueError for protocols that are not spoken in lines.
+    Raises ValueError for protocols that are not line-based.
     """
     match endpoint.protocol:
         case Protocol.IMAP:

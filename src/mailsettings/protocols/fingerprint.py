@@ -1,17 +1,17 @@
-"""What a server is, as far as its first words tell: the protocol of a first line, the software. Pure."""
+"""Recognise the protocol of a server by its first line, and its software by greeting and capabilities. Pure."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-# In this order: the special forms stand before the general ones they look like.
+# In this order: specific patterns before the general ones that would match as well.
 _FIRST_LINES = (
     ("TLS", rb"[\x15\x16]\x03[\x00-\x04]"),  # alert or handshake record (RFC 8446 §5.1)
     ("SSH", rb"SSH-"),  # RFC 4253 §4.2
     ("HTTP", rb"HTTP/|<!doctype|<html|<\?xml"),
     ("IMAP", rb"\*[ \t]*(?:OK|PREAUTH|BYE)\b"),  # RFC 9051 §7.1
-    # Redis speaks first only to refuse: too many clients, protected mode.
+    # Redis sends first only to refuse a client: too many clients, protected mode.
     ("Redis", rb"-(?:DENIED|NOAUTH|LOADING|ERR (?:unknown command|max number of clients|wrong number of arg))"),
     ("POP3", rb"\+OK|-ERR"),  # RFC 1939 §4
     ("FTP", rb"220[ -](?:(?!E?SMTP|LMTP).)*\b(?:\w*ftpd?\b|filezilla)(?!\.)(?!.*SMTP)"),  # "220 (vsFTPd 3.0.3)"
@@ -26,27 +26,30 @@ _FIRST_LINES = (
 )
 
 
-def spoken(line: bytes) -> str:
-    """Name the protocol whose server would begin with *line*; empty if it is none that is known here."""
-    return next((name for name, form in _protocols() if form.match(line)), "")
+def protocol_of(line: bytes) -> str:
+    """Return the protocol whose server would begin with *line*; empty if it is not recognised."""
+    return next((name for name, pattern in _protocol_patterns() if pattern.match(line)), "")
 
 
 @cache
-def _protocols() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
-    """Compile the forms, when the first server has been met and not before."""
+def _protocol_patterns() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
+    """Compile the patterns on first use, which is when the first server has been contacted."""
     flags = re.IGNORECASE | re.DOTALL
-    return tuple((name, re.compile(rb"\s*(?:" + form + rb")", flags)) for name, form in _FIRST_LINES)
+    return tuple((name, re.compile(rb"\s*(?:" + pattern + rb")", flags)) for name, pattern in _FIRST_LINES)
 
 
 # A host may be called postfix.example.org and run something else.
 _HOST = re.compile(r"\b(?:[\w-]{1,63}\.){1,30}[a-z]{2,63}\b", re.IGNORECASE)
-_READ = 2000  # characters; real servers say less, and 40 KB of made-up capabilities would take 350 ms
+_MAX_TEXT = 2000  # characters; real servers send less, and 40 KB of made-up capabilities would take 350 ms
 
-# The first that matches counts: a product stands before the engine that its greeting names beside it.
+# The first match counts: a product comes before the engine that its greeting also names.
 _PRODUCTS = (
     ("Gmail", r"Gimap|Gpop|gsmtp|X-GM-EXT-1"),
     ("Exchange", r"Microsoft Exchange|X-ANONYMOUSTLS|X-EXPS"),
-    ("Microsoft SMTP", r"Microsoft E?SMTP MAIL"),  # IIS and Exchange greet alike; only Exchange offers X-ANONYMOUSTLS
+    (
+        "Microsoft SMTP",
+        r"Microsoft E?SMTP MAIL",
+    ),  # IIS and Exchange send the same greeting; only Exchange offers X-ANONYMOUSTLS
     ("Zimbra", r"Zimbra|ZimbraInc"),
     ("Dovecot", r"Dovecot"),
     ("Courier", r"Courier|Courier-IMAP"),
@@ -84,12 +87,12 @@ _PRODUCTS = (
 
 
 def software(*texts: str) -> str:
-    """Return the product that names itself in *texts* (greeting, EHLO line, capabilities); empty if none does."""
-    text = _HOST.sub(" ", " ".join(texts)[:_READ])
-    return next((name for name, form in _forms() if form.search(text)), "")
+    """Return the product named in *texts* (greeting, EHLO line, capabilities); empty if none is."""
+    text = _HOST.sub(" ", " ".join(texts)[:_MAX_TEXT])
+    return next((name for name, pattern in _product_patterns() if pattern.search(text)), "")
 
 
 @cache
-def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Compile the products' forms, when the first server has been met and not before."""
-    return tuple((name, re.compile(rf"(?<![\w-])(?:{form})(?!\w)", re.IGNORECASE)) for name, form in _PRODUCTS)
+def _product_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Compile the patterns on first use, see _protocol_patterns."""
+    return tuple((name, re.compile(rf"(?<![\w-])(?:{pattern})(?!\w)", re.IGNORECASE)) for name, pattern in _PRODUCTS)

@@ -44,17 +44,21 @@ _NO_LIST = Note("the server lists no capabilities")
 
 
 def dialogue(security: Security, *, tag: str, max_lines: int) -> Dialogue:
-    """Greet an IMAP server; *tag* is eight random letters, so that no answer can be sent ahead of its question."""
+    """Read the greeting and capabilities of an IMAP server.
+
+    *tag* is eight random letters, so that a reply cannot be injected before its command.
+    """
     tags = (f"{tag}{number}" for number in range(1, 10))
     tls = (yield from start_tls()) if security is Security.TLS else None
-    greeting = _read_greeting((yield from first_line(Protocol.IMAP)), in_clear=tls is None)
-    notes, known = greeting.notes, greeting.capabilities
+    greeting = _read_greeting((yield from first_line(Protocol.IMAP)), plaintext=tls is None)
+    notes, in_greeting = greeting.notes, greeting.capabilities
     if security is Security.STARTTLS:
-        yield from _ask_for_tls(known, tags, max_lines)
+        yield from _request_tls(in_greeting, tags, max_lines)
         tls = yield from start_tls()
-        # What was said in clear may have been said by someone else: ask again, keep nothing but the text.
-        notes, known = (*notes, UNPROTECTED_GREETING), ()
-    capabilities, more = _settle((yield from _capabilities(next(tags), max_lines)), known)
+        # Plaintext may have been forged: discard all of it but the greeting's text, and ask again.
+        notes, in_greeting = (*notes, UNPROTECTED_GREETING), ()
+    listed = yield from _capabilities(next(tags), max_lines)
+    capabilities, more = _merged(listed, in_greeting)
     mechanisms = _mechanisms(capabilities)
     goodbye = f"{next(tags)} LOGOUT".encode()
     if tls is not None and not mechanisms and not greeting.preauth:
@@ -82,10 +86,10 @@ class _Greeting:
         return (_PREAUTH,) if self.preauth else ()
 
 
-def _read_greeting(line: bytes, *, in_clear: bool) -> _Greeting:
-    """Read `* OK`, `* PREAUTH` or `* BYE`, with or without text and capability list.
+def _read_greeting(line: bytes, *, plaintext: bool) -> _Greeting:
+    """Parse `* OK`, `* PREAUTH` or `* BYE`, with or without text and capability list.
 
-    Raises GREETING_REFUSED for BYE, PREAUTH where it was said *in_clear* (CVE-2020-12398: it keeps TLS from starting).
+    Raises GREETING_REFUSED for BYE, PREAUTH if it was sent in *plaintext* (CVE-2020-12398: it prevents STARTTLS).
     """
     found = _GREETING.fullmatch(line.strip())
     if found is None:
@@ -93,21 +97,21 @@ def _read_greeting(line: bytes, *, in_clear: bool) -> _Greeting:
     status, text = found[1].upper(), found[2] or b""
     if status == b"BYE":
         raise NetworkError(FailureKind.GREETING_REFUSED, "BYE", quoting=quoted(text))
-    if status == b"PREAUTH" and in_clear:
+    if status == b"PREAUTH" and plaintext:
         raise NetworkError(FailureKind.PREAUTH, "PREAUTH in clear", quoting=quoted(text))
     code = _CODE.match(text)
     capabilities = _words(code[1]) if code else ()
     return _Greeting(excerpt(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
 
 
-def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) -> CommandGenerator[None]:
-    """Ask for STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
-    if "STARTTLS" not in known:
+def _request_tls(in_greeting: tuple[str, ...], tags: Iterator[str], max_lines: int) -> CommandGenerator[None]:
+    """Send STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: the dialogue never continues without TLS."""
+    if "STARTTLS" not in in_greeting:
         listed = yield from _capabilities(next(tags), max_lines)
         if "STARTTLS" not in listed:
             goodbye = f"{next(tags)} LOGOUT".encode()
-            lack = NetworkError(FailureKind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
-            yield from give_up(goodbye, lack)
+            error = NetworkError(FailureKind.STARTTLS_NOT_OFFERED, "no STARTTLS among the capabilities")
+            yield from give_up(goodbye, error)
     yield Stage(Step.STARTTLS)
     reply = yield from _command(next(tags), "STARTTLS", max_lines)
     if not reply.ok:
@@ -115,24 +119,24 @@ def _ask_for_tls(known: tuple[str, ...], tags: Iterator[str], max_lines: int) ->
 
 
 def _capabilities(tag: str, max_lines: int) -> CommandGenerator[tuple[str, ...]]:
-    """Ask for the capabilities; a server that refuses to tell has none."""
+    """Send CAPABILITY and return the list; empty if the server refuses."""
     yield Stage(Step.CAPABILITIES)
     reply = yield from _command(tag, "CAPABILITY", max_lines)
     return reply.capabilities
 
 
-def _settle(listed: tuple[str, ...], known: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Note, ...]]:
-    """Return the capabilities that count and what is odd about them.
+def _merged(listed: tuple[str, ...], in_greeting: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Note, ...]]:
+    """Return the effective capabilities, and notes on them.
 
-    The reply is the truth; the greeting's list (*known*, said in the same state of TLS) helps out with login methods
-    where the reply has none: iCloud and Yahoo name them only there.
+    The CAPABILITY reply (*listed*) counts. If it has no login methods, those of the greeting's list are added, which
+    was sent in the same state of TLS: iCloud and Yahoo list them only there.
     """
     if not listed:
-        return known, () if known else (_NO_LIST,)
-    forgotten = tuple(word for word in known if word.startswith("AUTH="))
-    if any(word.startswith("AUTH=") for word in listed) or not forgotten:
+        return in_greeting, () if in_greeting else (_NO_LIST,)
+    missing = tuple(word for word in in_greeting if word.startswith("AUTH="))
+    if any(word.startswith("AUTH=") for word in listed) or not missing:
         return listed, ()
-    return (*listed, *forgotten), (_IN_GREETING,)
+    return (*listed, *missing), (_IN_GREETING,)
 
 
 def _mechanisms(capabilities: Iterable[str]) -> tuple[str, ...]:
@@ -150,7 +154,7 @@ class _Reply:
 
 
 def _command(tag: str, verb: str, max_lines: int) -> CommandGenerator[_Reply]:
-    """Send one command and read up to its tagged answer. BAD_REPLY when the answer is to a question nobody asked."""
+    """Send one command and read up to its tagged reply. BAD_REPLY if a reply has another tag."""
     yield Send(f"{tag} {verb}".encode())
     listed: tuple[str, ...] = ()
     for _ in range(max_lines):
@@ -165,27 +169,27 @@ def _command(tag: str, verb: str, max_lines: int) -> CommandGenerator[_Reply]:
 
 
 def _is_ok(status: bytes, line: bytes) -> bool:
-    """Read the word behind the tag (RFC 9051 §7.1)."""
+    """Parse the status after the tag (RFC 9051 §7.1)."""
     if status.upper() not in (b"OK", b"NO", b"BAD"):
         raise NetworkError(FailureKind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(line))
     return status.upper() == b"OK"
 
 
 def _untagged(kind: bytes, text: bytes, line: bytes) -> tuple[str, ...]:
-    """Return the capabilities an untagged line lists. ALERT, referrals and mailbox data are nobody's business here."""
+    """Return the capabilities that an untagged line lists. ALERT, referrals and mailbox data are ignored."""
     if kind == b"BYE":
         raise NetworkError(FailureKind.GREETING_REFUSED, "BYE", quoting=quoted(text))
     if kind == b"PREAUTH":
         raise NetworkError(FailureKind.BAD_REPLY, "{} behind the greeting", quoting=quoted(line))
     if kind in (b"OK", b"NO", b"BAD"):
-        return _code(text)  # Dovecot greets a second time when its login process was busy
+        return _code(text)  # Dovecot sends a second greeting if its login process was busy
     if _LITERAL.search(text):
         raise NetworkError(FailureKind.LIMIT, "a literal where none belongs", quoting=quoted(line))
     return _words(text) if kind == b"CAPABILITY" else ()
 
 
 def _code(text: bytes) -> tuple[str, ...]:
-    """Return the list inside a leading `[CAPABILITY …]`."""
+    """Return the list in a leading `[CAPABILITY …]`."""
     found = _CODE.match(text)
     return _words(found[1]) if found else ()
 

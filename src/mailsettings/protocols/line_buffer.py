@@ -1,7 +1,6 @@
-"""A byte stream cut into lines within the policy's limits. Pure: it is fed, it does not read.
+"""Split a byte stream into lines within the policy's limits. Pure: data is fed in, nothing is read.
 
-A limit that was hit ends the connection. Nobody goes on behind a line that was too long: what follows would be read
-out of step.
+Exceeding a limit ends the connection. Parsing does not resume after an overlong line, where it would be out of sync.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class LineBuffer:
-    """What has come and was not read yet."""
+    """Received bytes that have not been consumed yet."""
 
     def __init__(self, policy: Policy, *, total: int = 0) -> None:
-        """Begin empty; *total* bytes came on this connection before, in clear."""
+        """Start empty; *total* bytes were received on this connection before TLS."""
         self._policy = policy
         self._buffer = bytearray()
         self._searched = 0  # bytes of the buffer known to have no line end
@@ -29,11 +28,11 @@ class LineBuffer:
 
     @property
     def rest(self) -> bytes:
-        """What is still unread, most often the beginning of a line."""
+        """The bytes not consumed yet, usually the beginning of a line."""
         return bytes(self._buffer)
 
     def feed(self, data: bytes) -> None:
-        """Add what came. NetworkError(LIMIT) when this connection has said too much."""
+        """Add received *data*. NetworkError(LIMIT) if this connection has received too much."""
         self.total += len(data)
         if self.total > self._policy.limits.max_connection:
             raise NetworkError(
@@ -42,13 +41,13 @@ class LineBuffer:
         self._buffer += data
 
     def next_reply(self) -> None:
-        """Count lines and bytes from here: a command goes out."""
+        """Reset the counts of lines and bytes: a command is about to be sent."""
         self.reply_lines = self._reply_bytes = 0
 
     def take(self) -> bytes | None:
-        """Return the next line without its end (CR LF, or LF alone), or None if it is not complete yet.
+        """Return the next line without its ending (CR LF, or LF alone), or None if it is not complete yet.
 
-        NetworkError(LIMIT) when the line or the reply is longer than the policy reads.
+        NetworkError(LIMIT) if the line or the reply exceeds the policy's limits.
         """
         end = self._buffer.find(b"\n", self._searched)
         self._refuse_long_line(len(self._buffer) if end < 0 else end)

@@ -42,14 +42,14 @@ _NO_CAPA = Note("the server does not know CAPA")
 
 
 def dialogue(security: Security, *, max_lines: int) -> Dialogue:
-    """Greet a POP3 server."""
+    """Read the greeting and capabilities of a POP3 server."""
     tls = (yield from start_tls()) if security is Security.TLS else None
     greeting = _read_greeting((yield from first_line(Protocol.POP3)))
     notes: tuple[Note, ...] = ()
     if security is Security.STARTTLS:
-        yield from _ask_for_tls(max_lines)
+        yield from _request_tls(max_lines)
         tls = yield from start_tls()
-        notes = (UNPROTECTED_GREETING,)  # and nothing else of it is kept: ask again
+        notes = (UNPROTECTED_GREETING,)  # everything else of the plaintext is discarded: ask again
     capabilities = yield from _capabilities(max_lines)
     mechanisms = _mechanisms(capabilities, greeting)
     if tls is not None and not mechanisms:
@@ -74,8 +74,8 @@ def _read_greeting(line: bytes) -> str:
     return excerpt(status.text)
 
 
-def _ask_for_tls(max_lines: int) -> CommandGenerator[None]:
-    """Ask for STLS, once. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
+def _request_tls(max_lines: int) -> CommandGenerator[None]:
+    """Send STLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: the dialogue never continues without TLS."""
     if "STLS" not in ((yield from _capabilities(max_lines)) or ()):
         yield from give_up(b"QUIT", NetworkError(FailureKind.STARTTLS_NOT_OFFERED, "no STLS among the capabilities"))
     yield Stage(Step.STARTTLS)
@@ -86,7 +86,7 @@ def _ask_for_tls(max_lines: int) -> CommandGenerator[None]:
 
 
 def _capabilities(max_lines: int) -> CommandGenerator[tuple[str, ...] | None]:
-    """Ask for the capabilities: keyword in upper case, arguments as sent. None where CAPA is unknown."""
+    """Send CAPA and return the list: keywords in upper case, arguments as sent. None if CAPA is not supported."""
     yield Stage(Step.CAPABILITIES)
     yield Send(b"CAPA")
     if not _read_status((yield from read_line())).ok:
@@ -96,7 +96,7 @@ def _capabilities(max_lines: int) -> CommandGenerator[tuple[str, ...] | None]:
         line = (yield from read_line()).strip()
         if line == b".":
             return tuple(dict.fromkeys(listed))
-        # RFC 1939 §3: a line that begins with the termination octet has one more of it.
+        # RFC 1939 §3: a line that begins with the termination octet is byte-stuffed.
         keyword, _, arguments = excerpt(line.removeprefix(b".")).replace("\\x09", " ").partition(" ")
         listed += [f"{keyword.upper()} {arguments.strip()}".strip()] if keyword else []
     raise too_long(max_lines)
@@ -105,7 +105,7 @@ def _capabilities(max_lines: int) -> CommandGenerator[tuple[str, ...] | None]:
 def _mechanisms(capabilities: tuple[str, ...] | None, greeting: str) -> tuple[str, ...]:
     """Return the SASL mechanisms, USER and APOP.
 
-    A server that does not know CAPA is from before it and has USER (RFC 1939 §7); one that knows it lists USER.
+    A server without CAPA predates it and has USER (RFC 1939 §7); one with CAPA lists USER.
     """
     listed = ("USER",) if capabilities is None else capabilities
     user = ["USER"] if "USER" in listed else []
@@ -121,7 +121,7 @@ class _Status:
 
 
 def _read_status(line: bytes) -> _Status:
-    """Read `+OK` or `-ERR` (RFC 1939 §3), which may stand without a text."""
+    """Parse `+OK` or `-ERR` (RFC 1939 §3), with or without text."""
     found = _STATUS.fullmatch(line.strip())
     if found is None:
         raise NetworkError(FailureKind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))

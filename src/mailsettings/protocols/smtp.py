@@ -38,21 +38,21 @@ from mailsettings.protocols.fingerprint import software
 from mailsettings.protocols.mechanisms import families, names
 
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
-# Cisco's inspection overwrites the greeting with asterisks and unknown extensions with X, the last letter counting up.
+# Cisco's SMTP inspection masks the greeting with asterisks and unknown extensions with X, the last letter counting up.
 _MASKED_TEXT = re.compile(r"[*_]{8,}")
 _MASKED_WORD = re.compile(r"X{3,}[A-Z]")
 _MIDDLEBOX = "a firewall on the way rewrites SMTP"
 
 
 def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
-    """Greet an SMTP server; *name* is what EHLO calls us."""
+    """Read the greeting and extensions of an SMTP server; *name* is the argument of EHLO."""
     tls = (yield from start_tls()) if security is Security.TLS else None
     greeting = yield from _greeting(max_lines)
     notes: tuple[Note, ...] = ()
     if security is Security.STARTTLS:
-        yield from _ask_for_tls(greeting, name, max_lines)
+        yield from _request_tls(greeting, name, max_lines)
         tls = yield from start_tls()
-        notes = (UNPROTECTED_GREETING,)  # and nothing else of it is kept: ask again
+        notes = (UNPROTECTED_GREETING,)  # everything else of the plaintext is discarded: ask again
     ehlo = yield from _ehlo(name, max_lines)
     mechanisms = _mechanisms(ehlo.extensions)
     if tls is not None and not mechanisms:
@@ -65,13 +65,13 @@ def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
         mechanisms=mechanisms,
         auth=families(mechanisms),
         tls=tls,
-        notes=(*notes, *ehlo.oddities(greeting)),
+        notes=(*notes, *ehlo.notes(greeting)),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Ehlo:
-    """What EHLO brought; *refusal* where the server does not know it (RFC 5321 §4.1.4: 500, 502)."""
+    """The reply to EHLO; *refusal* if the server does not support the command (RFC 5321 §4.1.4: 500, 502)."""
 
     text: str = ""
     extensions: tuple[str, ...] = ()  # keyword in upper case, arguments as sent
@@ -83,8 +83,8 @@ class _Ehlo:
             return NetworkError(kind, f"EHLO answered {{}}: no {keyword}", quoting=self.refusal)
         return NetworkError(kind, f"no {keyword} in the EHLO reply")
 
-    def oddities(self, greeting: str) -> tuple[Note, ...]:
-        """Say what a person should know of."""
+    def notes(self, greeting: str) -> tuple[Note, ...]:
+        """Return notes on a masking firewall and a refused EHLO."""
         masked = _masked(greeting, self.extensions)
         notes = (f"{_MIDDLEBOX}: {masked}" if masked else "", f"EHLO answered {self.refusal}" if self.refusal else "")
         return tuple(map(Note, filter(None, notes)))
@@ -101,8 +101,8 @@ def _greeting(max_lines: int) -> CommandGenerator[str]:
     return excerpt(b" ".join(reply.lines))
 
 
-def _ask_for_tls(greeting: str, name: str, max_lines: int) -> CommandGenerator[None]:
-    """Ask for STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: there is no way on without TLS."""
+def _request_tls(greeting: str, name: str, max_lines: int) -> CommandGenerator[None]:
+    """Send STARTTLS. Raises STARTTLS_NOT_OFFERED or STARTTLS_REFUSED: the dialogue never continues without TLS."""
     ehlo = yield from _ehlo(name, max_lines)
     if "STARTTLS" not in ehlo.extensions:
         yield from give_up(b"QUIT", _no_starttls(ehlo, _masked(greeting, ehlo.extensions)))
@@ -110,26 +110,26 @@ def _ask_for_tls(greeting: str, name: str, max_lines: int) -> CommandGenerator[N
     yield Send(b"STARTTLS")
     reply = yield from _reply(max_lines)
     if reply.code != 220:
-        # 200, too: smtplib once went on in clear there (CVE-2016-0772).
+        # Also for 200, after which smtplib once continued unencrypted (CVE-2016-0772).
         raise NetworkError(FailureKind.STARTTLS_REFUSED, "STARTTLS answered {}, not 220", quoting=str(reply))
 
 
 def _no_starttls(ehlo: _Ehlo, masked: str) -> NetworkError:
-    """Return the error for a server without STARTTLS; *masked* are the traces of a firewall that has taken it out."""
-    lack = ehlo.lacks(FailureKind.STARTTLS_NOT_OFFERED, "STARTTLS")
+    """Return the error for a server without STARTTLS; *masked* are the traces of a firewall that removed it."""
+    error = ehlo.lacks(FailureKind.STARTTLS_NOT_OFFERED, "STARTTLS")
     if not masked:
-        return lack
-    said = f"{lack.redacted}; {_MIDDLEBOX}"
-    return NetworkError(lack.kind, said, quoting=masked, detail=Detail.STARTTLS_REWRITTEN)
+        return error
+    seen = f"{error.redacted}; {_MIDDLEBOX}"
+    return NetworkError(error.kind, seen, quoting=masked, detail=Detail.STARTTLS_REWRITTEN)
 
 
 def _ehlo(name: str, max_lines: int) -> CommandGenerator[_Ehlo]:
-    """Say EHLO. GREETING_REFUSED where the server refuses us rather than the command."""
+    """Send EHLO. GREETING_REFUSED if the server refuses the client rather than the command."""
     yield Stage(Step.CAPABILITIES)
     yield Send(f"EHLO {name}".encode())
     reply = yield from _reply(max_lines)
     if reply.code in (500, 502):
-        return _Ehlo(refusal=str(reply))  # no HELO: it has neither STARTTLS nor AUTH
+        return _Ehlo(refusal=str(reply))  # no fallback to HELO, which has neither STARTTLS nor AUTH
     if reply.code >= 400:
         raise NetworkError(FailureKind.GREETING_REFUSED, "EHLO answered {}", quoting=str(reply))
     if reply.code != 250:
@@ -144,13 +144,13 @@ def _extension(line: bytes) -> str:
 
 
 def _mechanisms(extensions: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what AUTH offers; `AUTH=LOGIN PLAIN` is the form of servers that serve old Outlook Express as well."""
+    """Return the mechanisms of AUTH; `AUTH=LOGIN PLAIN` is a second form for old Outlook Express."""
     words = [re.split(r"[ =]+", line) for line in extensions]
     return names(word for keyword, *offered in words if keyword == "AUTH" for word in offered)
 
 
 def _masked(greeting: str, extensions: tuple[str, ...]) -> str:
-    """Return the traces of a firewall that masks what it does not know, such as STARTTLS as XXXXXXXA."""
+    """Return the traces of a firewall that masks unknown extensions, such as STARTTLS as XXXXXXXA."""
     traces = [*_MASKED_TEXT.findall(greeting)[:1], *filter(_MASKED_WORD.fullmatch, extensions)]
     return ", ".join(traces)
 
@@ -165,7 +165,7 @@ class _Reply:
 
 
 def _reply(max_lines: int, *, first: bytes | None = None) -> CommandGenerator[_Reply]:
-    """Read one reply, of one line or several (RFC 5321 §4.2.1), whose *first* line may have been read."""
+    """Read one reply of one or more lines (RFC 5321 §4.2.1); *first* is its first line if that has been read."""
     texts: list[bytes] = []
     code = 0
     for _ in range(max_lines):
@@ -174,7 +174,7 @@ def _reply(max_lines: int, *, first: bytes | None = None) -> CommandGenerator[_R
         except NetworkError:
             if code < 400:
                 raise
-            break  # who refuses may hang up before the last line (Nemesis): what it said so far is the answer
+            break  # a refusing server may close before the last line (Nemesis): use the lines received so far
         found = _LINE.fullmatch(line.rstrip())
         if found is None or code not in (0, int(found[1])):
             raise NetworkError(FailureKind.BAD_REPLY, "{} is no line of an SMTP reply", quoting=quoted(line))

@@ -61,7 +61,7 @@ async def test_questions_go_through_the_proxy_over_tcp() -> None:
     assert (len(proxy.asked), len(over_tcp.asked), over_udp.asked) == (1, 3, [])
 
 
-async def test_questions_go_past_the_proxy_only_if_that_was_wished() -> None:
+async def test_questions_go_past_the_proxy_only_if_the_policy_says_so() -> None:
     """
     Then as without a proxy.
     """

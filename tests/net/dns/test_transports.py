@@ -70,7 +70,7 @@ async def over_tls(ca: trustme.CA, ca_file: str, server: Server, host: str, *nam
 
 def records(response: Response) -> int:
     """Count the answers."""
-    return len(response.rows)
+    return len(response.records)
 
 
 @pytest.mark.anyio

@@ -1,1 +1,1 @@
-"""DNS: messages, transports, resolvers."""
+"""DNS client: messages, transports (Do53, DoT, DoH), resolvers."""

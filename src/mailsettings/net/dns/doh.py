@@ -15,18 +15,18 @@ from mailsettings.net.streams import Transport
 from mailsettings.policy import Policy
 
 TYPE = "application/dns-message"
-MANY = 1_000_000  # questions are counted above; what it takes to ask them is not
+UNLIMITED = 1_000_000  # questions are counted above; the connections that they need are not
 PARALLEL = 8  # connections: HTTP/1.1 carries one question at a time on each
 
 
 class DoH:
-    """A DNSTransport that posts questions to a URL over connections it keeps."""
+    """DNS over HTTPS: POST requests over persistent connections. Implements DNSTransport."""
 
     round_trips = 5
 
     def __init__(self, nameserver: Nameserver, policy: Policy, transport: Transport) -> None:
-        """*transport* leads to the name server, and is closed with this."""
-        own = _own_policy(nameserver, policy)
+        """*transport* connects to the name server, and is closed with this."""
+        own = _resolver_policy(nameserver, policy)
         self._url = nameserver.url
         self._transport = transport
         budget = Budget(own)
@@ -34,7 +34,7 @@ class DoH:
         self._fetcher = Fetcher(dialer, own, budget=budget, keep_alive=PARALLEL)
 
     async def exchange(self, query: Query) -> Response:
-        query = query.anonymous  # TLS keeps forgers out
+        query = query.with_zero_id
         headers = {"Content-Type": TYPE, "Accept": TYPE}
         page = await self._fetcher.get(self._url, method="POST", body=query.wire, headers=headers)
         response = response_to(query, page.body)
@@ -47,16 +47,16 @@ class DoH:
         await self._transport.aclose()
 
 
-def _own_policy(nameserver: Nameserver, policy: Policy) -> Policy:
-    """Return *policy* as it is for the resolver the user has named: it may be anywhere."""
+def _resolver_policy(nameserver: Nameserver, policy: Policy) -> Policy:
+    """Return *policy* for connections to a configured resolver, which may be at any address."""
     return policy.replace(
         resolver="",
         allow_networks=(ip_network("0.0.0.0/0"), ip_network("::/0")),
         web_ports=frozenset({nameserver.port}),
         http_timeout=policy.timeouts.dns_lifetime,
-        max_dns=MANY,
-        max_tcp=MANY,
-        max_http=MANY,
-        max_per_address=MANY,
+        max_dns=UNLIMITED,
+        max_tcp=UNLIMITED,
+        max_http=UNLIMITED,
+        max_per_address=UNLIMITED,
         max_parallel_per_address=PARALLEL,
     )

@@ -1,7 +1,7 @@
-"""Resolvers as a policy wants them: which name servers are asked, and on what way.
+"""Build the resolver that a policy asks for: which name servers, over which transport.
 
-                   directly                            through a proxy, which carries no UDP
-192.0.2.1          UDP, TCP for what is too long       TCP (RFC 7766), in the proxy's sight: no signature is believed
+                   directly                            through a proxy, which does not relay UDP
+192.0.2.1          UDP, TCP for long answers           TCP (RFC 7766), readable by the proxy: the AD bit is not trusted
 tls://, https://   TLS that ends at the name server    the same
 (nothing)          the system's name servers           without those on this machine: the proxy would ask its own
 """
@@ -25,42 +25,42 @@ from mailsettings.policy import IPAddress, Policy
 
 
 def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
-    """Return a resolver that asks *nameserver*, or the system's if there is none."""
+    """Return a resolver that queries *nameserver*, or the system's name servers by default."""
     if nameserver is None:
         found = system_nameservers()
         local = all(server.address is not None and server.address.is_loopback for server in found)
         return Resolver(tuple(map(Do53, found)), policy, trusted=local)
     if nameserver.scheme is Scheme.UDP:
         return Resolver((Do53(nameserver),), policy, trusted=True)
-    # Its own name is looked up by the system's resolvers.
-    route = _Route(resolver_for(policy, None).ask, partial(connect, ca_file=policy.ca_file))
-    return Resolver((_encrypted(nameserver, policy, route),), policy, trusted=True)
+    # Its own name is resolved by the system's resolvers.
+    transport = _NameserverTransport(resolver_for(policy, None).ask, partial(connect, ca_file=policy.ca_file))
+    return Resolver((_encrypted(nameserver, policy, transport),), policy, trusted=True)
 
 
 def resolver_through(
     connect: Connect, policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
 ) -> Resolver:
-    """Return a resolver that asks *nameserver*, or the *system*'s, by *connect* and in no other way."""
-    way = _blaming_the_proxy(connect, policy.timeouts.dns_lifetime)
-    # The way to the proxy takes its time as well, as for every connection.
-    patient = policy.replace(dns_lifetime=policy.timeouts.dns_lifetime + policy.timeouts.proxy_timeout)
+    """Return a resolver that queries *nameserver*, or those of *system*, through *connect* only."""
+    proxied = _with_proxy_errors(connect, policy.timeouts.dns_lifetime)
+    # As for every connection, the time to reach the proxy is added.
+    extended = policy.replace(dns_lifetime=policy.timeouts.dns_lifetime + policy.timeouts.proxy_timeout)
     if nameserver is None:
-        known = system_nameservers() if system is None else system
-        servers = tuple(DoTCP(server, way) for server in known if _elsewhere(server))
-        return Resolver(servers or (NoNameserver(),), patient, trusted=False)
+        local = system_nameservers() if system is None else system
+        servers = tuple(DoTCP(server, proxied) for server in local if _is_remote(server))
+        return Resolver(servers or (NoNameserver(),), extended, trusted=False)
     if nameserver.scheme is Scheme.UDP:
-        return Resolver((DoTCP(nameserver, way),), patient, trusted=False)
+        return Resolver((DoTCP(nameserver, proxied),), extended, trusted=False)
 
     async def ask(question: Question) -> Answer:
-        """Find a name server that is given by name."""
+        """Resolve the name of a name server."""
         async with aclosing(resolver_through(connect, policy, None, system)) as resolver:
             return await resolver.ask(question)
 
-    return Resolver((_encrypted(nameserver, patient, _Route(ask, way)),), patient, trusted=True)
+    return Resolver((_encrypted(nameserver, extended, _NameserverTransport(ask, proxied)),), extended, trusted=True)
 
 
-class _Route:
-    """A Transport that leads to a name server."""
+class _NameserverTransport:
+    """A Transport to an encrypted name server, made of *ask* for its name and *connect*."""
 
     def __init__(self, ask: Callable[[Question], Awaitable[Answer]], connect: Connect) -> None:
         self._ask = ask
@@ -73,37 +73,37 @@ class _Route:
         return await self._connect(ip, port)
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
-def _encrypted(nameserver: Nameserver, policy: Policy, route: _Route) -> DNSTransport:
-    """Return what carries questions to *nameserver* inside TLS."""
+def _encrypted(nameserver: Nameserver, policy: Policy, transport: _NameserverTransport) -> DNSTransport:
+    """Return the DoT or DoH transport for *nameserver*."""
     if nameserver.scheme is Scheme.TLS:
-        return DoT(nameserver, route.ask, route.connect)
+        return DoT(nameserver, transport.ask, transport.connect)
     from mailsettings.net.dns.doh import DoH
 
-    return DoH(nameserver, policy, route)
+    return DoH(nameserver, policy, transport)
 
 
-def _elsewhere(server: Nameserver) -> bool:
-    """Say whether *server* means the same machine to us and to the proxy, as far as can be seen."""
+def _is_remote(server: Nameserver) -> bool:
+    """Return whether the address of *server* means the same machine here and at the proxy."""
     ip = server.address
     return ip is not None and not (ip.is_loopback or ip.is_link_local or ip.is_unspecified)
 
 
-def _blaming_the_proxy(connect: Connect, seconds: float) -> Connect:
-    """Return *connect* for name servers: where it does not get there, no domain and no mail server is to blame."""
+def _with_proxy_errors(connect: Connect, seconds: float) -> Connect:
+    """Return *connect* for name servers, with its failures as PROXY: they are no fault of a domain or mail server."""
 
     async def connected(ip: IPAddress, port: int) -> TCPStream:
-        way = f"no way to the name server {ip} port {port} through the proxy"
+        prefix = f"no way to the name server {ip} port {port} through the proxy"
         try:
             with anyio.fail_after(seconds):
                 return await connect(ip, port)
         except TimeoutError as error:
-            raise NetworkError(FailureKind.PROXY, f"{way}: no answer within {seconds:g} s") from error
+            raise NetworkError(FailureKind.PROXY, f"{prefix}: no answer within {seconds:g} s") from error
         except NetworkError as error:
             if error.kind in (FailureKind.PROXY, FailureKind.BUDGET):
                 raise
-            raise error.again(FailureKind.PROXY, prefix=f"{way}: ") from error
+            raise error.again(FailureKind.PROXY, prefix=f"{prefix}: ") from error
 
     return connected

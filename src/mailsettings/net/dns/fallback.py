@@ -1,4 +1,4 @@
-"""Responses that are not plain answers, read by dnspython: errors and their reasons, truncated ones, odd ones. Pure."""
+"""Parse responses that are not plain answers with dnspython: errors with their reasons, truncated, unusual. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import dns.rdatatype
 from mailsettings.interfaces import MX, SRV, Record
 from mailsettings.net.dns.message import TYPES, Query, ResourceRecord, Response
 
-# Extended errors of a validating resolver (RFC 8914 §4.6 to §4.13): the signatures are wrong, not the server.
-_SIGNATURES = frozenset(range(5, 13))
+# Extended errors of a validating resolver for invalid signatures (RFC 8914 §4.6 to §4.13).
+_BOGUS_CODES = frozenset(range(5, 13))
 
 
 def read(query: Query, wire: bytes) -> Response | None:
-    """Return the response to *query* that *wire* is; None if it is none: malformed, forged or of another question."""
+    """Parse *wire* as the response to *query*; None if it is malformed, forged or to another question."""
     try:
         message: dns.message.Message = dns.message.from_wire(wire, raise_on_truncation=True)
     except dns.message.Truncated as error:
@@ -31,15 +31,15 @@ def read(query: Query, wire: bytes) -> Response | None:
     if not dns.message.from_wire(query.wire, question_only=True).is_response(message):
         return None
     truncated, authentic = (bool(message.flags & bit) for bit in (dns.flags.TC, dns.flags.AD))
-    codes = sorted(_SIGNATURES.intersection(error.code for error in message.extended_errors()))
-    said = dns.rcode.to_text(message.rcode())
+    codes = sorted(_BOGUS_CODES.intersection(error.code for error in message.extended_errors()))
+    text = dns.rcode.to_text(message.rcode())
     if codes:
-        said = f"{said}: DNSSEC validation failed (extended error {codes[0]:d})"
-    return Response(int(message.rcode()), truncated, authentic, tuple(_rows(message)), said, bogus=bool(codes))
+        text = f"{text}: DNSSEC validation failed (extended error {codes[0]:d})"
+    return Response(int(message.rcode()), truncated, authentic, tuple(_records(message)), text, bogus=bool(codes))
 
 
-def _rows(message: dns.message.Message) -> Iterator[ResourceRecord]:
-    """Yield the records that are understood."""
+def _records(message: dns.message.Message) -> Iterator[ResourceRecord]:
+    """Yield the records of the types in TYPES."""
     for rrset in message.answer:
         if rrset.rdclass == dns.rdataclass.IN and rrset.rdtype in TYPES.values():
             for rdata in rrset:
@@ -61,5 +61,5 @@ def _value(rdata: Any) -> Record:
 
 
 def _text(name: dns.name.Name) -> str:
-    """Return *name* as it is written, lower case, the root as an empty one."""
+    """Return *name* as text, lower case, the root as an empty string."""
     return "" if name == dns.name.root else name.to_text(omit_final_dot=True).lower()

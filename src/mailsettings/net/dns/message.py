@@ -1,7 +1,7 @@
-"""DNS queries, written by hand, and responses that are plainly an answer or a "no", read by hand. Pure.
+"""A codec for DNS messages: writes queries, and parses responses that are a plain answer, NXDOMAIN or NODATA. Pure.
 
-A detection asks some forty questions, and three in four answers are "no such name" or "no such record": header and
-question show that. dnspython takes half a millisecond for each message and 35 ms to be loaded: it reads what is odd.
+A detection asks some forty questions, and three in four answers are NXDOMAIN or NODATA, which header and question
+tell. dnspython takes half a millisecond per message and 35 ms to load: it parses only unusual ones (net.dns.fallback).
 
     12 bytes of header | the question | with EDNS an OPT record of 11 bytes       (RFC 1035 §4.1, RFC 6891 §6.1.2)
     12 bytes of header | the question | records of the seven types asked for      (RFC 1035 §3.3, §4.1.4)
@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address
-from struct import Struct, error
+from struct import Struct
+from struct import error as struct_error
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import MX, SRV, Record
@@ -36,29 +37,29 @@ _RESPONSE, _OPCODE, _TRUNCATED, _RECURSE, _AUTHENTIC, _RCODE = 0x8000, 0x7800, 0
 _FIXED = Struct("!HHIH")  # type, class, seconds to live, length of the data
 _SHORT = Struct("!H")
 _SERVICE = Struct("!HHH")
-MANY = 500  # records are read, of however many there are: no list is used beyond its first twenty
+MAX_RECORDS = 500  # parsed per message: no list is used beyond its first twenty
 _MAX_NAME = 255  # octets (RFC 1035 §2.3.4)
-_MAX_POINTERS = 16  # in one name; servers make one, and a chain through a whole packet would cost seconds
+_MAX_POINTERS = 16  # per name; servers use one, and a chain through a whole packet would take seconds
 _POINTER = 0xC0
 _USUAL = re.compile(rb"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as it is sent. Whatever has another id or question is no response to it."""
+    """A question as sent. A message with another id or question is no response to it."""
 
     question: Question
     wire: bytes
 
     @property
-    def anonymous(self) -> Query:
-        """The same with the id 0, for ways on which nobody can forge an answer, and caches are (RFC 8484 §4.1)."""
+    def with_zero_id(self) -> Query:
+        """The same with the id 0, for DoH: TLS prevents forgery, and HTTP caches work (RFC 8484 §4.1)."""
         return replace(self, wire=b"\0\0" + self.wire[2:])
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRecord:
-    """One record as it came: *value* has its names as they were written, lower case, the root as an empty one."""
+    """One record as received. Names in *value* are unvalidated, in lower case, the root an empty string."""
 
     name: str
     type: int
@@ -67,18 +68,18 @@ class ResourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, as far as it is understood."""
+    """A parsed response."""
 
     rcode: int
     truncated: bool = False
     authentic: bool = False  # the AD bit
-    rows: tuple[ResourceRecord, ...] = ()
-    said: str = ""  # the code in words, where it is an error
-    bogus: bool = False  # the resolver says that the signatures are wrong
+    records: tuple[ResourceRecord, ...] = ()
+    error: str = ""  # the code as text, if it is an error
+    bogus: bool = False  # the resolver reports invalid signatures (RFC 8914)
 
 
 def query_of(question: Question, *, edns: bool = True) -> Query:
-    """Return a query with a fresh random id. It asks for the AD bit (RFC 6840 §5.7), not for signatures.
+    """Return a query with a random id. It asks for the AD bit (RFC 6840 §5.7), not for signatures.
 
     Raises NetworkError(DNS_FAILED) if *question* cannot be asked.
     """
@@ -91,76 +92,76 @@ def query_of(question: Question, *, edns: bool = True) -> Query:
 
 
 def _encoded_name(question: Question) -> bytes | None:
-    """Return the name as labels, each after its length (RFC 1035 §3.1); None if there is no such name."""
+    """Return the name as length-prefixed labels (RFC 1035 §3.1); None if it is invalid."""
     if not question.name.isascii():
         return None
     labels = question.name.encode("ascii").split(b".")
     wire = b"".join(bytes((len(label),)) + label for label in labels if len(label) < 64) + b"\0"
-    whole = len(question.name) + 2 == len(wire) <= 255 and all(labels)
-    return wire if whole else None
+    complete = len(question.name) + 2 == len(wire) <= _MAX_NAME and all(labels)
+    return wire if complete else None
 
 
 def read_plain(query: Query, wire: bytes) -> Response | None:
-    """Return *wire* if it is plainly an answer, or a "no", to exactly this question; None: it has to be looked at."""
+    """Return the response if *wire* is a plain answer, NXDOMAIN or NODATA to this question; else None."""
     if len(wire) < _HEADER.size:
         return None
     number, flags, questions, answers, authorities, _ = _HEADER.unpack_from(wire)
     start, rcode = _HEADER.size, flags & _RCODE
     asked = query.wire[start : start + len(query.question.name) + 2 + _QUESTION.size]
     plain = flags & (_RESPONSE | _OPCODE | _TRUNCATED) == _RESPONSE and questions == 1
-    # The zone's SOA comes with each real "no" (RFC 2308 §2); without one the rest of the message may say otherwise.
-    tells = rcode in (NOERROR, NXDOMAIN) and (answers > 0 or authorities > 0)
-    if not (plain and tells and number == int.from_bytes(query.wire[:2], "big") and wire.startswith(asked, start)):
+    # A real NXDOMAIN or NODATA includes the zone's SOA (RFC 2308 §2); without it, parse the rest of the message.
+    conclusive = rcode in (NOERROR, NXDOMAIN) and (answers > 0 or authorities > 0)
+    if not (plain and conclusive and number == int.from_bytes(query.wire[:2], "big") and wire.startswith(asked, start)):
         return None
-    rows = rows_of(wire, start + len(asked), answers)
-    if rows is None or bool(rows) != bool(answers):
+    records = read_records(wire, start + len(asked), answers)
+    if records is None or bool(records) != bool(answers):
         return None
-    return Response(rcode, authentic=bool(flags & _AUTHENTIC), rows=rows)
+    return Response(rcode, authentic=bool(flags & _AUTHENTIC), records=records)
 
 
-def rows_of(wire: bytes, start: int, count: int) -> tuple[ResourceRecord, ...] | None:
-    """Return the *count* records that begin at *start*, MANY at most, those of other types and classes left out.
+def read_records(wire: bytes, start: int, count: int) -> tuple[ResourceRecord, ...] | None:
+    """Return the *count* records that begin at *start*, at most MAX_RECORDS, without other types and classes.
 
-    None if they are not plainly what RFC 1035 says.
+    None if they are not well-formed by RFC 1035.
     """
     try:
-        return tuple(_rows(wire, start, count))
-    except (ValueError, IndexError, error):
+        return tuple(_records(wire, start, count))
+    except (ValueError, IndexError, struct_error):
         return None
 
 
-def _rows(wire: bytes, at: int, count: int) -> Iterator[ResourceRecord]:
-    for _ in range(min(count, MANY)):
+def _records(wire: bytes, at: int, count: int) -> Iterator[ResourceRecord]:
+    for _ in range(min(count, MAX_RECORDS)):
         name, at = _name(wire, at)
-        kind, class_, _, length = _FIXED.unpack_from(wire, at)
+        rdtype, class_, _, length = _FIXED.unpack_from(wire, at)
         at += _FIXED.size
         end = at + length
         if end > len(wire):
             raise ValueError("a record that goes on behind the message")
-        if class_ == IN and kind in TYPES.values():
-            yield ResourceRecord(name, kind, _value(wire, kind, at, end))
+        if class_ == IN and rdtype in TYPES.values():
+            yield ResourceRecord(name, rdtype, _value(wire, rdtype, at, end))
         at = end
 
 
-def _value(wire: bytes, kind: int, at: int, end: int) -> Record:
-    """Return what the record of type *kind* between *at* and *end* says."""
-    if kind == A:
+def _value(wire: bytes, rdtype: int, at: int, end: int) -> Record:
+    """Return the value of the record of type *rdtype* between *at* and *end*."""
+    if rdtype == A:
         return str(IPv4Address(wire[at:end]))
-    if kind == AAAA:
+    if rdtype == AAAA:
         return str(IPv6Address(wire[at:end]))
-    if kind == TXT:
+    if rdtype == TXT:
         return b"".join(_strings(wire[at:end])).decode("utf-8", "replace")
-    if kind == MX_TYPE:
+    if rdtype == MX_TYPE:
         (preference,) = _SHORT.unpack_from(wire, at)
         return MX(preference, _last_name(wire, at + _SHORT.size, end))
-    if kind == SRV_TYPE:
+    if rdtype == SRV_TYPE:
         priority, weight, port = _SERVICE.unpack_from(wire, at)
         return SRV(priority, weight, port, _last_name(wire, at + _SERVICE.size, end))
     return _last_name(wire, at, end)
 
 
 def _strings(data: bytes) -> Iterator[bytes]:
-    """Yield character-strings, each of which comes after its length; there is one at least."""
+    """Yield length-prefixed character-strings; there is at least one."""
     at = 0
     while at < len(data) or at == 0:
         length = data[at]
@@ -179,7 +180,7 @@ def _last_name(wire: bytes, at: int, end: int) -> str:
 
 
 def _name(wire: bytes, at: int) -> tuple[str, int]:
-    """Return the name at *at* and what comes after it. Pointers lead backwards, so that there are no loops."""
+    """Return the name at *at* and the offset after it. Pointers must lead backwards, so that there are no loops."""
     labels: list[bytes] = []
     size, after, limit, pointers = 1, 0, at, 0
     while length := wire[at]:
@@ -199,13 +200,13 @@ def _name(wire: bytes, at: int) -> tuple[str, int]:
 
 
 def _label(label: bytes) -> str:
-    """Return *label* as master files have it, lower case: what no host has in its name is escaped (RFC 1035 §5.1)."""
+    """Return *label* as in a master file, lower case: characters outside host names are escaped (RFC 1035 §5.1)."""
     if _USUAL.fullmatch(label):
         return label.decode("ascii").lower()
-    return "".join(map(_written, label.lower()))
+    return "".join(map(_escaped, label.lower()))
 
 
-def _written(byte: int) -> str:
+def _escaped(byte: int) -> str:
     if byte in b'"().;\\@$':
         return f"\\{byte:c}"
     return f"{byte:c}" if 0x20 < byte < 0x7F else f"\\{byte:03d}"

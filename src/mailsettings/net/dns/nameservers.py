@@ -1,4 +1,4 @@
-"""Where DNS questions go: what the policy's `resolver` says, or the system's resolv.conf.
+"""Which name servers to query: the policy's `resolver`, or the system's resolv.conf.
 
 192.0.2.1                        UDP, TCP for long answers (RFC 1035); port 53
 [2001:db8::1]:5353
@@ -25,7 +25,7 @@ MAX_NAMESERVERS = 3  # as the C library does
 
 
 class Scheme(StrEnum):
-    """How questions travel to a name server."""
+    """The transport of queries to a name server."""
 
     UDP = "udp"
     TLS = "tls"
@@ -54,9 +54,9 @@ class Nameserver:
 
 
 def parse_resolver(text: str) -> Nameserver | None:
-    """Read a policy's *text*; None if it is empty: the system's resolvers are meant.
+    """Parse a policy's `resolver`; None if it is empty, which means the system's resolvers.
 
-    Raises MailSettingsError, with the value, if it is none of the forms above.
+    Raises MailSettingsError, with the value, if it has none of the forms above.
     """
     if not text:
         return None
@@ -76,7 +76,7 @@ def parse_resolver(text: str) -> Nameserver | None:
 
 
 def _parts(text: str) -> tuple[Scheme, str, int | None]:
-    """Cut *text* into scheme, host and port; a bare address is UDP."""
+    """Split *text* into scheme, host and port; a bare address is UDP."""
     name, separator, rest = text.partition("://")
     if not separator:
         name, rest = "udp", f"[{text}]" if text.count(":") > 1 and "[" not in text else text
@@ -100,7 +100,7 @@ def system_nameservers() -> tuple[Nameserver, ...]:
 
 
 def parse_resolv_conf(text: str) -> tuple[Nameserver, ...]:
-    """Return the name servers that *text* lists; search lists and options have no say here: all names are absolute."""
+    """Return the name servers that *text* lists; search lists and options are ignored: all names are absolute."""
     words = (line.split() for line in text.splitlines())
     hosts = [word[1] for word in words if word[:1] == ["nameserver"] and len(word) > 1]
     found = (Nameserver(Scheme.UDP, host, 53) for host in hosts)

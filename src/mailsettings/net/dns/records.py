@@ -1,6 +1,6 @@
-"""The values made of DNS records. Pure.
+"""Convert DNS records to validated values. Pure.
 
-What a zone's owner wrote is checked here, once: hosts that no mail server can have are dropped, lists are cut.
+Data of a zone is validated here, once: invalid host names are dropped, lists are truncated.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from mailsettings.policy import Policy
 
 
 def records_of(
-    question: Question, rows: Sequence[ResourceRecord], policy: Policy
+    question: Question, answers: Sequence[ResourceRecord], policy: Policy
 ) -> tuple[tuple[Record, ...], tuple[str, ...]]:
-    """Return what *rows* answer to *question*: records, the preferred ones first, and the aliases on the way.
+    """Return the records in *answers* for *question*, preferred ones first, and the CNAMEs that lead to them.
 
-    Raises NetworkError(DNS_FAILED) when aliases are chained too long, as they are in a loop.
+    Raises NetworkError(DNS_FAILED) if the chain of CNAMEs is too long, as it is in a loop.
     """
     name, wanted = question.name, TYPES[question.type]
     aliases: list[str] = []
-    while not (found := _at(rows, name, wanted)) and wanted != CNAME and (alias := _at(rows, name, CNAME)):
+    while not (found := _at(answers, name, wanted)) and wanted != CNAME and (alias := _at(answers, name, CNAME)):
         if len(aliases) == policy.limits.max_aliases:
             raise NetworkError(FailureKind.DNS_FAILED, f"more than {policy.limits.max_aliases} aliases in a row")
         name = str(alias[0])
@@ -32,20 +32,19 @@ def records_of(
     return _records(question.type, found, policy), tuple(host for alias in aliases if (host := _host(alias)))
 
 
-def _at(rows: Iterable[ResourceRecord], name: str, kind: int) -> tuple[Record, ...]:
-    """Return the records of type *kind* that *name* has, each once."""
-    return tuple(dict.fromkeys(row.value for row in rows if (row.name, row.type) == (name, kind)))
+def _at(answers: Iterable[ResourceRecord], name: str, rdtype: int) -> tuple[Record, ...]:
+    """Return the records of *name* with the type *rdtype*, each once."""
+    return tuple(dict.fromkeys(each.value for each in answers if (each.name, each.type) == (name, rdtype)))
 
 
-def _records(kind: str, found: Iterable[Record], policy: Policy) -> tuple[Record, ...]:
-    """Return the usable ones of *found*, the preferred ones first, no more than the policy reads."""
-    match kind:
+def _records(rdtype: str, found: Iterable[Record], policy: Policy) -> tuple[Record, ...]:
+    """Return the valid ones of *found*, preferred ones first, at most as many as the policy allows."""
+    match rdtype:
         case "A" | "AAAA":
             return tuple(found)[: policy.limits.max_addresses]
         case "MX":
-            return tuple(sorted(_exchangers(found), key=lambda each: (each.preference, each.host)))[
-                : policy.limits.max_mx
-            ]
+            exchangers = sorted(_exchangers(found), key=lambda each: (each.preference, each.host))
+            return tuple(exchangers)[: policy.limits.max_mx]
         case "SRV":
             return _services(found)[: policy.limits.max_srv]
         case "TXT":
@@ -61,7 +60,7 @@ def _exchangers(found: Iterable[Record]) -> Iterator[MX]:
 
 
 def _services(found: Iterable[Record]) -> tuple[SRV, ...]:
-    """Return SRV records by priority; among equals the choice by weight is the asker's (RFC 2782)."""
+    """Return SRV records by priority, then descending weight; weighted selection is up to the caller (RFC 2782)."""
     usable = (
         SRV(each.priority, each.weight, each.port, host)
         for each in found
@@ -71,7 +70,7 @@ def _services(found: Iterable[Record]) -> tuple[SRV, ...]:
 
 
 def _host(name: str) -> str | None:
-    """Return *name* as a host; empty for the root (null MX, no such service), None if no host has such a name."""
+    """Return *name* as a host; empty for the root (null MX, service not available), None if it is invalid."""
     if not name:
         return ""
     try:

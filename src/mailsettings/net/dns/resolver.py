@@ -1,7 +1,7 @@
-"""Ask recursive resolvers: over UDP and TCP, TLS (RFC 7858) or HTTPS (RFC 8484).
+"""A stub resolver: query recursive resolvers over Do53 (UDP and TCP), DoT (RFC 7858) or DoH (RFC 8484).
 
-The waiting is anyio's, so that asyncio and trio, time-outs and cancellation are the same here as everywhere, and
-running out of sockets does not look like a silent resolver.
+Waiting is left to anyio: asyncio and trio, timeouts and cancellation work as everywhere, and running out of sockets
+does not look like a resolver that times out.
 """
 
 from __future__ import annotations
@@ -17,91 +17,91 @@ from mailsettings.net.dns.records import records_of
 from mailsettings.net.dns.transports import DNSTransport
 from mailsettings.policy import Policy
 
-BLINK = 0.001  # seconds: less is what a timer is late by, and no answer comes in it
+MIN_TIMEOUT = 0.001  # seconds: timers are late by as much, and no answer arrives within less
 _sockets: RunVar[dict[int, anyio.Semaphore]] = RunVar("mailsettings DNS sockets")
 
 
 class Resolver:
-    """Asks name servers in turn until one answers."""
+    """Queries name servers one after the other until one answers."""
 
     def __init__(self, transports: tuple[DNSTransport, ...], policy: Policy, *, trusted: bool) -> None:
-        """*trusted*: the AD bit of these servers may be believed, because nobody is on the way or the user says so."""
+        """*trusted*: the AD bit counts, because the servers are local, encrypted or named by the user."""
         self._transports = transports
         self._policy = policy
         self._trusted = trusted
 
     async def ask(self, question: Question) -> Answer:
-        """Raises NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
+        """Return the answer. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK | BUDGET)."""
         if not self._transports:
             raise NetworkError(FailureKind.NO_NETWORK, "this machine has no name server")
-        async with _limit(self._policy.limits.dns_sockets):
+        async with _socket_limit(self._policy.limits.dns_sockets):
             return self._answer(question, await self._response(question))
 
     def _answer(self, question: Question, response: Response) -> Answer:
-        """Return what *response* says."""
-        records, aliases = records_of(question, response.rows, self._policy)
+        """Return *response* as the answer to *question*."""
+        records, aliases = records_of(question, response.records, self._policy)
         exists, authentic = response.rcode != NXDOMAIN, self._trusted and response.authentic
         return Answer(question, records, exists=exists, authentic=authentic, aliases=aliases)
 
     async def _response(self, question: Question) -> Response:
-        """Ask each server, and those that kept silent again, for as long as we are let."""
+        """Query each server, and those that timed out again, until `dns_lifetime` is over."""
         end = anyio.current_time() + self._policy.timeouts.dns_lifetime
         failures: list[NetworkError] = []
-        waiting = list(self._transports)
-        while waiting:
-            silent = []
-            for transport in waiting:
-                seconds = self._patience(transport, end)
+        remaining = list(self._transports)
+        while remaining:
+            timed_out = []
+            for transport in remaining:
+                seconds = self._timeout(transport, end)
                 try:
                     with anyio.move_on_after(seconds):
-                        return await _once(transport, question)
+                        return await _query(transport, question)
                 except NetworkError as error:
                     failures.append(error)
                 else:
-                    silent.append(transport)
-            waiting = silent
+                    timed_out.append(transport)
+            remaining = timed_out
         raise _summary(failures)
 
-    def _patience(self, transport: DNSTransport, end: float) -> float:
-        """Return how many seconds *transport* has. NetworkError(DNS_TIMEOUT) at the *end* of the question's time."""
+    def _timeout(self, transport: DNSTransport, end: float) -> float:
+        """Return the timeout for *transport* in seconds. NetworkError(DNS_TIMEOUT) if the time *end* has come."""
         left = end - anyio.current_time()
-        if left < BLINK:
+        if left < MIN_TIMEOUT:
             seconds = self._policy.timeouts.dns_lifetime
             raise NetworkError(FailureKind.DNS_TIMEOUT, f"no name server answered within {seconds:g} s")
         return min(left, transport.round_trips * self._policy.timeouts.dns_timeout)
 
     async def aclose(self) -> None:
-        """Close what the transports keep open."""
+        """Close the transports' connections."""
         for transport in self._transports:
             await transport.aclose()
 
 
-async def _once(transport: DNSTransport, question: Question) -> Response:
-    """Ask one server once; one that cannot read EDNS is asked again without (RFC 6891 §7)."""
+async def _query(transport: DNSTransport, question: Question) -> Response:
+    """Query one server; retry without EDNS if it does not support that (RFC 6891 §7)."""
     response = await transport.exchange(query_of(question))
     if response.rcode in (FORMERR, NOTIMP):
         response = await transport.exchange(query_of(question, edns=False))
     if response.rcode not in (NOERROR, NXDOMAIN):
         detail = Detail.DNSSEC_BOGUS if response.bogus else None
-        raise NetworkError(FailureKind.DNS_FAILED, f"the name server says {response.said}", detail=detail)
+        raise NetworkError(FailureKind.DNS_FAILED, f"the name server says {response.error}", detail=detail)
     return response
 
 
 def _summary(failures: list[NetworkError]) -> NetworkError:
-    """Return the failure that tells most of *failures*: ours first, then what a server said, then silence."""
+    """Return the most informative of *failures*: our own first, then a server's, then timeouts."""
     if all(failure.kind is FailureKind.UNREACHABLE for failure in failures):
         return failures[0].again(FailureKind.NO_NETWORK, prefix="no way to a name server: ")
     order = (FailureKind.BUDGET, FailureKind.PROXY, FailureKind.DNS_FAILED)
-    worst = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
-    return worst if worst.kind in order else worst.again(FailureKind.DNS_FAILED, prefix="the name server: ")
+    best = min(failures, key=lambda failure: order.index(failure.kind) if failure.kind in order else len(order))
+    return best if best.kind in order else best.again(FailureKind.DNS_FAILED, prefix="the name server: ")
 
 
-def _limit(sockets: int) -> anyio.Semaphore:
-    """Return the semaphore of this event loop for all who are allowed as many *sockets*."""
+def _socket_limit(sockets: int) -> anyio.Semaphore:
+    """Return the semaphore of this event loop that all resolvers with a limit of *sockets* share."""
     try:
-        known = _sockets.get()
+        semaphores = _sockets.get()
     except LookupError:
-        _sockets.set(known := {})
-    if sockets not in known:
-        known[sockets] = anyio.Semaphore(sockets)
-    return known[sockets]
+        _sockets.set(semaphores := {})
+    if sockets not in semaphores:
+        semaphores[sockets] = anyio.Semaphore(sockets)
+    return semaphores[sockets]

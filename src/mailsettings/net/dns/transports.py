@@ -1,4 +1,4 @@
-"""How DNS messages travel: UDP with TCP for what is too long (RFC 1035, RFC 7766), or TLS (RFC 7858)."""
+"""DNS transports: Do53, UDP with fallback to TCP (RFC 1035, RFC 7766), and DoT (RFC 7858)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from mailsettings.policy import IPAddress
 
 _REFUSED = 5  # RFC 1035 §4.1.1
 _ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
-MAX_UNUSUAL = 4096  # bytes; errors and cut responses are short; dnspython takes a quarter of a second for a long one
+MAX_FALLBACK = 4096  # bytes parsed by dnspython, which takes 0.25 s for a long message; errors are short
 
 
 class DNSTransport(Interface):
-    """A way to one name server."""
+    """Sends queries to one name server."""
 
-    round_trips: int  # before the first answer can be here
+    round_trips: int  # until the first answer can arrive
 
     async def exchange(self, query: Query) -> Response:
-        """Return the response to *query*. NetworkError; waits for ever, the caller sets a time-out."""
+        """Return the response to *query*. Raises NetworkError; never times out, that is up to the caller."""
         ...
 
     async def aclose(self) -> None:
-        """Close what is kept open."""
+        """Close idle connections."""
         ...
 
 
 class Do53:
-    """One socket per question: a new random port each time is half of what keeps forged answers out."""
+    """DNS over UDP, with TCP for truncated answers. One socket per query: its random port makes forgery harder."""
 
     round_trips = 1
 
@@ -49,20 +49,20 @@ class Do53:
         self._port = nameserver.port
 
     async def exchange(self, query: Query) -> Response:
-        response = await self._by_udp(query)
+        response = await self._udp(query)
         if not response.truncated:
             return response
         stream = await tcp.connect(self._ip, self._port)
         async with contextlib.aclosing(stream):
-            return await _over(stream, query)
+            return await _exchange_framed(stream, query)
 
-    async def _by_udp(self, query: Query) -> Response:
-        """Send *query* and wait for its response, past everything else that comes."""
+    async def _udp(self, query: Query) -> Response:
+        """Send *query* and wait for its response; other datagrams are ignored."""
         family = socket.AF_INET6 if self._ip.version == 6 else socket.AF_INET
         try:
             with socket.socket(family, socket.SOCK_DGRAM) as udp:
                 udp.setblocking(False)
-                # Connected: the kernel drops what others send and tells at once when the port is closed.
+                # Connected: the kernel drops datagrams of other senders and reports a closed port at once.
                 udp.connect((str(self._ip), self._port))
                 udp.send(query.wire)
                 return await _first_response(udp, query)
@@ -70,49 +70,49 @@ class Do53:
             raise os_fault(error) from error
 
     async def aclose(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection stays open."""
 
 
 async def _first_response(udp: socket.socket, query: Query) -> Response:
     """Return the first datagram that is a response to *query*."""
     while True:
         await anyio.wait_readable(udp)
-        with contextlib.suppress(BlockingIOError):  # a datagram with a wrong checksum wakes us and is gone
+        with contextlib.suppress(BlockingIOError):  # a datagram with a wrong checksum wakes the task and is dropped
             if (response := response_to(query, udp.recv(65535))) is not None:
                 return response
 
 
 class ConnectionPool:
-    """Connections are used again: a handshake per question would cost more than all the rest."""
+    """A pool of persistent connections to one name server: a handshake per query would dominate the cost."""
 
-    def __init__(self, open_one: Callable[[], Awaitable[TCPStream]]) -> None:
-        self._open = open_one
+    def __init__(self, connect: Callable[[], Awaitable[TCPStream]]) -> None:
+        self._connect = connect
         self._idle: list[TCPStream] = []
 
     async def exchange(self, query: Query) -> Response:
         """Return the response to *query*, see DNSTransport."""
         while self._idle:
-            # One that the server has closed meanwhile says nothing about the server.
+            # The server may have closed an idle connection, which is no failure.
             with contextlib.suppress(NetworkError):
-                return await self._with(self._idle.pop(), query)
-        return await self._with(await self._open(), query)
+                return await self._exchange_on(self._idle.pop(), query)
+        return await self._exchange_on(await self._connect(), query)
 
-    async def _with(self, stream: TCPStream, query: Query) -> Response:
+    async def _exchange_on(self, stream: TCPStream, query: Query) -> Response:
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(stream.aclose)
-            response = await _over(stream, query)
+            response = await _exchange_framed(stream, query)
             undo.pop_all()
         self._idle.append(stream)
         return response
 
     async def aclose(self) -> None:
-        """Close the connections that wait for another question."""
+        """Close idle connections."""
         while self._idle:
             await self._idle.pop().aclose()
 
 
 class DoT:
-    """DNS over TLS, on connections that are kept."""
+    """DNS over TLS, on persistent connections."""
 
     round_trips = 4
 
@@ -122,7 +122,7 @@ class DoT:
         ask: Callable[[Question], Awaitable[Answer]],
         connect: Connect,
     ) -> None:
-        """*ask* finds the address of a name server that is given by name; *connect* leads there."""
+        """*ask* resolves the name of the name server; *connect* opens a connection to its address."""
         self._nameserver = nameserver
         self._ask = ask
         self._connect = connect
@@ -132,7 +132,7 @@ class DoT:
         return await self._pool.exchange(query)
 
     async def _open(self) -> TCPStream:
-        """Return a connection to the name server whose certificate has been checked."""
+        """Return a connection to the name server, with its certificate verified."""
         server = self._nameserver
         stream = await self._connect(server.address or await self._address(), server.port)
         async with contextlib.AsyncExitStack() as undo:
@@ -149,12 +149,12 @@ class DoT:
         raise NetworkError(FailureKind.NO_NETWORK, f"the name server {self._nameserver.host} has no address")
 
     async def aclose(self) -> None:
-        """Close the connections that wait for another question."""
+        """Close idle connections."""
         await self._pool.aclose()
 
 
 class DoTCP:
-    """Plain DNS over TCP, on connections that are kept."""
+    """Do53 over TCP only, on persistent connections: for use through a proxy."""
 
     round_trips = 4
 
@@ -166,7 +166,7 @@ class DoTCP:
     async def exchange(self, query: Query) -> Response:
         response = await self._pool.exchange(query)
         if response.rcode == _REFUSED:
-            # A resolver's word on who asks, not on what: those of Internet providers know their customers only.
+            # REFUSED is about the client, not the question: resolvers of Internet providers serve customers only.
             raise NetworkError(
                 FailureKind.PROXY, f"the name server {self._nameserver.host} refuses whoever asks from there: {_ADVICE}"
             )
@@ -180,21 +180,21 @@ class DoTCP:
 
 
 class NoNameserver:
-    """Stands where no name server can be asked through the proxy."""
+    """The transport if no name server can be queried through the proxy: every query fails."""
 
     round_trips = 1
 
-    async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - nobody is asked
+    async def exchange(self, query: Query) -> Response:  # noqa: ARG002 - never sent
         raise NetworkError(
             FailureKind.PROXY, f"no name server of this machine can be asked through the proxy: {_ADVICE}"
         )
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
-async def _over(stream: TCPStream, query: Query) -> Response:
-    """Return the response to *query* over a stream: each message comes after its length in two bytes."""
+async def _exchange_framed(stream: TCPStream, query: Query) -> Response:
+    """Exchange *query* on a stream, where each message follows its length in two bytes (RFC 1035 §4.2.2)."""
     await stream.send(len(query.wire).to_bytes(2, "big") + query.wire)
     length = int.from_bytes(await _exactly(stream, 2), "big")
     response = response_to(query, await _exactly(stream, length))
@@ -214,13 +214,13 @@ async def _exactly(stream: TCPStream, count: int) -> bytes:
 
 
 def response_to(query: Query, wire: bytes) -> Response | None:
-    """Return the response to *query* that *wire* is, or None if it is none: malformed, forged or of another question.
+    """Parse *wire* as the response to *query*; None if it is malformed, forged or to another question.
 
-    A truncated one is returned as far as it goes.
+    A truncated response is returned as far as it goes.
     """
     if (plain := read_plain(query, wire)) is not None:
         return plain
-    if len(wire) > MAX_UNUSUAL:
+    if len(wire) > MAX_FALLBACK:
         return None
     from mailsettings.net.dns.fallback import read
 

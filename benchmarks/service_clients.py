@@ -1,4 +1,4 @@
-"""Visitors of the service for benchmarks.serve, each from an address of its own, as a service's limits expect."""
+"""Clients of the service for benchmarks.serve, each with an IP address of its own, as its rate limits expect."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 PORT = 8097
 _NUMBERS = count(1)
-_VISITORS = IPv4Address("127.4.0.0")
+_CLIENT_NETWORK = IPv4Address("127.4.0.0")
 
 
 @dataclass(slots=True)
-class Heard:
-    """What came back."""
+class Responses:
+    """The service's responses."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     verified: int = 0
-    unasked: int = 0  # 503 without Retry-After
+    without_retry_after: int = 0  # 503 without Retry-After
 
     @property
     def p50(self) -> float:
@@ -42,9 +42,9 @@ class Heard:
         return f"p50 {self.p50:.2f} s, p95 {self.p95:.2f} s, {self.verified} verified of {dict(self.statuses)}"
 
 
-def somebody() -> str:
-    """Return an address that has not visited for a long time."""
-    return str(_VISITORS + next(_NUMBERS) % 250_000 + 1)
+def client_address() -> str:
+    """Return a client address that has not been used for a long time."""
+    return str(_CLIENT_NETWORK + next(_NUMBERS) % 250_000 + 1)
 
 
 def mixed(number: int) -> str:
@@ -52,16 +52,16 @@ def mixed(number: int) -> str:
     return f"{'ts'[number % 2]}{number}.example"
 
 
-async def ask(domain: str, heard: Heard | None = None, *, who: str = "") -> None:
-    """Ask for somebody at *domain* on a connection of its own."""
+async def ask(domain: str, responses: Responses | None = None, *, client: str = "") -> None:
+    """Request a detection for *domain* on a new connection."""
     started = time.perf_counter()
-    async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=who or somebody()) as stream:
+    async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=client or client_address()) as stream:
         status, head, body = await _exchange(stream, BufferedByteReceiveStream(stream), domain)
-    if heard is not None:
-        heard.statuses[status] += 1
-        heard.seconds.append(time.perf_counter() - started)
-        heard.verified += status == 200 and _verified(body)
-        heard.unasked += status == 503 and b"retry-after: " not in head.lower()
+    if responses is not None:
+        responses.statuses[status] += 1
+        responses.seconds.append(time.perf_counter() - started)
+        responses.verified += status == 200 and _verified(body)
+        responses.without_retry_after += status == 503 and b"retry-after: " not in head.lower()
 
 
 def _verified(body: bytes) -> bool:
@@ -82,15 +82,15 @@ async def _exchange(stream: ByteStream, reader: BufferedByteReceiveStream, domai
 
 
 async def cached(seconds: float, connections: int = 16) -> float:
-    """Return how many answers from the cache come in a second."""
+    """Return how many cached answers the service gives per second."""
     answers = 0
     end = time.perf_counter() + seconds
 
     async def loop() -> None:
         nonlocal answers
         while time.perf_counter() < end:
-            # Ten from one visitor: an eleventh in one minute would be refused.
-            async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=somebody()) as stream:
+            # Ten per client: an eleventh in one minute would be refused.
+            async with await anyio.connect_tcp("127.0.0.1", PORT, local_host=client_address()) as stream:
                 reader = BufferedByteReceiveStream(stream)
                 for _ in range(10):
                     status, _, _ = await _exchange(stream, reader, "t0.example")
@@ -103,39 +103,39 @@ async def cached(seconds: float, connections: int = 16) -> float:
     return answers / seconds
 
 
-async def steady(seconds: float, rate: float, heard: Heard, name: Callable[[int], str] = mixed) -> None:
+async def steady(seconds: float, rate: float, responses: Responses, name: Callable[[int], str] = mixed) -> None:
     """Ask for *rate* new domains a second, whether or not the earlier ones are answered."""
     started = anyio.current_time()
     async with anyio.create_task_group() as group:
         for number in range(int(seconds * rate)):
-            group.start_soon(ask, name(next(_NUMBERS)), heard)
+            group.start_soon(ask, name(next(_NUMBERS)), responses)
             await anyio.sleep_until(started + (number + 1) / rate)
 
 
-async def crowd(size: int) -> Heard:
+async def crowd(size: int) -> Responses:
     """Ask for *size* slow domains at once."""
-    heard = Heard()
+    responses = Responses()
     async with anyio.create_task_group() as group:
         for _ in range(size):
-            group.start_soon(ask, f"x{next(_NUMBERS)}.example", heard)
-    return heard
+            group.start_soon(ask, f"x{next(_NUMBERS)}.example", responses)
+    return responses
 
 
-async def among_tarpits(seconds: float, rate: float, visitors: int) -> Heard:
-    """Ask as `steady` does while *visitors* others keep asking for silent domains, two at once each."""
-    heard = Heard()
+async def among_tarpits(seconds: float, rate: float, clients: int) -> Responses:
+    """Ask as `steady` does while *clients* others keep asking for domains that time out, two at once each."""
+    responses = Responses()
 
-    async def nuisance(who: str) -> None:
+    async def nuisance(client: str) -> None:
         while True:
-            await ask(f"pit{next(_NUMBERS)}.example", who=who)
-            await anyio.sleep(0.1)  # refused visitors come again, too
+            await ask(f"pit{next(_NUMBERS)}.example", client=client)
+            await anyio.sleep(0.1)  # also after a refusal
 
     async with anyio.create_task_group() as group:
-        for _ in range(visitors):
-            who = somebody()
-            group.start_soon(nuisance, who)
-            group.start_soon(nuisance, who)
+        for _ in range(clients):
+            client = client_address()
+            group.start_soon(nuisance, client)
+            group.start_soon(nuisance, client)
         await anyio.sleep(5)  # twenty searches that begin at the same moment are a crowd, and no tarpit
-        await steady(seconds, rate, heard)
+        await steady(seconds, rate, responses)
         group.cancel_scope.cancel()
-    return heard
+    return responses

@@ -44,7 +44,7 @@ def capabilities(row: Row, plain: SessionResult) -> Verdict:
 def starttls(row: Row, upgrade: SessionResult, sent: list[bytes]) -> Verdict:
     """Is STARTTLS asked for exactly where it is offered?"""
     if row.id in ("t175", "t176"):
-        return None  # the attack keeps it from being asked for; see oddity
+        return None  # the attack prevents the request; see oddity
     asked = any(b"STARTTLS" in line or b"STLS" in line for line in sent)
     refused = upgrade.failure is not None and upgrade.failure.kind is FailureKind.STARTTLS_NOT_OFFERED
     if not row.starttls:
@@ -66,7 +66,7 @@ def login(row: Row, plain: SessionResult, inside: SessionResult) -> Verdict:
 
 
 def oddity(row: Row, plain: SessionResult, upgrade: SessionResult, inside: SessionResult) -> Verdict:
-    """Is what the row calls weird dealt with? Crashes and cuts are judged by the caller."""
+    """Is what the row calls weird dealt with? Crashes and cuts are checked by the caller."""
     if not row.weird:
         return None
     if row.id in _ATTACKS:
@@ -100,7 +100,7 @@ def _is(result: SessionResult, kind: FailureKind) -> Verdict:
 
 
 def _refusal(row: Row) -> FailureKind | None:
-    """Say how a greeting that is none, or a refusal, has to fail in clear."""
+    """Return the expected failure of an invalid or refusing greeting before TLS."""
     if row.id in _NOT_A_GREETING:
         return _NOT_A_GREETING[row.id]
     if re.match(rb"\* PREAUTH", row.greeting):
