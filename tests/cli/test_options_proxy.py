@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from mailsettings.cli.app import cli
 from mailsettings.cli.card import card
-from mailsettings.cli.options import PASSWORD_VARIABLE
+from mailsettings.cli.params import PASSWORD_VARIABLE
 from mailsettings.cli.terminal import pen
 from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure, ProxyAddress
