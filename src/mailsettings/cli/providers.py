@@ -1,4 +1,4 @@
-"""`mailsettings providers [QUERY]` and `mailsettings provider ID`: what the provider table knows."""
+"""`mailsettings providers [QUERY]` and `mailsettings provider ID`: what the provider table says."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
 
 
 def _matches(row: Row, query: str) -> bool:
-    words = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
-    return any(query in word for word in words)
+    texts = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
+    return any(query in text for text in texts)
 
 
 def _overview(row: Row) -> str:
-    """Return one line: id, name, the first domains."""
+    """Return *row* as one line: id, name, the first domains."""
     domains = ", ".join(row.domains[:2]) + (f" and {len(row.domains) - 2} more" if len(row.domains) > 2 else "")
     return f"{row.provider.id:20} {printable(row.provider.name):26} {domains or row.provider.kind}".rstrip()
 
@@ -81,7 +81,7 @@ def _unknown(name: str) -> str:
 
 
 def _page(row: Row, paint: Pen) -> Iterator[str]:
-    """Yield everything about *row* that a person would look for."""
+    """Yield the facts of *row*, one line or more for each."""
     facts = row.provider
     yield paint(f"{printable(facts.name)} ({facts.id}, {facts.kind})", Colour.STRONG)
     yield from _listed("Incoming", map(_server, row.incoming))
