@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailsettings.bulk.dask import detect_batch, likely_destination_of, locate_batch, partition, run_batches
-from mailsettings.bulk.input import Entry, InputFormat, count_lines, entries, input_format
-from mailsettings.bulk.limits import BulkLimits
+from mailsettings.bulk.dask import (
+    BatchResult,
+    detect_batch,
+    likely_destination_of,
+    locate_batch,
+    partition,
+    run_batches,
+)
+from mailsettings.bulk.input import Entry, count_lines, entries
 from mailsettings.bulk.progress import RunProgress
 from mailsettings.bulk.shards import Batch, DestinationKey, Shards, batches
 from mailsettings.escape import printable
@@ -27,30 +33,33 @@ def run_on_cluster(options: BulkOptions) -> bool:
 
     Raises what Shards raises about the output, DocumentError about the input, UsageError without Dask or scheduler.
     """
-    form = InputFormat(options.form) if options.form else input_format(options.file.name)
-    shards = Shards(options.output, options.batch, resume=options.resume)
+    form, shards = options.input_format(), Shards(options.output, options.batch, resume=options.resume)
     addresses, policy = entries(options.file, form, options.column), options.policy()
     if policy.proxy and policy.proxy.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
-    # Dask logs calls that fail; the repr of BulkLimits leaves out the URL, which may have a password in it.
-    limits = BulkLimits.for_concurrency(options.concurrency, redis=options.redis)
-    work = partial(detect_batch, pace=limits, policy=policy, full=options.full)
-    progress, started, failed = RunProgress(count_lines(options.file, form)), time.monotonic(), 0
+    # Dask logs calls that fail: limits, unlike the URL of Redis by itself, show no password there.
+    work = partial(detect_batch, pace=options.limits(), policy=policy, full=options.full)
+    progress, started = RunProgress(count_lines(options.file, form)), time.monotonic()
     with _client(options.dask or "") as client:
         planned = _batches_by_destination(client, addresses, shards, options)
-        for done in run_batches(client, work, shards.missing(planned)):
-            if done.error:
-                failed += 1
-                click.echo(f"mailsettings: batch {done.batch.number}: {printable(done.error)}", err=True)
-                continue
-            shards.write(done.batch, done.results)
-            progress.earlier(shards.skipped)
-            for record in done.results:
-                progress.count(record)
-            click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+        finished = run_batches(client, work, shards.missing(planned))
+        failed = sum(not _write_shard(result, shards, progress, started) for result in finished)
     progress.earlier(shards.skipped)
     click.echo(f"mailsettings: {progress.summary(time.monotonic() - started)}", err=True)
     return not failed
+
+
+def _write_shard(result: BatchResult, shards: Shards, progress: RunProgress, started: float) -> bool:
+    """Write the shard of one batch and report the progress; say whether the batch succeeded."""
+    if result.error:
+        click.echo(f"mailsettings: batch {result.batch.number}: {printable(result.error)}", err=True)
+        return False
+    shards.write(result.batch, result.results)
+    progress.earlier(shards.skipped)
+    for record in result.results:
+        progress.count(record)
+    click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+    return True
 
 
 def _batches_by_destination(

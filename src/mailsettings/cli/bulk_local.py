@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import anyio
 import anyio.to_thread
 
-from mailsettings.bulk.input import Entry, InputFormat, count_lines, entries, input_format
+from mailsettings.bulk.input import Entry, count_lines, entries
 from mailsettings.bulk.journal import Journal
-from mailsettings.bulk.limits import BulkLimits
 from mailsettings.bulk.output import record_format, record_of
 from mailsettings.bulk.progress import RunProgress
 from mailsettings.cli.backend import Backend
@@ -30,7 +29,7 @@ def run_locally(options: BulkOptions, backend: Backend) -> bool:
 
     Raises what Journal raises about the output, and DocumentError about the input.
     """
-    form = InputFormat(options.form) if options.form else input_format(options.file.name)
+    form = options.input_format()
     with Journal(options.output, record_format(options.output.name), resume=options.resume) as journal:
         progress = RunProgress(count_lines(options.file, form), before=len(journal.answered))
         missing = journal.missing(entries(options.file, form, options.column))
@@ -51,8 +50,7 @@ def _single_error(error: Exception) -> Exception:
 async def _run(
     options: BulkOptions, backend: Backend, missing: Iterator[Entry], journal: Journal, progress: RunProgress
 ) -> None:
-    policy = options.policy()
-    limits = BulkLimits.for_concurrency(options.concurrency, redis=options.redis)
+    policy, limits = options.policy(), options.limits()
     _raise_file_limit(limits.max_files(policy))
     display = _ProgressDisplay(progress)
     async with backend.detect_many(_read_in_thread(missing, options.file), policy=policy, pace=limits) as stream:

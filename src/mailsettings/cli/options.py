@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -22,6 +22,10 @@ from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
 from mailsettings.policy import Policy
 from mailsettings.policy.proxy import parse_proxy
+
+if TYPE_CHECKING:
+    from mailsettings.bulk.input import InputFormat
+    from mailsettings.bulk.limits import BulkLimits
 
 MAX_TIMEOUT = 60.0  # seconds; a person has given up by then
 _MAX_PASSWORD_FILE = 4096  # characters read from the file
@@ -249,3 +253,15 @@ class BulkOptions(SearchOptions):
     redis: str = field(repr=False)  # URL, perhaps with a password
     dask: str | None
     batch: int
+
+    def input_format(self) -> InputFormat:
+        """Return the format of the input: what --from says, or else what the name of the file says."""
+        from mailsettings.bulk.input import InputFormat, input_format
+
+        return InputFormat(self.form) if self.form else input_format(self.file.name)
+
+    def limits(self) -> BulkLimits:
+        """Return the limits of the run. Their repr leaves out the URL of Redis."""
+        from mailsettings.bulk.limits import BulkLimits
+
+        return BulkLimits.for_concurrency(self.concurrency, redis=self.redis)

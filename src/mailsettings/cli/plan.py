@@ -1,4 +1,4 @@
-"""`mailsettings --plan ADDRESS`: every URL and DNS question in order of authority, and what it discloses. No network.
+"""`mailsettings --plan ADDRESS`: every URL and DNS question in order of authority, and what it discloses.
 
 the domain itself
   https://autoconfig.example.org/mail/config-v1.1.xml
