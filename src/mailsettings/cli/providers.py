@@ -61,7 +61,7 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
 
     row = by_id(name.lower()) or find_domain(name.lower())
     if row is None:
-        click.echo(f"mailsettings: {_unknown(name)}", err=True)
+        click.echo(f"mailsettings: {_unknown_message(name)}", err=True)
         ctx.exit(ExitCode.NOTHING)
     if as_json:
         click.echo(dumps(plain(row), indent=2))
@@ -70,7 +70,7 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
     ctx.exit(ExitCode.VERIFIED)
 
 
-def _unknown(name: str) -> str:
+def _unknown_message(name: str) -> str:
     from difflib import get_close_matches
 
     from mailsettings.provider_table.table import all_providers
@@ -88,7 +88,7 @@ def _page(row: Row, paint: Pen) -> Iterator[str]:
     yield from _listed("Outgoing", map(_server, row.outgoing))
     yield from _listed("To do first", (f"{hint.text} {hint.url}".strip() for hint in facts.hints))
     yield from _listed("Pages", (f"{page.url} {page.text}".strip() for page in facts.documentation))
-    yield from _listed("Domains", _some(row.domains))
+    yield from _listed("Domains", _domain_list(row.domains))
     yield from _listed("MX", row.mx)
     yield from _listed("Replaced", (f"{old} by {new}" for old, new in row.obsolete))
     yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
@@ -99,7 +99,7 @@ def _server(server: TableServer) -> str:
     return f"{server.endpoint}, user name {names}, login {' or '.join(server.auth)}"
 
 
-def _some(domains: tuple[str, ...]) -> tuple[str, ...]:
+def _domain_list(domains: tuple[str, ...]) -> tuple[str, ...]:
     more = len(domains) - MAX_DOMAINS
     return (", ".join(domains[:MAX_DOMAINS]) + (f" and {more} more" if more > 0 else ""),) if domains else ()
 
