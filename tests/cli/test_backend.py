@@ -1,4 +1,4 @@
-"""The command with the real engine, in a world in memory."""
+"""The command with the real engine, on a network in memory."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ def invoked(world: FakeNetwork, *arguments: str) -> Result:
     """Run the command in *world*."""
 
     @asynccontextmanager
-    async def detecting(
+    async def detect_stream(
         address: EmailAddress, *, sources: Sequence[Source], policy: Policy
     ) -> AsyncIterator[AsyncIterable[Event]]:
         async with (
@@ -46,7 +46,7 @@ def invoked(world: FakeNetwork, *arguments: str) -> Result:
         ):
             yield events
 
-    return CliRunner().invoke(cli, list(arguments), obj=Backend(detecting, plan, offline, tuple(SOURCES)))
+    return CliRunner().invoke(cli, list(arguments), obj=Backend(detect_stream, plan, offline, tuple(SOURCES)))
 
 
 def test_a_custom_domain_is_found_and_verified(world: FakeNetwork) -> None:

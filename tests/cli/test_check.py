@@ -1,45 +1,15 @@
-"""The command `check`: its words, its report, its verdicts."""
+"""The command `check`: its options, its report, its exit codes."""
 
-import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
-from mailsettings.cli.check import CheckResult, _lines, _verdict, check, parse_server_option
+from mailsettings.cli.check import CheckResult, _exit_code, _lines, check
 from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import pen
-from mailsettings.errors import AddressError
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Detection
 from mailsettings.troubleshooting import Diagnosis
 from tests.support.login_worlds import ADA, usual, verified
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("imap://imap.example.org", "imap://imap.example.org:993 (tls)"),
-        ("imap://imap.example.org:143", "imap://imap.example.org:143 (starttls)"),
-        ("imaps://imap.example.org", "imap://imap.example.org:993 (tls)"),
-        ("pop://pop.example.org:995", "pop3://pop.example.org:995 (tls)"),
-        ("smtp+starttls://smtp.example.org:2525", "smtp://smtp.example.org:2525 (starttls)"),
-    ],
-)
-def test_a_server_is_typed_as_people_write_it(text: str, wanted: str) -> None:
-    """
-    The port says when TLS starts, unless the scheme does.
-    """
-    assert str(parse_server_option(text)) == wanted
-
-
-@pytest.mark.parametrize(
-    "text", ["imap://ada:secret@imap.example.org", "imap.example.org", "imap://imap.example.org/x"]
-)
-def test_a_url_with_a_password_is_refused(text: str) -> None:
-    """
-    No secret in a command line; nor anything that is no server.
-    """
-    with pytest.raises((ValueError, AddressError)):
-        parse_server_option(text)
 
 
 def test_there_is_no_option_that_takes_a_password() -> None:
@@ -62,7 +32,7 @@ def test_password_and_token_exclude_each_other() -> None:
     assert "exclude each other" in done.output
 
 
-def _checked(password: str) -> CheckResult:
+def check_result(password: str) -> CheckResult:
     verification = verified(usual(), credentials=Credentials.password(password))
     return CheckResult(Diagnosis((), Detection(ADA)), verification, ())
 
@@ -71,19 +41,19 @@ def test_the_report_says_what_to_do_next() -> None:
     """
     Finding, what to do, what was seen; the exit code says that something is wrong.
     """
-    checked = _checked("wrong")
-    lines = list(_lines(checked, pen(colours=False)))
+    result = check_result("wrong")
+    lines = list(_lines(result, pen(colours=False)))
 
     assert any(line.startswith("1. The user name or the password is wrong.") for line in lines)
     assert any(line.startswith("   Do: ") for line in lines)
-    assert _verdict(checked) is ExitCode.UNVERIFIED
+    assert _exit_code(result) is ExitCode.UNVERIFIED
 
 
 def test_a_good_report_is_short() -> None:
     """
     Who was logged in, and that nothing is wrong.
     """
-    checked = _checked("secret")
+    result = check_result("secret")
 
-    assert list(_lines(checked, pen(colours=False)))[-1] == "Nothing wrong was found."
-    assert _verdict(checked) is ExitCode.VERIFIED
+    assert list(_lines(result, pen(colours=False)))[-1] == "Nothing wrong was found."
+    assert _exit_code(result) is ExitCode.VERIFIED

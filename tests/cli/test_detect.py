@@ -11,12 +11,12 @@ from mailsettings.model import Detection
 from mailsettings.schema import from_json, to_dict
 from tests.support import detections
 from tests.support.detections import GMAIL, NOTHING, VERIFIED
-from tests.support.fake_backend import Knows
+from tests.support.fake_backend import FakeBackend
 
 
 def invoked(*arguments: str, answer: Detection = VERIFIED) -> Result:
-    """Run the command against an engine that knows *answer*."""
-    return CliRunner().invoke(cli, list(arguments), obj=Knows(answer).engine)
+    """Run the command with a backend that gives *answer*."""
+    return CliRunner().invoke(cli, list(arguments), obj=FakeBackend(answer).backend)
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,20 @@ def test_offline_asks_nobody() -> None:
     """
     --offline never starts a search.
     """
-    known = Knows(VERIFIED)
-    CliRunner().invoke(cli, ["--offline", "ada@example.org"], obj=known.engine)
+    fake = FakeBackend(VERIFIED)
+    CliRunner().invoke(cli, ["--offline", "ada@example.org"], obj=fake.backend)
 
-    assert known.asked == []
+    assert fake.requests == []
 
 
 def test_the_plan_lists_what_would_be_asked() -> None:
     """
     --plan names questions and known servers, and starts nothing.
     """
-    known = Knows(VERIFIED)
-    done = CliRunner().invoke(cli, ["--plan", "ada@example.org"], obj=known.engine)
+    fake = FakeBackend(VERIFIED)
+    done = CliRunner().invoke(cli, ["--plan", "ada@example.org"], obj=fake.backend)
 
-    assert (done.exit_code, known.asked) == (0, [])
+    assert (done.exit_code, fake.requests) == (0, [])
     assert "  _imaps._tcp.example.org SRV\n" in done.stdout
     assert "  imap://imap.example.org:993 (tls), providers.yaml: example\n" in done.stdout
     assert "example.org is made up\n" in done.stdout
@@ -99,12 +99,12 @@ def test_the_plan_comes_as_json_too() -> None:
     assert [server["host"] for server in found["servers"]] == ["imap.example.org"]
 
 
-def test_the_plan_says_whose_word_each_question_brings() -> None:
+def test_the_plan_names_the_authority_of_each_question() -> None:
     """
     With the strongest first, and what is sent along.
     """
-    known = Knows(VERIFIED)
-    found = CliRunner().invoke(cli, ["--plan", "--json", "ada@example.org"], obj=known.engine).stdout
+    fake = FakeBackend(VERIFIED)
+    found = CliRunner().invoke(cli, ["--plan", "--json", "ada@example.org"], obj=fake.backend).stdout
 
     first = json.loads(found)["questions"][0]
     assert first == {"asks": "_imaps._tcp.example.org SRV", "authority": "domain", "sends": "", "then": ""}
@@ -175,11 +175,11 @@ def test_a_bad_address_gets_one_line(address: str, message: str) -> None:
     """
     One printable line says what is wrong; exit code 2, nobody contacted.
     """
-    known = Knows(NOTHING)
-    done = CliRunner().invoke(cli, ["--", address], obj=known.engine)
+    fake = FakeBackend(NOTHING)
+    done = CliRunner().invoke(cli, ["--", address], obj=fake.backend)
     lines = done.stderr.splitlines()
 
-    assert (done.exit_code, len(lines), known.asked, done.stdout) == (2, 1, [], "")
+    assert (done.exit_code, len(lines), fake.requests, done.stdout) == (2, 1, [], "")
     assert message in lines[0]
     assert lines[0].isprintable()
     assert len(lines[0]) < 300

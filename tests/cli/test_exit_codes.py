@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailsettings.cli.exit_codes import ExitCode, exit_code
+from mailsettings.cli.exit_codes import ExitCode, both_verified, exit_code
 from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure, Task
 from mailsettings.schema import to_dict
 from tests.support import detections
+
+DETECTIONS = {name: value for name, value in vars(detections).items() if isinstance(value, Detection)}
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,11 @@ def test_the_exit_code_says_what_was_found(detection: Detection, code: ExitCode)
     0 verified, 1 not verified, 3 nothing, 4 no network and nothing known either.
     """
     assert code == exit_code(to_dict(detection))
+
+
+@pytest.mark.parametrize("detection", DETECTIONS.values(), ids=DETECTIONS)
+def test_the_json_form_is_verified_where_the_detection_is(detection: Detection) -> None:
+    """
+    The exit code is read from the JSON form, without the model; both agree on "verified in both directions".
+    """
+    assert both_verified(to_dict(detection)) == detection.verified

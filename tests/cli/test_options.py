@@ -16,7 +16,7 @@ from mailsettings.cli.app import cli
 from mailsettings.model import Protocol
 from mailsettings.policy import Policy
 from tests.support.detections import VERIFIED
-from tests.support.fake_backend import Knows
+from tests.support.fake_backend import FakeBackend
 
 
 class Nothing:
@@ -29,10 +29,10 @@ class Nothing:
 
 def asked(*arguments: str) -> tuple[tuple[str, ...], Policy]:
     """Return the sources and the policy that *arguments* amount to."""
-    known = Knows(VERIFIED)
-    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=known.engine)
+    fake = FakeBackend(VERIFIED)
+    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=fake.backend)
     assert done.exit_code == 0, done.stderr
-    return known.asked[0][1:]
+    return fake.requests[0][1:]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_bulk_reads_the_same_options_as_a_single_search(tmp_path: Path, argument
         policies.append(policy)
         yield aiter(Nothing())
 
-    engine = replace(Knows(VERIFIED).engine, detect_many=many)
+    engine = replace(FakeBackend(VERIFIED).backend, detect_many=many)
     (tmp_path / "in").write_text("")
     command = ["bulk", str(tmp_path / "in"), "-o", str(tmp_path / "out.jsonl"), *arguments]
     done = CliRunner().invoke(cli, command, obj=engine)
@@ -151,10 +151,10 @@ def test_a_wrong_option_is_explained(arguments: list[str], message: str) -> None
     """
     Nobody is contacted, and the message names what was seen; exit code 2.
     """
-    known = Knows(VERIFIED)
-    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=known.engine)
+    fake = FakeBackend(VERIFIED)
+    done = CliRunner().invoke(cli, [*arguments, "ada@example.org"], obj=fake.backend)
 
-    assert (done.exit_code, known.asked, message in done.stderr) == (2, [], True)
+    assert (done.exit_code, fake.requests, message in done.stderr) == (2, [], True)
 
 
 def test_a_folder_is_a_source_before_all_others(tmp_path: Path) -> None:
@@ -169,6 +169,6 @@ def test_a_collection_has_an_https_url(url: str) -> None:
     """
     --ispdb takes nothing that could be forged on the way, and nothing of this machine.
     """
-    done = CliRunner().invoke(cli, ["--ispdb", url, "ada@example.org"], obj=Knows(VERIFIED).engine)
+    done = CliRunner().invoke(cli, ["--ispdb", url, "ada@example.org"], obj=FakeBackend(VERIFIED).backend)
 
     assert done.exit_code == 2

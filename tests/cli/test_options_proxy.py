@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from mailsettings.cli.app import cli
 from mailsettings.cli.card import card
-from mailsettings.cli.options import PASSWORD_VARIABLE
+from mailsettings.cli.params import PASSWORD_VARIABLE
 from mailsettings.cli.terminal import pen
 from mailsettings.errors import FailureKind
 from mailsettings.model import Detection, Failure, ProxyAddress
@@ -18,7 +18,7 @@ from mailsettings.policy import Policy
 from mailsettings.policy.proxy import parse_proxy
 from mailsettings.schema import to_dict
 from tests.support.detections import VERIFIED
-from tests.support.fake_backend import Knows
+from tests.support.fake_backend import FakeBackend
 
 CANARY = "kanarienvogel"
 URL = "socks5://ada@127.0.0.1:1080"
@@ -26,11 +26,11 @@ URL = "socks5://ada@127.0.0.1:1080"
 
 def invoked(*arguments: str, password: str = "") -> tuple[Result, Policy | None]:
     """Run the command with *arguments*; return how it ended, and the policy of the search if there was one."""
-    known = Knows(VERIFIED)
+    fake = FakeBackend(VERIFIED)
     done = CliRunner().invoke(
-        cli, ["ada@example.org", *arguments], obj=known.engine, env={PASSWORD_VARIABLE: password or None, **OTHERS}
+        cli, ["ada@example.org", *arguments], obj=fake.backend, env={PASSWORD_VARIABLE: password or None, **OTHERS}
     )
-    return done, known.asked[0][2] if known.asked else None
+    return done, fake.requests[0][2] if fake.requests else None
 
 
 OTHERS = dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY", "MAILSETTINGS_PROXY"), "http://127.0.0.1:1")
@@ -92,7 +92,7 @@ def test_a_password_on_the_command_line_is_refused(command: tuple[str, ...]) -> 
     url = URL.replace("ada", f"ada:{CANARY}")
     rest = ("/dev/null", "-o", "/dev/null") if command == ("bulk",) else ("ada@example.org",)
 
-    done = CliRunner().invoke(cli, [*command, *rest, "--proxy", url], obj=Knows(VERIFIED).engine)
+    done = CliRunner().invoke(cli, [*command, *rest, "--proxy", url], obj=FakeBackend(VERIFIED).backend)
 
     assert (done.exit_code, CANARY in done.output) == (2, False)
     assert "--proxy-password-file" in done.output
@@ -140,7 +140,7 @@ def test_a_cluster_gets_no_password() -> None:
     """
     arguments = ["bulk", os.devnull, "-o", os.devnull, "--dask", "tcp://127.0.0.1:1", "--proxy", URL]
 
-    done = CliRunner().invoke(cli, arguments, obj=Knows(VERIFIED).engine, env={PASSWORD_VARIABLE: CANARY})
+    done = CliRunner().invoke(cli, arguments, obj=FakeBackend(VERIFIED).backend, env={PASSWORD_VARIABLE: CANARY})
 
     assert (done.exit_code, CANARY in done.output) == (2, False)
 

@@ -180,8 +180,8 @@ def test_an_interrupt_ends_the_command(options: list[str]) -> None:
 
 DEAF = """
 import select, signal
-from mailsettings.cli.signals import heard, interruptible
-with heard(), interruptible(b"stopped"):
+from mailsettings.cli.signals import interruptible, signals_from_thread
+with signals_from_thread(), interruptible(b"stopped"):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     print("waiting", flush=True)
     select.select([], [], [])

@@ -1,4 +1,4 @@
-"""Engines without a network: they know their answer, and remember what they were asked for."""
+"""A backend without a network, which has one answer and records the requests for it."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -56,19 +56,19 @@ def story(detection: Detection) -> tuple[Event, ...]:
 
 
 @dataclass
-class Knows:
-    """Answers with *detection* after telling its story; *hangs* keeps silent instead, *fails* has a mistake in it."""
+class FakeBackend:
+    """Emits the events of *detection*; *hangs* waits for ever before the last one, *fails* raises there instead."""
 
     detection: Detection
     hangs: bool = False
     fails: bool = False
-    asked: list[tuple[EmailAddress, tuple[str, ...], Policy]] = field(default_factory=list)
+    requests: list[tuple[EmailAddress, tuple[str, ...], Policy]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def detecting(
+    async def detect_stream(
         self, address: EmailAddress, *, sources: Sequence[Source], policy: Policy
     ) -> AsyncIterator[AsyncIterator[Event]]:
-        self.asked.append((address, tuple(source.__name__ for source in sources), policy))
+        self.requests.append((address, tuple(source.__name__ for source in sources), policy))
         async with anyio.create_task_group() as group:
             yield self._events()
             group.cancel_scope.cancel()
@@ -88,5 +88,5 @@ class Knows:
         return self.detection
 
     @property
-    def engine(self) -> Backend:
-        return Backend(self.detecting, self.plan, self.offline, (table, srv, guess))
+    def backend(self) -> Backend:
+        return Backend(self.detect_stream, self.plan, self.offline, (table, srv, guess))

@@ -1,1 +1,1 @@
-"""The command: text for people, JSON for programs, exit codes for scripts. Imports nothing by itself."""
+"""The command line: text for people, JSON for programs, exit codes for scripts. The package imports nothing itself."""

@@ -11,19 +11,19 @@ import click
 from mailsettings.cli.backend import Backend, live_backend
 from mailsettings.cli.detect import print_detection
 from mailsettings.cli.exit_codes import ExitCode
-from mailsettings.cli.options import DetectOptions, with_options
+from mailsettings.cli.options import DETECT_OPTIONS, DetectOptions, with_all
 from mailsettings.cli.plan import print_plan
 from mailsettings.cli.signals import interruptible, signals_from_thread
 from mailsettings.cli.terminal import discard_output, escape_unencodable, write_output
 from mailsettings.errors import AddressError, MailSettingsError
 from mailsettings.escape import printable
 
-# The commands beside the usual one, and their modules: loaded when asked for, since hardly anybody does.
+# The commands other than `detect`, and their modules, which are imported only when used.
 MODULES = {"providers": "providers", "provider": "providers", "serve": "serve", "check": "check", "bulk": "bulk"}
 
 
 class AddressGroup(click.Group):
-    """A group whose first word is a command or, mostly, an address: then *usual* is the command."""
+    """A group whose first argument is a command or, usually, an address: then the command is *default_command*."""
 
     default_command: click.Command
 
@@ -48,7 +48,7 @@ class AddressGroup(click.Group):
         try:
             return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
         except BrokenPipeError:
-            # Left to click it would end in exit code 1, which says something about the answer here.
+            # Click would exit with code 1, which says something about the answer here.
             ctx.exit(discard_output())
 
 
@@ -70,7 +70,7 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
 
 
 def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the first word, which may be a command."""
+    """Complete the first argument, which may be a command."""
     return [name for name in MODULES if name.startswith(incomplete)]
 
 
@@ -81,10 +81,10 @@ def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
     "Exit codes: 0 verified, 1 found but not verified, 2 usage, 3 nothing found, 4 no network, 130 interrupted.",
 )
 @click.argument("address", shell_complete=_commands)
-@with_options
+@with_all(DETECT_OPTIONS)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
-def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
+def detect(ctx: click.Context, /, address: str, **values: Any) -> None:
     """Find the mail servers of an email ADDRESS, contact them, and say what to type into a mail program."""
     from mailsettings.address import parse_address
 
@@ -92,25 +92,25 @@ def detect(ctx: click.Context, /, address: str, **wishes: Any) -> None:
         parsed = parse_address(address)
     except AddressError as error:
         raise InvalidAddress(str(error)) from error
-    asked_for = DetectOptions(**wishes)
-    engine: Backend = ctx.obj or live_backend()
-    ctx.exit(print_plan(parsed, asked_for, engine) if asked_for.plan else print_detection(parsed, asked_for, engine))
+    options = DetectOptions(**values)
+    backend: Backend = ctx.obj or live_backend()
+    ctx.exit(print_plan(parsed, options, backend) if options.plan else print_detection(parsed, options, backend))
 
 
 cli = AddressGroup("mailsettings")
 cli.default_command = detect
 
 
-def run(arguments: Sequence[str], engine: Backend | None = None) -> int:
-    """Run the command with *arguments* and return its exit code. For the main thread of a process of its own."""
+def run(arguments: Sequence[str], backend: Backend | None = None) -> int:
+    """Run the command with *arguments* and return its exit code. Only in the main thread of a process of its own."""
     escape_unencodable()
     with signals_from_thread(), interruptible():
-        return _run(arguments, engine)
+        return _run(arguments, backend)
 
 
-def _run(arguments: Sequence[str], engine: Backend | None) -> int:
+def _run(arguments: Sequence[str], backend: Backend | None) -> int:
     try:
-        code = cli.main(list(arguments), prog_name="mailsettings", standalone_mode=False, obj=engine)
+        code = cli.main(list(arguments), prog_name="mailsettings", standalone_mode=False, obj=backend)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -122,9 +122,9 @@ def _run(arguments: Sequence[str], engine: Backend | None) -> int:
 
 
 def _report_bug(error: Exception) -> ExitCode:
-    """Say in one line what nobody expected."""
+    """Report in one line an *error* that no part of the program handles."""
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]  # the engine's tasks hand out even a single error as a group
+        error = error.exceptions[0]  # task groups wrap even a single error in a group
     name = "" if isinstance(error, MailSettingsError) else f"{type(error).__name__}: "
     click.echo(f"mailsettings: {name}{printable(str(error))} (--debug shows where)", err=True)
     return ExitCode.BUG

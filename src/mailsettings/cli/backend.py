@@ -1,4 +1,4 @@
-"""What the command needs of the rest of the package, as one value: tests put another one in its place."""
+"""What the commands call in the rest of the package, as one value that tests can substitute."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _detect_many(
     addresses: AsyncIterable[Entry], **options: Any
 ) -> AbstractAsyncContextManager[AsyncIterable[Answered]]:
-    """Load the network when it is wanted, as `_detecting` does."""
+    """Import the network only when it is used, like `_detect_stream`."""
     from mailsettings.bulk.run import detect_many
 
     return detect_many(addresses, **options)
@@ -27,7 +27,7 @@ def _detect_many(
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """The three ways to an answer, each called as its namesake in mailsettings, and the sources to choose from."""
+    """The functions that answer, each with the signature of its namesake in mailsettings, and the sources to select."""
 
     detect_stream: Callable[..., AbstractAsyncContextManager[AsyncIterable[Event]]]
     plan: Callable[..., tuple[Lead, ...]]
@@ -37,7 +37,7 @@ class Backend:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return what the sources are called on the command line."""
+        """Return the names of the sources, as the command line has them."""
         return tuple(source_name(source) for source in self.sources)
 
 
@@ -47,7 +47,7 @@ def source_name(source: Source) -> str:
 
 
 def live_backend() -> Backend:
-    """Return the engine that contacts the Internet."""
+    """Return the backend that contacts the Internet."""
     from mailsettings.planning import offline, plan
     from mailsettings.sources import SOURCES
 
@@ -55,7 +55,7 @@ def live_backend() -> Backend:
 
 
 def _detect_stream(address: EmailAddress, **options: Any) -> AbstractAsyncContextManager[AsyncIterable[Event]]:
-    """Load the network when it is wanted: plans and the table do without."""
+    """Import the network only when it is used: plans and the table do without."""
     from mailsettings.engine import detect_stream
 
     return detect_stream(address, **options)

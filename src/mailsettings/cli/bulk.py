@@ -17,13 +17,13 @@ from mailsettings.cli.signals import interruptible
 from mailsettings.errors import DocumentError
 from mailsettings.escape import printable
 
-# Every record that was begun is whole, and what is under way will be done again.
+# Every record in the output is whole, and searches under way will be repeated.
 _STOPPED = b"mailsettings: stopped; the same command with --resume goes on\n"
-MAX_CONCURRENCY = 512  # of one process: more of them is what helps beyond, see docs/bulk.md
+MAX_CONCURRENCY = 512  # of one process; beyond that more processes help, see docs/bulk.md
 
 
 def validated_redis_url(url: str) -> str:
-    """Return *url*. BadParameter if a run could not use it; whether it answers is another matter."""
+    """Return *url*. BadParameter if a run could not use it; Redis is not contacted yet."""
     if not url:
         return ""
     try:
@@ -33,7 +33,7 @@ def validated_redis_url(url: str) -> str:
     except ImportError as error:
         raise click.BadParameter("needs pip install 'mailsettings[bulk]'") from error
     except ValueError as error:
-        # Its message may repeat the URL, and that has a password in it.
+        # Its message may repeat the URL, which may have a password in it.
         raise click.BadParameter("is no URL like redis://host:6379/0, rediss:// or unix://") from error
     return url
 
@@ -73,25 +73,25 @@ _OPTIONS = (
 @click.argument("file", type=click.File("rb"))
 @with_all(_OPTIONS)
 @click.pass_context
-def bulk(ctx: click.Context, /, **wishes: Any) -> None:
+def bulk(ctx: click.Context, /, **values: Any) -> None:
     """Find the mail servers of every address or domain in FILE (- is standard input)."""
-    asked_for = BulkOptions(**wishes)
-    engine: Backend = ctx.obj or live_backend()
+    options = BulkOptions(**values)
+    backend: Backend = ctx.obj or live_backend()
     with _file_errors(), interruptible(_STOPPED):
-        if asked_for.dask is not None:
+        if options.dask is not None:
             from mailsettings.cli.bulk_dask import run_on_cluster  # Dask is an extra
 
-            complete = run_on_cluster(asked_for)
+            complete = run_on_cluster(options)
         else:
             from mailsettings.cli.bulk_local import run_locally
 
-            complete = run_locally(asked_for, engine)
+            complete = run_locally(options, backend)
     ctx.exit(ExitCode.VERIFIED if complete else ExitCode.UNVERIFIED)
 
 
 @contextmanager
 def _file_errors() -> Iterator[None]:
-    """Say in one line what is wrong with the files."""
+    """Turn errors about the files into usage errors of one line."""
     try:
         yield
     except FileExistsError as error:

@@ -1,4 +1,4 @@
-"""A run on a Dask cluster: one shard file per batch, written here when all of the batch is known."""
+"""A run on a Dask cluster: one shard file per batch, written here when the whole batch is done."""
 
 from __future__ import annotations
 
@@ -9,64 +9,75 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailsettings.bulk.dask import detect_batch, likely_destination_of, locate_batch, partition, run_batches
-from mailsettings.bulk.input import Entry, InputFormat, count_lines, entries, input_format
-from mailsettings.bulk.limits import BulkLimits
+from mailsettings.bulk.dask import (
+    BatchResult,
+    detect_batch,
+    likely_destination_of,
+    locate_batch,
+    partition,
+    run_batches,
+)
+from mailsettings.bulk.input import Entry, count_lines, entries
 from mailsettings.bulk.progress import RunProgress
 from mailsettings.bulk.shards import Batch, DestinationKey, Shards, batches
 from mailsettings.escape import printable
 
-BATCHES_PER_PLAN = 100  # batches that are made at a time, so that domains of one destination find together
-
 if TYPE_CHECKING:
     from mailsettings.cli.options import BulkOptions
 
+BATCHES_PER_PLAN = 100  # batches that are planned together, so that domains with one destination share a batch
 
-def run_on_cluster(wishes: BulkOptions) -> bool:
-    """Have every batch without a shard done; say whether all went well.
+
+def run_on_cluster(options: BulkOptions) -> bool:
+    """Let the cluster do every batch without a shard; say whether all succeeded.
 
     Raises what Shards raises about the output, DocumentError about the input, UsageError without Dask or scheduler.
     """
-    form = InputFormat(wishes.form) if wishes.form else input_format(wishes.file.name)
-    shards = Shards(wishes.output, wishes.batch, resume=wishes.resume)
-    found, policy = entries(wishes.file, form, wishes.column), wishes.policy()
+    form, shards = options.input_format(), Shards(options.output, options.batch, resume=options.resume)
+    addresses, policy = entries(options.file, form, options.column), options.policy()
     if policy.proxy and policy.proxy.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
-    # Dask writes calls that fail into its log: a pace does not show the password in its URL.
-    pace = BulkLimits.for_concurrency(wishes.concurrency, redis=wishes.redis)
-    work = partial(detect_batch, pace=pace, policy=policy, full=wishes.full)
-    progress, started, failed = RunProgress(count_lines(wishes.file, form)), time.monotonic(), 0
-    with _client(wishes.dask or "") as client:
-        cut = _by_destination(client, found, shards, wishes)
-        for done in run_batches(client, work, shards.missing(cut)):
-            if done.error:
-                failed += 1
-                click.echo(f"mailsettings: batch {done.batch.number}: {printable(done.error)}", err=True)
-                continue
-            shards.write(done.batch, done.results)
-            progress.earlier(shards.skipped)
-            for record in done.results:
-                progress.count(record)
-            click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+    # Dask logs calls that fail: limits, unlike the URL of Redis by itself, show no password there.
+    work = partial(detect_batch, pace=options.limits(), policy=policy, full=options.full)
+    progress, started = RunProgress(count_lines(options.file, form)), time.monotonic()
+    with _client(options.dask or "") as client:
+        planned = _batches_by_destination(client, addresses, shards, options)
+        finished = run_batches(client, work, shards.missing(planned))
+        failed = sum(not _write_shard(result, shards, progress, started) for result in finished)
     progress.earlier(shards.skipped)
     click.echo(f"mailsettings: {progress.summary(time.monotonic() - started)}", err=True)
     return not failed
 
 
-def _by_destination(client: Any, found: Iterable[Entry], shards: Shards, wishes: BulkOptions) -> Iterator[Batch]:
-    """Cut what was *found* into batches by where the mail goes, which the cluster finds out first."""
-    look = partial(locate_batch, concurrency=wishes.concurrency, policy=wishes.policy())
+def _write_shard(result: BatchResult, shards: Shards, progress: RunProgress, started: float) -> bool:
+    """Write the shard of one batch and report the progress; say whether the batch succeeded."""
+    if result.error:
+        click.echo(f"mailsettings: batch {result.batch.number}: {printable(result.error)}", err=True)
+        return False
+    shards.write(result.batch, result.results)
+    progress.earlier(shards.skipped)
+    for record in result.results:
+        progress.count(record)
+    click.echo(f"mailsettings: {progress.line(time.monotonic() - started)}", err=True)
+    return True
 
-    def places(window: Batch) -> Sequence[DestinationKey]:
-        known: dict[int, DestinationKey] = {}
-        for done in run_batches(client, look, batches(window.entries, wishes.batch)):
+
+def _batches_by_destination(
+    client: Any, addresses: Iterable[Entry], shards: Shards, options: BulkOptions
+) -> Iterator[Batch]:
+    """Yield *addresses* in batches by where their mail goes, which the cluster looks up first."""
+    locate = partial(locate_batch, concurrency=options.concurrency, policy=options.policy())
+
+    def destinations(window: Batch) -> Sequence[DestinationKey]:
+        located: dict[int, DestinationKey] = {}
+        for done in run_batches(client, locate, batches(window.entries, options.batch)):
             results = done.results or map(likely_destination_of, done.batch.entries)
-            known.update(zip((entry.place for entry in done.batch.entries), results, strict=True))
-        return [known[entry.place] for entry in window.entries]
+            located.update(zip((entry.place for entry in done.batch.entries), results, strict=True))
+        return [located[entry.place] for entry in window.entries]
 
-    for window in batches(found, BATCHES_PER_PLAN * wishes.batch):
-        where = shards.cached_plan(window, partial(places, window))
-        yield from partition(window.entries, where, wishes.batch, first=BATCHES_PER_PLAN * window.number)
+    for window in batches(addresses, BATCHES_PER_PLAN * options.batch):
+        plan = shards.cached_plan(window, partial(destinations, window))
+        yield from partition(window.entries, plan, options.batch, first=BATCHES_PER_PLAN * window.number)
 
 
 def _client(url: str) -> Any:  # distributed has no types

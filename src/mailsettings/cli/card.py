@@ -6,8 +6,8 @@ Incoming    IMAP at imap.example.org, port 993, TLS
   login     password
   learned   SRV records of the domain (_imaps._tcp.example.org SRV)
 
-What to type comes first, what to do before the first login next, what was tried only where something is missing. Drawn
-from the JSON form of a detection (schema.py), so that an answer from the table alone can be shown without loading the
+What to type comes first, what to do before the first login next, what was tried only where something is missing. Made
+from the JSON form of a detection (schema.py), so that an answer from the table alone can be printed without loading the
 model (see fast_offline.py).
 """
 
@@ -23,6 +23,12 @@ TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
     from mailsettings.schema import Object
 
+Lines = Iterator[str]
+
+MAX_ALTERNATIVES = 2  # further servers of a direction that are named; --all shows every one in full
+MAX_FAILURE_PLACES = 4  # where one kind of failure was met; --all shows every one
+MAX_FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
+MAX_PAGES = 2  # links to the provider's pages
 
 INDENT = " " * 12  # labels stand left of it
 _SECURITY = {"tls": "TLS", "starttls": "STARTTLS", "plain": "no encryption"}
@@ -48,81 +54,6 @@ PROVENANCE_LABELS = {
     "certificate": "named in a server's certificate",
     "guess": "guessed",
 }
-
-
-def choice_lines(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Iterator[str]:
-    """Yield the lines of *choice* under *label*, with one line for each of the *others*."""
-    head, *tail = wrapped(endpoint_text(choice), first=INDENT)
-    yield pen(f"{label:12}", Colour.STRONG) + pen(head.strip(), Colour.STRONG)
-    yield from tail
-    colour = Colour.GOOD if _verified(choice) == "verified" else Colour.WARNING
-    yield from (INDENT + pen(line.strip(), colour) for line in wrapped(state_text(choice), first=INDENT))
-    for name, text in _rows(choice):
-        yield from wrapped(text, first=f"  {name:10}")
-    for other in others:
-        yield from wrapped(f"{endpoint_text(other)} ({_verified(other)})", first=f"  {'or':10}", rest=INDENT)
-
-
-def endpoint_text(choice: Object) -> str:
-    """Return the endpoint of *choice* as people say it."""
-    security = _SECURITY[choice["security"]]
-    return f"{choice['protocol'].upper()} at {unicode_and_ascii(choice['host'])}, port {choice['port']}, {security}"
-
-
-def state_text(choice: Object) -> str:
-    """Say whether *choice* was verified, and what was seen or went wrong."""
-    seen = ", ".join(_probe_remarks(choice["probe"])) if choice["probe"] else "not contacted"
-    return f"{_verified(choice)}: {seen}" if seen else _verified(choice)
-
-
-def _verified(choice: Object) -> str:
-    if not choice["verified"]:
-        return "not verified"
-    return "verified, to be confirmed" if choice["trust"] == "confirm" else "verified"
-
-
-def _probe_remarks(probe: Object) -> Iterator[str]:
-    """Yield what a person would want to know of *probe*."""
-    if probe["failure"]:
-        from mailsettings.cli.messages import reason_text
-
-        yield reason_text(probe["failure"])
-        return
-    if tls := probe["hello"]["tls"] if probe["hello"] else probe["tls"]:
-        yield printable(tls["version"]).replace("TLSv", "TLS ")
-        if tls["not_after"]:
-            yield f"certificate until {printable(tls['not_after'][:10])}"
-    if probe["hello"] and probe["hello"]["software"]:
-        yield printable(probe["hello"]["software"])
-    if probe["steps"]:
-        yield f"{1000 * sum(step['seconds'] for step in probe['steps']):.0f} ms"
-
-
-def _rows(choice: Object) -> Iterator[tuple[str, str]]:
-    if names := tuple(dict.fromkeys(name for name in (choice["username"], *choice["usernames"]) if name)):
-        yield "user name", printable(", or ".join(names))
-    if choice["auth"]:
-        yield "login", " or ".join(_LOGIN[auth] for auth in choice["auth"])
-    if choice["evidence"]:
-        yield "learned", _provenance(choice)
-
-
-def _provenance(choice: Object) -> str:
-    """Say who named the server: the strongest word with its place, then the names of the other sources."""
-    first, *rest = choice["evidence"]
-    others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]
-    also = f"; also {', '.join(others)}" if others else ""
-    return printable(f"{PROVENANCE_LABELS[first['authority']]} ({first['locator']}){also}")
-
-
-TYPE_CHECKING = False  # see mailsettings/__init__.py
-
-MAX_ALTERNATIVES = 2  # further servers of a direction that are named; --all shows every one in full
-MAX_FAILURE_PLACES = 4  # where one kind of failure was met; --all shows every one
-MAX_FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
-MAX_PAGES = 2  # links to the provider's pages
-
-Lines = Iterator[str]
 
 
 def card(detection: Object, pen: Pen, *, everything: bool = False) -> str:
@@ -153,9 +84,9 @@ def _head(detection: Object, pen: Pen) -> Lines:
 
 
 def _address(detection: Object) -> str:
-    """Return the address, in both forms where they differ."""
-    address, shown = detection["address"], detection["shown_address"]
-    return printable(address if shown in ("", address) else f"{shown} ({address})")
+    """Return the address, in Unicode and ASCII where they differ."""
+    address, decoded = detection["address"], detection["shown_address"]
+    return printable(address if decoded in ("", address) else f"{decoded} ({address})")
 
 
 def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
@@ -168,7 +99,7 @@ def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Itera
         elif everything:
             yield _direction_lines(label, choices, pen)
         else:
-            yield choice_lines(choices[0], label, pen, _notable_choices(choices))
+            yield _choice_lines(choices[0], label, pen, _notable_choices(choices))
 
 
 def _found(detection: Object) -> bool:
@@ -177,14 +108,79 @@ def _found(detection: Object) -> bool:
 
 def _direction_lines(label: str, choices: list[Object], pen: Pen) -> Lines:
     for number, choice in enumerate(choices, 1):
-        yield from choice_lines(choice, label if number == 1 else f"  {number}.", pen)
+        yield from _choice_lines(choice, label if number == 1 else f"  {number}.", pen)
         for reason in choice["reasons"]:
             yield from wrapped(printable(reason), first=f"  {'because':10}")
 
 
 def _notable_choices(choices: list[Object]) -> list[Object]:
-    """Return the next choices that are as good as the first: verified like it, or all there is to know."""
+    """Return the next choices that are as good as the first: verified like it, or unverified where none is."""
     return [choice for choice in choices[1:] if choice["verified"] or not choices[0]["verified"]][:MAX_ALTERNATIVES]
+
+
+def _choice_lines(choice: Object, label: str, pen: Pen, others: Iterable[Object] = ()) -> Lines:
+    """Yield the lines of *choice* under *label*, with one line for each of the *others*."""
+    head, *tail = wrapped(_endpoint_text(choice), first=INDENT)
+    yield pen(f"{label:12}", Colour.STRONG) + pen(head.strip(), Colour.STRONG)
+    yield from tail
+    colour = Colour.GOOD if choice["verified"] and choice["trust"] != "confirm" else Colour.WARNING
+    yield from (INDENT + pen(line.strip(), colour) for line in wrapped(_state_text(choice), first=INDENT))
+    for name, text in _rows(choice):
+        yield from wrapped(text, first=f"  {name:10}")
+    for other in others:
+        yield from wrapped(f"{_endpoint_text(other)} ({_verdict(other)})", first=f"  {'or':10}", rest=INDENT)
+
+
+def _endpoint_text(choice: Object) -> str:
+    """Return the endpoint of *choice* as people write it."""
+    security = _SECURITY[choice["security"]]
+    return f"{choice['protocol'].upper()} at {unicode_and_ascii(choice['host'])}, port {choice['port']}, {security}"
+
+
+def _state_text(choice: Object) -> str:
+    """Say whether *choice* was verified, and what was seen or went wrong."""
+    seen = ", ".join(_probe_remarks(choice["probe"])) if choice["probe"] else "not contacted"
+    return f"{_verdict(choice)}: {seen}" if seen else _verdict(choice)
+
+
+def _verdict(choice: Object) -> str:
+    if not choice["verified"]:
+        return "not verified"
+    return "verified, to be confirmed" if choice["trust"] == "confirm" else "verified"
+
+
+def _probe_remarks(probe: Object) -> Lines:
+    """Yield what was seen by *probe*, or why it failed."""
+    if probe["failure"]:
+        from mailsettings.cli.messages import reason_text
+
+        yield reason_text(probe["failure"])
+        return
+    if tls := probe["hello"]["tls"] if probe["hello"] else probe["tls"]:
+        yield printable(tls["version"]).replace("TLSv", "TLS ")
+        if tls["not_after"]:
+            yield f"certificate until {printable(tls['not_after'][:10])}"
+    if probe["hello"] and probe["hello"]["software"]:
+        yield printable(probe["hello"]["software"])
+    if probe["steps"]:
+        yield f"{1000 * sum(step['seconds'] for step in probe['steps']):.0f} ms"
+
+
+def _rows(choice: Object) -> Iterator[tuple[str, str]]:
+    if names := tuple(dict.fromkeys(name for name in (choice["username"], *choice["usernames"]) if name)):
+        yield "user name", printable(", or ".join(names))
+    if choice["auth"]:
+        yield "login", " or ".join(_LOGIN[auth] for auth in choice["auth"])
+    if choice["evidence"]:
+        yield "learned", _provenance(choice)
+
+
+def _provenance(choice: Object) -> str:
+    """Say where the server was learned: the strongest evidence with its locator, then the other sources by name."""
+    first, *rest = choice["evidence"]
+    others = [name for name in dict.fromkeys(evidence["source"] for evidence in rest) if name != first["source"]]
+    also = f"; also {', '.join(others)}" if others else ""
+    return printable(f"{PROVENANCE_LABELS[first['authority']]} ({first['locator']}){also}")
 
 
 def _confirm(detection: Object, pen: Pen) -> Lines:
@@ -195,8 +191,8 @@ def _confirm(detection: Object, pen: Pen) -> Lines:
     for domain in detection["confirm"]:
         yield "  " + pen(unicode_and_ascii(domain), Colour.STRONG)
     best = (*detection["incoming"][:1], *detection["outgoing"][:1])
-    asked = [choice for choice in best if choice["trust"] == "confirm"]
-    if asked and all(choice["evidence"][0]["authority"] == "domain" for choice in asked):
+    unconfirmed = [choice for choice in best if choice["trust"] == "confirm"]
+    if unconfirmed and all(choice["evidence"][0]["authority"] == "domain" for choice in unconfirmed):
         text = "which itself names these servers. "
     else:
         text = "and nothing that is safe from forgery names its servers. "
@@ -216,11 +212,11 @@ def _hints(detection: Object, pen: Pen, *, everything: bool) -> Lines:
 
 
 def _concerns(hint: Object, detection: Object) -> bool:
-    """Say whether *hint* is about logging in to the servers shown: not about the other protocol, nor about limits."""
-    words = hint["id"].split("_")
+    """Say whether *hint* is about logging in to the best servers: not about the other protocol, nor about limits."""
+    parts = hint["id"].split("_")
     others = {"imap": "pop", "pop3": "imap"}
-    wrong = [others.get(choice["protocol"]) for choice in detection["incoming"][:1]]
-    return "limit" not in words and not any(word in wrong for word in words)
+    unused = [others.get(choice["protocol"]) for choice in detection["incoming"][:1]]
+    return "limit" not in parts and not any(part in unused for part in parts)
 
 
 def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
@@ -231,7 +227,7 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
 
 
 def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
-    """Say what went wrong, where something is missing or *everything* is wanted."""
+    """Say what went wrong, if something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
         from mailsettings.cli.messages import failure_lines
 
@@ -240,8 +236,8 @@ def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
 
 
 def _advice(detection: Object, pen: Pen) -> Lines:
-    """Say what is wrong and what to do about it, the worst first; without findings by the kinds of failures alone."""
-    # The slip in the address is asked about at the top.
+    """Say what is wrong and what to do about it, the worst first; without findings, by the kinds of failures alone."""
+    # A typo in the address has its question at the top.
     found = [item for item in detection.get("findings", ()) if item["code"] != "typo"][:MAX_FINDINGS]
     if found:
         texts = (printable(f"{item['text']} {item['advice']} {item['link']}".strip()) for item in found)
@@ -253,17 +249,16 @@ def _advice(detection: Object, pen: Pen) -> Lines:
 
 
 def _pages(detection: Object, pen: Pen, *, everything: bool) -> Lines:
-    """List the provider's pages that no hint has named yet."""
-    named = {hint["url"] for hint in detection["hints"]}
-    pages = [page for page in detection["documentation"] if everything or page["url"] not in named]
-    shown = (
-        printable(f"{page['url']} {page['text']}".strip()) for page in (pages if everything else pages[:MAX_PAGES])
-    )
-    yield from _listed("Pages of the provider", shown, pen)
+    """List the provider's pages that no hint links to."""
+    linked = {hint["url"] for hint in detection["hints"]}
+    pages = [page for page in detection["documentation"] if everything or page["url"] not in linked]
+    listed = pages if everything else pages[:MAX_PAGES]
+    texts = (printable(f"{page['url']} {page['text']}".strip()) for page in listed)
+    yield from _listed("Pages of the provider", texts, pen)
 
 
 def _services(detection: Object, pen: Pen, *, everything: bool) -> Lines:
-    """Name what there is beside mail; *everything* says where."""
+    """Name the services offered beside mail; with *everything*, with their URLs."""
     services = detection["other_services"]
     if everything:
         yield from _listed("Also offered", (printable(f"{each['kind']} {each['url']}") for each in services), pen)
@@ -273,15 +268,15 @@ def _services(detection: Object, pen: Pen, *, everything: bool) -> Lines:
 
 
 def _oauth(detection: Object, *, everything: bool) -> Lines:
-    """Name where tokens are to be had. What only the domain itself vouches for is shown in any case, and marked."""
-    for word in detection["oauth"]:
-        whose = (
+    """Name the issuers of tokens. One that only the domain itself vouches for is always shown, and marked."""
+    for source in detection["oauth"]:
+        origin = (
             "by the provider table"
-            if word["known"]
+            if source["known"]
             else f"only {_own_domain(detection)} says so; look before you log in"
         )
-        if everything or not word["known"]:
-            yield from wrapped(printable(f"{word['oauth']['issuer']} ({whose})"), first=f"{'OAuth2':12}")
+        if everything or not source["known"]:
+            yield from wrapped(printable(f"{source['oauth']['issuer']} ({origin})"), first=f"{'OAuth2':12}")
 
 
 def _own_domain(detection: Object) -> str:

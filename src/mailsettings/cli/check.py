@@ -1,6 +1,6 @@
-"""`mailsettings check ADDRESS`: log in where that is allowed, say what is wrong and what to do about it.
+"""`mailsettings check ADDRESS`: log in where that is allowed, report what is wrong and what to do about it.
 
-Without a password or token on standard input nobody is logged in to; what can be seen from outside is said.
+Without a password or token on standard input there is no login, only a diagnosis of what can be seen from outside.
 """
 
 from __future__ import annotations
@@ -12,56 +12,77 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.exit_codes import ExitCode
-from mailsettings.cli.options import NetworkParam, ResolverParam, proxy_changes, with_proxy
+from mailsettings.cli.options import PROXY_OPTIONS, proxy_changes, with_all
+from mailsettings.cli.params import NetworkParam, ResolverParam, ServerParam
 from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
-from mailsettings.model import Endpoint, Finding, Protocol, Security, ServerSettings
+from mailsettings.model import Finding, Protocol, ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from ipaddress import IPv4Network, IPv6Network
 
+    from mailsettings.address import EmailAddress
     from mailsettings.login.credentials import Credentials
+    from mailsettings.login.result import LoginResult
     from mailsettings.login.suitability import Fitness
     from mailsettings.login.verify import Verification
-    from mailsettings.model import Detection
+    from mailsettings.model import Detection, Endpoint
     from mailsettings.policy import Policy
     from mailsettings.troubleshooting import Diagnosis
 
 MAX_SECRET = 65536  # characters read from standard input; tokens have some thousands
-EXIT_CONFIRM_FIRST = 5  # exit code: a domain has to be agreed to before a password may go there
-TLS_PORTS = frozenset({465, 993, 995})
 
 
-class ServerParam(click.ParamType[Any]):
-    """A server as a person types it: imap://host:port, imaps://host, smtp+starttls://host:587."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """The options of `mailsettings check`."""
 
-    name = "server"
+    password_stdin: bool
+    token_stdin: bool
+    username: str
+    incoming: Endpoint | None
+    outgoing: Endpoint | None
+    confirmed: tuple[str, ...]  # domains
+    profile: str | None
+    as_json: bool
+    resolver: str | None
+    ca: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    proxy: str | None  # URL, without a password
+    proxy_password_file: str | None
+    dns_past_proxy: bool
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return parse_server_option(value)
-        except (AddressError, ValueError) as error:
-            self.fail(f"{value!r} is no server like imap://imap.example.org:993: {error}", param, ctx)
+    def __post_init__(self) -> None:
+        if self.password_stdin and self.token_stdin:
+            raise click.UsageError("--password-stdin and --token-stdin exclude each other")
 
+    @property
+    def fetcher(self) -> bool:
+        """Whether the mailbox is to be polled by a service that reads POP3."""
+        return self.profile == "pop-fetcher"
 
-def parse_server_option(text: str) -> Endpoint:
-    """Read *text* as an endpoint; the port says when TLS starts unless the scheme does. ValueError, AddressError."""
-    scheme, _, rest = text.partition("://")
-    if "@" in rest or "/" in rest:
-        raise ValueError("user names, passwords and paths do not belong there")
-    host, _, port = rest.partition(":")
-    name, _, security = scheme.partition("+")
-    protocol = Protocol({"imaps": "imap", "pop3s": "pop3", "pop": "pop3", "smtps": "smtp"}.get(name, name))
-    usual = {Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}[protocol]
-    number = int(port) if port else usual
-    by_port = Security.TLS if number in TLS_PORTS else Security.STARTTLS
-    return Endpoint(protocol, host.lower(), number, Security(security) if security else by_port)
+    def policy(self) -> Policy:
+        """Return the policy that these options amount to."""
+        from mailsettings.policy import Policy
+
+        policy = Policy(resolver=self.resolver or "", ca_file=self.ca or "", allow_networks=self.networks)
+        changes = proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        policy = policy.replace(**changes)
+        fetched = frozenset({Protocol.POP3, Protocol.SMTP})
+        return policy.replace(protocols=fetched) if self.fetcher and not self.incoming else policy
+
+    def servers(self, address: EmailAddress) -> ServerSettings | None:
+        """Return the servers that were typed, if any, as settings of *address*."""
+        if not self.incoming and not self.outgoing:
+            return None
+        return ServerSettings(address, self.incoming, self.outgoing, self.username)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """All that is printed."""
+    """Everything that a check prints."""
 
     diagnosis: Diagnosis
     verification: Verification | None
@@ -90,46 +111,45 @@ class CheckResult:
 @click.option(
     "--allow-network", "networks", type=NetworkParam(), multiple=True, metavar="CIDR", help="Contact this, too."
 )
-@with_proxy
+@with_all(PROXY_OPTIONS)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from.")
 @click.pass_context
-def check(ctx: click.Context, /, address: str, **wishes: Any) -> None:
+def check(ctx: click.Context, /, address: str, **values: Any) -> None:
     """Say what is wrong with the mail access of ADDRESS, and what to do about it."""
     import anyio
 
     from mailsettings.address import parse_address
 
-    if wishes["password_stdin"] and wishes["token_stdin"]:
-        raise click.UsageError("--password-stdin and --token-stdin exclude each other")
+    options = CheckOptions(**values)
     try:
         parsed = parse_address(address)
     except AddressError as error:
         raise click.UsageError(printable(str(error))) from error
-    credentials = _credentials(wishes)
+    credentials = _credentials(options)
     try:
-        checked = anyio.run(_check, parsed, credentials, wishes)
+        result = anyio.run(_check, parsed, credentials, options)
     except ConfirmationRequired as error:
         click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.domains[0]}", err=True)
-        ctx.exit(EXIT_CONFIRM_FIRST)
-    _print(checked, as_json=wishes["as_json"])
-    ctx.exit(_verdict(checked))
+        ctx.exit(ExitCode.CONFIRM_FIRST)
+    _print(result, as_json=options.as_json)
+    ctx.exit(_exit_code(result))
 
 
-def _credentials(wishes: dict[str, Any]) -> Credentials | None:
-    """Read the secret: from a pipe or, unseen, from a terminal; never from the command line, where all can read it."""
-    if not wishes["password_stdin"] and not wishes["token_stdin"]:
+def _credentials(options: CheckOptions) -> Credentials | None:
+    """Read the secret from a pipe or, unseen, from a terminal; never from the command line, where all can read it."""
+    if not options.password_stdin and not options.token_stdin:
         return None
     from mailsettings.login.credentials import Credentials
 
-    secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read()
-    make = Credentials.token if wishes["token_stdin"] else Credentials.password
+    secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read_secret()
+    make = Credentials.token if options.token_stdin else Credentials.password
     try:
-        return make(secret, username=wishes["username"])
+        return make(secret, username=options.username)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
 
-def _read() -> str:
+def _read_secret() -> str:
     """Read standard input without the line end behind the secret."""
     try:
         return sys.stdin.read(MAX_SECRET).removesuffix("\n").removesuffix("\r")
@@ -138,87 +158,76 @@ def _read() -> str:
         raise click.UsageError(f"what came on standard input is not {sys.stdin.encoding}") from None
 
 
-async def _check(address: Any, credentials: Credentials | None, wishes: dict[str, Any]) -> CheckResult:
-    """Diagnose, then log in to what was found or typed."""
+async def _check(address: EmailAddress, credentials: Credentials | None, options: CheckOptions) -> CheckResult:
+    """Diagnose, then log in to the servers that were typed or found."""
     from mailsettings.login.suitability import fitness_of
     from mailsettings.login.verify import verify
     from mailsettings.troubleshooting import diagnose
 
-    fetcher = wishes["profile"] == "pop-fetcher"
-    policy = _policy(wishes, fetcher=fetcher)
-    typed = wishes["incoming"] or wishes["outgoing"]
-    what = ServerSettings(address, wishes["incoming"], wishes["outgoing"], wishes["username"]) if typed else address
-    diagnosis = await diagnose(what, policy=policy)
-    target: ServerSettings | Detection = what if isinstance(what, ServerSettings) else diagnosis.detection
+    policy, typed, fetcher = options.policy(), options.servers(address), options.fetcher
+    diagnosis = await diagnose(typed or address, policy=policy)
+    target: ServerSettings | Detection = typed or diagnosis.detection
     verification = None
     if credentials is not None:
-        verification = await verify(target, credentials, policy=policy, confirmed=wishes["confirmed"], thorough=fetcher)
+        confirmed = options.confirmed
+        verification = await verify(target, credentials, policy=policy, confirmed=confirmed, thorough=fetcher)
     fitness = fitness_of(diagnosis.detection, verification, fetcher=fetcher, plaintext=diagnosis.in_clear)
     return CheckResult(diagnosis, verification, fitness)
 
 
-def _policy(wishes: dict[str, Any], *, fetcher: bool) -> Policy:
-    from mailsettings.policy import Policy
-
-    policy = Policy(resolver=wishes["resolver"] or "", ca_file=wishes["ca"] or "", allow_networks=wishes["networks"])
-    way = proxy_changes(wishes["proxy"], wishes["proxy_password_file"], dns_past_proxy=wishes["dns_past_proxy"])
-    policy = policy.replace(**way)
-    wanted = frozenset({Protocol.POP3, Protocol.SMTP})
-    return policy.replace(protocols=wanted) if fetcher and not wishes["incoming"] else policy
+def _exit_code(result: CheckResult) -> ExitCode:
+    verification = result.verification
+    wrong = any(item.code not in _WARNING_CODES for item in result.findings)
+    verified = verification is None or _all_verified(verification)
+    return ExitCode.VERIFIED if verified and not wrong else ExitCode.UNVERIFIED
 
 
-def _verdict(checked: CheckResult) -> ExitCode:
-    tried = checked.verification
-    wrong = any(item.code not in _WARNING_CODES for item in checked.findings)
-    return ExitCode.UNVERIFIED if wrong or (tried is not None and not _all_attempted(tried)) else ExitCode.VERIFIED
-
-
-# They are worth knowing, and nothing is broken because of them.
+# Worth knowing, but nothing is broken because of them.
 _WARNING_CODES = frozenset(
     {"slow-greeting", "ipv6-broken", "username-other-form", "client-id-required", "login-delay"}
     | {"password-in-clear", "quota-nearly-full"}
 )
 
 
-def _all_attempted(verification: Verification) -> bool:
-    return all(result.verified for result in (verification.incoming, verification.outgoing) if result is not None)
+def _all_verified(verification: Verification) -> bool:
+    return all(login.verified for login in (verification.incoming, verification.outgoing) if login is not None)
 
 
-def _print(checked: CheckResult, *, as_json: bool) -> None:
+def _print(result: CheckResult, *, as_json: bool) -> None:
     if as_json:
         from mailsettings.schema import dumps, plain
 
-        print(dumps({**plain(checked), "findings": [plain(item) for item in checked.findings]}, indent=2))
+        print(dumps({**plain(result), "findings": [plain(item) for item in result.findings]}, indent=2))
         return
-    sys.stdout.write("\n".join(_lines(checked, pen(colours=wants_colours(sys.stdout)))) + "\n")
+    sys.stdout.write("\n".join(_lines(result, pen(colours=wants_colours(sys.stdout)))) + "\n")
 
 
-def _lines(checked: CheckResult, write: Pen) -> Iterator[str]:
-    """Yield the report: what was logged in to, what is wrong, what the servers can do."""
-    yield write(printable(checked.diagnosis.detection.address), Colour.STRONG)
+def _lines(result: CheckResult, paint: Pen) -> Iterator[str]:
+    """Yield the report: the logins, what is wrong, what the servers are suitable for."""
+    yield paint(printable(result.diagnosis.detection.address), Colour.STRONG)
     yield ""
-    for result in (checked.verification.incoming, checked.verification.outgoing) if checked.verification else ():
-        if result is not None:
-            yield from wrapped(f"{result.endpoint}: {_state(result)}")
-    for number, item in enumerate(checked.findings, 1):
-        yield from _finding(number, item, write)
-    if not checked.findings:
-        yield write("Nothing wrong was found.", Colour.GOOD)
-    for each in checked.fitness:
+    for login in (result.verification.incoming, result.verification.outgoing) if result.verification else ():
+        if login is not None:
+            yield from wrapped(f"{login.endpoint}: {_state(login)}")
+    for number, item in enumerate(result.findings, 1):
+        yield from _finding(number, item, paint)
+    if not result.findings:
+        yield paint("Nothing wrong was found.", Colour.GOOD)
+    for each in result.fitness:
         yield from wrapped(f"{each.subject}: {each.verdict}", rest="    ")
 
 
-def _state(result: Any) -> str:
-    if result.verified:
-        return f"logged in as {printable(result.username)}{f' with {result.mechanism}' if result.mechanism else ''}"
-    return "the login was accepted, but that is all" if result.accepted else "not logged in"
+def _state(login: LoginResult) -> str:
+    if login.verified:
+        return f"logged in as {printable(login.username)}{f' with {login.mechanism}' if login.mechanism else ''}"
+    return "the login was accepted, but that is all" if login.accepted else "not logged in"
 
 
-def _finding(number: int, item: Finding, write: Pen) -> Iterator[str]:
+def _finding(number: int, item: Finding, paint: Pen) -> Iterator[str]:
     sure = "" if item.confidence == "certain" else f" ({item.confidence})"
-    yield from (write(line, Colour.WARNING) for line in wrapped(printable(item.text) + sure, first=f"{number}. "))
+    yield from (paint(line, Colour.WARNING) for line in wrapped(printable(item.text) + sure, first=f"{number}. "))
     yield from wrapped(printable(item.advice), first="   Do: ")
     for line in item.evidence.splitlines():
-        yield from (write(part, Colour.FAINT) for part in wrapped(printable(line), first="   Seen: "))
+        yield from (paint(part, Colour.FAINT) for part in wrapped(printable(line), first="   Seen: "))
     if item.link:
         yield f"   {printable(item.link)}"

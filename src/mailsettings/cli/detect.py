@@ -1,4 +1,4 @@
-"""The ways from an address to what is printed: the table alone, or a live search."""
+"""`mailsettings ADDRESS`: search, or look in the provider table alone, and print the answer."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
     from mailsettings.address import EmailAddress
 
 
-def print_detection(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> ExitCode:
-    """Find the settings of *address* as *wishes* say, print them, and return the exit code."""
-    if wishes.offline:
-        detection = engine.offline(address)
-        if wishes.as_jsonl:
+def print_detection(address: EmailAddress, options: DetectOptions, backend: Backend) -> ExitCode:
+    """Find the settings of *address* with *options*, print them, and return the exit code."""
+    if options.offline:
+        detection = backend.offline(address)
+        if options.as_jsonl:
             json_lines(sys.stdout)(Settled(0.0, detection))
     else:
-        detection = _search(address, wishes, engine)
-    found = to_dict(detection)
-    if wishes.autoconfig:
+        detection = _search(address, options, backend)
+    document = to_dict(detection)
+    if options.autoconfig:
         return _print_autoconfig(detection)
-    if wishes.as_json:
-        print(dumps(found, indent=2))
-    elif not wishes.as_jsonl:
-        sys.stdout.write(card(found, pen(colours=wants_colours(sys.stdout)), everything=wishes.everything))
-    return exit_code(found)
+    if options.as_json:
+        print(dumps(document, indent=2))
+    elif not options.as_jsonl:
+        sys.stdout.write(card(document, pen(colours=wants_colours(sys.stdout)), everything=options.everything))
+    return exit_code(document)
 
 
 def _print_autoconfig(detection: Detection) -> ExitCode:
-    """Print what was verified as an autoconfig document; refuse to publish what nobody has seen work."""
+    """Print the verified servers as an autoconfig document; servers that were not verified are never published."""
     from mailsettings.formats import clientconfig_writer
 
     missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
@@ -62,36 +62,37 @@ def _verified(choices: Sequence[Choice]) -> bool:
     return any(choice.verified for choice in choices)
 
 
-def _search(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> Detection:
-    """Run the detection with those who want to hear of it."""
+def _search(address: EmailAddress, options: DetectOptions, backend: Backend) -> Detection:
+    """Run the search with the listeners that *options* and the terminal ask for."""
     import anyio
 
     listeners: list[Listener] = []
-    if wishes.as_jsonl:
+    if options.as_jsonl:
         listeners.append(json_lines(sys.stdout))
-    if wishes.verbose:
+    if options.verbose:
         listeners.append(timeline(sys.stderr))
     if listeners or not sys.stderr.isatty():
-        return anyio.run(_detect_with_listeners, address, wishes, engine, listeners)
+        return anyio.run(_detect_with_listeners, address, options, backend, listeners)
     progress = ProgressLine(sys.stderr)
     try:
-        return anyio.run(_detect_with_listeners, address, wishes, engine, [progress])
+        return anyio.run(_detect_with_listeners, address, options, backend, [progress])
     finally:
         progress.clear()
 
 
 async def _detect_with_listeners(
-    address: EmailAddress, wishes: DetectOptions, engine: Backend, listeners: Sequence[Listener]
+    address: EmailAddress, options: DetectOptions, backend: Backend, listeners: Sequence[Listener]
 ) -> Detection:
-    """Pass each event on, and return the answer that the last one brings."""
+    """Pass each event to *listeners*, and return the answer that the last one has."""
     closed: BrokenPipeError | None = None
-    async with engine.detect_stream(address, sources=wishes.selected_sources(engine), policy=wishes.policy()) as events:
+    sources = options.selected_sources(backend)
+    async with backend.detect_stream(address, sources=sources, policy=options.policy()) as events:
         async for event in events:
             try:
                 for listen in listeners:
                     listen(event)
             except BrokenPipeError as error:
-                # Raised in here it would come out of the engine's task group as a group of errors.
+                # Raised in here it would leave the engine's task group as a group of errors.
                 closed = error
                 break
             if isinstance(event, Settled):

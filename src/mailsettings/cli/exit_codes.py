@@ -1,11 +1,12 @@
-"""What the exit code says about an answer. Pure.
+"""The exit codes of the command, and which of them an answer gets. Pure.
 
 0  the best incoming and the best outgoing server were contacted and verified
-1  servers are known, but not verified in both directions
-2  the command was not understood
+1  servers were found, but not verified in both directions; with `check`, something is wrong
+2  the command line is not valid
 3  nothing was found
-4  nothing was found, and the network or its DNS did not answer one question
-70  a mistake of ours, 130  interrupted, 141  whoever read the output went away
+4  nothing was found, and neither the network nor its DNS responded to any question
+5  `check` needs a confirmation of the domain before a password may go there
+70  a bug of ours, 130  interrupted, 141  the reader of the output closed the pipe
 """
 
 from __future__ import annotations
@@ -18,21 +19,22 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The exit codes of the command."""
+    """The exit codes of the command, as in the table above."""
 
     VERIFIED = 0
     UNVERIFIED = 1
     USAGE = 2
     NOTHING = 3
     NO_NETWORK = 4
+    CONFIRM_FIRST = 5
     BUG = 70  # EX_SOFTWARE of sysexits.h
     INTERRUPTED = 130  # 128 + SIGINT, as shells count
     PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 
-# A network that is down fails in these ways only; every other failure is somebody's answer.
+# A network that is down fails in these ways only; every other failure is a response of some host.
 _NO_NETWORK_KINDS = frozenset({"no-network", "dns-timeout", "proxy"})
-# What a resolver says of every name that has no access to the Internet; it counts only beside a sign of that.
+# What a resolver without access to the Internet answers for every name; it counts only beside a sign of that.
 _NOTHING_KINDS = frozenset({"no-such-name", "no-address"})
 _TIMEOUT_KINDS = _NO_NETWORK_KINDS | {"unreachable", "connect-timeout", "deadline", "budget", "denied"}
 
@@ -45,14 +47,14 @@ def exit_code(detection: Object) -> ExitCode:
 
 
 def both_verified(detection: Object) -> bool:
-    """Say of the JSON form what Detection.verified says of the model."""
+    """Say of the JSON form what `Detection.verified` says of the model."""
     best = (detection["incoming"][:1], detection["outgoing"][:1])
     return all(choices and choices[0]["verified"] for choices in best)
 
 
 def no_network(detection: Object) -> bool:
-    """Say whether questions were asked and nobody answered a single one."""
+    """Say whether questions were asked and none was answered."""
     kinds = {failure["kind"] for failure in detection["failures"]}
     answered = any(choice["verified"] for choice in (*detection["incoming"], *detection["outgoing"]))
-    silence = _TIMEOUT_KINDS | _NOTHING_KINDS if "no-network" in kinds else _TIMEOUT_KINDS
-    return not answered and bool(kinds & _NO_NETWORK_KINDS) and kinds <= silence
+    unanswered = _TIMEOUT_KINDS | _NOTHING_KINDS if "no-network" in kinds else _TIMEOUT_KINDS
+    return not answered and bool(kinds & _NO_NETWORK_KINDS) and kinds <= unanswered

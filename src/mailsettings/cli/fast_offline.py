@@ -1,9 +1,9 @@
 """`mailsettings --offline ADDRESS` for a domain of the bundled table, without loading more than what it prints.
 
 The whole process may take 60 ms where an empty Python takes 14. The model's dataclasses alone take 40, so a row of the
-table becomes the JSON form of a detection (schema.py) here, as far as a card shows it. Whatever is not plain (other
-options, an unusual address, a table of the user's own, a domain the table does not know, servers without TLS) is left
-to the usual way. A test compares the two for every domain in the table.
+table becomes the JSON form of a detection (schema.py) here, as far as a card shows it. Everything else (other options,
+an unusual address, a table of the user's own, a domain that is not in the table, servers without TLS) is left to
+detect.py. A test compares the two for every domain in the table.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _SECURITY = ("tls", "starttls")
 
 
 def answer_offline(arguments: list[str]) -> int | None:
-    """Answer if *arguments* are `--offline` and a plain address the table knows; return the exit code, or None."""
-    words = [word for word in arguments if word != "--offline"]
-    if len(arguments) != 2 or len(words) != 1:
+    """Answer if *arguments* are `--offline` and a plain address in the table; return the exit code, or None."""
+    addresses = [argument for argument in arguments if argument != "--offline"]
+    if len(arguments) != 2 or len(addresses) != 1:
         return None
-    detection = offline_json(words[0])
+    detection = offline_json(addresses[0])
     if detection is None:
         return None
     escape_unencodable()
@@ -41,7 +41,7 @@ def answer_offline(arguments: list[str]) -> int | None:
 
 
 def offline_json(text: str) -> Object | None:
-    """Return what the bundled table says of the address *text*, or None if that takes more than a look-up."""
+    """Return the detection of the bundled table for the address *text*, or None if that takes more than a look-up."""
     address = _PLAIN_ADDRESS.fullmatch(text)
     if address is None or len(address[1]) > 64 or len(text) > 254:
         return None
@@ -51,17 +51,17 @@ def offline_json(text: str) -> Object | None:
 
 
 def _row(domain: str) -> Object | None:
-    """Return the compiled row of *domain*; None, too, if the compiled table is not the only one or cannot be used."""
+    """Return the compiled row of *domain*; None, too, if the user has a table or the compiled one is unusable."""
     if os.path.lexists(own_path()) or is_stale():
         return None
     try:
         return read(COMPILED).by_domain(domain)
     except (OSError, ValueError):
-        return None  # the usual way will say what is wrong with it
+        return None  # detect.py will report what is wrong with it
 
 
 def _has_plaintext_server(row: Object) -> bool:
-    """Say whether *row* has a server without TLS, for which the table source has servers with TLS to offer."""
+    """Say whether *row* has a server without TLS: the table source offers servers with TLS in its place."""
     return any(server["security"] == "plain" for server in (*row["incoming"], *row["outgoing"]))
 
 
@@ -85,7 +85,7 @@ def _detection(row: Object, local: str, domain: str) -> Object:
         "seconds": 0.0,
         "suggestion": "",
         "shown_address": address,
-        "oauth": [],  # a card shows only what the table does not know
+        "oauth": [],  # a card shows only issuers that are not in the table
         "findings": [],
     }
 
@@ -103,9 +103,9 @@ def _choices(row: Object, direction: str, local: str, domain: str) -> list[Objec
 
 
 def _choice(server: Object, id_: str, local: str, domain: str) -> Object:
-    """Return *server* with what a card shows of a choice; reasons are for --all, which goes the usual way."""
-    fill = {"%EMAILADDRESS%": f"{local}@{domain}", "%EMAILLOCALPART%": local, DOMAIN_IN_HOST: domain}
-    names = [re.sub("%[A-Z]+%", lambda found: fill.get(found[0], found[0]), name) for name in server["usernames"]]
+    """Return *server* with what a card shows of a choice; reasons are for --all, which is left to detect.py."""
+    values = {"%EMAILADDRESS%": f"{local}@{domain}", "%EMAILLOCALPART%": local, DOMAIN_IN_HOST: domain}
+    names = [re.sub("%[A-Z]+%", lambda found: values.get(found[0], found[0]), name) for name in server["usernames"]]
     return {
         **{name: server[name] for name in ("protocol", "host", "port", "security", "auth")},
         "username": names[0],

@@ -1,4 +1,4 @@
-"""Failures in words a person can act on. Pure.
+"""Failures as text for people. Pure.
 
 no-such-name  imap.example.org A
 no-such-name  imap.example.org AAAA    ->    imap.example.org: no such name
@@ -65,7 +65,7 @@ KIND_TEXTS = {
 }
 
 _CONNECTION = (FailureKind.CONNECT_TIMEOUT, FailureKind.UNREACHABLE, FailureKind.GREETING_TIMEOUT)
-# What helps, most telling kinds first: the first that applies is shown.
+# What helps, most specific kinds first: the first that applies is shown.
 ADVICE = (
     ((FailureKind.PROXY,), "Check the proxy, and what it lets through; nothing was tried without it."),
     ((FailureKind.NO_NETWORK,), "Check the connection of this machine, then try again."),
@@ -87,32 +87,32 @@ ADVICE = (
 )
 USUAL_ADVICE = "Check the spelling, or ask the provider for the names of its mail servers."
 
-# Published settings are a bonus: that most domains have none is no news to somebody who looks for a server.
+# Published settings are a bonus: that most domains have none is no news to a user who needs a server.
 _USUAL_KINDS = frozenset({FailureKind.HTTP_STATUS, FailureKind.NO_DOCUMENT})
 _ABOUT_NAMES = frozenset({FailureKind.NO_SUCH_NAME, FailureKind.NO_ADDRESS})
 
 
 def failure_lines(failures: Iterable[Object], *, at_most: int = 4) -> Iterator[str]:
-    """Yield one line for each kind of failure, with *at_most* places where it was met.
+    """Yield one line for each kind of failure, with *at_most* places where it occurred.
 
     Servers first, then documents and DNS records that most domains do not have.
     """
-    known = tuple(failures)
-    yield from dict.fromkeys(reason_text(failure) for failure in known if failure["kind"] == FailureKind.PROXY)
+    listed = tuple(failures)
+    yield from dict.fromkeys(reason_text(failure) for failure in listed if failure["kind"] == FailureKind.PROXY)
     groups: dict[FailureKind, dict[str, None]] = {}
-    for failure in sorted(known, key=lambda failure: failure["kind"] in _USUAL_KINDS):
+    for failure in sorted(listed, key=lambda failure: failure["kind"] in _USUAL_KINDS):
         groups.setdefault(FailureKind(failure["kind"]), {})[place_text(failure)] = None
-    groups.pop(FailureKind.PROXY, None)  # no place is to blame for that
+    groups.pop(FailureKind.PROXY, None)  # one cause, wherever it was met
     for kind, places in groups.items():
-        # Without a network every place says the same.
+        # Without a network every place fails alike.
         where = "" if kind is FailureKind.NO_NETWORK else f"{_abbreviated(list(places), at_most)}: "
         yield f"{where}{KIND_TEXTS[kind]}"
 
 
 def reason_text(failure: Object) -> str:
-    """Return what went wrong, with the remote words where there are any."""
-    words, seen = KIND_TEXTS[FailureKind(failure["kind"])], printable(failure["seen"])
-    return f"{words} ({seen})" if seen and seen not in words else words
+    """Return what went wrong and, in brackets, what was seen unless it only repeats that."""
+    text, seen = KIND_TEXTS[FailureKind(failure["kind"])], printable(failure["seen"])
+    return f"{text} ({seen})" if seen and seen not in text else text
 
 
 def advice(failures: Iterable[Object]) -> str:
@@ -122,7 +122,7 @@ def advice(failures: Iterable[Object]) -> str:
 
 
 def place_text(failure: Object) -> str:
-    """Return where *failure* happened, as short as people name it: a host, host:port, a URL or a DNS record."""
+    """Return where *failure* happened, in short: a host, host:port, a URL or a DNS record."""
     about_name = failure["kind"] in _ABOUT_NAMES
     match read_where(failure["where"]):
         case Endpoint(_, host) | HostName(host) if about_name:
@@ -140,7 +140,7 @@ def place_text(failure: Object) -> str:
 
 
 def _abbreviated(places: list[str], at_most: int) -> str:
-    """List *places*, those beyond *at_most* as a number."""
+    """List *places*; those beyond *at_most* are counted only."""
     if len(places) <= at_most:
         return ", ".join(places)
     return f"{', '.join(places[:at_most])} and {len(places) - at_most} more"

@@ -1,4 +1,4 @@
-"""The options of the command, as values: words on the command line into a policy and a choice of sources.
+"""The options of the commands that search: their declarations for click, and the values that they amount to.
 
 A proxy's password is read from a file or from MAILSETTINGS_PROXY_PASSWORD: every user of the machine can read the
 command line. HTTP_PROXY, ALL_PROXY and the like are for web browsers and are ignored.
@@ -9,33 +9,39 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
 from mailsettings.cli.backend import Backend, live_backend, source_name
-from mailsettings.errors import DocumentError, MailSettingsError
+from mailsettings.cli.params import PASSWORD_VARIABLE, CollectionParam, NetworkParam, ProxyURLParam, ResolverParam
+from mailsettings.errors import MailSettingsError
 from mailsettings.leads import Source
 from mailsettings.model import Direction, Protocol
 from mailsettings.policy import Policy
-from mailsettings.policy.proxy import has_password, parse_proxy
+from mailsettings.policy.proxy import parse_proxy
 
-PASSWORD_VARIABLE = "MAILSETTINGS_PROXY_PASSWORD"  # noqa: S105 - the name of a variable
+if TYPE_CHECKING:
+    from mailsettings.bulk.input import InputFormat
+    from mailsettings.bulk.limits import BulkLimits
+
+MAX_TIMEOUT = 60.0  # seconds; a person has given up by then
 _MAX_PASSWORD_FILE = 4096  # characters read from the file
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-class ProxyURLParam(click.ParamType[Any]):
-    """socks5://[user@]host:port, http://… or https://…, without a password."""
 
-    name = "url"
+def with_all(options: Iterable[Callable[[Function], Function]]) -> Callable[[Function], Function]:
+    """Return the decorator that gives a command function all of *options*, in this order in its help."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if has_password(value):
-            hint = f"everybody on this machine can read it here; use --proxy-password-file or {PASSWORD_VARIABLE}"
-            self.fail(f"the URL must not have a password in it: {hint}", param, ctx)
-        return value
+    def decorated(function: Function) -> Function:
+        for option in reversed(tuple(options)):
+            function = option(function)
+        return function
+
+    return decorated
 
 
 PROXY_OPTIONS = (
@@ -52,22 +58,8 @@ PROXY_OPTIONS = (
 )
 
 
-def with_all(options: Iterable[Callable[[Function], Function]]) -> Callable[[Function], Function]:
-    """Return the decorator that gives a command function all of *options*, in this order in its help."""
-
-    def decorated(function: Function) -> Function:
-        for option in reversed(tuple(options)):
-            function = option(function)
-        return function
-
-    return decorated
-
-
-with_proxy = with_all(PROXY_OPTIONS)
-
-
 def proxy_changes(url: str | None, password_file: str | None, *, dns_past_proxy: bool) -> dict[str, object]:
-    """Return what the options change in a policy. UsageError if they cannot be."""
+    """Return what the proxy options change in a policy. UsageError if they contradict each other or cannot be used."""
     if url is None:
         if password_file or dns_past_proxy:
             raise click.UsageError("--proxy-password-file and --dns-past-proxy need --proxy")
@@ -89,165 +81,8 @@ def _first_line(path: str) -> str:
             raise click.UsageError("the password in --proxy-password-file is not UTF-8") from None
 
 
-MAX_TIMEOUT = 60.0  # seconds; a person has given up by then
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOptions:
-    """The options of every command that searches: what may be asked, of whom, and how long."""
-
-    no_guess: bool
-    no_http: bool
-    timeout: float | None  # seconds
-    resolver: str | None
-    ca: str | None
-    networks: tuple[IPv4Network | IPv6Network, ...]
-    profile: str
-    proxy: str | None  # URL, without a password
-    proxy_password_file: str | None
-    dns_past_proxy: bool
-
-    def policy(self) -> Policy:
-        """Return the policy that these options amount to."""
-        base = Policy.service() if self.profile == "service" else Policy.personal()
-        changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
-        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
-        changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
-        if self.timeout is not None:
-            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
-        return base.replace(**changes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetectOptions(SearchOptions):
-    """What was asked for on the command line."""
-
-    as_json: bool
-    as_jsonl: bool
-    plan: bool
-    offline: bool
-    everything: bool
-    verbose: bool
-    protocol: str | None
-    sources: tuple[str, ...]
-    autoconfig: bool
-    ispdb: str | None  # base URL; empty: none is asked
-    folder: str | None
-
-    def __post_init__(self) -> None:
-        for one, other in _EXCLUSIVE:
-            if getattr(self, one) and getattr(self, other):
-                raise click.UsageError(f"{_OPTION[one]} and {_OPTION[other]} exclude each other")
-
-    def policy(self) -> Policy:
-        """Return the policy of the search, and of what to search for."""
-        # Not super(): slots make a second class, which it does not know.
-        policy = SearchOptions.policy(self).replace(exhaustive=self.everything)
-        if self.protocol is None:
-            return policy
-        outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
-        return policy.replace(protocols=frozenset({Protocol(self.protocol), *outgoing}))
-
-    def selected_sources(self, engine: Backend) -> tuple[Source, ...]:
-        """Return the sources to ask. UsageError for a name that none has."""
-        for name in self.sources:
-            if name not in engine.names:
-                raise click.UsageError(f"there is no source {name!r}; there are {', '.join(engine.names)}")
-        wanted = set(self.sources or engine.names) - ({"guess"} if self.no_guess else set())
-        sources = tuple(source for source in engine.sources if source_name(source) in wanted)
-        if self.ispdb is None and self.folder is None:
-            return sources
-        from mailsettings.sources import configured_sources
-
-        return configured_sources(sources, ispdb=self.ispdb, folder=self.folder)
-
-
-_EXCLUSIVE = (
-    ("as_json", "as_jsonl"),
-    ("plan", "as_jsonl"),
-    ("plan", "offline"),
-    ("offline", "sources"),
-    ("offline", "folder"),
-    ("autoconfig", "as_json"),
-    ("autoconfig", "as_jsonl"),
-    ("autoconfig", "plan"),
-    ("autoconfig", "offline"),
-)
-_OPTION = {
-    "autoconfig": "--autoconfig",
-    "folder": "--folder",
-    "as_json": "--json",
-    "as_jsonl": "--jsonl",
-    "plan": "--plan",
-    "offline": "--offline",
-    "sources": "--source",
-}
-
-
-class NetworkParam(click.ParamType[Any]):
-    """An address block: 192.168.1.0/24."""
-
-    name = "cidr"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return ip_network(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class ResolverParam(click.ParamType[Any]):
-    """Whom to ask for names: 192.0.2.1, 192.0.2.1:53, [2001:db8::1]:53, tls://… or https://…"""
-
-    name = "resolver"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        scheme, separator, rest = value.partition("://")
-        if separator and (scheme not in ("tls", "https") or not rest):
-            self.fail(f"{value!r} starts with neither tls:// nor https://", param, ctx)
-        if not separator and not _is_address(value):
-            self.fail(f"{value!r} is neither an IP address nor a tls:// or https:// URL", param, ctx)
-        return value
-
-
-class CollectionParam(click.ParamType[Any]):
-    """Where a collection of autoconfig documents lies: an https URL, or nothing."""
-
-    name = "url"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from mailsettings.formats.text import web_url
-
-        try:
-            return web_url(value, schemes=("https",)) if value else ""
-        except DocumentError as error:
-            self.fail(str(error), param, ctx)
-
-
-def _is_address(text: str) -> bool:
-    """Say whether *text* is an IP address, perhaps with a port."""
-    host, port = text, ""
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]:")
-        host = host.removesuffix("]")
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
-    try:
-        ip_address(host)
-        return not port or 1 <= int(port) <= 65535
-    except ValueError:
-        return False
-
-
-def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-
-    return [name for name in (ctx.obj or live_backend()).names if name.startswith(incomplete)]
-
-
 def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], Function], ...]:
-    """Return the options of SearchOptions; *profile* is the default, *timeout* says what --timeout ends."""
+    """Return the options of SearchOptions; *profile* is the default, *timeout* the help of --timeout."""
     return (
         click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
         click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
@@ -279,7 +114,38 @@ def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], 
     )
 
 
-OPTIONS = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions:
+    """The options of every command that searches: what may be looked up and contacted, and for how long."""
+
+    no_guess: bool
+    no_http: bool
+    timeout: float | None  # seconds
+    resolver: str | None
+    ca: str | None
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    profile: str
+    proxy: str | None  # URL, without a password
+    proxy_password_file: str | None
+    dns_past_proxy: bool
+
+    def policy(self) -> Policy:
+        """Return the policy that these options amount to."""
+        base = Policy.service() if self.profile == "service" else Policy.personal()
+        changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
+        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
+        changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        if self.timeout is not None:
+            changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}
+        return base.replace(**changes)
+
+
+def _source_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a source."""
+    return [name for name in (ctx.obj or live_backend()).names if name.startswith(incomplete)]
+
+
+DETECT_OPTIONS = (
     click.option("--json", "as_json", is_flag=True, help="Print the whole answer as one JSON document."),
     click.option("--jsonl", "as_jsonl", is_flag=True, help="Print each event as a line of JSON, the answer last."),
     click.option("--plan", is_flag=True, help="Say what would be asked, and contact nobody."),
@@ -306,12 +172,76 @@ OPTIONS = (
     click.option("-v", "--verbose", is_flag=True, help="Show each step, with its time, on stderr."),
     click.option("--debug", is_flag=True, expose_value=False, help="Show where in the program an error comes from."),
 )
-with_options = with_all(OPTIONS)  # gives a command function all the options of Wishes
+
+_EXCLUSIVE = (
+    ("as_json", "as_jsonl"),
+    ("plan", "as_jsonl"),
+    ("plan", "offline"),
+    ("offline", "sources"),
+    ("offline", "folder"),
+    ("autoconfig", "as_json"),
+    ("autoconfig", "as_jsonl"),
+    ("autoconfig", "plan"),
+    ("autoconfig", "offline"),
+)
+_FLAGS = {
+    "autoconfig": "--autoconfig",
+    "folder": "--folder",
+    "as_json": "--json",
+    "as_jsonl": "--jsonl",
+    "plan": "--plan",
+    "offline": "--offline",
+    "sources": "--source",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectOptions(SearchOptions):
+    """The options of `mailsettings ADDRESS`."""
+
+    as_json: bool
+    as_jsonl: bool
+    plan: bool
+    offline: bool
+    everything: bool
+    verbose: bool
+    protocol: str | None
+    sources: tuple[str, ...]
+    autoconfig: bool
+    ispdb: str | None  # base URL; empty for no collection
+    folder: str | None
+
+    def __post_init__(self) -> None:
+        for one, other in _EXCLUSIVE:
+            if getattr(self, one) and getattr(self, other):
+                raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} exclude each other")
+
+    def policy(self) -> Policy:
+        """Return the policy of the search, including the protocols to search for."""
+        # Not super(): a dataclass with slots is a second class, which super() does not know.
+        policy = SearchOptions.policy(self).replace(exhaustive=self.everything)
+        if self.protocol is None:
+            return policy
+        outgoing = (protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING)
+        return policy.replace(protocols=frozenset({Protocol(self.protocol), *outgoing}))
+
+    def selected_sources(self, backend: Backend) -> tuple[Source, ...]:
+        """Return the sources of *backend* to use. UsageError for a name that is not among them."""
+        for name in self.sources:
+            if name not in backend.names:
+                raise click.UsageError(f"there is no source {name!r}; there are {', '.join(backend.names)}")
+        selected = set(self.sources or backend.names) - ({"guess"} if self.no_guess else set())
+        sources = tuple(source for source in backend.sources if source_name(source) in selected)
+        if self.ispdb is None and self.folder is None:
+            return sources
+        from mailsettings.sources import configured_sources
+
+        return configured_sources(sources, ispdb=self.ispdb, folder=self.folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkOptions(SearchOptions):
-    """What was asked for on the command line of `bulk`."""
+    """The options of `mailsettings bulk`, which declares them in cli/bulk.py."""
 
     file: BinaryIO
     output: Path
@@ -320,6 +250,18 @@ class BulkOptions(SearchOptions):
     form: str | None
     column: str
     concurrency: int
-    redis: str = field(repr=False)
+    redis: str = field(repr=False)  # URL, perhaps with a password
     dask: str | None
     batch: int
+
+    def input_format(self) -> InputFormat:
+        """Return the format of the input: what --from says, or else what the name of the file says."""
+        from mailsettings.bulk.input import InputFormat, input_format
+
+        return InputFormat(self.form) if self.form else input_format(self.file.name)
+
+    def limits(self) -> BulkLimits:
+        """Return the limits of the run. Their repr leaves out the URL of Redis."""
+        from mailsettings.bulk.limits import BulkLimits
+
+        return BulkLimits.for_concurrency(self.concurrency, redis=self.redis)

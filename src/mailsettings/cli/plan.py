@@ -1,4 +1,4 @@
-"""What would be asked: every URL and DNS question in order of authority, with what it would be told. Contacts nobody.
+"""`mailsettings --plan ADDRESS`: every URL and DNS question in order of authority, and what it discloses.
 
 the domain itself
   https://autoconfig.example.org/mail/config-v1.1.xml
@@ -31,11 +31,11 @@ _HEAD = (
 )
 
 
-def print_plan(address: EmailAddress, wishes: DetectOptions, engine: Backend) -> ExitCode:
-    """Print what would be asked first, and what is known without asking."""
-    policy = wishes.policy()
-    leads = engine.plan(address, sources=wishes.selected_sources(engine), policy=policy)
-    if wishes.as_json:
+def print_plan(address: EmailAddress, options: DetectOptions, backend: Backend) -> ExitCode:
+    """Print what would be looked up first, and the servers that are known without a lookup."""
+    policy = options.policy()
+    leads = backend.plan(address, sources=options.selected_sources(backend), policy=policy)
+    if options.as_json:
         print(dumps({"address": str(address), **_as_json(leads, policy)}, indent=2))
     else:
         print("\n".join(_page(str(address), leads, policy)))
@@ -61,7 +61,7 @@ def _claims(leads: Iterable[Lead]) -> list[Claim]:
 
 
 def _lookup_as_json(lookup: Lookup, policy: Policy) -> Object:
-    """Return what is asked, the best authority an answer could have, what is sent, and what mostly follows."""
+    """Return the question, the best authority an answer could have, what is sent, and what usually follows."""
     return {
         "asks": str(lookup),
         "authority": plain(lookup.authority),
@@ -85,6 +85,6 @@ def _page(address: str, leads: Sequence[Lead], policy: Policy) -> Iterator[str]:
 
 def _question_lines(question: Object) -> Iterator[str]:
     yield f"  {printable(question['asks'])}"
-    for word in ("sends", "then"):
-        if question[word]:
-            yield from wrapped(printable(question[word]), first=f"      {word:6}")
+    for label in ("sends", "then"):
+        if question[label]:
+            yield from wrapped(printable(question[label]), first=f"      {label:6}")

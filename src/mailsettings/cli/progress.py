@@ -14,7 +14,7 @@ Listener = Callable[[Event], None]
 
 
 def timeline(out: TextIO) -> Listener:
-    """Return what writes each event as a line: seconds since the start, what happened, to whom."""
+    """Return a listener that writes each event as a line: seconds since the start, what happened, to what."""
 
     def listen(event: Event) -> None:
         out.write(f"{event.at:8.3f}  {event_text(event)}\n")
@@ -24,7 +24,7 @@ def timeline(out: TextIO) -> Listener:
 
 
 def json_lines(out: TextIO) -> Listener:
-    """Return what writes each event as one JSON object a line."""
+    """Return a listener that writes each event as a line with one JSON object."""
 
     def listen(event: Event) -> None:
         out.write(dumps(event_to_dict(event)) + "\n")
@@ -34,13 +34,13 @@ def json_lines(out: TextIO) -> Listener:
 
 
 class ProgressLine:
-    """One line on a terminal that is written over with each event, and gone in the end."""
+    """A listener that overwrites one line of a terminal with each event, until `clear()` erases it."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def __call__(self, event: Event) -> None:
-        # One column stays free: a terminal may move on to the next line when the last one is filled.
+        # One column stays free: a terminal may move on to the next line when the last column is filled.
         text = f"{event.at:.1f} s  {event_text(event)}"[: shutil.get_terminal_size().columns - 1]
         self._write(text)
 
@@ -53,7 +53,7 @@ class ProgressLine:
 
 
 def event_text(event: Event) -> str:
-    """Return what happened as one line of text, with nothing in it that a terminal obeys."""
+    """Return what happened as one line of text, without control characters."""
     match event:
         case Asked(_, what):
             text = f"asking      {what}"

@@ -1,4 +1,4 @@
-"""`mailsettings providers [QUERY]` and `mailsettings provider ID`: what the provider table knows."""
+"""`mailsettings providers [QUERY]` and `mailsettings provider ID`: what the provider table says."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
 
 
 def _matches(row: Row, query: str) -> bool:
-    words = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
-    return any(query in word for word in words)
+    texts = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
+    return any(query in text for text in texts)
 
 
 def _overview(row: Row) -> str:
-    """Return one line: id, name, the first domains."""
+    """Return *row* as one line: id, name, the first domains."""
     domains = ", ".join(row.domains[:2]) + (f" and {len(row.domains) - 2} more" if len(row.domains) > 2 else "")
     return f"{row.provider.id:20} {printable(row.provider.name):26} {domains or row.provider.kind}".rstrip()
 
@@ -61,7 +61,7 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
 
     row = by_id(name.lower()) or find_domain(name.lower())
     if row is None:
-        click.echo(f"mailsettings: {_unknown(name)}", err=True)
+        click.echo(f"mailsettings: {_unknown_message(name)}", err=True)
         ctx.exit(ExitCode.NOTHING)
     if as_json:
         click.echo(dumps(plain(row), indent=2))
@@ -70,7 +70,7 @@ def provider(ctx: click.Context, name: str, *, as_json: bool) -> None:
     ctx.exit(ExitCode.VERIFIED)
 
 
-def _unknown(name: str) -> str:
+def _unknown_message(name: str) -> str:
     from difflib import get_close_matches
 
     from mailsettings.provider_table.table import all_providers
@@ -81,14 +81,14 @@ def _unknown(name: str) -> str:
 
 
 def _page(row: Row, paint: Pen) -> Iterator[str]:
-    """Yield everything about *row* that a person would look for."""
+    """Yield the facts of *row*, one line or more for each."""
     facts = row.provider
     yield paint(f"{printable(facts.name)} ({facts.id}, {facts.kind})", Colour.STRONG)
     yield from _listed("Incoming", map(_server, row.incoming))
     yield from _listed("Outgoing", map(_server, row.outgoing))
     yield from _listed("To do first", (f"{hint.text} {hint.url}".strip() for hint in facts.hints))
     yield from _listed("Pages", (f"{page.url} {page.text}".strip() for page in facts.documentation))
-    yield from _listed("Domains", _some(row.domains))
+    yield from _listed("Domains", _domain_list(row.domains))
     yield from _listed("MX", row.mx)
     yield from _listed("Replaced", (f"{old} by {new}" for old, new in row.obsolete))
     yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
@@ -99,7 +99,7 @@ def _server(server: TableServer) -> str:
     return f"{server.endpoint}, user name {names}, login {' or '.join(server.auth)}"
 
 
-def _some(domains: tuple[str, ...]) -> tuple[str, ...]:
+def _domain_list(domains: tuple[str, ...]) -> tuple[str, ...]:
     more = len(domains) - MAX_DOMAINS
     return (", ".join(domains[:MAX_DOMAINS]) + (f" and {more} more" if more > 0 else ""),) if domains else ()
 

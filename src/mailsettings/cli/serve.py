@@ -1,4 +1,4 @@
-"""`mailsettings serve`: hand over to the service, if it is installed."""
+"""`mailsettings serve`: start the web service, if it is installed."""
 
 from __future__ import annotations
 

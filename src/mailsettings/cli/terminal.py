@@ -30,17 +30,17 @@ Pen = Callable[[str, Colour], str]
 
 
 def unicode_and_ascii(host: str) -> str:
-    """Return *host* for people and, where that differs, in brackets as DNS knows it."""
+    """Return *host* in Unicode and, where that differs, in brackets in ASCII, as DNS has it."""
     if "xn--" not in host:
         return printable(host)
     from mailsettings.hostnames import unicode_host
 
-    shown = unicode_host(host)
-    return printable(host if shown == host else f"{shown} ({host})")
+    decoded = unicode_host(host)
+    return printable(host if decoded == host else f"{decoded} ({host})")
 
 
 def pen(*, colours: bool) -> Pen:
-    """Return what writes a text in a colour, or leaves it as it is unless *colours* are wanted."""
+    """Return a function that puts a text in a colour, or leaves it as it is unless *colours* are wanted."""
     return _colour if colours else lambda text, _: text
 
 
@@ -70,14 +70,14 @@ def wrapped(text: str, *, first: str = "", rest: str | None = None, width: int =
 
 
 def escape_unencodable() -> None:
-    """Let a character that the locale cannot encode be written as an escape instead of ending the program."""
+    """Write characters that the locale cannot encode as escapes, instead of failing with an error."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write_output(text: str, code: int) -> int:
-    """Write *text* to standard output and return *code*, or the code for a reader who went away."""
+    """Write *text* to standard output and return *code*, or the code for a closed pipe."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -87,6 +87,6 @@ def write_output(text: str, code: int) -> int:
 
 
 def discard_output() -> int:
-    """Send what is still buffered nowhere, so that the interpreter's last flush keeps quiet."""
+    """Discard what is still buffered, so that the interpreter's last flush does not fail; return the exit code."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.PIPE_CLOSED
