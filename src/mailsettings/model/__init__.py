@@ -4,46 +4,25 @@ Claim (one source's statement)  ->  Candidate (one endpoint, all its claims)  ->
 ->  Choice (candidate, probe, trust, reasons)  ->  Detection (the answer)
 """
 
+from mailsettings.model.claims import Authority, Candidate, Claim, Evidence
 from mailsettings.model.detection import (
-    URL,
-    Audience,
-    Auth,
-    Authority,
-    Candidate,
     Choice,
-    Claim,
     Confidence,
     Detection,
-    Direction,
-    Endpoint,
-    Evidence,
-    Failure,
     Finding,
-    Hello,
     Hint,
-    HostName,
     Link,
-    Note,
-    NoteKind,
     OAuth,
     OAuthSource,
-    Probe,
-    Protocol,
     Provider,
-    ProxyAddress,
-    Question,
     Responsible,
-    Security,
-    ServerSettings,
     Service,
     SettledBy,
-    Step,
-    Task,
-    Timing,
-    TLSFacts,
     Trust,
-    Where,
 )
+from mailsettings.model.endpoints import Auth, Direction, Endpoint, Protocol, Security, ServerSettings
+from mailsettings.model.failures import URL, Failure, HostName, ProxyAddress, Question, Task, Where
+from mailsettings.model.probes import Audience, Hello, Note, NoteKind, Probe, Step, Timing, TLSFacts
 
 __all__ = [
     "URL",
