@@ -203,7 +203,7 @@ class _Search:
     def _start(self, group: TaskGroup, lookup: Lookup) -> None:
         del self._state.pending[lookup]
         self._state.running_lookups[lookup] = None
-        self._emit(Asked(self._now(), str(lookup)))
+        self._emit(Asked(self._now(), str(lookup), where_of(lookup)))
         group.start_soon(self._look_up, lookup)
 
     async def _look_up(self, lookup: Lookup) -> None:

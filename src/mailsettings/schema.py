@@ -77,7 +77,7 @@ def to_dict(detection: Detection) -> Object:
 
 def event_to_dict(event: Event) -> Object:
     """Return *event* as JSON values: `{"event": "asked", "at": 0.01, "what": "example.org MX"}`."""
-    found = {"event": type(event).__name__.lower(), **_fields(event, but=("claim", "probe", "detection"))}
+    found = {"event": type(event).__name__.lower(), **_fields(event, but=("where", "claim", "probe", "detection"))}
     if (claim := getattr(event, "claim", None)) is not None:
         found |= {**_fields(claim.endpoint), "evidence": _evidence(claim)}
     if (probe := getattr(event, "probe", None)) is not None:
