@@ -40,9 +40,9 @@ def offline(address: str | EmailAddress) -> Detection:
     from mailsettings.sources.provider_table import table
 
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
-    findings = SearchState(parsed, Policy.personal())
-    findings.add(table(parsed))
-    return detection_of(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
+    state = SearchState(parsed, Policy.personal())
+    state.add(table(parsed))
+    return detection_of(state, settled=SettledBy.TABLE_ONLY, seconds=0.0)
 
 
 def _authority(lead: Lead) -> int:
