@@ -1,4 +1,4 @@
-"""The values of a detection, from the claim of a source to the answer. All of them frozen, hashable, printable.
+"""The values of a detection, from the claim of a source to the answer. All are frozen and hashable.
 
 Claim (one source's statement)  ->  Candidate (one endpoint, all its claims)  ->  Probe (what was seen there)
 ->  Choice (candidate, probe, trust, reasons)  ->  Detection (the answer)

@@ -1,8 +1,8 @@
-"""The answer for one address: choices with trust and reasons, the provider, and what is wrong."""
+"""The detection, which is the answer for one address: choices, the provider, findings, failures."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
@@ -15,34 +15,34 @@ from mailsettings.model.probes import Note, Probe
 class Trust(StrEnum):
     """Whether a password may go to a server, and why."""
 
-    OWN = "own"  # the caller said so
+    OWN = "own"  # named by the caller's or the user's own table
     PROVIDER = "provider"  # in the provider table
-    DOMAIN = "domain"  # the domain says so over a way that cannot be forged, and the server is its own
+    DOMAIN = "domain"  # named by the domain in a way that cannot be forged, and inside that domain
     SAME_DOMAIN = "same-domain"  # found by other means, with a valid certificate for a name inside the address's domain
     CONFIRM = "confirm"  # verified, but of a domain the user has to agree to first
     UNVERIFIED = "unverified"  # never
 
     @property
     def allows_password(self) -> bool:
-        """True if a password may be sent to the verified server without asking."""
+        """True if a password may be sent to the verified server without asking the user."""
         return self not in (Trust.CONFIRM, Trust.UNVERIFIED)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A candidate with what is known about it: one line of the answer."""
+    """One server of the answer: a candidate with its probe, its trust, and the user names to log in with."""
 
     endpoint: Endpoint
     username: str  # filled in
     username_template: str
     usernames: tuple[str, ...]  # every form worth trying, filled in, *username* first
-    auth: tuple[Auth, ...]  # offered after TLS; what the source says where nothing was verified
+    auth: tuple[Auth, ...]  # offered inside TLS; what the source states if the server was not verified
     verified: bool
     trust: Trust
     reasons: tuple[str, ...]
     claims: tuple[Claim, ...]
     probe: Probe | None = None
-    displaced: bool = False  # found by its name, behind the provider that keeps the mailboxes
+    displaced: bool = False  # found by its name, so ranked behind the provider that hosts the mailboxes
 
     def for_address(self, address: EmailAddress) -> Choice:
         """Return the choice with the user names of *address*."""
@@ -53,7 +53,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something the user has to do or know before a client can log in."""
+    """Something the user has to do or know before a mail program can log in."""
 
     id: str  # enable_imap, app_password …: stable, for translation
     text: str
@@ -71,7 +71,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something beside mail that the provider offers: reported, never contacted."""
+    """A service of the provider besides mail: reported, never contacted."""
 
     kind: str  # caldav, carddav, webdav, managesieve, ews, webmail …
     url: str  # as text; sieve://host:port where there is no URL
@@ -79,7 +79,7 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """Where to ask for a token. From the provider table, or from the metadata of an issuer; no client ids."""
+    """Where to request a token: from the provider table or the metadata of an issuer; no client ids."""
 
     issuer: str
     auth_url: str
@@ -89,10 +89,10 @@ class OAuth:
 
 @dataclass(frozen=True, slots=True)
 class OAuthSource:
-    """Where a token for the chosen servers is to be had, and whose word that is."""
+    """Where to get a token for the chosen servers, and where that was learned."""
 
     oauth: OAuth
-    known: bool  # by the provider table; False: the domain's own word, which a user should look at before a login
+    known: bool  # True: in the provider table; False: only the domain names it, so the user should check it first
     locator: str  # the row of the table, or the document that names the issuer
 
 
@@ -109,7 +109,7 @@ class Provider:
 
 
 class Confidence(StrEnum):
-    """How sure a finding is: seen, or the usual reason for what was seen, or one of several."""
+    """How sure a finding is: seen, or the usual cause of what was seen, or one of several causes."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -117,19 +117,19 @@ class Confidence(StrEnum):
 
 
 class Responsible(StrEnum):
-    """Who can do something about a finding."""
+    """Who can fix what a finding reports."""
 
     USER = "user"
     PROVIDER = "provider"
-    NETWORK = "network"  # whoever runs the network between the user and the server
-    US = "us"  # a mistake of this program
+    NETWORK = "network"  # the operator of the network between the user and the server
+    US = "us"  # a bug in this program
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong, or worth knowing, and the one thing to do next."""
 
-    code: str  # one of diagnosis.codes.CODES: stable, for programs and translation
+    code: str  # one of diagnosis.catalogue.FINDINGS_BY_CODE: stable, for programs and translation
     confidence: Confidence
     evidence: str  # what was seen, and where; remote text escaped
     text: str
@@ -138,7 +138,7 @@ class Finding:
     link: str = ""  # the provider's own page about it
 
     def suggesting(self, old: str, new: str) -> Finding:
-        """Return the finding; if it asks "did you mean *old*?" it asks for *new* instead."""
+        """Return the finding with *new* instead of *old* in the advice, if it is about a typo."""
         return replace(self, advice=self.advice.replace(old, new)) if old and self.code == "typo" else self
 
 
@@ -146,20 +146,19 @@ class SettledBy(StrEnum):
     """Why a search ended when it did."""
 
     VERIFIED = "verified"  # both directions, and nothing outstanding could be better
-    VERIFIED_IMPATIENT = (
-        "verified-impatient"  # better-ranked work did not respond within policy.timeouts.better_source_grace
-    )
+    # Better-ranked work did not respond within policy.timeouts.better_source_grace.
+    VERIFIED_IMPATIENT = "verified-impatient"
     NOTHING_LEFT = "nothing-left"  # everything was tried
     SILENCE = "silence"  # no server responded within policy.timeouts.first_response_timeout
     DEADLINE = "deadline"
-    NO_MAIL = "no-mail"  # the domain receives none
-    CLOSED_PROVIDER = "closed-provider"  # it lets no mail program in
+    NO_MAIL = "no-mail"  # the domain receives no mail
+    CLOSED_PROVIDER = "closed-provider"  # the provider lets no mail program in
     TABLE_ONLY = "table-only"  # offline: the provider table was read, and no server was contacted
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The answer for one address: best choices first; `incoming[0]` and `outgoing[0]` are it."""
+    """The answer for one address: `incoming[0]` and `outgoing[0]` are the servers to use, the others alternatives."""
 
     address: str
     provider: Provider | None = None
@@ -170,13 +169,13 @@ class Detection:
     documentation: tuple[Link, ...] = ()
     notes: tuple[Note, ...] = ()
     failures: tuple[Failure, ...] = ()
-    other_services: tuple[Service, ...] = ()  # calendar, address book, filters …: reported, not contacted
-    settled_by: str = ""  # *settled* in words
+    other_services: tuple[Service, ...] = ()  # calendar, address book, filters …
+    settled_by: str = ""  # *settled* as a sentence
     settled: SettledBy | None = None  # why the search ended when it did
     seconds: float = 0.0
     suggestion: str = ""  # "did you mean": another address, as a question
-    shown_address: str = field(default="")  # with U-labels, where it differs from *address*
-    oauth: tuple[OAuthSource, ...] = ()  # where tokens for the best choices are to be had, the table's word first
+    shown_address: str = ""  # with U-labels, where it differs from *address*
+    oauth: tuple[OAuthSource, ...] = ()  # where to get tokens for the best choices, the table's first
     findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
 
     @property
@@ -185,7 +184,7 @@ class Detection:
         return all(choices and choices[0].verified for choices in (self.incoming, self.outgoing))
 
     def for_address(self, address: EmailAddress) -> Detection:
-        """Return the detection, which was made for another address of the same domain, as that of *address*."""
+        """Return this detection, made for another address of the same domain, for *address*."""
         meant = self.suggestion.rpartition("@")[2]  # the typo is in the domain
         suggestion = f"{address.local}@{meant}" if meant else ""
         return replace(

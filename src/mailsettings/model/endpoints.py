@@ -1,4 +1,4 @@
-"""Servers: which protocol is spoken where, when TLS starts, and how a login proves who it is."""
+"""Endpoints: where a server listens, its protocol, when TLS starts, and how clients log in."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Auth(StrEnum):
     GSSAPI = "gssapi"
     NTLM = "ntlm"
     CERTIFICATE = "client-certificate"  # EXTERNAL
-    NONE = "none"  # no login wanted
+    NONE = "none"  # no login required
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """Servers that a person has typed, which is their word for them: no confirmation is asked."""
+    """Servers that the user has typed: trusted as such, without asking for confirmation."""
 
     address: EmailAddress
     incoming: Endpoint | None = None

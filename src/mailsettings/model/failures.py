@@ -1,4 +1,4 @@
-"""What was tried and did not work, and where: a server, a DNS question, a URL, a proxy."""
+"""Failures: what was tried and did not work, and where (an endpoint, a DNS question, a URL, a proxy)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class URL:
-    """A document that was asked for: `https://example.org/mail.xml`, `https://example.org/discover.xml (POST)`."""
+    """A document that was requested: `https://example.org/mail.xml`, `https://example.org/discover.xml (POST)`."""
 
     text: str
     method: str = "GET"
 
     @property
     def host(self) -> str:
-        """Return the host's name; empty where there is none."""
+        """Return the host's name; empty if there is none."""
         from urllib.parse import urlsplit
 
         try:
@@ -42,7 +42,7 @@ class URL:
 
 @dataclass(frozen=True, slots=True)
 class HostName:
-    """A name whose addresses were asked for, of both kinds: `imap.example.org A/AAAA`."""
+    """A name that was resolved to IPv4 and IPv6 addresses: `imap.example.org A/AAAA`."""
 
     host: str
 
@@ -65,7 +65,7 @@ class ProxyAddress:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A part of the work that is not one question to one place: `second look`, a caller's own lookup."""
+    """Work that is not one question to one place: `second look` (the inspections), a caller's own lookup."""
 
     name: str
 
@@ -81,19 +81,19 @@ class Failure:
     """One thing that was tried and did not work."""
 
     kind: FailureKind
-    where: Where | None  # None: it is not shown, or there is no single place
-    seen: str = ""  # in words, remote text escaped
+    where: Where | None  # None: it was redacted, or there is no single place
+    seen: str = ""  # for people; remote text in it is escaped
     detail: Detail | None = None
     redacted: str = field(default="", compare=False, repr=False)  # *seen* without remote text; not part of the JSON
 
     @classmethod
     def of(cls, where: Where | None, error: NetworkError | DocumentError) -> Failure:
-        """Return *error*, met at *where*, as a value."""
+        """Return *error*, raised by work at *where*, as a value."""
         if isinstance(error, DocumentError):
             return cls(error.kind, where, str(error))
         return cls(error.kind, where, error.seen, error.detail, error.redacted)
 
     @property
     def place(self) -> str:
-        """Return *where* as text; empty where there is none."""
+        """Return *where* as text; empty if there is none."""
         return "" if self.where is None else str(self.where)

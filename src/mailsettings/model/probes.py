@@ -1,4 +1,4 @@
-"""What was seen when a server was contacted: TLS, greeting, capabilities, or the failure; and how long it took."""
+"""Probes: what was seen when a server was contacted, up to its capabilities, and how long each step took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Step(StrEnum):
     """What is being done at a server: the parts of a probe, and of a login behind it, in their usual order."""
 
     RESOLVE = "resolve"
-    WAIT = "wait"  # until fewer connections to the same address are open
+    WAIT = "wait"  # for the limiter: until fewer connections to the same address are open
     CONNECT = "connect"
     TLS = "tls"
     GREETING = "greeting"
@@ -21,7 +21,7 @@ class Step(StrEnum):
     STARTTLS = "starttls"
     LOGIN = "login"
     MAILBOX = "mailbox"
-    LOOK = "look"  # at the mailbox, once everything is verified
+    LOOK = "look"  # inspect the mailbox, once everything is verified
     FAREWELL = "farewell"
 
 
@@ -35,7 +35,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class TLSFacts:
-    """What TLS showed."""
+    """What a verified TLS handshake negotiated, and the server's certificate."""
 
     version: str  # "TLSv1.3"
     names: tuple[str, ...] = ()  # DNS names of the certificate (subjectAltName)
@@ -50,11 +50,11 @@ class Audience(StrEnum):
     """Who may read a note."""
 
     EVERYONE = "everyone"
-    USER = "user"  # of the machine that searches; never the visitors of a service
+    USER = "user"  # of the machine that searches; never the clients of a service
 
 
 class NoteKind(StrEnum):
-    """What programs recognise a note by: they never read its text."""
+    """What programs recognise a note by, instead of its text."""
 
     REMARK = "remark"
     UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
@@ -64,7 +64,7 @@ class NoteKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something odd that a person should be told; prints as one line."""
+    """Something unusual that the user should know; prints as one line."""
 
     text: str  # remote text in it is escaped
     kind: NoteKind = NoteKind.REMARK
@@ -73,7 +73,7 @@ class Note:
 
     @property
     def public(self) -> bool:
-        """True if the visitors of a service may read it: never what was seen at one server."""
+        """True if the clients of a service may read it: never what was seen at one server."""
         return self.audience is Audience.EVERYONE and self.about is None
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a server says of itself. After STARTTLS only what it said inside TLS counts."""
+    """How a server introduces itself. With STARTTLS only what it sent inside TLS counts."""
 
     greeting: str  # printable, at most 200 characters
     software: str = ""  # "Dovecot", "Postfix" …, where the greeting says so
@@ -90,24 +90,24 @@ class Hello:
     mechanisms: tuple[str, ...] = ()  # SASL names, upper case, plus LOGIN, USER and APOP as commands of their own
     auth: tuple[Auth, ...] = ()
     tls: TLSFacts | None = None
-    notes: tuple[Note, ...] = ()  # oddities
+    notes: tuple[Note, ...] = ()  # anything unusual
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What was seen when an endpoint was really contacted: a hello, or a failure. Never a login."""
+    """What was seen when an endpoint was contacted: a hello, or a failure. Never a login."""
 
     endpoint: Endpoint
     hello: Hello | None = None
     failure: Failure | None = None
     tls: TLSFacts | None = None  # also when the certificate was for other names
-    address: str = ""  # the IP address that was talked to
+    address: str = ""  # the IP address of the connection
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
     steps: tuple[Timing, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property
     def verified(self) -> bool:
-        """True if the mail protocol was spoken inside TLS with a valid certificate for the host's name."""
+        """True if the server spoke its protocol inside TLS, with a valid certificate for the host's name."""
         secure = self.endpoint.security is not Security.PLAIN
         return secure and self.failure is None and self.hello is not None and self.hello.tls is not None
