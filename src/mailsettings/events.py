@@ -1,4 +1,4 @@
-"""What happens during a detection, for progress bars and timelines. *at* is in seconds since the start."""
+"""Events of a detection, for progress bars and timelines. *at* is in seconds since the start."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answer. Always the last event, exactly once."""
+    """The answer is there. Always the last event, exactly once."""
 
     at: float
     detection: Detection
