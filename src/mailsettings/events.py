@@ -51,7 +51,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answer is there. Always the last event, exactly once."""
+    """The search has ended with this answer. Always the last event, exactly once."""
 
     at: float
     detection: Detection

@@ -98,7 +98,7 @@ class OAuthSource:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who runs the mailbox, as far as the table or a document says."""
+    """Who hosts the mailboxes, as far as the table or a document states it."""
 
     id: str
     name: str
