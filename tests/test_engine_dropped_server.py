@@ -36,7 +36,7 @@ def source(_address: EmailAddress) -> Iterator[Lead]:
 
 
 class Moments:
-    """IMAP verifies at 0.5 s, when the table's time is up; POP3 fails some turns of the event loop later."""
+    """IMAP verifies at 0.5 s, when the table's time is up; POP3 fails some iterations of the event loop later."""
 
     policy = Policy()
 
@@ -54,15 +54,15 @@ class Moments:
         where = f"{endpoint.protocol}://{endpoint.host}:{endpoint.port}"
         if endpoint.protocol is Protocol.POP3:
             await anyio.sleep_until(0.5)
-            for _ in range(self.turns):
+            for _ in range(self.yields):
                 await anyio.lowlevel.checkpoint()
             return failed(where)
         on_step(Step.GREETING)
         await anyio.sleep_until(0.5 if endpoint.protocol is Protocol.IMAP else 2.0)
         return verified(where)
 
-    def __init__(self, turns: int) -> None:
-        self.turns = turns
+    def __init__(self, yields: int) -> None:
+        self.yields = yields
 
 
 def test_a_server_may_answer_while_it_is_dropped() -> None:
@@ -70,10 +70,10 @@ def test_a_server_may_answer_while_it_is_dropped() -> None:
     Whenever that is: the search goes on to the servers that count.
     """
 
-    async def search(turns: int) -> Detection:
-        return await detect(ADA, sources=[source], net=Moments(turns))
+    async def search(yields: int) -> Detection:
+        return await detect(ADA, sources=[source], net=Moments(yields))
 
-    for turns in range(60):
-        detection, _ = run_virtual(search, turns)
+    for yields in range(60):
+        detection, _ = run_virtual(search, yields)
 
         assert (detection.incoming[0].verified, detection.outgoing[0].verified) == (True, True)

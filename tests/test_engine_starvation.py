@@ -1,4 +1,4 @@
-"""A process that does not come to listen, on a machine that is too busy, takes nobody for silent."""
+"""A process that is too busy to read responses does not count them as timeouts."""
 
 from __future__ import annotations
 

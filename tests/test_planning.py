@@ -76,7 +76,7 @@ def test_a_policy_that_keeps_the_address_at_home() -> None:
 
 
 def test_a_policy_without_http() -> None:
-    """Nothing in clear is planned."""
+    """No request over http is planned."""
     assert "http://" not in asked(Policy(allow_http=False))
 
 
@@ -106,7 +106,7 @@ def test_another_collection_than_the_ispdb(base: str, wanted: str) -> None:
 
 
 def test_a_folder_of_documents_comes_first(tmp_path: Path) -> None:
-    """It is the user's own word, known without asking."""
+    """It has the user's own authority, and needs no lookup."""
     (tmp_path / "example.org.xml").write_bytes(autoconfig())
 
     first = next(

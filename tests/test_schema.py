@@ -378,6 +378,7 @@ def test_events_are_flat_objects_with_their_name() -> None:
     events = [event_to_dict(event) for event in story(VERIFIED)]
 
     assert [event["event"] for event in events] == ["asked", "learned", "failed", "contacting", "probed", "settled"]
+    assert events[0] == {"event": "asked", "at": 0.0, "what": "example.org MX"}
     assert [events[number]["host"] for number in (1, 3, 4)] == ["imap.example.org"] * 3
     assert to_dict(VERIFIED) == events[5]["detection"]
 

@@ -12,10 +12,10 @@ from functools import cache
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # type checkers take it for true by its name; loading typing costs a sixth of an offline answer
+TYPE_CHECKING = False  # type checkers treat this name as true; loading typing costs a sixth of an offline answer
 _SOURCE = __file__.removesuffix("c")  # .pyc: an executable made of bytecode alone
-# The one list of public names: type checkers take it as it is, and __getattr__ reads in it where to load a name from.
-# Without the source all are loaded at once.
+# The one list of public names: type checkers read it as it is, and __getattr__ finds in it where to load a name from.
+# Without the source file all are loaded at once.
 if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathlib takes 8 ms
     from mailsettings.address import EmailAddress as EmailAddress
     from mailsettings.address import parse_address as parse_address
@@ -54,22 +54,22 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
 else:
 
     def __getattr__(name: str) -> object:
-        """Load a public name when it is first used: importing the package must not load the network's libraries."""
+        """Load a public name when it is first used: importing the package must not load the networking libraries."""
         from importlib import import_module
 
-        homes = _homes()
+        modules = _public_modules()
         if name == "__all__":
-            return list(homes)
-        if name not in homes:
+            return list(modules)
+        if name not in modules:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return globals().setdefault(name, getattr(import_module(homes[name]), name))
+        return globals().setdefault(name, getattr(import_module(modules[name]), name))
 
     def __dir__() -> list[str]:
-        return ["__all__", "__doc__", "__version__", *_homes()]
+        return ["__all__", "__doc__", "__version__", *_public_modules()]
 
 
 @cache
-def _homes() -> dict[str, str]:
+def _public_modules() -> dict[str, str]:
     """Return the module of each public name, from the import statements above."""
     import re
 

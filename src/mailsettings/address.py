@@ -1,9 +1,9 @@
-"""Email addresses, read once, then trusted, and the user names that are made of them.
+"""Email addresses, parsed once, then trusted, and the user names that are made of them.
 
     parse_address("Ada@Bücher.example")  ->  EmailAddress(local='Ada', domain='xn--bcher-kva.example')
 
-What could end up in a command, a log or a DNS question is refused here: control characters, bidi marks, numeric hosts
-(glibc reads `2130706433` and `127.1` as 127.0.0.1), names that mean the local machine.
+What would be dangerous in a command, a log or a DNS question is rejected here: control characters, bidi marks, numeric
+hosts (glibc reads `2130706433` and `127.1` as 127.0.0.1), names of the local machine.
 """
 
 from __future__ import annotations
@@ -34,39 +34,39 @@ _DANGEROUS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address as the user means it; *domain* is lower-case A-labels, as DNS and TLS want it."""
+    """An address as the user means it; *domain* is lower-case A-labels, as DNS and TLS require."""
 
     local: str
     domain: str
-    unicode_domain: str  # U-labels, for people; equals *domain* when there is nothing to translate
+    unicode_domain: str  # U-labels, for people; equals *domain* if that is ASCII anyway
 
     def __str__(self) -> str:
         return f"{self.local}@{self.domain}"
 
 
 def parse_address(text: str) -> EmailAddress:
-    """Read *text* as one email address.
+    """Parse *text* as one email address.
 
     Raises AddressError with one sentence that names what was seen.
     Source: RFC 5321 §4.1.2 (dot-string), RFC 6531 (non-ASCII), UTS-46 for the domain.
     """
     local, domain = _halves(text)
     if not domain.isascii():
-        domain_a, shown = to_a_and_u_labels(domain)
+        a_labels, u_labels = to_a_and_u_labels(domain)
     else:
-        domain_a, shown = domain.lower(), None
-    domain_a = parse_host(domain_a)
+        a_labels, u_labels = domain.lower(), None
+    a_labels = parse_host(a_labels)
     if local.isascii() and not _ATEXT.fullmatch(local):
         raise AddressError(f"the part before the @ is {short_repr(local)}: no mailbox has such characters or dots")
     if not local.isascii():
-        local = _check_foreign_local(local)
-    if len(f"{local}@{domain_a}".encode()) > MAX_ADDRESS:
+        local = _normalised_local(local)
+    if len(f"{local}@{a_labels}".encode()) > MAX_ADDRESS:
         raise AddressError(f"the address has more than {MAX_ADDRESS} octets")
-    return EmailAddress(local, domain_a, shown or unicode_host(domain_a))
+    return EmailAddress(local, a_labels, u_labels or unicode_host(a_labels))
 
 
 def _halves(text: str) -> tuple[str, str]:
-    """Cut *text* at its one @ after refusing what is dangerous anywhere in it."""
+    """Split *text* at its one @; raise AddressError if anything in it is dangerous."""
     if len(text) > 4 * MAX_ADDRESS:
         raise AddressError(f"the address has {len(text)} characters, more than {MAX_ADDRESS} octets can hold")
     text = text.strip(" \t\r\n")
@@ -88,8 +88,8 @@ def _halves(text: str) -> tuple[str, str]:
     return local, domain
 
 
-def _check_foreign_local(local: str) -> str:
-    """Return *local*, which is not ASCII, in the form servers compare (RFC 6532 §3.1: NFC)."""
+def _normalised_local(local: str) -> str:
+    """Return *local*, which is not ASCII, in the form that servers compare (RFC 6532 §3.1: NFC)."""
     from email_validator import EmailNotValidError, validate_email
 
     try:
@@ -100,10 +100,10 @@ def _check_foreign_local(local: str) -> str:
 
 
 def fill(template: str, address: EmailAddress) -> str:
-    """Return *template* with its placeholders replaced by what *address* says."""
+    """Return *template* with its placeholders replaced by the parts of *address*."""
     return template.replace(ADDRESS, str(address)).replace(LOCAL_PART, address.local).replace(DOMAIN, address.domain)
 
 
 def fill_all(templates: tuple[str, ...], address: EmailAddress) -> tuple[str, ...]:
-    """Return every form worth trying, in order, without repetition."""
+    """Return the user names that *templates* give for *address*, in order, without duplicates."""
     return tuple(dict.fromkeys(fill(template, address) for template in templates or USUAL_TEMPLATES))

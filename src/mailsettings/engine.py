@@ -1,7 +1,7 @@
-"""The one loop that knows about concurrency: starts lookups and probes, collects what they bring, ends when settled.
+"""The engine: runs lookups and probes in parallel, collects their results, ends when the answer is settled.
 
-detect(address)    -> Detection
-detecting(address) -> a stream of events, the last one Settled(detection)
+detect(address)         -> Detection
+detect_stream(address)  -> a stream of events, the last one Settled(detection)
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ async def detect(
 ) -> Detection:
     """Return the verified mail settings of *address*, best first, and everything that was tried.
 
-    Raises AddressError if *address* is none; whatever the network does ends up in the detection.
-    *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*, *prober*, which
-    contacts the mail servers, to *net*.
+    Raises AddressError if *address* is not one; failures of the network are part of the detection.
+    *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*, and *prober*,
+    which contacts the mail servers, to *net*.
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     async with AsyncExitStack() as stack:
         network = net if net is not None else await stack.enter_async_context(_open_network(rules))
-        # Without a stream: whoever waits for the answer alone need not be woken for each event.
+        # Without a stream: a caller that waits for the answer alone need not be woken for each event.
         return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(
             _sources_or_default(sources)
         )
@@ -64,14 +64,14 @@ async def detect_stream(
     net: Net | None = None,
     prober: Prober | None = None,
 ) -> AsyncIterator[ObjectReceiveStream[Event]]:
-    """Hand out the stream of events of a detection; leaving the block early ends all its work.
+    """Open the stream of events of a detection; leaving the block early cancels the detection.
 
-    async with detecting("ada@example.org") as events:
+    async with detect_stream("ada@example.org") as events:
         async for event in events: ...
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
-    # Unbounded, so that a slow listener cannot hold up the work; a detection has at most some hundred events.
+    # Unbounded, so that a slow consumer does not delay the search; a detection has at most some hundred events.
     send, receive = anyio.create_memory_object_stream[Event](math.inf)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
@@ -103,32 +103,32 @@ def _open_network(policy: Policy):  # type: ignore[no-untyped-def]  # the type l
     return open_network(policy)
 
 
-# Turns of the event loop in which news counts as simultaneous; a world in memory answers in that many.
+# Iterations of the event loop whose results count as simultaneous; a fake network answers in that many.
 MAX_YIELDS = 8
-MIN_WAIT = 1e-6  # seconds; a shorter wait may round to none, and a clock that only jumps would stand still
-LAG_CHECK_INTERVAL = 0.25  # seconds; how often a wait looks whether the event loop keeps up
+MIN_WAIT = 1e-6  # seconds; a shorter wait may round to zero, and an autojump clock would not advance
+LAG_CHECK_INTERVAL = 0.25  # seconds; how often a wait measures the lag of the event loop
 
 
 class _Search:
-    """One detection: the findings, and the tasks that fill them."""
+    """One detection: the search state, and the tasks that fill it."""
 
     def __init__(
-        self, address: EmailAddress, policy: Policy, net: Net, prober: Prober, tell: Callable[[Event], None]
+        self, address: EmailAddress, policy: Policy, net: Net, prober: Prober, emit: Callable[[Event], None]
     ) -> None:
         self._state = SearchState(address, policy)
         self._net = net
         self._prober = prober
-        self._emit = tell
+        self._emit = emit
         self._wakeup = anyio.Event()
-        self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the probes under way
+        self._scopes: dict[Endpoint, anyio.CancelScope] = {}  # of the running probes
         self._started = anyio.current_time()
-        self._responsive_time = 0.0  # seconds in which others could have answered
+        self._responsive_time = 0.0  # seconds in which this process could read responses
 
     def _now(self) -> float:
         return anyio.current_time() - self._started
 
     async def run(self, sources: Sequence[Source]) -> Detection:
-        """Search until the answer is settled, and return it; its event is the last one."""
+        """Search until the answer is settled, emit it as the last event, and return it."""
         for source in sources:
             self._add(source(self._state.address))
         async with anyio.create_task_group() as group:
@@ -136,12 +136,12 @@ class _Search:
             self._give_up_probes()
             group.cancel_scope.cancel()
         detection = detection_of(self._state, settled=settled, seconds=self._now())
-        looked = await self._with_inspections(detection)
-        self._emit(Settled(self._now(), looked))
-        return looked
+        explained = await self._with_inspections(detection)
+        self._emit(Settled(self._now(), explained))
+        return explained
 
     async def _with_inspections(self, detection: Detection) -> Detection:
-        """Where a direction is missing, look once more at what failed, in what is left of the time."""
+        """Return *detection*; if a direction is missing, inspect what failed in the time that is left."""
         if not detection.findings:
             return detection
         from mailsettings.diagnosis.inspection import with_inspections
@@ -149,27 +149,27 @@ class _Search:
         policy = self._state.policy
         left = min(policy.timeouts.inspection_timeout, policy.timeouts.deadline - self._now())
         try:
-            looked = await with_inspections(detection, self._net, self._prober, within=left)
-        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a better explanation is no reason to have none
+            explained = await with_inspections(detection, self._net, self._prober, within=left)
+        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a failed explanation must not cost the answer
             failure = Failure(FailureKind.INTERNAL, Task("second look"), f"{type(error).__name__} while looking")
-            looked = replace(detection, failures=(*detection.failures, failure))
-        return replace(looked, seconds=round(self._now(), 3))
+            explained = replace(detection, failures=(*detection.failures, failure))
+        return replace(explained, seconds=round(self._now(), 3))
 
     async def _run_until_settled(self, group: TaskGroup) -> SettledBy:
-        """Decide, act, wait for news; return why it is over."""
+        """Decide, act, wait for results, until settled; return why the search ended."""
         while True:
             now = self._now()
             self._state.starvation = max(0.0, now - self._responsive_time)
             decision = decide(self._state, now)
             if decision.settled is not None:
                 return decision.settled
-            # Dropped before anything else gets its turn, in which one of them could come to its end.
+            # Cancelled before any other task runs, in which one of these probes could end.
             for endpoint in decision.cancel_probes:
                 self._scopes.pop(endpoint).cancel()
                 del self._state.running_probes[endpoint]
             for lookup in decision.start_lookups:
-                self._start(group, lookup)
-                await anyio.lowlevel.checkpoint()  # the better one gets its place in every queue first
+                self._start_lookup(group, lookup)
+                await anyio.lowlevel.checkpoint()  # better lookups enter every queue first
             for endpoint in decision.start_probes:
                 self._start_probe(group, endpoint)
                 await anyio.lowlevel.checkpoint()
@@ -177,43 +177,42 @@ class _Search:
             self._wakeup = anyio.Event()
 
     async def _wait(self, seconds: float) -> None:
-        """Wait for news, *seconds* at the most; what comes at the same moment is decided on together.
+        """Wait for results, at most *seconds*; those that arrive at the same time are decided on together.
 
-        A process that cannot follow, with hundreds of detections or on a busy machine, must not take servers for silent
-        whose answers lie unread: what a turn of the event loop takes beyond its pulse does not count as waiting.
+        A process that is too busy, with hundreds of detections or on a busy machine, must not time out servers whose
+        responses it has not read yet: the time by which a sleep overruns its interval does not count as waiting.
         """
         end = anyio.current_time() + seconds
         while (left := end - anyio.current_time()) > 0 and not self._wakeup.is_set():
-            started, pulse = anyio.current_time(), min(LAG_CHECK_INTERVAL, left)
-            with anyio.move_on_after(pulse):
+            started, interval = anyio.current_time(), min(LAG_CHECK_INTERVAL, left)
+            with anyio.move_on_after(interval):
                 await self._wakeup.wait()
-            self._responsive_time += min(pulse, anyio.current_time() - started)
+            self._responsive_time += min(interval, anyio.current_time() - started)
         for _ in range(MAX_YIELDS):
             await anyio.lowlevel.checkpoint()
 
     def _add(self, found: Iterable[Lead]) -> None:
-        """Take in what was found and say so."""
+        """Add what was found to the state, and emit an event for each claim."""
         leads = tuple(found)
-        claims = [lead for lead in leads if isinstance(lead, Claim)]
         self._state.add(leads)
-        for claim in claims:
+        for claim in (lead for lead in leads if isinstance(lead, Claim)):
             self._emit(Learned(self._now(), claim))
         self._wakeup.set()
 
-    def _start(self, group: TaskGroup, lookup: Lookup) -> None:
+    def _start_lookup(self, group: TaskGroup, lookup: Lookup) -> None:
         del self._state.pending[lookup]
         self._state.running_lookups[lookup] = None
-        self._emit(Asked(self._now(), str(lookup)))
+        self._emit(Asked(self._now(), str(lookup), where_of(lookup)))
         group.start_soon(self._look_up, lookup)
 
     async def _look_up(self, lookup: Lookup) -> None:
-        """Run one lookup; what goes wrong with it is a failure of its own and stops nothing else."""
+        """Run one lookup; an error in it is recorded as a failure and does not affect other lookups."""
         try:
             leads = await lookup.run(self._net)
         except (NetworkError, DocumentError) as error:
             leads = ()
             self._fail(Failure.of(where_of(lookup), error))
-        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a mistake in one source must not end the others
+        except Exception as error:  # noqa: BLE001 - docs/decisions/0005: a bug in one source must not end the others
             leads = ()
             self._fail(Failure(FailureKind.INTERNAL, where_of(lookup), f"{type(error).__name__} in this source"))
         del self._state.running_lookups[lookup]
@@ -229,7 +228,7 @@ class _Search:
         group.start_soon(self._probe, endpoint, self._scopes[endpoint])
 
     async def _probe(self, endpoint: Endpoint, scope: anyio.CancelScope) -> None:
-        """Contact one server, and learn from its certificate if only the name was wrong."""
+        """Contact one server, and learn names from its certificate if only the name did not match."""
 
         def on_step(step: Step) -> None:
             self._state.record_step(endpoint, step)
@@ -239,14 +238,14 @@ class _Search:
         with scope:
             probe = await self._greet(endpoint, on_step)
         if probe is None:
-            return  # dropped; if it is wanted again later, it is a new probe
+            return  # cancelled; if it is needed again later, it is a new probe
         self._scopes.pop(endpoint, None)
         self._state.record_probe(probe, self._now())
         self._emit(Probed(self._now(), probe))
         self._add(tuple(leads_from_certificate(self._state.address, probe)))
 
     async def _greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        """Contact one server; a mistake of ours costs this probe only."""
+        """Contact one server; a bug affects this probe only."""
         try:
             return await self._prober.greet(endpoint, on_step)
         except Exception as error:  # noqa: BLE001 - docs/decisions/0005, as for lookups
@@ -254,25 +253,25 @@ class _Search:
             return Probe(endpoint, failure=Failure(FailureKind.INTERNAL, endpoint, seen))
 
     def _give_up_probes(self) -> None:
-        """Record the probes that were still waiting when the time was up; those no longer needed are no failures."""
+        """Record as failures the probes that were still running when the time was up and could have mattered."""
         needed = {
             candidate.endpoint
-            for each in direction_views(self._state)
-            if each.best is None
-            for candidate in each.contenders
+            for view in direction_views(self._state)
+            if view.best is None
+            for candidate in view.contenders
         }
         now = self._now()
-        for endpoint, attempt in list(self._state.running_probes.items()):
+        for endpoint, running in list(self._state.running_probes.items()):
             if endpoint in needed:
-                told = "no turn to connect" if attempt.step is Step.WAIT else f"no answer to {attempt.step}"
-                seen = f"{told} within {now - attempt.started:.1f} s"
-                failure = Failure(_TIMEOUT_KINDS.get(attempt.step, FailureKind.DEADLINE), endpoint, seen)
+                missing = "no turn to connect" if running.step is Step.WAIT else f"no answer to {running.step}"
+                seen = f"{missing} within {now - running.started:.1f} s"
+                failure = Failure(_TIMEOUT_KINDS.get(running.step, FailureKind.DEADLINE), endpoint, seen)
                 self._state.record_probe(Probe(endpoint, failure=failure), now)
 
 
 _TIMEOUT_KINDS = {
     Step.RESOLVE: FailureKind.DNS_TIMEOUT,
-    Step.WAIT: FailureKind.DEADLINE,  # its turn did not come: too many others at the same address kept silent
+    Step.WAIT: FailureKind.DEADLINE,  # too many other connections to the same address timed out first
     Step.CONNECT: FailureKind.CONNECT_TIMEOUT,
     Step.TLS: FailureKind.TLS_TIMEOUT,
     Step.GREETING: FailureKind.GREETING_TIMEOUT,

@@ -3,11 +3,11 @@
 MailSettingsError
 ├── AddressError          the address or host name typed is not one mail can use
 ├── TableError            a providers.yaml cannot be read
-├── DocumentError         a document is not what its place promises
+├── DocumentError         a document is not in the format expected where it was found
 ├── ConfirmationRequired  a password may go to these domains only after the user has agreed
-└── NetworkError          one question to the network failed; carries a Kind. The engine turns it into a Failure
-    ├── CertificateError  the chain is fine, the name is not: carries what the certificate says (net.certificates)
-    └── UnprovenError     the server says yes to a login without proving that it knows the password (SCRAM)
+└── NetworkError          one question to the network failed; has a FailureKind. The engine turns it into a Failure
+    ├── CertificateError  the chain is valid, the name is not; has what the certificate says. In net/certificates.py
+    └── UnprovenError     the server accepted a login without proving that it knows the password (SCRAM)
 
 `detect()` itself raises only AddressError: network failure is data (Detection.failures).
 """
@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-_QUOTE = "{}"  # where remote text belongs in the words of a NetworkError
+_QUOTE = "{}"  # where remote text belongs in the message of a NetworkError
 
 
 class FailureKind(StrEnum):
-    """What went wrong, as far as it could be seen from here."""
+    """What went wrong, as far as this side of the connection can tell."""
 
     # names
     NO_SUCH_NAME = "no-such-name"  # NXDOMAIN
@@ -35,12 +35,12 @@ class FailureKind(StrEnum):
     CONNECT_TIMEOUT = "connect-timeout"
     CLOSED = "closed"  # closed or reset before the dialogue was over
     NO_NETWORK = "no-network"
-    PROXY = "proxy"  # the proxy itself: not reached, login refused, not understood; says nothing about a server
+    PROXY = "proxy"  # the proxy itself: not reached, login refused, not understood; nothing about a server
     # TLS
     TLS_FAILED = "tls-failed"
     TLS_TIMEOUT = "tls-timeout"
     TLS_TOO_OLD = "tls-too-old"
-    NOT_TLS = "not-tls"  # clear text on a port that should start with TLS
+    NOT_TLS = "not-tls"  # plaintext on a port for implicit TLS
     CERTIFICATE_NAME = "certificate-name"
     CERTIFICATE_EXPIRED = "certificate-expired"
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
@@ -51,14 +51,14 @@ class FailureKind(StrEnum):
     # dialogue
     GREETING_TIMEOUT = "greeting-timeout"
     REPLY_TIMEOUT = "reply-timeout"
-    GREETING_REFUSED = "greeting-refused"  # 554, 421, BYE, -ERR: it speaks the protocol and says no
+    GREETING_REFUSED = "greeting-refused"  # 554, 421, BYE, -ERR: it speaks the protocol and refuses service
     WRONG_PROTOCOL = "wrong-protocol"
     BAD_REPLY = "bad-reply"
     LIMIT = "limit"  # more bytes, lines or records than the policy reads
     STARTTLS_NOT_OFFERED = "starttls-not-offered"
     STARTTLS_REFUSED = "starttls-refused"
-    EARLY_BYTES = "early-bytes"  # bytes in clear behind the STARTTLS reply: somebody tampers
-    PREAUTH = "preauth"  # already logged in, in clear
+    EARLY_BYTES = "early-bytes"  # plaintext behind the STARTTLS reply: an injection attack
+    PREAUTH = "preauth"  # already logged in, without TLS
     NO_LOGIN = "no-login"  # no login method offered after TLS
     # documents
     HTTP_STATUS = "http-status"
@@ -70,8 +70,8 @@ class FailureKind(StrEnum):
     NO_MAIL = "no-mail"  # the domain says that it receives no mail (RFC 7505)
     NO_ACCESS = "no-standard-access"  # the provider offers neither IMAP nor POP3 to mail programs
     NOT_OFFERED = "not-offered"  # SRV target "." (RFC 2782)
-    DEADLINE = "deadline"  # not over when the time was up
-    INTERNAL = "internal"  # a mistake of ours; the other sources went on
+    DEADLINE = "deadline"  # not finished when the time was up
+    INTERNAL = "internal"  # a bug in this program; the other sources went on
 
     @property
     def about_certificate(self) -> bool:
@@ -79,16 +79,16 @@ class FailureKind(StrEnum):
 
 
 class Detail(StrEnum):
-    """What is known beyond the kind, where it changes what a failure means."""
+    """What was seen beyond the kind, if it changes what a failure means."""
 
     DNSSEC_BOGUS = "dnssec-bogus"  # DNS_FAILED: the resolver found the signatures wrong (RFC 8914)
     WEAK_DH = "weak-dh"  # TLS_FAILED: the server's Diffie-Hellman group is too small
     STARTTLS_REWRITTEN = "starttls-rewritten"  # STARTTLS_NOT_OFFERED: a firewall has overwritten the extension
-    UNFINISHED_LINE = "unfinished-line"  # a time-out or an end of the stream after the first part of a line
+    UNFINISHED_LINE = "unfinished-line"  # a timeout or the end of the stream in the middle of a line
 
 
 class MailSettingsError(Exception):
-    """Root of every error this package raises."""
+    """Root of all errors this package raises."""
 
 
 class AddressError(MailSettingsError, ValueError):
@@ -100,15 +100,15 @@ class TableError(MailSettingsError, ValueError):
 
 
 class DocumentError(MailSettingsError, ValueError):
-    """A document is not usable; *kind* says whether it is none or a broken one."""
+    """A document is not usable; *kind* says whether it is missing or broken."""
 
     def __init__(self, message: str, kind: FailureKind = FailureKind.INVALID_DOCUMENT) -> None:
         super().__init__(message)
         self.kind = kind
 
 
-class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the user, no mistake of anybody's
-    """Nobody safe from forgery vouches for these servers; nothing has been sent. Ask the user about *domains* first."""
+class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the user, not an error
+    """No source safe from forgery vouches for these servers; nothing was sent. Ask the user about *domains* first."""
 
     def __init__(self, domains: tuple[str, ...]) -> None:
         super().__init__(f"the user has to agree first to sending the password to {', '.join(domains)}")
@@ -118,41 +118,41 @@ class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the
 class NetworkError(MailSettingsError, OSError):
     """One question to the network has no usable answer.
 
-    Remote text goes into *quoting*, escaped and between quotes, and not into *said*, which is ours. It stands in place
-    of `{}`, or else at the end:
+    Remote text goes into *quoting*, escaped and quoted, and not into *message*, which is ours. It replaces `{}`, or
+    else is put at the end:
 
-        NetworkError(Kind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
-        NetworkError(Kind.CLOSED, "closed in the middle of a line", quoting=quoted(rest))
+        NetworkError(FailureKind.BAD_REPLY, "{} is neither +OK nor -ERR", quoting=quoted(line))
+        NetworkError(FailureKind.CLOSED, "closed in the middle of a line", quoting=quoted(rest))
     """
 
-    def __init__(self, kind: FailureKind, said: str, *, quoting: str = "", detail: Detail | None = None) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, quoting: str = "", detail: Detail | None = None) -> None:
         self.kind = kind
         self.detail = detail
-        self._said = said
+        self._message = message
         self._quoting = quoting
         super().__init__(f"{kind}: {self.seen}")
 
     @property
     def seen(self) -> str:
-        """Return what was seen, in words, with what was quoted."""
+        """Return what was seen, for people, with the quoted remote text."""
         if not self._quoting:
-            return self._said
-        said = self._said if _QUOTE in self._said else f"{self._said}: {_QUOTE}"
-        return said.replace(_QUOTE, self._quoting, 1)
+            return self._message
+        message = self._message if _QUOTE in self._message else f"{self._message}: {_QUOTE}"
+        return message.replace(_QUOTE, self._quoting, 1)
 
     @property
     def redacted(self) -> str:
-        """Return what was seen without anything remote: a server may repeat the password it was sent."""
-        return self._said.replace(_QUOTE, "…", 1) if self._quoting else self._said
+        """Return what was seen without remote text: a server may repeat the password it was sent."""
+        return self._message.replace(_QUOTE, "…", 1) if self._quoting else self._message
 
     def again(self, kind: FailureKind | None = None, *, prefix: str = "") -> NetworkError:
-        """Return a new error that says the same, of another *kind* and behind *prefix* if they are given.
+        """Return a new error with the same message, of another *kind* and behind *prefix* if they are given.
 
-        An error that is raised twice collects the tracebacks of all who raise it: caches hand out new ones.
+        An error that is raised twice collects the tracebacks of both raises: caches raise a new one each time.
         """
-        said = f"{prefix}{self._said}"
-        return NetworkError(kind or self.kind, said, quoting=self._quoting, detail=self.detail)
+        message = f"{prefix}{self._message}"
+        return NetworkError(kind or self.kind, message, quoting=self._quoting, detail=self.detail)
 
 
 class UnprovenError(NetworkError):
-    """The server did not prove that it knows the password, as SCRAM has it: its yes counts for nothing."""
+    """The server accepted the login without the proof that SCRAM requires: it may not know the password."""

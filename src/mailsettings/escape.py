@@ -7,11 +7,11 @@ one_line("Mail\nfor\u200ball", 60)  ->  "Mail for all"
 
 from __future__ import annotations
 
-MAX_EXCERPT = 200  # characters; what matters in a greeting or a reply is at its beginning
+MAX_EXCERPT = 200  # characters; the relevant part of a greeting or a reply is its beginning
 
-# Letters, marks and symbols by their Unicode category, which str.isprintable() lets pass, although nothing is drawn:
+# Letters, marks and symbols by their Unicode category, which str.isprintable() accepts although nothing is drawn:
 # combining grapheme joiner, Hangul fillers, Khmer inherent vowels, Mongolian and other variation selectors, the empty
-# Braille cell. With the categories that isprintable() refuses these are all of Default_Ignorable_Code_Point.
+# Braille cell. With the categories that isprintable() rejects these are all of Default_Ignorable_Code_Point.
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0"
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
@@ -19,7 +19,7 @@ _INVISIBLE = frozenset(
 
 
 def printable(text: str) -> str:
-    """Return *text* with everything that a terminal could obey or hide written as a backslash escape.
+    """Return *text* with all characters that a terminal would interpret or not draw as backslash escapes.
 
     Control characters (C0, C1, DEL), bidi and zero-width marks, separators other than the space, lone surrogates,
     unassigned characters and the table above.

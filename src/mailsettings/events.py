@@ -1,10 +1,10 @@
-"""What happens during a detection, for progress bars and timelines. *at* is in seconds since the start."""
+"""Events of a detection, for progress bars and timelines. *at* is in seconds since the start."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, Step
+from mailsettings.model import Claim, Detection, Endpoint, Failure, Probe, Step, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +12,8 @@ class Asked:
     """A lookup has started."""
 
     at: float
-    what: str
+    what: str  # as the lookup prints: a URL, a DNS question
+    where: Where  # the same as a value; not part of the JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A lookup brought nothing usable."""
+    """A lookup has failed: its answer is missing or not usable."""
 
     at: float
     failure: Failure
@@ -33,7 +34,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Contacting:
-    """A server is being contacted; *step* is what is done now."""
+    """A server is being contacted; *step* is what has just begun."""
 
     at: float
     endpoint: Endpoint
@@ -50,7 +51,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The answer. Always the last event, exactly once."""
+    """The search has ended with this answer. Always the last event, exactly once."""
 
     at: float
     detection: Detection
@@ -59,5 +60,5 @@ class Settled:
 Event = Asked | Learned | Failed | Contacting | Probed | Settled
 
 
-def ignore(_told: object) -> None:
-    """Do nothing with an event or a step: the listener of a caller that waits for the result only."""
+def ignore(_event: object) -> None:
+    """Do nothing with an event or a step: the callback of callers that only need the result."""

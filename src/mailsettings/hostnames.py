@@ -1,14 +1,15 @@
-"""Host names: read once, then trusted; whose they are, and which certificates are valid for them. Pure.
+"""Host names: parsed once, then trusted; their registrable domain, and which certificates match them. Pure.
 
     parse_host("IMAP.Bücher.example.")  ->  "imap.xn--bcher-kva.example"
     registrable("imap.mail.example.co.uk")  ->  "example.co.uk"
 
-The registrable domain is found by the public suffix list, and both parts of the list count. Without its private part
-two customers of one hosting company, a.github.io and b.github.io, would pass for one domain: the one's password could
-go to the other without a question. What it costs: hosts of a company that gives its own domain away in this manner do
-not belong together either, and the user is asked.
+The registrable domain follows from the public suffix list, with its private part. Without that part two customers of
+one hosting company, a.github.io and b.github.io, would count as one domain: a password for the one could be sent to the
+other without asking. The cost: hosts of a company that rents out names below its own domain do not count as one domain
+either, and the user is asked.
 
-The whole list takes 60 ms to parse, more than all else before the first question: so only the rules about one host are.
+Parsing the whole list takes 60 ms, more than all else before the first question, so only the rules about one host are
+parsed.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ MAX_HOST = 253  # octets, RFC 1035 §2.3.4 less the root
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+(?!0x)(?![0-9]+$){_LABEL}")
-# Names of this machine, this network or no host at all (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN .internal).
-# `.example` and `.test` are ordinary names here: laboratories use them and no public zone answers for them.
+# Names of this machine, of its network or of no host at all (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN .internal).
+# `.example` and `.test` are ordinary names here: labs use them, and no public zone has them.
 LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "localdomain", "onion", "invalid")
 LOCAL_SUFFIXES = (*LOCAL_NAMES, "home.arpa", "in-addr.arpa", "ip6.arpa", "arpa")
 
 
 def parse_host(text: str) -> str:
-    """Read *text* as the name of a public host: lower-case A-labels, two or more, no trailing dot.
+    """Parse *text* as the name of a public host: lower-case A-labels, two or more, no trailing dot.
 
     Raises AddressError for addresses in disguise, for names of the local machine or network and for anything that is
     not letters, digits and hyphens (RFC 1123 §2.1).
@@ -57,7 +58,7 @@ def parse_host(text: str) -> str:
 
 
 def unicode_host(host: str) -> str:
-    """Translate the A-labels of *host* to U-labels where that is possible, for people."""
+    """Return *host* with U-labels instead of A-labels where that is possible, for people."""
     if "xn--" not in host:
         return host
     import idna
@@ -85,10 +86,10 @@ def inside(host: str, domain: str) -> bool:
 
 
 def name_matches(host: str, names: Iterable[str]) -> bool:
-    """Say whether a certificate with these DNS *names* is for *host* (RFC 9525 §6.3).
+    """Say whether a certificate with these DNS *names* is valid for *host* (RFC 9525 §6.3).
 
     Only DNS names count, never the common name. A wildcard stands for exactly one whole left-most label, and not
-    directly below a top-level domain: `*.example.org` is for `imap.example.org`, not for `example.org` or
+    directly below a top-level domain: `*.example.org` matches `imap.example.org`, not `example.org` or
     `a.b.example.org`.
     """
     wanted = host.lower().removesuffix(".")
@@ -98,24 +99,24 @@ def name_matches(host: str, names: Iterable[str]) -> bool:
 
 
 def registrable(host: str) -> str:
-    """Return the domain somebody registered that *host* is or belongs to; *host* itself where there is none.
+    """Return the registered domain that *host* is or belongs to; *host* itself if there is none.
 
     registrable("imap.mail.example.co.uk") is "example.co.uk"; registrable("co.uk") stays "co.uk", so that two hosts
     with nothing but a suffix in common never compare equal by accident.
     """
     plain = host.lower().removesuffix(".")
-    # The rule "*" of the list: an unknown top level is taken for a suffix.
+    # The rule "*" of the list: an unknown top-level domain counts as a suffix.
     return _suffixes_of(plain).privatesuffix(plain) or plain
 
 
 def is_public_suffix(host: str) -> bool:
-    """Say whether *host* is a suffix under which anybody may have a name: `com`, `co.uk`, `github.io`."""
+    """Say whether *host* is a suffix under which the public can register names: `com`, `co.uk`, `github.io`."""
     plain = host.lower().removesuffix(".")
     return _suffixes_of(plain).publicsuffix(plain) == plain
 
 
 def _suffixes_of(host: str) -> PublicSuffixList:
-    """Return the list as far as it is about *host*: what to make of its rules is the package's business."""
+    """Return the rules of the list that are about *host*; publicsuffixlist applies them."""
     from publicsuffixlist import PublicSuffixList
 
     rules = (mark + name for name in _names_above(host) for mark in ("", "*.", "!"))
@@ -131,13 +132,13 @@ def _names_above(host: str) -> Iterator[str]:
         if "xn--" in name:
             try:
                 yield name.encode().decode("idna")
-            except UnicodeError:  # in which no rule can be written
+            except UnicodeError:  # no rule can match it
                 continue
 
 
 @cache
 def _lines() -> frozenset[bytes]:
-    """Read the list: one rule a line, lower case. The comments among them match no name."""
+    """Return the lines of the list: one rule each, lower case. Its comments match no name."""
     from pathlib import Path
 
     from publicsuffixlist import PSLFILE

@@ -43,45 +43,45 @@ Record = str | MX | SRV  # str: an IP address for A and AAAA, joined character-s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What DNS says to a question. No such name and no such record are answers, not errors."""
+    """The answer of DNS to a question. No such name and no such record are answers, not errors."""
 
     question: Question
     records: tuple[Record, ...] = ()
     exists: bool = True  # False: NXDOMAIN
-    authentic: bool = False  # the AD bit of a resolver that may be believed (RFC 4035 §3.2.3)
-    aliases: tuple[str, ...] = ()  # the CNAME targets on the way, in order
+    authentic: bool = False  # the AD bit of a trusted resolver (RFC 4035 §3.2.3)
+    aliases: tuple[str, ...] = ()  # the CNAME targets, in order
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A fetched document: its bytes undecoded, at most Policy.max_body of them."""
+    """A fetched document: its undecoded bytes, at most Limits.max_body of them."""
 
-    url: str  # where it was found in the end
+    url: str  # where it was found, after redirects
     status: int
     content_type: str
     body: bytes
-    hops: tuple[str, ...] = ()  # every URL asked on the way, the first one first
+    hops: tuple[str, ...] = ()  # every URL requested before, in order
 
     @property
     def authentic(self) -> bool:
-        """True if no hop could have been forged on the way: all of them https."""
+        """True if no response could have been forged in transit: all URLs are https."""
         return all(hop.startswith("https://") for hop in (*self.hops, self.url))
 
 
 class Net(Interface):
-    """The network, as lookups see it. Failure is raised as NetworkError."""
+    """The network, as lookups see it. Failures are raised as NetworkError."""
 
     @property
     def policy(self) -> Policy:
-        """What this detection may do; lookups ask it what they may send."""
+        """What this detection may do; lookups consult it on what they may send."""
         ...
 
     async def ask(self, question: Question) -> Answer:
-        """Ask DNS. The same question is asked once per detection."""
+        """Ask DNS. The same question is sent once per detection."""
         ...
 
     async def resolve(self, host: str) -> tuple[str, ...]:
-        """Return the IP addresses of *host*, A and AAAA asked at once. NetworkError if it has none."""
+        """Return the IP addresses of *host*, from A and AAAA records asked in parallel. NetworkError if it has none."""
         ...
 
     async def get(
@@ -93,11 +93,11 @@ class Net(Interface):
         headers: tuple[tuple[str, str], ...] = (),
         answers: frozenset[int] = frozenset(),
     ) -> Page:
-        """Fetch a document over https or http; redirects are followed by the policy's rules.
+        """Fetch a document over https or http, following redirects as far as the policy allows.
 
-        The same request is made once per detection. Redirects of a POST are not followed: its body may carry the
-        address, and the next host may be anybody's. *answers* are HTTP statuses from 300 on that are an answer here
-        (401: "there is something, behind a login"); every other one raises HTTP_STATUS.
+        The same request is sent once per detection. Redirects of a POST are not followed: its body may contain the
+        address, and the next host may be any. *answers* are HTTP statuses from 300 on that are a result here (401:
+        the resource exists and requires a login); every other one raises NetworkError with HTTP_STATUS.
         """
         ...
 
@@ -107,20 +107,20 @@ class Prober(Interface):
     """Contacts mail servers."""
 
     async def greet(self, endpoint: Endpoint, on_step: Callable[[Step], None]) -> Probe:
-        """Contact a mail server, up to its capabilities inside TLS; never raises NetworkError."""
+        """Contact a mail server, up to its capabilities inside TLS. Never raises NetworkError."""
         ...
 
 
 @runtime_checkable
 class Inspector(Interface):
-    """Contacts servers that have failed, only to explain why. Nothing it sees makes a server count as verified."""
+    """Contacts servers that have failed, only to explain why. Nothing seen here verifies a server."""
 
     async def inspect(self, endpoint: Endpoint) -> Inspection:
-        """Return what an unverified TLS handshake shows, and close; never raises NetworkError."""
+        """Make an unverified TLS handshake, close, and return what was seen. Never raises NetworkError."""
         ...
 
     async def reach(self, host: str, port: int) -> bool:
-        """Say whether *host* accepts a connection to *port*."""
+        """Say whether *host* accepts a TCP connection to *port*."""
         ...
 
     def now(self) -> datetime:
@@ -129,7 +129,7 @@ class Inspector(Interface):
 
     @property
     def dates(self) -> tuple[tuple[str, str], ...]:
-        """Verified web servers, and the date that each of them sent."""
+        """Verified web servers, and the Date header that each of them sent."""
         ...
 
 

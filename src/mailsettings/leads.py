@@ -1,6 +1,6 @@
-"""What a source yields: claims at once, lookups that may turn into more leads, and facts about the domain.
+"""What a source yields: claims, lookups that lead to more, and facts about the domain.
 
-A source is a function `EmailAddress -> Iterable[Lead]` that contacts nobody. Only a lookup's `run` asks the network.
+A source is a function `EmailAddress -> Iterable[Lead]` without I/O. Only a lookup's `run` uses the network.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ from mailsettings.policy import Policy
 
 
 class Lookup(Interface):
-    """One question to the network: hashable, printable, listed by --plan without being asked."""
+    """One question to the network: hashable, printable, listed by --plan without being run."""
 
     @property
     def authority(self) -> Authority:
-        """The best rank that what comes of this lookup may have."""
+        """The best authority that its results can have."""
         ...
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Ask, and return what follows. Raises NetworkError or DocumentError when there is nothing usable."""
+        """Ask, and return the leads that follow. Raises NetworkError or DocumentError if there is nothing usable."""
         ...
 
     def __hash__(self) -> int: ...
 
     def __str__(self) -> str:
-        """Say what is asked: a URL, or a DNS question such as `_imaps._tcp.example.org SRV`."""
+        """Return what is asked: a URL, or a DNS question such as `_imaps._tcp.example.org SRV`."""
         ...
 
 
 @runtime_checkable
 class LocatedLookup(Interface):
-    """A lookup of one place; str() of that is how the lookup prints."""
+    """A lookup that names what it asks as a value, and prints as that value does."""
 
     @property
     def where(self) -> Where:
@@ -65,28 +65,28 @@ class FollowedUp(Interface):
 
     @property
     def then(self) -> str:
-        """Say what is asked next, and when."""
+        """Say in a sentence what is asked next, and when."""
         ...
 
 
 def disclosed(lookup: Lookup, policy: Policy) -> str | None:
-    """Say what *lookup* tells besides its question, mostly nothing; None if *policy* does not let it be asked.
+    """Return what *lookup* discloses besides its question, usually nothing; None if *policy* does not allow it.
 
-    A lookup that tells more, or that not every policy allows, has a method of its own: `sends(policy)`.
+    A lookup that discloses more, or that some policies do not allow, has a method for it: `sends(policy)`.
     """
     sends: Callable[[Policy], str | None] | None = getattr(lookup, "sends", None)
     return "" if sends is None else sends(policy)
 
 
 def where_of(lookup: Lookup) -> Where:
-    """Return what *lookup* asks, as a value; a caller's own lookup may have no more than its name."""
+    """Return what *lookup* asks, as a value; for a caller's own lookup without one, a Task of its name."""
     where: Where | None = getattr(lookup, "where", None)
     return Task(str(lookup)) if where is None else where
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifiedProvider:
-    """The table knows who runs this domain's mail; claims come beside it."""
+    """The table identifies who hosts this domain's mail; its claims are separate leads."""
 
     provider: Provider
     authority: Authority  # TABLE by domain, MX_TABLE by MX host, HOSTING by weaker traces
@@ -94,14 +94,14 @@ class IdentifiedProvider:
 
 @dataclass(frozen=True, slots=True)
 class NoMail:
-    """The domain does not receive mail: nothing further is worth asking."""
+    """The domain does not receive mail: nothing else needs to be looked up."""
 
     failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class NotOffered:
-    """The domain says that it has no such service (RFC 2782 target "."): do not guess it."""
+    """The domain states that it has no such service (RFC 2782 target "."): do not guess any."""
 
     protocol: Protocol
     question: Question
@@ -116,11 +116,11 @@ class HelpPage:
 
 @dataclass(frozen=True, slots=True)
 class OAuthIssuer:
-    """The domain selects who issues OAuth tokens. Only the table says how a well-known issuer is talked to."""
+    """Who issues OAuth tokens for the domain. Endpoints of well-known issuers come from the table only."""
 
     url: str
     evidence: Evidence
-    oauth: OAuth | None = None  # of an issuer unknown to the table: what its own metadata says (RFC 8414)
+    oauth: OAuth | None = None  # from the metadata (RFC 8414) of an issuer that is not in the table
 
 
 Fact = IdentifiedProvider | Note | NoMail | NotOffered | HelpPage | OAuthIssuer | Service | Failure

@@ -1,6 +1,6 @@
-"""What a second look at servers and network has shown, for a diagnosis and nothing else.
+"""What inspections of servers and of the network have seen, only to explain failures.
 
-Nobody has verified any of it and nothing was sent over such a connection: it explains, it never vouches.
+None of it is verified, and nothing was sent over such a connection: it explains, it never vouches.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from mailsettings.model import Endpoint, Failure
 
 @dataclass(frozen=True, slots=True)
 class PresentedCertificate:
-    """One certificate as it was shown. Remote text is escaped."""
+    """One certificate as the server presented it. Remote text is escaped."""
 
     subject: str = ""
     issuer: str = ""
@@ -23,27 +23,27 @@ class PresentedCertificate:
     self_signed: bool = False  # subject and issuer are the same
     weak: str = ""  # what is too weak about it: "RSA of 1024 bits", "signed with SHA-1"; empty: nothing
     for_servers: bool = True  # no purpose that excludes it
-    issuer_url: str = ""  # where its issuer's certificate is to be had (RFC 5280 §4.2.2.1)
+    issuer_url: str = ""  # of its issuer's certificate (RFC 5280 §4.2.2.1)
     fingerprint: str = ""  # SHA-256, hexadecimal
 
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedHandshake:
-    """What a handshake that believes everything has shown."""
+    """What was seen in an unverified TLS handshake."""
 
     version: str  # "TLSv1.1"
     cipher: str = ""
-    chain: tuple[PresentedCertificate, ...] = ()  # the server's own first; empty if it could not be read
+    chain: tuple[PresentedCertificate, ...] = ()  # the server's own first; empty if it could not be parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """One endpoint looked at: *shown*, or the *failure* that came before."""
+    """One inspected endpoint: its *handshake*, or the *failure* that came before."""
 
     endpoint: Endpoint
     handshake: UnverifiedHandshake | None = None
     failure: Failure | None = None
-    greeting: str = ""  # the first line said in clear, escaped
+    greeting: str = ""  # the first line in plaintext, escaped
 
     @property
     def leaf(self) -> PresentedCertificate | None:
@@ -53,18 +53,18 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class NetworkObservations:
-    """All that was looked at, and what the network does with other names and ports."""
+    """All inspections, and how the network treats other names and ports."""
 
-    now: datetime | None = None  # by this machine's clock; None: nobody has looked at it
+    now: datetime | None = None  # by this machine's clock; None: not read
     inspections: tuple[Inspection, ...] = ()
-    nxdomain_addresses: tuple[str, ...] = ()  # addresses DNS gave for a name that nobody has registered
-    misdirected_hosts: tuple[str, ...] = ()  # hosts that DNS leads to one of these addresses as well
+    nxdomain_addresses: tuple[str, ...] = ()  # addresses DNS returned for a name that is not registered
+    misdirected_hosts: tuple[str, ...] = ()  # hosts that DNS resolves to one of these addresses as well
     web_reachable: tuple[tuple[str, bool], ...] = ()  # host, and whether its port 443 accepted a connection
-    dates: tuple[tuple[str, str], ...] = ()  # verified web server, and the date it said (RFC 9110 §6.6.1)
+    dates: tuple[tuple[str, str], ...] = ()  # verified web server, and its Date header (RFC 9110 §6.6.1)
 
     def inspection_of(self, endpoint: Endpoint) -> Inspection | None:
-        """Return the look at *endpoint*, if there was one."""
-        return next((look for look in self.inspections if look.endpoint == endpoint), None)
+        """Return the inspection of *endpoint*, or None."""
+        return next((each for each in self.inspections if each.endpoint == endpoint), None)
 
 
 NO_OBSERVATIONS = NetworkObservations()

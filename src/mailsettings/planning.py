@@ -1,7 +1,7 @@
-"""What can be said of an address without contacting anybody.
+"""What can be said about an address without using the network.
 
-plan(address)      -> the leads: what is known, and every question that would be asked
-offline(address)   -> what the provider table says
+plan(address)      -> the leads: what is known, and every lookup that would be made
+offline(address)   -> the answer of the provider table
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from mailsettings.policy import Policy
 def plan(
     address: str | EmailAddress, *, sources: Sequence[Source] | None = None, policy: Policy | None = None
 ) -> tuple[Lead, ...]:
-    """Return what would be asked and what is known without asking, in order of authority. Contacts nobody.
+    """Return what would be looked up and what is known without it, in order of authority. Uses no network.
 
-    What *policy* does not allow, or makes superfluous, is left out.
+    What *policy* does not allow or need is left out. Raises AddressError if *address* is not one.
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
@@ -36,13 +36,13 @@ def _is_allowed(lead: Lead, policy: Policy) -> bool:
 
 
 def offline(address: str | EmailAddress) -> Detection:
-    """Return what the provider table says of *address*: contacts nobody, verifies nothing."""
+    """Return the answer of the provider table for *address*, unverified. Uses no network."""
     from mailsettings.sources.provider_table import table
 
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
-    findings = SearchState(parsed, Policy.personal())
-    findings.add(table(parsed))
-    return detection_of(findings, settled=SettledBy.TABLE_ONLY, seconds=0.0)
+    state = SearchState(parsed, Policy.personal())
+    state.add(table(parsed))
+    return detection_of(state, settled=SettledBy.TABLE_ONLY, seconds=0.0)
 
 
 def _authority(lead: Lead) -> int:

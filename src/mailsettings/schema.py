@@ -4,9 +4,9 @@
      "incoming": [{"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls", "username": …}],
      "outgoing": […], "confirm": [], …}
 
-The shape is that of model.py with four moves for those who read it without us: an endpoint's fields stand in the
-object that has it, a choice's claims are its `evidence`, an authority is a word, and `notes` are lines of text; the
-rest of each note is in `note_details`, in the same order. Writing needs the standard library only; reading and the JSON
+The shape is that of the model with four changes for other programs: an endpoint's fields are part of the object that
+has it, a choice's claims are its `evidence`, an authority is a name, and `notes` are lines of text; the rest of each
+note is in `note_details`, in the same order. Writing needs the standard library only; reading and the JSON
 Schema load pydantic.
 """
 
@@ -49,24 +49,24 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # goes up when a field changes its meaning or goes away; new fields may come at any time
 _ENDPOINT = ("protocol", "host", "port", "security")
-_CLAIM = ("usernames", "auth", "order", "eager")  # what an evidence object says beside the evidence itself
-# How places of failures are written: an endpoint, a proxy (no path), a URL; then what a DNS question ends with.
+_CLAIM = ("usernames", "auth", "order", "eager")  # fields of an evidence object besides those of Evidence
+# How places of failures are written: an endpoint, a proxy (no path), a URL; then the ends of DNS questions.
 _ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
 _PROXY_TEXT = re.compile(r"(socks5|https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _URL_TEXT = re.compile(r"(https?://.*?)(?: \(([A-Z]+)\))?", re.DOTALL)
 _TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SRV", "TXT"})
 
-Object = dict[str, Any]  # a JSON object: what is in it, the JSON Schema says
+Object = dict[str, Any]  # a JSON object; the JSON Schema has its fields
 
 
 def to_json(detection: Detection, *, indent: int | None = None) -> str:
-    """Return *detection* as a JSON document, on one line unless *indent* is a number of blanks."""
+    """Return *detection* as a JSON document, on one line unless *indent* is a number of spaces."""
     return dumps(to_dict(detection), indent=indent)
 
 
 def dumps(value: Object | list[Object], *, indent: int | None = None) -> str:
     """Return *value* as JSON in printable ASCII."""
-    # json leaves DEL as it is, the only ASCII character above the blank that a terminal obeys.
+    # json leaves DEL as it is, the only ASCII character above the space that a terminal interprets.
     return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
@@ -77,7 +77,7 @@ def to_dict(detection: Detection) -> Object:
 
 def event_to_dict(event: Event) -> Object:
     """Return *event* as JSON values: `{"event": "asked", "at": 0.01, "what": "example.org MX"}`."""
-    found = {"event": type(event).__name__.lower(), **_fields(event, but=("claim", "probe", "detection"))}
+    found = {"event": type(event).__name__.lower(), **_fields(event, but=("where", "claim", "probe", "detection"))}
     if (claim := getattr(event, "claim", None)) is not None:
         found |= {**_fields(claim.endpoint), "evidence": _evidence(claim)}
     if (probe := getattr(event, "probe", None)) is not None:
@@ -105,7 +105,7 @@ def plain(value: object) -> Any:
 
 
 def _fields(value: Any, *, but: tuple[str, ...] = ()) -> Object:
-    """Return the fields of a dataclass, those of an endpoint in it among them."""
+    """Return the fields of a dataclass; those of an endpoint in it are merged into them."""
     found: Object = {}
     for name in (field.name for field in fields(value) if field.name not in but):
         item = getattr(value, name)
@@ -132,9 +132,9 @@ def _authority_name(authority: Authority) -> str:
 
 
 def from_json(text: str | bytes) -> Detection:
-    """Read a detection that *to_json* wrote; fields of later versions are ignored.
+    """Parse a detection that *to_json* wrote; fields of later versions are ignored.
 
-    Raises DocumentError if *text* is no such document.
+    Raises DocumentError if *text* is not such a document.
     """
     from pydantic import ValidationError
 
@@ -149,14 +149,14 @@ def from_json(text: str | bytes) -> Detection:
 
 @cache
 def _adapter() -> TypeAdapter[Detection]:
-    """Return pydantic's view of the model, which takes longer to build than to use."""
+    """Return pydantic's adapter of the model, built once: that takes longer than using it."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Detection)
 
 
 def _parsed(text: str | bytes) -> Object:
-    """Parse *text* as far as to know that it is meant for us."""
+    """Return *text* as a JSON object of this schema."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -167,7 +167,7 @@ def _parsed(text: str | bytes) -> Object:
 
 
 def _nested_detection(document: Object) -> Object:
-    """Undo the moves of *to_dict*, as values that pydantic will check."""
+    """Undo the changes of *to_dict*, as values that pydantic will check."""
     moved = {name: [_nested_choice(choice) for choice in _list(document, name)] for name in ("incoming", "outgoing")}
     return {
         **document,
@@ -187,7 +187,7 @@ def _nested_failure(flat: Any) -> Object:
 
 
 def read_where(text: str) -> Where | None:
-    """Return the place that prints as *text*; what is none of the others is the name of a task."""
+    """Return the place that prints as *text*; anything else is the name of a task."""
     where = _read_where(text)
     if where is not None and str(where) == text:
         return where
@@ -195,7 +195,7 @@ def read_where(text: str) -> Where | None:
 
 
 def _read_where(text: str) -> Where | None:
-    """Read *text*; what is written in another form than ours may come out of it in ours."""
+    """Return the place that *text* may stand for; its own text may be another, in canonical form."""
     if (found := _ENDPOINT_TEXT.fullmatch(text)) and (endpoint := _endpoint(found)):
         return endpoint
     if found := _PROXY_TEXT.fullmatch(text):
@@ -247,7 +247,7 @@ def _nested_probe(flat: Any, endpoint: Object) -> Any:
 
 
 def _nested_notes(flat: Object) -> list[Object]:
-    """Put the notes of *flat* together. Where it does not say for whom they are, they are not for everyone."""
+    """Return the notes of *flat* from lines and details; without an audience, a note is for the user only."""
     lines, details = _list(flat, "notes"), _list(flat, "note_details")
     if list(map(_line, details)) != lines:
         details = [{"text": line} for line in lines]
@@ -255,7 +255,7 @@ def _nested_notes(flat: Object) -> list[Object]:
 
 
 def _line(detail: Any) -> object:
-    """Return the line that `notes` has for *detail*, None if it is not what we write."""
+    """Return the line that `notes` has for *detail*, None if *to_dict* does not write such a detail."""
     match detail:
         case {"text": str(text), "about": {"host": host, "port": port}}:
             return f"{host}:{port}: {text}"
@@ -271,11 +271,11 @@ def _nested_claim(flat: Any, endpoint: Object) -> Object:
     return {**own, "endpoint": endpoint, "evidence": {**flat, "authority": _authority(flat.get("authority"))}}
 
 
-def _authority(word: object) -> int:
+def _authority(name: object) -> int:
     for authority in Authority:
-        if _authority_name(authority) == word:
+        if _authority_name(authority) == name:
             return authority.value
-    raise DocumentError(f"authority is {word!r:.40}, which is none")
+    raise DocumentError(f"authority is {name!r:.40}, which is none")
 
 
 def json_schema() -> Object:
@@ -305,7 +305,7 @@ def _without(type_: Object, *names: str) -> Object:
 
 
 def _complete(root: Object, types: Iterable[Object]) -> Object:
-    """Say of every object that it has all its fields: the writer leaves none out."""
+    """Return *root* with all fields of all objects required: the writer leaves none out."""
     for type_ in (root, *types):
         if "properties" in type_:
             type_["required"] = list(type_["properties"])

@@ -1,4 +1,4 @@
-"""The blocking twin, for programs without an event loop: `sync.detect("ada@example.org")`."""
+"""The blocking variant, for programs without an event loop: `sync.detect("ada@example.org")`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def detect(
     net: Net | None = None,
     prober: Prober | None = None,
 ) -> Detection:
-    """Return what `await mailsettings.detect(...)` returns; blocks its thread for as long as *policy* allows.
+    """Return what `await mailsettings.detect(...)` returns; blocks the thread for as long as *policy* allows.
 
-    May be called in any number of threads at once. Raises AddressError if *address* is none, and RuntimeError inside
-    an event loop, which it would bring to a halt.
+    May be called in any number of threads at once. Raises AddressError if *address* is not one, and RuntimeError
+    inside an event loop, which it would block.
     """
     from functools import partial
 

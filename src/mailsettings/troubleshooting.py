@@ -1,13 +1,14 @@
-"""What can be said of an address's or a person's settings from outside, before any login.
+"""What is wrong with the mail servers of an address, or with servers that a user has typed. No login.
 
-diagnose("ada@example.org")       search as ever, then say what is wrong
-diagnose(ServerSettings(address, …))    contact the typed servers; where one fails, look at its other ports as well
+diagnose("ada@example.org")           search as always, then explain what is wrong
+diagnose(ServerSettings(address, …))  contact the typed servers; if one fails, try its other ports and names as well
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mailsettings.address import EmailAddress
 from mailsettings.decision.candidates import SECURE_PORTS
@@ -39,7 +40,7 @@ from mailsettings.model import (
 )
 from mailsettings.policy import Policy
 
-SLOW = 5.0  # seconds before a greeting that mail programs with short time-outs will not wait for
+SLOW = 5.0  # seconds until the greeting; mail programs with short timeouts do not wait longer
 _TLS_FAILURES = frozenset(
     {
         FailureKind.TLS_TOO_OLD,
@@ -49,17 +50,17 @@ _TLS_FAILURES = frozenset(
         FailureKind.NO_LOGIN,
     }
 )
-# Names that providers use side by side for one and the same server's protocols.
+# Names that providers use side by side for the same server.
 _SIBLINGS = {Protocol.IMAP: ("imap", "mail"), Protocol.POP3: ("pop", "pop3", "mail"), Protocol.SMTP: ("smtp", "mail")}
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is wrong, worst first, and all that was seen on the way."""
+    """What is wrong, worst first, and the detection it follows from."""
 
     findings: tuple[Finding, ...]
     detection: Detection
-    in_clear: tuple[Probe, ...] = ()  # what servers say before STARTTLS: anybody may have changed it
+    in_clear: tuple[Probe, ...] = ()  # what servers offer before STARTTLS, which could be forged
 
 
 async def diagnose(
@@ -69,9 +70,9 @@ async def diagnose(
     net: Net | None = None,
     sources: Sequence[Source] | None = None,
 ) -> Diagnosis:
-    """Say what is wrong with the servers of *what*; contacts mail servers, but logs in nowhere.
+    """Return what is wrong with the servers of *what*; contacts mail servers, without logging in.
 
-    Raises AddressError if *what* is no address; a detection is judged as it is, and nobody is contacted.
+    Raises AddressError if *what* is not an address; a detection is explained as it is, without using the network.
     """
     rules = policy or Policy.personal()
     if isinstance(what, Detection):
@@ -88,17 +89,17 @@ async def _diagnose_with(
     what: str | EmailAddress | ServerSettings, policy: Policy, net: Net, sources: Sequence[Source] | None
 ) -> Diagnosis:
     if isinstance(what, ServerSettings):
-        first, seen = await _diagnose_typed(what, policy, net)
+        first, detection = await _diagnose_typed(what, policy, net)
     else:
-        first, seen = (), await detect(what, policy=policy, net=net, sources=sources)
-        seen = replace(seen, findings=seen.findings or findings_of(seen))
-    in_clear = await _plaintext_probes(seen, prober_of(net))
-    found = (*first, *seen.findings, *_warnings(seen), *_offered_in_plaintext(in_clear))
-    return Diagnosis(found, seen, in_clear)
+        first, detection = (), await detect(what, policy=policy, net=net, sources=sources)
+        detection = replace(detection, findings=detection.findings or findings_of(detection))
+    plaintext_probes = await _plaintext_probes(detection, prober_of(net))
+    findings = (*first, *detection.findings, *_warnings(detection), *_offered_in_plaintext(plaintext_probes))
+    return Diagnosis(findings, detection, plaintext_probes)
 
 
 async def _plaintext_probes(detection: Detection, prober: Prober) -> tuple[Probe, ...]:
-    """Ask the best servers with STARTTLS once more, without it: what they offer before it is forgotten elsewhere."""
+    """Contact the best servers with STARTTLS again without it: other probes discard what is offered before TLS."""
     best = (choice for choice in (*detection.incoming[:1], *detection.outgoing[:1]) if choice.verified)
     endpoints = [choice.endpoint for choice in best if choice.endpoint.security is Security.STARTTLS]
     return tuple([await prober.greet(replace(each, security=Security.PLAIN), ignore) for each in endpoints])
@@ -112,27 +113,29 @@ def _offered_in_plaintext(probes: Iterable[Probe]) -> Iterator[Finding]:
 
 
 async def _diagnose_typed(what: ServerSettings, policy: Policy, net: Net) -> tuple[tuple[Finding, ...], Detection]:
-    """Contact the typed servers alone; only if one fails, its neighbours as well."""
+    """Contact only the typed servers, and if one fails its alternative endpoints as well."""
     typed = tuple(endpoint for endpoint in (what.incoming, what.outgoing) if endpoint is not None)
-    own = policy.replace(exhaustive=True, protocols=frozenset(Protocol), guess=True)
-    prober = _OnlyProber(prober_of(net))
-    seen = await detect(what.address, sources=[_TypedServers(typed)], policy=own, net=net, prober=prober)
-    failed = [place for place in outcomes_of(seen, typed).all if place.endpoint in typed and not place.verified]
-    if failed:
-        around = [near for place in failed for near in alternative_endpoints(place.endpoint, _kind(place))]
-        seen = await detect(
-            what.address, sources=[_TypedServers((*typed, *around))], policy=own, net=net, prober=prober
-        )
-        seen = await with_inspections(
-            seen, net, prober_of(net), within=policy.timeouts.inspection_timeout, stated=typed
-        )
-    plain = tuple(finding("tls-required", str(e)) for e in typed if e.security is Security.PLAIN)
-    return plain, seen if failed else replace(seen, findings=())
+    search = partial(
+        detect,
+        what.address,
+        policy=policy.replace(exhaustive=True, protocols=frozenset(Protocol), guess=True),
+        net=net,
+        prober=_OnlyProber(prober_of(net)),
+    )
+    plain = tuple(finding("tls-required", str(each)) for each in typed if each.security is Security.PLAIN)
+    detection = await search(sources=[_TypedServers(typed)])
+    failed = [each for each in outcomes_of(detection, typed).all if each.endpoint in typed and not each.verified]
+    if not failed:
+        return plain, replace(detection, findings=())
+    others = [other for each in failed for other in alternative_endpoints(each.endpoint, _kind(each))]
+    detection = await search(sources=[_TypedServers((*typed, *others))])
+    within = policy.timeouts.inspection_timeout
+    return plain, await with_inspections(detection, net, prober_of(net), within=within, stated=typed)
 
 
 @dataclass(frozen=True, slots=True)
 class _OnlyProber:
-    """A prober that is no Inspector: what was typed is inspected in the end, and once."""
+    """A prober that is no Inspector: the typed servers are inspected once, after both searches."""
 
     prober: Prober
 
@@ -142,7 +145,7 @@ class _OnlyProber:
 
 @dataclass(frozen=True, slots=True)
 class _TypedServers:
-    """A source that claims exactly the servers it was given; the caller's word, in their order."""
+    """A source that claims exactly the given servers, in their order, with the authority of the caller."""
 
     endpoints: tuple[Endpoint, ...]
 
@@ -152,9 +155,9 @@ class _TypedServers:
 
 
 def alternative_endpoints(endpoint: Endpoint, failed: FailureKind | None = None) -> Iterator[Endpoint]:
-    """Yield where the same server is likely to be reached: its port the other way, the usual ports, its usual names.
+    """Yield where the same server is likely to be: its port with the other security, the usual ports, its usual names.
 
-    Not the other way where the port has *failed* behind the point at which it would have made a difference.
+    Without the other security if the port *failed* at a step where it makes no difference.
     """
     other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
     usual = SECURE_PORTS.get(endpoint.protocol, ())
@@ -165,28 +168,28 @@ def alternative_endpoints(endpoint: Endpoint, failed: FailureKind | None = None)
     names = {name for labels in _SIBLINGS.values() for name in labels}
     if label in names and usual and "." in rest:
         port, security = usual[0]
-        wanted = (name for name in _SIBLINGS[endpoint.protocol] if name != label)
-        yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in wanted)
+        siblings = (name for name in _SIBLINGS[endpoint.protocol] if name != label)
+        yield from (Endpoint(endpoint.protocol, f"{name}.{rest}", port, security) for name in siblings)
 
 
-def _kind(place: EndpointOutcome) -> FailureKind | None:
-    return place.failure.kind if place.failure else None
+def _kind(outcome: EndpointOutcome) -> FailureKind | None:
+    return outcome.failure.kind if outcome.failure else None
 
 
 def _warnings(detection: Detection) -> Iterator[Finding]:
-    """Yield what works today and will be a trouble all the same."""
+    """Yield findings about servers that work, but not for every mail program or not reliably."""
     for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
         if choice.verified and choice.probe is not None:
-            yield from _of_probe(choice, choice.probe)
+            yield from _probe_warnings(choice, choice.probe)
 
 
-def _of_probe(choice: Choice, probe: Probe) -> Iterator[Finding]:
+def _probe_warnings(choice: Choice, probe: Probe) -> Iterator[Finding]:
     name = f"{choice.endpoint.host}:{choice.endpoint.port}"
     waited = sum(step.seconds for step in probe.steps if step.name is Step.GREETING)
     if waited >= SLOW:
         yield finding("slow-greeting", f"{name}: {waited:.1f} s", about=name)
     if probe.tls and (found := interception_finding(name, (probe.tls.issuer,))):
-        yield found  # trusted here: whoever made the certificate up has put its authority into this machine's store
+        yield found  # verified nevertheless: the interceptor's authority is in this machine's certificate store
     for note in probe.notes:
         if note.kind is NoteKind.IPV6_BROKEN:
             yield finding("ipv6-broken", f"{name}: {note}", Confidence.LIKELY)

@@ -28,7 +28,7 @@ def test_sources_that_name_different_hosts_are_noted() -> None:
     assert note == "sources disagree on incoming mail: autoconfig says a.example.org; srv says b.example.org"
 
 
-def test_a_guess_contradicts_nobody() -> None:
+def test_a_guess_contradicts_no_source() -> None:
     """A guess is no statement."""
     claims = [claim("imap://a.example.org:993", Authority.SRV), claim("imap://b.example.org:993")]
 

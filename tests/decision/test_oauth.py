@@ -1,4 +1,4 @@
-"""OAuth in the answer: where tokens for the chosen servers are to be had, and whose word that is."""
+"""OAuth in the answer: where tokens for the chosen servers are to be had, and where that was learned."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def published(issuer: str, *, endpoints: str = "") -> Detection:
     return run_virtual(search, net, f"ada@{D}")[0]
 
 
-def words(detection: Detection) -> list[tuple[str, bool]]:
-    return [(word.oauth.issuer, word.known) for word in detection.oauth]
+def sources(detection: Detection) -> list[tuple[str, bool]]:
+    return [(source.oauth.issuer, source.known) for source in detection.oauth]
 
 
 def test_the_table_says_where_its_providers_issue_tokens() -> None:
-    """Gmail's endpoints come with Gmail, without asking anybody."""
-    (word,) = offline("ada@gmail.com").oauth
+    """Gmail's endpoints come with Gmail, without using the network."""
+    (source,) = offline("ada@gmail.com").oauth
 
-    assert (word.oauth.token_url, word.known, word.locator) == (
+    assert (source.oauth.token_url, source.known, source.locator) == (
         "https://oauth2.googleapis.com/token",
         True,
         "provider table: gmail",
@@ -48,17 +48,17 @@ def test_the_table_says_where_its_providers_issue_tokens() -> None:
 
 def test_a_document_selects_a_known_issuer() -> None:
     """The endpoints are those of the table."""
-    assert words(published("login.yahoo.com")) == [("login.yahoo.com", True)]
+    assert sources(published("login.yahoo.com")) == [("login.yahoo.com", True)]
 
 
-def test_an_unknown_issuer_is_the_domains_word() -> None:
+def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
     """It is marked, for a person to look at before a password is typed there."""
-    assert words(published(f"login.{D}", endpoints=f"login.{D}")) == [(f"https://login.{D}", False)]
+    assert sources(published(f"login.{D}", endpoints=f"login.{D}")) == [(f"https://login.{D}", False)]
 
 
 @pytest.mark.parametrize("endpoints", ["", "evil.example"])
 def test_an_unknown_issuer_without_endpoints_of_its_own_is_left_out(endpoints: str) -> None:
-    """Nothing is made up, and nobody else's endpoints are passed on."""
+    """Nothing is made up, and endpoints of other issuers are not passed on."""
     assert published(f"login.{D}", endpoints=endpoints).oauth == ()
 
 
@@ -80,7 +80,7 @@ def test_oauth_goes_through_json() -> None:
     detection = published(f"login.{D}", endpoints=f"login.{D}")
 
     assert from_json(to_json(detection)).oauth == detection.oauth
-    assert all(isinstance(word, OAuthSource) for word in detection.oauth)
+    assert all(isinstance(source, OAuthSource) for source in detection.oauth)
 
 
 @pytest.mark.parametrize("url", ["https://accounts.google.com", "https://accounts.google.com/", "accounts.google.com"])

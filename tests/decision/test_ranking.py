@@ -31,7 +31,7 @@ def test_tls_beats_starttls_when_both_verify() -> None:
     assert best(claims, [verified(IMAP143), verified(IMAP)]) == IMAP
 
 
-def test_tls_beats_starttls_on_one_host_whoever_says_so() -> None:
+def test_tls_beats_starttls_on_one_host_whatever_the_authority() -> None:
     """The document knows STARTTLS only, the SRV records TLS: it is one server, and the safer way to it wins."""
     claims = [claim(IMAP143, Authority.DOMAIN), claim(IMAP, Authority.SRV)]
 
@@ -58,7 +58,7 @@ def test_imap_comes_before_pop3_without_a_word_for_either() -> None:
 
 
 def test_a_guess_never_beats_the_provider_that_receives_the_mail() -> None:
-    """A web panel's live mail server on mail.<domain> does not have the mailboxes, even if the provider is silent."""
+    """A web panel's live mail server on mail.<domain> does not have the mailboxes, even if the provider times out."""
     claims = [claim(OTHER, Authority.MX_TABLE), claim(IMAP)]
 
     assert best(claims, [failed(OTHER, FailureKind.CONNECT_TIMEOUT), verified(IMAP)]) == OTHER
@@ -72,7 +72,7 @@ def test_a_stale_row_of_the_table_does_not_hold_back_a_guess() -> None:
 
 
 def test_plain_comes_last() -> None:
-    """A server without TLS is behind everything, whoever names it."""
+    """A server without TLS is behind everything, whatever names it."""
     plain = claim("plain+imap://imap.example.org:143", Authority.TABLE)
 
     assert best([plain, claim(IMAP)], []) == IMAP

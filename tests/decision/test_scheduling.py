@@ -44,243 +44,243 @@ class Silent:
         return self.name
 
 
-def findings(
+def state_with(
     *claims: Claim, probes: Sequence[Probe] = (), running: Sequence[Silent] = (), at: float = 0.0
 ) -> SearchState:
-    found = SearchState(ADA, Policy())
-    found.add([*claims, *running])
+    state = SearchState(ADA, Policy())
+    state.add([*claims, *running])
     for lookup in running:
-        del found.pending[lookup]
-        found.running_lookups[lookup] = None
+        del state.pending[lookup]
+        state.running_lookups[lookup] = None
     for probe in probes:
-        found.record_probe(probe, at)
-    return found
+        state.record_probe(probe, at)
+    return state
 
 
-def dialled(found: SearchState, now: float) -> list[str]:
-    return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(found, now).start_probes]
+def to_contact(state: SearchState, now: float) -> list[str]:
+    return [f"{e.protocol}://{e.host}:{e.port}" for e in decide(state, now).start_probes]
 
 
-def contact(found: SearchState, where: str, at: float, step: Step = Step.CONNECT) -> None:
-    found.running_probes[endpoint(where)] = RunningProbe(at, step)
+def contact(state: SearchState, where: str, at: float, step: Step = Step.CONNECT) -> None:
+    state.running_probes[endpoint(where)] = RunningProbe(at, step)
 
 
 def test_the_best_server_of_each_direction_is_contacted_first() -> None:
     """One connection each; the next best one waits for these."""
-    found = findings(
+    state = state_with(
         claim(IMAP, Authority.TABLE),
         claim(POP, Authority.TABLE, order=1),
         claim(SMTP, Authority.TABLE),
         claim(SUBMISSION, Authority.TABLE, order=1),
     )
 
-    assert dialled(found, 0) == [IMAP, SMTP]
+    assert to_contact(state, 0) == [IMAP, SMTP]
 
 
 def test_the_next_best_server_follows_a_silent_one() -> None:
     """A dead first entry costs one stagger, not a time-out."""
-    found = findings(claim(IMAP, Authority.TABLE), claim(POP, Authority.TABLE, order=1))
-    contact(found, IMAP, at=0)
+    state = state_with(claim(IMAP, Authority.TABLE), claim(POP, Authority.TABLE, order=1))
+    contact(state, IMAP, at=0)
 
-    assert dialled(found, 0.1) == []
-    assert dialled(found, Policy().timeouts.next_server_delay) == [POP]
+    assert to_contact(state, 0.1) == []
+    assert to_contact(state, Policy().timeouts.next_server_delay) == [POP]
 
 
 def test_the_next_best_server_follows_a_failed_one_at_once() -> None:
     """Refused is an answer."""
-    found = findings(claim(IMAP, Authority.TABLE), claim(IMAP143, Authority.TABLE, order=1), probes=[failed(IMAP)])
+    state = state_with(claim(IMAP, Authority.TABLE), claim(IMAP143, Authority.TABLE, order=1), probes=[failed(IMAP)])
 
-    assert dialled(found, 0.01) == [IMAP143]
+    assert to_contact(state, 0.01) == [IMAP143]
 
 
 def test_likely_guesses_are_contacted_as_soon_as_their_names_resolve() -> None:
     """They do not wait for the published sources."""
-    found = findings(claim(IMAP), claim(SMTP), claim(SUBMISSION, order=1), running=[Silent()])
+    state = state_with(claim(IMAP), claim(SMTP), claim(SUBMISSION, order=1), running=[Silent()])
 
-    assert dialled(found, 0) == [IMAP, SMTP, SUBMISSION]
+    assert to_contact(state, 0) == [IMAP, SMTP, SUBMISSION]
 
 
 def test_unlikely_guesses_wait_for_the_published_sources() -> None:
     """A domain that publishes its settings is not port-scanned; a silent source holds this up for 0.3 s at most."""
     late = claim(IMAP143, eager=False)
 
-    assert dialled(findings(late, running=[Silent()]), 0.1) == []
-    assert dialled(findings(late, running=[Silent()]), Policy().timeouts.guess_after) == [IMAP143]
-    assert dialled(findings(late), 0.1) == [IMAP143]
+    assert to_contact(state_with(late, running=[Silent()]), 0.1) == []
+    assert to_contact(state_with(late, running=[Silent()]), Policy().timeouts.guess_after) == [IMAP143]
+    assert to_contact(state_with(late), 0.1) == [IMAP143]
 
 
 def test_few_unlikely_guesses_are_contacted_side_by_side() -> None:
-    """Politeness: the rest follows as these fail or keep silent."""
+    """Politeness: the rest follows as these fail or do not respond."""
     claims = [claim(f"imap://h{n}.example.org:143", order=n, eager=False) for n in range(9)]
 
-    assert len(dialled(findings(*claims), 1)) == 4
+    assert len(to_contact(state_with(*claims), 1)) == 4
 
 
-def test_nobody_is_contacted_who_could_not_be_the_answer() -> None:
+def test_servers_that_could_not_be_the_answer_are_not_contacted() -> None:
     """IMAP verified: POP3 of the same source is left alone."""
-    found = findings(claim(IMAP, Authority.SRV), claim(POP, Authority.SRV), probes=[verified(IMAP)])
+    state = state_with(claim(IMAP, Authority.SRV), claim(POP, Authority.SRV), probes=[verified(IMAP)])
 
-    assert dialled(found, 0.1) == []
+    assert to_contact(state, 0.1) == []
 
 
 def test_who_has_not_answered_yet_is_dropped_when_a_better_server_has() -> None:
     """It still waits for its turn at a crowded address; one that talks already may finish."""
-    found = findings(claim(IMAP), claim(IMAP143, order=1), claim(POP), claim(SMTP), probes=[verified(IMAP)])
-    contact(found, IMAP143, at=0)
-    contact(found, POP, at=0, step=Step.GREETING)
+    state = state_with(claim(IMAP), claim(IMAP143, order=1), claim(POP), claim(SMTP), probes=[verified(IMAP)])
+    contact(state, IMAP143, at=0)
+    contact(state, POP, at=0, step=Step.GREETING)
 
-    assert decide(found, 0.1).cancel_probes == (endpoint(IMAP143),)
+    assert decide(state, 0.1).cancel_probes == (endpoint(IMAP143),)
 
 
 def test_plain_is_never_contacted() -> None:
     """But the same host is tried with TLS."""
-    found = findings(claim("plain+imap://imap.example.org:143", Authority.TABLE))
+    state = state_with(claim("plain+imap://imap.example.org:143", Authority.TABLE))
 
-    assert dialled(found, 0) == [IMAP]
+    assert to_contact(state, 0) == [IMAP]
 
 
 def test_a_guess_is_not_contacted_where_the_provider_is_known() -> None:
     """The mailboxes are where the MX points."""
-    found = findings(claim("imap://imap.hoster.example:993", Authority.MX_TABLE), claim(IMAP))
+    state = state_with(claim("imap://imap.hoster.example:993", Authority.MX_TABLE), claim(IMAP))
 
-    assert dialled(found, 1) == ["imap://imap.hoster.example:993"]
+    assert to_contact(state, 1) == ["imap://imap.hoster.example:993"]
 
 
 def test_both_directions_verified_and_nothing_better_out_is_settled() -> None:
     """No waiting for what cannot change the answer."""
     worse = Silent(Authority.MX_DOCUMENT)
-    found = findings(
+    state = state_with(
         claim(IMAP, Authority.SRV), claim(SMTP, Authority.SRV), probes=[verified(IMAP), verified(SMTP)], running=[worse]
     )
 
-    assert decide(found, 0.1).settled is SettledBy.VERIFIED
+    assert decide(state, 0.1).settled is SettledBy.VERIFIED
 
 
 def test_a_verified_answer_waits_for_better_work_but_not_long() -> None:
     """Patience is half a second, from the moment the first server verified."""
-    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.2)
+    state = state_with(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.2)
 
-    assert decide(found, 0.69).settled is None
-    assert decide(found, 0.2 + Policy().timeouts.better_source_grace).settled is SettledBy.VERIFIED_IMPATIENT
+    assert decide(state, 0.69).settled is None
+    assert decide(state, 0.2 + Policy().timeouts.better_source_grace).settled is SettledBy.VERIFIED_IMPATIENT
 
 
 def test_a_better_server_that_never_accepted_a_connection_is_not_waited_for_twice() -> None:
     """It has had its patience already while the next one was tried."""
-    found = findings(
+    state = state_with(
         claim(IMAP, Authority.TABLE), claim(IMAP143, Authority.TABLE, order=1), probes=[verified(IMAP143)], at=0.6
     )
-    contact(found, IMAP, at=0)
+    contact(state, IMAP, at=0)
 
-    assert decide(found, 0.6).settled is SettledBy.VERIFIED_IMPATIENT
+    assert decide(state, 0.6).settled is SettledBy.VERIFIED_IMPATIENT
 
-    contact(found, IMAP, at=0, step=Step.GREETING)
-    assert decide(found, 0.6).settled is None
+    contact(state, IMAP, at=0, step=Step.GREETING)
+    assert decide(state, 0.6).settled is None
 
 
 def test_the_next_decision_is_due_when_patience_ends() -> None:
     """No polling: the engine sleeps until something can change."""
-    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.31)
+    state = state_with(claim(IMAP), claim(SMTP), probes=[verified(IMAP), verified(SMTP)], running=[Silent()], at=0.31)
 
-    assert decide(found, 0.6).wake_at == pytest.approx(0.31 + Policy().timeouts.better_source_grace)
+    assert decide(state, 0.6).wake_at == pytest.approx(0.31 + Policy().timeouts.better_source_grace)
 
 
 def test_a_displaced_guess_settles_nothing() -> None:
     """The provider's own server is silent; the guess that works is still not the answer."""
-    found = findings(
+    state = state_with(
         claim("imap://imap.hoster.example:993", Authority.MX_TABLE), claim(IMAP), claim(SMTP), probes=[verified(IMAP)]
     )
-    contact(found, "imap://imap.hoster.example:993", at=0)
+    contact(state, "imap://imap.hoster.example:993", at=0)
 
-    assert decide(found, 3.0).settled is None
+    assert decide(state, 3.0).settled is None
 
 
 def test_everything_silent_is_given_up_before_the_deadline() -> None:
     """Every port filtered: "no" within five seconds."""
-    found = findings(claim(IMAP), claim(SMTP))
-    contact(found, IMAP, at=0)
-    contact(found, SMTP, at=0)
+    state = state_with(claim(IMAP), claim(SMTP))
+    contact(state, IMAP, at=0)
+    contact(state, SMTP, at=0)
 
-    assert decide(found, 4.4).settled is None
-    assert decide(found, 4.5).settled is SettledBy.SILENCE
+    assert decide(state, 4.4).settled is None
+    assert decide(state, 4.5).settled is SettledBy.SILENCE
 
 
 def test_a_server_that_spoke_earns_the_others_more_time() -> None:
     """Incoming found, outgoing greets slowly: the search goes on to the deadline."""
-    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
-    contact(found, SMTP, at=0)
+    state = state_with(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
+    contact(state, SMTP, at=0)
 
-    assert decide(found, 9.9).settled is None
-    assert decide(found, 10).settled is SettledBy.DEADLINE
+    assert decide(state, 9.9).settled is None
+    assert decide(state, 10).settled is SettledBy.DEADLINE
 
 
 def test_an_awaited_greeting_extends_the_deadline() -> None:
     """Greet delays are meant to outlast the impatient; 15 s is the end."""
-    found = findings(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
-    contact(found, SMTP, at=4, step=Step.GREETING)
+    state = state_with(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])
+    contact(state, SMTP, at=4, step=Step.GREETING)
 
-    assert decide(found, 10).settled is None
-    assert decide(found, 15).settled is SettledBy.DEADLINE
+    assert decide(state, 10).settled is None
+    assert decide(state, 15).settled is SettledBy.DEADLINE
 
 
-def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
-    """A table hit costs two connections; the others start when it fails or keeps silent."""
+def test_while_the_table_may_answer_nothing_else_is_looked_up() -> None:
+    """A table hit costs two connections; the others start when it fails or does not respond."""
     claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
     held = Silent()
-    found = SearchState(ADA, Policy())
-    found.add([*claims, held])
+    state = SearchState(ADA, Policy())
+    state.add([*claims, held])
 
-    assert decide(found, 0).start_lookups == ()
-    assert decide(found, Policy().timeouts.better_source_grace).start_lookups == (held,)
+    assert decide(state, 0).start_lookups == ()
+    assert decide(state, Policy().timeouts.better_source_grace).start_lookups == (held,)
 
-    found.record_probe(failed(SMTP), 0.1)
-    assert decide(found, 0.1).start_lookups == (held,)
+    state.record_probe(failed(SMTP), 0.1)
+    assert decide(state, 0.1).start_lookups == (held,)
 
 
 def test_a_service_that_is_not_offered_is_not_guessed() -> None:
     """RFC 2782 target ".": the guess is withdrawn, the rest goes on."""
-    found = findings(claim(POP), claim(SMTP))
-    found.add([NotOffered(Protocol.POP3, Question("_pop3s._tcp.example.org", "SRV"))])
+    state = state_with(claim(POP), claim(SMTP))
+    state.add([NotOffered(Protocol.POP3, Question("_pop3s._tcp.example.org", "SRV"))])
 
-    assert dialled(found, 0) == [SMTP]
+    assert to_contact(state, 0) == [SMTP]
 
 
 def test_a_provider_without_mail_access_ends_the_search() -> None:
     """Nothing is guessed for a provider that lets no mail program in."""
-    found = findings(claim(IMAP), running=[Silent()])
-    found.add([IdentifiedProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
+    state = state_with(claim(IMAP), running=[Silent()])
+    state.add([IdentifiedProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
 
-    assert decide(found, 0.1).settled is SettledBy.CLOSED_PROVIDER
+    assert decide(state, 0.1).settled is SettledBy.CLOSED_PROVIDER
 
 
 def test_a_domain_without_mail_ends_the_search() -> None:
     """A null MX (RFC 7505): nothing that is still outstanding matters."""
-    found = findings(claim(IMAP), running=[Silent()])
-    found.add([NULL_MX])
+    state = state_with(claim(IMAP), running=[Silent()])
+    state.add([NULL_MX])
 
-    assert decide(found, 0.1).settled is SettledBy.NO_MAIL
+    assert decide(state, 0.1).settled is SettledBy.NO_MAIL
 
 
 def test_a_dead_row_of_the_table_lets_the_guesses_through() -> None:
     """Its host no longer exists: the row is out of date."""
     row = "imap://old.hoster.example:993"
-    found = findings(claim(row, Authority.TABLE), claim(IMAP), probes=[failed(row, FailureKind.NO_SUCH_NAME)])
+    state = state_with(claim(row, Authority.TABLE), claim(IMAP), probes=[failed(row, FailureKind.NO_SUCH_NAME)])
 
-    assert dialled(found, 0.1) == [IMAP]
+    assert to_contact(state, 0.1) == [IMAP]
 
 
 def test_everything_tried_and_nothing_found_is_an_answer() -> None:
     """All refused: no reason to wait."""
-    found = findings(claim(IMAP), claim(SMTP), probes=[failed(IMAP), failed(SMTP)])
+    state = state_with(claim(IMAP), claim(SMTP), probes=[failed(IMAP), failed(SMTP)])
 
-    assert decide(found, 0.1).settled is SettledBy.NOTHING_LEFT
+    assert decide(state, 0.1).settled is SettledBy.NOTHING_LEFT
 
 
 @pytest.mark.parametrize("reason", SettledBy, ids=str)
 def test_each_reason_to_end_has_its_sentence(reason: SettledBy) -> None:
     """The sentence is written once, with the numbers of the policy; programs read the reason."""
-    found = SearchState(ADA, Policy())
-    found.add([NULL_MX])
+    state = SearchState(ADA, Policy())
+    state.add([NULL_MX])
 
-    detection = detection_of(found, settled=reason, seconds=1.0)
+    detection = detection_of(state, settled=reason, seconds=1.0)
 
     assert (reason, SENTENCES[reason]) == (detection.settled, detection.settled_by)

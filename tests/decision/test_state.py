@@ -15,19 +15,19 @@ from tests.support.values import ADA
 
 def test_a_service_that_is_not_offered_is_a_failure_and_a_note() -> None:
     """Programs read the kind, people the note."""
-    findings = SearchState(ADA, Policy())
+    state = SearchState(ADA, Policy())
 
-    findings.add([NotOffered(Protocol.IMAP, Question("_imap._tcp.example.org", "SRV"))])
+    state.add([NotOffered(Protocol.IMAP, Question("_imap._tcp.example.org", "SRV"))])
 
     expected = Failure(FailureKind.NOT_OFFERED, Question("_imap._tcp.example.org", "SRV"), "IMAP is not offered")
-    assert list(findings.failures) == [expected]
-    assert list(findings.notes) == [Note("_imap._tcp.example.org SRV says that IMAP is not offered")]
+    assert list(state.failures) == [expected]
+    assert list(state.notes) == [Note("_imap._tcp.example.org SRV says that IMAP is not offered")]
 
 
 @pytest.mark.parametrize(
     ("policy", "word"),
     [
-        pytest.param(Policy(allow_http=False), "http://", id="nothing in clear"),
+        pytest.param(Policy(allow_http=False), "http://", id="no plaintext"),
         pytest.param(Policy(send_address=False), "POST", id="the address stays at home"),
         pytest.param(Policy(protocols=frozenset({Protocol.IMAP})), "_pop3", id="no POP3"),
         pytest.param(Policy(guess=False), "A/AAAA", id="no guesses"),

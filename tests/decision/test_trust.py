@@ -16,15 +16,17 @@ def registrable(host: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
-def trust(where: str, authority: Authority, *, authentic: bool = False, probe: Probe | None, known: str = "") -> Trust:
+def trust(
+    where: str, authority: Authority, *, authentic: bool = False, probe: Probe | None, table_host: str = ""
+) -> Trust:
     (candidate,) = merge([claim(where, authority, authentic=authentic)])
-    return trust_of(candidate, probe, ADA, registrable=registrable, in_table=lambda host: host == known)
+    return trust_of(candidate, probe, ADA, registrable=registrable, in_table=lambda host: host == table_host)
 
 
 @pytest.mark.parametrize("authority", list(Authority))
 @pytest.mark.parametrize("probe", [None, failed(INSIDE)], ids=["not-probed", "failed"])
 def test_nothing_unverified_is_trusted(authority: Authority, probe: Probe | None) -> None:
-    """Whoever vouches: without a verified certificate no password goes out."""
+    """Whatever vouches for it: without a verified certificate no password goes out."""
     assert not trust(INSIDE, authority, authentic=True, probe=probe).allows_password
 
 
@@ -56,7 +58,7 @@ def test_a_host_of_the_table_needs_no_confirmation() -> None:
     """A forged record that points at a known provider gains the forger nothing."""
     host = "imap.hoster.example"
 
-    assert trust(OUTSIDE, Authority.SRV, probe=verified(OUTSIDE), known=host) is Trust.PROVIDER
+    assert trust(OUTSIDE, Authority.SRV, probe=verified(OUTSIDE), table_host=host) is Trust.PROVIDER
 
 
 SERVER_INSIDE = "imap://imap.example.org:993"
@@ -74,7 +76,7 @@ def trusted(*claims: Claim) -> Trust:
     ("authority", "authentic"), [(Authority.DOMAIN, False), (Authority.ISPDB, True), (Authority.SRV, True)]
 )
 def test_only_the_domain_itself_over_a_safe_way_vouches(authority: Authority, *, authentic: bool) -> None:
-    """The domain over a way that could be forged does not, nor does anybody else over a safe one."""
+    """The domain over a way that could be forged does not, nor does any other source over a safe one."""
     assert trusted(claim(SERVER_INSIDE, authority, authentic=authentic)) is Trust.SAME_DOMAIN
 
 

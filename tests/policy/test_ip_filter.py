@@ -115,7 +115,7 @@ def test_the_reason_names_what_is_hidden() -> None:
 
 def test_both_addresses_of_teredo_are_read() -> None:
     """
-    Teredo carries its server in clear and its client with all bits turned (RFC 4380 §4).
+    Teredo carries its server as it is and its client with all bits inverted (RFC 4380 §4).
     """
     inside = tuple(map(str, embedded(IPv6Address("2001:0:4136:e378:8000:63bf:3fff:fdd2"))))
 
@@ -177,7 +177,7 @@ def test_no_embedding_opens_what_is_closed(ip: IPv4Address) -> None:
 @pytest.mark.parametrize(
     "form", ["64:ff9b::{}", "::ffff:{}", "::{}", "::ffff:0:{}", "2a00::5efe:{}", "2a00::200:5efe:{}"]
 )
-def test_private_ipv4_inside_ipv6_is_nobodys_own_network(form: str, inner: str, *, private: bool) -> None:
+def test_private_ipv4_inside_ipv6_is_not_the_users_network(form: str, inner: str, *, private: bool) -> None:
     """No translator may be asked for private IPv4 (RFC 6052 §3.1), whatever the profile."""
     assert objection_to(ip_address(form.format(inner)), allow_private=private) is not None
 

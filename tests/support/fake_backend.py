@@ -46,7 +46,7 @@ def story(detection: Detection) -> tuple[Event, ...]:
     """Return events of every kind that end with *detection*."""
     probes = [choice.probe for choice in detection.incoming if choice.probe]
     return (
-        Asked(0.0, "example.org MX"),
+        Asked(0.0, "example.org MX", Question("example.org", "MX")),
         Learned(0.01, CLAIM),
         Failed(0.02, Failure(FailureKind.NO_SUCH_NAME, Question("example.org", "MX"))),
         Contacting(0.03, SERVER, Step.CONNECT),

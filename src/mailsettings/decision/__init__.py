@@ -1,1 +1,1 @@
-"""What a search knows and decides: candidates, ranking, trust, scheduling, result. Pure."""
+"""What a search knows and decides: state, candidates, ranking, trust, scheduling, result. Pure."""

@@ -1,4 +1,4 @@
-"""Claims into candidates: one per endpoint, with everybody's word for it. Pure."""
+"""Claims into candidates: one per endpoint, with every claim about it. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def merge(claims: Iterable[Claim]) -> tuple[Candidate, ...]:
 
 
 def with_server_claims(candidate: Candidate, candidates: Iterable[Candidate]) -> Candidate:
-    """Return *candidate* with all that is said of its protocol on its host, whatever the port, the strongest first.
+    """Return *candidate* with all claims about its protocol on its host, whatever the port, strongest first.
 
-    What a document says of a server's user names, and that it vouches for it, holds for the server's other port too.
+    The user names that a document gives for a server, and its authority, hold for the server's other ports as well.
     """
     server = (candidate.endpoint.protocol, candidate.endpoint.host)
     same = (other for other in candidates if (other.endpoint.protocol, other.endpoint.host) == server)
@@ -30,7 +30,7 @@ def _strength(claim: Claim) -> tuple[object, ...]:
     return (claim.evidence.authority, not claim.eager, claim.order, claim.evidence.source, claim.evidence.locator)
 
 
-# Where the same server would speak TLS, per protocol, the usual port of TLS first (RFC 8314 §3).
+# Usual ports with TLS, per protocol, implicit TLS first (RFC 8314 §3).
 SECURE_PORTS = {
     Protocol.IMAP: ((993, Security.TLS), (143, Security.STARTTLS)),
     Protocol.POP3: ((995, Security.TLS), (110, Security.STARTTLS)),
@@ -38,37 +38,37 @@ SECURE_PORTS = {
 }
 
 
-# Places that the variants come behind the servers a source states; no source states so many of one direction.
+# Added to the order of the variants, to rank them behind all servers a source states: no source states so many.
 AFTER_ALL_STATED = 50
 
 
 def secure_variants(claim: Claim) -> Iterator[Claim]:
-    """Yield what to try where a source names a server without TLS: the same host with it, behind all that is stated.
+    """Yield claims for the same host with TLS if *claim* is for plaintext, ordered behind all that the source states.
 
-    Old lists and documents say "plain" of many servers that have learned TLS since.
+    Old lists and documents say "plain" of many servers that have offered TLS since.
     """
     old = claim.endpoint
     if old.security is not Security.PLAIN:
         return
     locator = f"{claim.evidence.locator}, which says plain; TLS tried on the same host"
     evidence, order = replace(claim.evidence, locator=locator), claim.order + AFTER_ALL_STATED
-    places = dict(SECURE_PORTS.get(old.protocol, ()))
-    places.setdefault(old.port, Security.STARTTLS)
-    for port, security in places.items():
+    ports = dict(SECURE_PORTS.get(old.protocol, ()))
+    ports.setdefault(old.port, Security.STARTTLS)
+    for port, security in ports.items():
         endpoint = Endpoint(old.protocol, old.host, port, security)
         yield replace(claim, endpoint=endpoint, evidence=evidence, order=order)
 
 
 def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
-    """Say where sources that state settings on purpose name different hosts for one direction."""
-    said: dict[Direction, dict[str, set[str]]] = {}
+    """Return one sentence per direction for which stated settings of different sources name different hosts."""
+    stated: dict[Direction, dict[str, set[str]]] = {}
     for claim in claims:
         if claim.evidence.authority.stated and claim.endpoint.security is not Security.PLAIN:
-            sources = said.setdefault(claim.endpoint.protocol.direction, {})
+            sources = stated.setdefault(claim.endpoint.protocol.direction, {})
             sources.setdefault(claim.evidence.source, set()).add(claim.endpoint.host)
     return tuple(
         _contradiction(direction, sources)
-        for direction, sources in sorted(said.items())
+        for direction, sources in sorted(stated.items())
         if _name_different_hosts(sources)
     )
 
@@ -79,5 +79,5 @@ def _name_different_hosts(sources: dict[str, set[str]]) -> bool:
 
 
 def _contradiction(direction: Direction, sources: dict[str, set[str]]) -> str:
-    words = (f"{source} says {', '.join(sorted(hosts))}" for source, hosts in sorted(sources.items()))
-    return f"sources disagree on {direction} mail: {'; '.join(words)}"
+    parts = (f"{source} says {', '.join(sorted(hosts))}" for source, hosts in sorted(sources.items()))
+    return f"sources disagree on {direction} mail: {'; '.join(parts)}"

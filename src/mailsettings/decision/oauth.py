@@ -1,6 +1,6 @@
-"""Who issues OAuth tokens: well-known issuers are talked to as the provider table says, and as nobody else does. Pure.
+"""Who issues OAuth tokens: the endpoints of well-known issuers come from the provider table only. Pure.
 
-known_issuer("https://accounts.google.com")  ->  OAuth(issuer='accounts.google.com', auth_url=…, token_url=…)
+issuer_in_table("https://accounts.google.com")  ->  OAuth(issuer='accounts.google.com', auth_url=…, token_url=…)
 """
 
 from __future__ import annotations
@@ -14,45 +14,45 @@ from mailsettings.provider_table import table
 
 
 def issuer_in_table(url: str) -> OAuth | None:
-    """Return how the issuer *url* is talked to, by the first provider of the table that uses it; None if none does."""
+    """Return the endpoints of the issuer *url* from the first provider of the table that uses it, or None."""
     return _issuers().get(_normalised(url))
 
 
 @cache
 def _issuers() -> Mapping[str, OAuth]:
-    """Read the issuers of the whole table, once per process: a stranger's documents may name many."""
-    known = (row.provider.oauth for row in reversed(table.all_providers()))
-    return {_normalised(oauth.issuer): oauth for oauth in known if oauth is not None}
+    """Return all issuers of the table, read once per process: a document may name many."""
+    all_oauth = (row.provider.oauth for row in reversed(table.all_providers()))
+    return {_normalised(oauth.issuer): oauth for oauth in all_oauth if oauth is not None}
 
 
 def oauth_sources(
     best: Sequence[Choice], provider: Provider | None, issuers: Iterable[OAuthIssuer]
 ) -> tuple[OAuthSource, ...]:
-    """Return where tokens for the *best* choices are to be had, each issuer once, by the table first."""
-    words = (*_of_table(best, provider), *_of_documents(best, issuers))
-    return tuple({_normalised(word.oauth.issuer): word for word in reversed(words)}.values())[::-1]
+    """Return where to get tokens for the *best* choices, each issuer once, the table's first."""
+    found = (*_of_table(best, provider), *_of_documents(best, issuers))
+    return tuple({_normalised(source.oauth.issuer): source for source in reversed(found)}.values())[::-1]
 
 
 def _of_table(best: Sequence[Choice], provider: Provider | None) -> Iterator[OAuthSource]:
-    """Yield what the table says of the provider, and of the hosts of the choices: a document may lead to them, too."""
+    """Yield the table's issuers for *provider* and for the hosts of the choices, which a document may have named."""
     rows = (table.host_provider(choice.endpoint.host) for choice in best)
-    for known in (provider, *(row.provider for row in rows if row is not None)):
-        if known is not None and known.oauth is not None:
-            yield OAuthSource(known.oauth, True, f"provider table: {known.id}")
+    for found in (provider, *(row.provider for row in rows if row is not None)):
+        if found is not None and found.oauth is not None:
+            yield OAuthSource(found.oauth, True, f"provider table: {found.id}")
 
 
 def _of_documents(best: Sequence[Choice], issuers: Iterable[OAuthIssuer]) -> Iterator[OAuthSource]:
-    """Yield what documents say whose servers are among the choices."""
+    """Yield the issuers that documents name, of documents that also named a chosen server."""
     sources = {(claim.evidence.source, claim.evidence.domain) for choice in best for claim in choice.claims}
     for issuer in issuers:
         if (issuer.evidence.source, issuer.evidence.domain) not in sources:
             continue
-        if (known := issuer_in_table(issuer.url)) is not None:
-            yield OAuthSource(known, True, issuer.evidence.locator)
+        if (oauth := issuer_in_table(issuer.url)) is not None:
+            yield OAuthSource(oauth, True, issuer.evidence.locator)
         elif issuer.oauth is not None:
             yield OAuthSource(issuer.oauth, False, issuer.evidence.locator)
 
 
 def _normalised(issuer: str) -> str:
-    """Return *issuer* as host and path: tables and documents write it with and without scheme and last slash."""
+    """Return *issuer* as host and path: it is written with and without scheme and trailing slash."""
     return issuer.lower().removeprefix("https://").removesuffix("/")

@@ -19,8 +19,8 @@ class RankingContext:
     """What the keys of one direction's candidates depend on besides the candidates themselves."""
 
     provider_in_table: bool  # a table names servers for this direction
-    first_claims: Mapping[tuple[Authority, Protocol], int]  # the best place a protocol has with an authority
-    stated_hosts: Mapping[tuple[Protocol, str], Authority]  # the strongest word for a protocol on a host
+    first_claims: Mapping[tuple[Authority, Protocol], int]  # the lowest Claim.order
+    stated_hosts: Mapping[tuple[Protocol, str], Authority]  # the best authority for a protocol on a host
     partner: str = ""  # the host of the incoming choice, for the outgoing direction
 
     def key(self, candidate: Candidate) -> RankKey:
@@ -28,11 +28,11 @@ class RankingContext:
         claim, endpoint = candidate.claims[0], candidate.endpoint
         authority = self.authority(candidate)
         return (
-            # A server found by name never beats the provider that the tables know.
+            # A server found by its name never comes before those of a provider that a table names.
             self.is_displaced(candidate),
-            # Plain is never chosen.
+            # Plaintext is never chosen.
             endpoint.security is Security.PLAIN,
-            # Who says so.
+            # Who names it.
             authority,
             # The likeliest guesses before the others, whatever their port.
             candidate.authority.guessed and not claim.eager,
@@ -51,14 +51,14 @@ class RankingContext:
     def authority(self, candidate: Candidate) -> Authority:
         """Return who vouches for the server of *candidate*.
 
-        One source says STARTTLS, a weaker one TLS, both of the same host: it is the same server, and TLS wins.
+        If one source names a host with STARTTLS and a weaker one with TLS, it is the same server, and TLS wins.
         """
         if candidate.authority.guessed:
             return candidate.authority
         return self.stated_hosts.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
 
     def is_displaced(self, candidate: Candidate) -> bool:
-        """True if *candidate* was found by its name although a table knows who keeps the mailboxes."""
+        """True if *candidate* was found by its name although a table names who hosts the mailboxes."""
         return self.provider_in_table and candidate.authority.guessed
 
     def is_smtp_partner(self, candidate: Candidate) -> bool:
@@ -76,20 +76,20 @@ def smtp_partner(incoming_host: str) -> str:
 def ranking_context(
     candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
 ) -> RankingContext:
-    """Work out what the keys of *candidates*, all of one direction, depend on."""
+    """Return what the keys of *candidates*, all of one direction, depend on."""
     first: dict[tuple[Authority, Protocol], int] = {}
     stated: dict[tuple[Protocol, str], Authority] = {}
-    known = False
+    in_table = False
     for candidate in candidates:
-        # A row that is out of date, or that knows no TLS, does not keep others back.
+        # A row that is out of date, or without TLS, does not hold back other servers.
         server = (candidate.endpoint.protocol, candidate.endpoint.host)
         stated[server] = min(candidate.authority, stated.get(server, candidate.authority))
         stale = _host_vanished(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
         for claim in candidate.claims:
-            known = known or (claim.evidence.authority.names_provider and not stale)
-            place = (claim.evidence.authority, claim.endpoint.protocol)
-            first[place] = min(claim.order, first.get(place, claim.order))
-    return RankingContext(known, first, stated, partner)
+            in_table = in_table or (claim.evidence.authority.names_provider and not stale)
+            group = (claim.evidence.authority, claim.endpoint.protocol)
+            first[group] = min(claim.order, first.get(group, claim.order))
+    return RankingContext(in_table, first, stated, partner)
 
 
 def _host_vanished(probe: Probe | None) -> bool:
@@ -109,12 +109,13 @@ def in_direction(candidates: Iterable[Candidate], direction: Direction) -> tuple
 def ranked(
     candidates: Sequence[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
 ) -> tuple[Candidate, ...]:
-    """Return *candidates* of one direction best first, given what the probes saw."""
-    order = ranking_context(candidates, probes, partner)
+    """Return *candidates* of one direction, best first, given what the probes saw."""
+    context = ranking_context(candidates, probes, partner)
 
     def key(candidate: Candidate) -> RankKey:
         probe = probes.get(candidate.endpoint)
-        # What verified beats what did not; a displaced guess stays behind even then.
-        return (order.is_displaced(candidate), not (probe is not None and probe.verified), *order.key(candidate))
+        # Verified servers come first; a displaced guess stays behind even if it is verified.
+        verified = probe is not None and probe.verified
+        return (context.is_displaced(candidate), not verified, *context.key(candidate))
 
     return tuple(sorted(candidates, key=key))

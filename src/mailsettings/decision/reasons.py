@@ -1,4 +1,4 @@
-"""Why a choice stands where it stands, as sentences for people. Pure."""
+"""Why a choice has its place in the answer, as sentences for people. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailsettings.model import Authority, Candidate, Claim, Hello, Probe, Securi
 
 
 def reasons_for(candidate: Candidate, probe: Probe | None, *, displaced: bool) -> Iterator[str]:
-    """Yield the reasons: who says so, what the server showed, what counts against it."""
+    """Yield the reasons: where it was learned, what the probe saw, what counts against it."""
     for claim in candidate.claims:
         yield provenance_text(claim)
     yield from _probe_reasons(candidate, probe)

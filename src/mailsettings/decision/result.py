@@ -1,4 +1,4 @@
-"""Findings into the answer: choices in order with trust and reasons, what to confirm, what failed. Pure."""
+"""The search state into the answer: choices in order with trust and reasons, what to confirm, what failed. Pure."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from mailsettings.policy import Policy
 from mailsettings.provider_table import table
 
 
-def detection_of(findings: SearchState, *, settled: SettledBy, seconds: float) -> Detection:
-    """Return the detection that *findings* amount to."""
-    incoming = _choices(findings, Direction.INCOMING)
-    outgoing = _choices(findings, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
-    provider = _provider(findings, (*incoming[:1], *outgoing[:1]))
-    address = findings.address
+def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> Detection:
+    """Return the detection that follows from *state*, *seconds* after the start."""
+    incoming = _choices(state, Direction.INCOMING)
+    outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
+    provider = _provider(state, (*incoming[:1], *outgoing[:1]))
+    address = state.address
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
@@ -51,18 +51,18 @@ def detection_of(findings: SearchState, *, settled: SettledBy, seconds: float) -
         confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
         hints=_hints(provider),
         documentation=tuple(
-            dict.fromkeys((*(provider.documentation if provider else ()), *sorted(findings.links, key=repr)))
+            dict.fromkeys((*(provider.documentation if provider else ()), *sorted(state.links, key=repr)))
         ),
-        other_services=tuple(sorted(findings.services, key=repr)),
-        notes=_notes_of(findings, (*incoming, *outgoing)),
-        failures=_failures(findings),
-        suggestion=_suggestion(findings),
-        settled_by=settled_sentence(settled, findings),
+        other_services=tuple(sorted(state.services, key=repr)),
+        notes=_notes_of(state, (*incoming, *outgoing)),
+        failures=_failures(state),
+        suggestion=_suggestion(state),
+        settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, findings.issuers),
+        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.issuers),
     )
-    return replace(detection, findings=_findings(findings, detection))
+    return replace(detection, findings=_findings(state, detection))
 
 
 _SETTLED = {
@@ -77,49 +77,49 @@ _SETTLED = {
 }
 
 
-def settled_sentence(settled: SettledBy, findings: SearchState) -> str:
+def settled_sentence(settled: SettledBy, state: SearchState) -> str:
     """Say why the search ended when it did."""
-    policy, no_mail = findings.policy, findings.no_mail.seen if findings.no_mail else ""
+    policy, no_mail = state.policy, state.no_mail.seen if state.no_mail else ""
     return _SETTLED[settled].format(
         quiet=policy.timeouts.first_response_timeout, deadline=policy.timeouts.deadline, no_mail=no_mail
     )
 
 
-def _findings(findings: SearchState, detection: Detection) -> tuple[Finding, ...]:
-    """Say why a direction is missing, where anybody was asked at all."""
+def _findings(state: SearchState, detection: Detection) -> tuple[Finding, ...]:
+    """Return why a direction is missing, if anything was looked up or contacted at all."""
     if detection.verified:
         return ()
-    if not findings.probes and not findings.failures and findings.no_mail is None:
+    if not state.probes and not state.failures and state.no_mail is None:
         return ()
     from mailsettings.diagnosis.explain import findings_of
 
     return findings_of(detection)
 
 
-def _choices(findings: SearchState, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
-    candidates = findings.candidates(direction)
-    best_first = ranked(candidates, findings.probes, partner)
-    provider_known = ranking_context(candidates, findings.probes).provider_in_table
-    choices = [_choice(findings, candidate, provider_known=provider_known) for candidate in best_first]
+def _choices(state: SearchState, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
+    candidates = state.candidates(direction)
+    best_first = ranked(candidates, state.probes, partner)
+    in_table = ranking_context(candidates, state.probes).provider_in_table
+    choices = [_choice(state, candidate, provider_in_table=in_table) for candidate in best_first]
     found = any(choice.verified for choice in choices)
     return tuple(choice for choice in choices if choice.verified or _is_reportable(choice, found=found))
 
 
 def _is_reportable(choice: Choice, *, found: bool) -> bool:
-    """Decide on a choice that was not verified: what somebody stated, and guesses where a server was really seen."""
+    """True if an unverified choice belongs in the answer: one a source states, or a guess where a server was seen."""
     if not choice.claims[0].evidence.authority.guessed:
         return True
     failure = choice.probe.failure if choice.probe else None
     return not found and failure is not None and failure.kind.about_certificate
 
 
-def _choice(findings: SearchState, candidate: Candidate, *, provider_known: bool) -> Choice:
-    probe = findings.probes.get(candidate.endpoint)
+def _choice(state: SearchState, candidate: Candidate, *, provider_in_table: bool) -> Choice:
+    probe = state.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
-    server = with_server_claims(candidate, findings.candidates(candidate.endpoint.protocol.direction))
+    server = with_server_claims(candidate, state.candidates(candidate.endpoint.protocol.direction))
     templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
-    names = fill_all(templates, findings.address)
-    displaced = provider_known and candidate.authority.guessed
+    names = fill_all(templates, state.address)
+    displaced = provider_in_table and candidate.authority.guessed
     return Choice(
         endpoint=candidate.endpoint,
         username=names[0],
@@ -127,7 +127,7 @@ def _choice(findings: SearchState, candidate: Candidate, *, provider_known: bool
         usernames=names,
         auth=_auth(server, probe),
         verified=verified,
-        trust=_trust(server, probe, findings.address),
+        trust=_trust(server, probe, state.address),
         reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
@@ -143,9 +143,9 @@ def _trust(server: Candidate, probe: Probe | None, address: EmailAddress) -> Tru
 
 
 def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
-    """Return the login methods: what is offered inside TLS, of that first what the source recommends.
+    """Return the login methods offered inside TLS, in the order of the source if it names any of them.
 
-    A server may offer what its provider refuses (Microsoft 365 lists PLAIN): where a table row names methods, others
+    A server may offer what its provider refuses (Microsoft 365 lists PLAIN): methods that the source does not name
     are left out.
     """
     stated = next((claim.auth for claim in server.claims if claim.auth), ())
@@ -155,31 +155,31 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     return both or probe.hello.auth
 
 
-def _provider(findings: SearchState, best: Iterable[Choice]) -> Provider | None:
-    """Return who keeps the mailboxes; weak traces only where the servers they led to are the answer."""
+def _provider(state: SearchState, best: Iterable[Choice]) -> Provider | None:
+    """Return who hosts the mailboxes; one found by weak traces only if the traces led to a chosen server."""
     chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
-    for known in findings.providers:
-        if known.authority is not Authority.HOSTING or known.authority in chosen:
-            return known.provider
+    for identified in state.providers:
+        if identified.authority is not Authority.HOSTING or identified.authority in chosen:
+            return identified.provider
     return None
 
 
-def _suggestion(findings: SearchState) -> str:
-    """Return what may have been meant instead; a domain of the table is what was meant."""
-    if findings.providers and findings.providers[0].authority.by_exact_domain:
+def _suggestion(state: SearchState) -> str:
+    """Return the address that may have been meant instead; none for a domain that a table has."""
+    if state.providers and state.providers[0].authority.by_exact_domain:
         return ""
     from mailsettings.decision.typos import suggest
 
-    return suggest(findings.address)
+    return suggest(state.address)
 
 
-def _look_alike(findings: SearchState) -> Iterator[Note]:
+def _look_alike(state: SearchState) -> Iterator[Note]:
     """Warn of a domain that looks like a well-known one without being it."""
-    if "xn--" in findings.address.domain:
+    if "xn--" in state.address.domain:
         from mailsettings.decision.typos import confusable_with
 
-        if known := confusable_with(findings.address.domain):
-            yield Note(f"{findings.address.domain} looks like {known}, which is another domain")
+        if twin := confusable_with(state.address.domain):
+            yield Note(f"{state.address.domain} looks like {twin}, which is another domain")
 
 
 def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
@@ -190,45 +190,45 @@ def _hints(provider: Provider | None) -> tuple[Hint, ...]:
     return provider.hints if provider else ()
 
 
-def _notes_of(findings: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
+def _notes_of(state: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
-                *_proxy_notes(findings),
-                *_look_alike(findings),
-                *sorted(findings.notes, key=str),
-                *map(Note, contradictions(findings.claims)),
+                *_proxy_notes(state),
+                *_look_alike(state),
+                *sorted(state.notes, key=str),
+                *map(Note, contradictions(state.claims)),
                 *_probe_notes(choices),
             )
         )
     )
 
 
-def _proxy_notes(findings: SearchState) -> tuple[Note, ...]:
-    """Say what cannot be promised of connections that somebody else has made."""
-    proxy = findings.policy.proxy
-    return proxy.notes(dns_past_proxy=findings.policy.dns_past_proxy) if proxy else ()
+def _proxy_notes(state: SearchState) -> tuple[Note, ...]:
+    """Return the notes on what cannot be promised of connections that a proxy makes."""
+    proxy = state.policy.proxy
+    return proxy.notes(dns_past_proxy=state.policy.dns_past_proxy) if proxy else ()
 
 
 def _probe_notes(choices: Iterable[Choice]) -> Iterator[Note]:
     for choice in choices:
         if choice.probe is not None:
-            said = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
-            # True of every STARTTLS server; the probe keeps it for who shows the greeting.
-            told = (note for note in said if note.kind is not NoteKind.UNPROTECTED_GREETING)
-            yield from (replace(note, about=choice.endpoint, audience=Audience.USER) for note in told)
+            notes = (*choice.probe.notes, *(choice.probe.hello.notes if choice.probe.hello else ()))
+            # True of every server with STARTTLS; the probe keeps it for those who read the greeting.
+            notable = (note for note in notes if note.kind is not NoteKind.UNPROTECTED_GREETING)
+            yield from (replace(note, about=choice.endpoint, audience=Audience.USER) for note in notable)
 
 
 def _attributed_to_proxy(failure: Failure, policy: Policy) -> Failure:
-    """Return *failure*; one of the proxy happened there, whatever was asked for, and is said once."""
+    """Return *failure*; one of the proxy is placed there, whatever was asked for, so that it is listed once."""
     if failure.kind is FailureKind.PROXY and policy.proxy:
         return replace(failure, where=policy.proxy.address)
     return failure
 
 
-def _failures(findings: SearchState) -> tuple[Failure, ...]:
-    """Return everything that failed: first what ends it all, the rest in an order that time cannot change."""
-    probes = (probe.failure for probe in findings.probes.values() if probe.failure is not None)
-    met = {_attributed_to_proxy(failure, findings.policy) for failure in (*findings.failures, *probes)}
-    rest = sorted(met, key=lambda failure: (failure.place, failure.kind, failure.seen))
-    return ((findings.no_mail,) if findings.no_mail else ()) + tuple(rest)
+def _failures(state: SearchState) -> tuple[Failure, ...]:
+    """Return everything that failed: first what ended the search, the rest in an order independent of timing."""
+    probes = (probe.failure for probe in state.probes.values() if probe.failure is not None)
+    failures = {_attributed_to_proxy(failure, state.policy) for failure in (*state.failures, *probes)}
+    rest = sorted(failures, key=lambda failure: (failure.place, failure.kind, failure.seen))
+    return ((state.no_mail,) if state.no_mail else ()) + tuple(rest)

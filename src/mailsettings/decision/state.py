@@ -1,4 +1,4 @@
-"""Everything known so far about one address. Pure: the engine fills it in, settling and answer read it."""
+"""What a search knows so far about one address. Pure: the engine fills it in, scheduling and result read it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from mailsettings.policy import Policy
 
 # Providers whose row says that no mail program can reach the mailboxes directly.
 KINDS_WITHOUT_SERVERS = frozenset({"none", "bridge"})
-# Failures that only a living server can cause.
+# Failures that only a server that responded can cause.
 RESPONSE_FAILURES = frozenset(
     {
         FailureKind.NOT_TLS,
@@ -48,8 +48,6 @@ RESPONSE_FAILURES = frozenset(
         FailureKind.WRONG_PROTOCOL,
         FailureKind.BAD_REPLY,
         FailureKind.PREAUTH,
-    }
-    | {
         FailureKind.STARTTLS_NOT_OFFERED,
         FailureKind.STARTTLS_REFUSED,
         FailureKind.EARLY_BYTES,
@@ -89,12 +87,12 @@ class SearchState:
     links: dict[Link, None] = field(default_factory=dict)
     services: dict[Service, None] = field(default_factory=dict)
     issuers: dict[OAuthIssuer, None] = field(default_factory=dict)
-    server_responded: bool = False  # a server has shown a sign of life
-    starvation: float = 0.0  # seconds in which nobody could be heard, because this process did not come to listen
+    server_responded: bool = False  # at least one mail server has
+    starvation: float = 0.0  # seconds in which this process was too busy to read what servers had sent
     _candidates: tuple[Candidate, ...] | None = None
 
     def add(self, leads: Iterable[Lead]) -> tuple[Lookup, ...]:
-        """Take in *leads* and return the lookups among them that are new; they are held until started."""
+        """Add *leads* and return the new lookups among them, which are now pending."""
         new: list[Lookup] = []
         for lead in leads:
             if isinstance(lead, Claim):
@@ -137,7 +135,7 @@ class SearchState:
 
     @property
     def closed(self) -> bool:
-        """True if the domain receives no mail or its provider lets no mail program in: nothing more to look for."""
+        """True if the domain receives no mail or its provider lets no mail program in: nothing more to search for."""
         return self.no_mail is not None or (
             bool(self.providers) and self.providers[0].provider.kind in KINDS_WITHOUT_SERVERS
         )
@@ -157,7 +155,7 @@ class SearchState:
         return not (authority.guessed and claim.endpoint.protocol in self.not_offered)
 
     def record_probe(self, probe: Probe, now: float) -> None:
-        """Take in the end of a probe."""
+        """Record the result of a probe, at *now* seconds since the start."""
         self.running_probes.pop(probe.endpoint, None)
         self.probes[probe.endpoint] = probe
         if probe.verified:
@@ -166,13 +164,13 @@ class SearchState:
             self.server_responded = True
 
     def record_step(self, endpoint: Endpoint, step: Step) -> None:
-        """Take in the progress of a probe: past the handshake or the greeting, a server has spoken."""
-        if (attempt := self.running_probes.get(endpoint)) is not None:
-            attempt.step = step
+        """Record the progress of a probe: behind a TLS handshake or a greeting, the server has responded."""
+        if (running := self.running_probes.get(endpoint)) is not None:
+            running.step = step
         if step is Step.CAPABILITIES or (step is Step.GREETING and endpoint.security is Security.TLS):
             self.server_responded = True
 
 
-def _precedence(known: IdentifiedProvider) -> tuple[Authority, str]:
-    """Order providers by who knows them; among equals by what is said, so that the first to arrive is not preferred."""
-    return known.authority, repr(known.provider)
+def _precedence(identified: IdentifiedProvider) -> tuple[Authority, str]:
+    """Order providers by authority; among equals by content, so that the order of arrival does not matter."""
+    return identified.authority, repr(identified.provider)

@@ -1,10 +1,10 @@
-"""Who vouches × could it be forged × whose domain is it  →  may a password go there without asking? Pure.
+"""Who vouches × could it be forged × whose domain is it  →  may a password be sent without asking? Pure.
 
 | the server's name is …            | and it was learned from …            | trust       |
 |-----------------------------------|--------------------------------------|-------------|
 | anywhere                          | the caller's or the user's own table | own         |
 | anywhere                          | the provider table                   | provider    |
-| of a host the table knows         | anything                             | provider    |
+| of a host in the provider table   | anything                             | provider    |
 | inside the address's own domain   | the domain, by https or signed DNS   | domain      |
 | inside the address's own domain   | anything                             | same-domain |
 | of another domain                 | anything                             | confirm     |

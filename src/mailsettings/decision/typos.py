@@ -1,7 +1,7 @@
-"""Slips of the finger and look-alikes: which well-known domain may have been meant. Pure; asked, never applied.
+"""Typos and look-alikes: which well-known domain may have been meant. Pure; a question, never applied.
 
 suggestion("gmial.com", POPULAR)          ->  "gmail.com"
-confusable_with("xn--gmal-nza.com", …)    ->  "gmail.com"     (gmaıl.com, with a dotless i)
+confusable_with("xn--gmal-nza.com")    ->  "gmail.com"     (gmaıl.com, with a dotless i)
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from mailsettings.provider_table import table
 
 # Keys beside each other on QWERTY; on AZERTY and QWERTZ the exchanged letters are neighbours of the same ones.
 _KEYBOARD_ROWS = ("1234567890-", "qwertyuiop", "asdfghjkl", "zxcvbnm")
-_MIN_NAME_LENGTH = 5  # letters; in shorter names nearly every slip is some other company's name
-# Endings that no registry has, as slips of the endings that people type most.
+_MIN_NAME_LENGTH = 5  # letters; nearly every typo of a shorter name is another company's name
+# Top-level domains that do not exist, as typos of those that people type most.
 _MISTYPED_TLDS = {
     "com": ("con", "cmo", "ocm", "vom", "xom", "cpm", "comm", "coom", "ccom", "cim", "cok", "coj", "c0m", "conm"),
     "net": ("ner", "nte", "ent", "nett", "neet", "bet", "met", "ney", "nwt"),
@@ -25,7 +25,7 @@ _MISTYPED_TLDS = {
     "fr": ("frr", "ffr"),
     "org": ("ogr", "orgg", "prg", "irg", "orf"),
 }
-# Well-known names one letter away from a popular one (2026-11); more of them than of the slips.
+# Well-known names one letter away from a popular one (2026-11), meant more often than mistyped.
 _REAL_DOMAINS = frozenset({"cloud.com", "coxmail.com"})
 # Letters of Cyrillic, Greek and extended Latin that look like a Latin one (Unicode's confusables, of those that
 # IDNA allows in a host name).
@@ -40,7 +40,7 @@ _DIGITS = str.maketrans("015i", "olsl")
 
 
 def suggest(address: EmailAddress) -> str:
-    """Return the address that may have been meant instead of *address*, as a question to its writer, or nothing."""
+    """Return the address that may have been meant instead of *address*, to ask the user about; empty if none."""
     if table.find_domain(address.domain) is not None:
         return ""
     meant = suggestion(address.domain, table.bundled().popular())
@@ -48,39 +48,39 @@ def suggest(address: EmailAddress) -> str:
 
 
 def suggestion(domain: str, popular: Iterable[str]) -> str:
-    """Return the one of *popular* that is a single slip away from *domain*, the most popular first, or nothing.
+    """Return the first of *popular* that *domain* is a single typo of; empty if there is none.
 
-    A slip is two letters exchanged, one left out, one doubled or one struck beside the right key (Damerau 1964).
+    A typo is two letters exchanged, one left out, one doubled or one struck beside the right key (Damerau 1964).
     """
-    known = tuple(popular)
-    if domain in known or domain in _REAL_DOMAINS:
+    names = tuple(popular)
+    if domain in names or domain in _REAL_DOMAINS:
         return ""
-    # No slip makes a name longer or shorter by more than a letter.
-    near = (name for name in known if abs(len(name) - len(domain)) <= 1)
+    # No typo makes a name longer or shorter by more than a letter.
+    near = (name for name in names if abs(len(name) - len(domain)) <= 1)
     return next((name for name in near if _is_typo(domain, name)), "")
 
 
 def confusable_with(domain: str) -> str:
-    """Return the known domain that *domain*, A-labels, looks like to the eye without being it, or nothing."""
+    """Return the domain of the table that *domain*, A-labels, looks like without being it; empty if there is none."""
     if table.find_domain(domain) is not None:
         return ""
     twin = latin(unicode_host(domain))
     if twin != domain and table.find_domain(twin) is not None:
         return twin
     if len(twin.partition(".")[0]) < _MIN_NAME_LENGTH:
-        return ""  # rnx.de is nobody's gmx.de
-    wanted = _skeleton(twin)
-    return next((name for name in table.bundled().popular() if _skeleton(name) == wanted), "")
+        return ""  # rnx.de is not taken for gmx.de
+    skeleton = _skeleton(twin)
+    return next((name for name in table.bundled().popular() if _skeleton(name) == skeleton), "")
 
 
 def latin(name: str) -> str:
-    """Return *name* in Latin letters without marks, as the eye takes it (after UTS-39 §4)."""
+    """Return *name* in Latin letters without marks, as it looks to a reader (after UTS-39 §4)."""
     plain = unicodedata.normalize("NFKD", name.translate(_CONFUSABLE_TABLE))
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).translate(_CONFUSABLE_TABLE)
 
 
 def _skeleton(name: str) -> str:
-    """Return what is left of *name* at a glance: 0 is o, rn is m, 1 and i are l. For comparing only."""
+    """Return *name* with letters that look alike made equal: 0 is o, rn is m, 1 and i are l. For comparing only."""
     for pair, letter in _CONFUSABLE_PAIRS:
         name = name.replace(pair, letter)
     return name.translate(_DIGITS)
@@ -92,13 +92,13 @@ def _is_typo(typed: str, meant: str) -> bool:
     if typed_name == meant_name:
         return _is_tld_typo(typed_end, meant_end, len(meant_name))
     if typed_end != meant_end:
-        # The dot went astray: gmailcom has no dot at all, gmai.lcom has it one letter early.
+        # The dot is missing or misplaced: gmailcom has no dot at all, gmai.lcom has it one letter early.
         return len(meant_name) >= _MIN_NAME_LENGTH and _is_transposition(typed, meant) and "." in typed
     return _is_name_typo(typed_name, meant_name)
 
 
 def _is_tld_typo(typed: str, meant: str, letters: int) -> bool:
-    """Say whether the ending is mistyped. Country endings are other countries' branches, not slips."""
+    """Say whether the top-level domain is mistyped. Other country codes are branches of a company, not typos."""
     if typed in _MISTYPED_TLDS.get(meant, ()):
         return True
     if letters < _MIN_NAME_LENGTH:

@@ -1,4 +1,4 @@
-"""What a detection may do: limits, timeouts, ports, the address filter, the proxy."""
+"""What a detection may do: timeouts, limits, ports, the IP filter, the proxy."""
 
 from mailsettings.policy.policy import MAIL_PORTS, IPAddress, IPNetwork, Limits, Policy, Timeouts
 

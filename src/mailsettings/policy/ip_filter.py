@@ -1,17 +1,16 @@
-"""Which IP addresses are not the public Internet, IPv4 inside IPv6 included. Pure.
+"""The IP filter: which addresses are not on the public Internet, IPv4 inside IPv6 included. Pure.
 
-`ipaddress.is_global` and `is_private` are no filter: on Python 3.11 they call NAT64 and 6to4 of 127.0.0.1, multicast
-and site-local addresses global. So: for IPv4 a list of what is refused, for IPv6 a list of what is accepted, less
-exceptions.
+`ipaddress.is_global` and `is_private` do not suffice: on Python 3.11 they call NAT64 and 6to4 of 127.0.0.1, multicast
+and site-local addresses global. Hence a deny list for IPv4, and an allow list with exceptions for IPv6.
 
 Sources: the IANA special-purpose address registries for IPv4 and IPv6 (as of 2026-11; entries that IANA calls reachable
 but that no mail server has, such as AS112 and anycast relays, are refused too), RFC 6890, RFC 6052, RFC 3056, RFC 4380,
 RFC 5214, RFC 7915; the metadata addresses are from the cloud providers' own documentation.
 
-Two profiles. With *allow_private* the networks people number themselves are open: 10/8, 172.16/12, 192.168/16 and
-fc00::/7. Never open are loopback and link-local (services of this machine and of its hypervisor), 100.64/10 (the access
+There are two profiles. With *allow_private*, private networks are allowed: 10/8, 172.16/12, 192.168/16 and fc00::/7.
+Loopback and link-local are never allowed (services of this machine and of its hypervisor), 100.64/10 (the access
 provider's network or an overlay; Alibaba's metadata service lives there) and metadata addresses.
-`Policy.allow_networks` opens more, by name.
+`Policy.allow_networks` allows more, by network.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ SPECIAL_V4 = tuple(
     )
 )
 
-PUBLIC_V6 = IPv6Network("2000::/3")  # all that has been given out (RFC 4291 §2.4)
+PUBLIC_V6 = IPv6Network("2000::/3")  # all that has been allocated (RFC 4291 §2.4)
 NAT64 = IPv6Network("64:ff9b::/96")  # how a network without IPv4 reaches IPv4 hosts (RFC 6052 §2.1)
 LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # the same, numbered by the network itself (RFC 8215)
 EMBEDDED_IN_LOW_BITS = (*map(IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96")), LOCAL_NAT64)
@@ -63,7 +62,7 @@ SIX_TO_FOUR = IPv6Network("2002::/16")
 TEREDO = IPv6Network("2001::/32")
 ISATAP_MARKS = (0x0000_5EFE, 0x0200_5EFE)  # bits 64 to 95 (RFC 5214 §6.1)
 
-# The first that matches names the reason, so exact ones come before those that hold them.
+# The first match gives the reason, so networks come before those that contain them.
 SPECIAL_V6 = tuple(
     (IPv6Network(network), what)
     for network, what in (
@@ -90,7 +89,7 @@ SPECIAL_V6 = tuple(
 
 
 def objection_to(ip: IPv4Address | IPv6Address, *, allow_private: bool) -> str | None:
-    """Say why *ip* is no address to contact, or None if it is one."""
+    """Say why *ip* must not be contacted, or None if it may be."""
     if ip in METADATA:
         return f"{ip} is a cloud's metadata service"
     if isinstance(ip, IPv4Address):
@@ -108,7 +107,7 @@ def _objection_v6(ip: IPv6Address, *, allow_private: bool) -> str | None:
     if ip.scope_id is not None:
         return f"{ip} has a zone: it means something on one machine only"
     for inner in embedded(ip):
-        # Never the private profile here: no translator may be asked for private IPv4 (RFC 6052 §3.1).
+        # Never with allow_private: a translator must not be used for private IPv4 addresses (RFC 6052 §3.1).
         if objection := objection_to(inner, allow_private=False):
             return f"{ip} contains {objection}"
     if ip in PRIVATE_V6 and ip not in METADATA_V6:
@@ -126,7 +125,7 @@ def embedded(ip: IPv6Address) -> Iterator[IPv4Address]:
         yield IPv4Address(bits >> 80 & 0xFFFF_FFFF)
     if ip in TEREDO:
         yield IPv4Address(bits >> 64 & 0xFFFF_FFFF)  # the server
-        yield IPv4Address(~bits & 0xFFFF_FFFF)  # the client, all bits turned (RFC 4380 §4)
+        yield IPv4Address(~bits & 0xFFFF_FFFF)  # the client, all bits inverted (RFC 4380 §4)
     if bits >> 32 & 0xFFFF_FFFF in ISATAP_MARKS or ip in NAT64 or _is_embedded_in_low_bits(ip):
         yield IPv4Address(bits & 0xFFFF_FFFF)
     if ip in LOCAL_NAT64:
@@ -134,5 +133,5 @@ def embedded(ip: IPv6Address) -> Iterator[IPv4Address]:
 
 
 def _is_embedded_in_low_bits(ip: IPv6Address) -> bool:
-    """Say whether the last 32 bits of *ip* are an IPv4 address by its prefix alone; :: and ::1 are no such thing."""
+    """Say whether the prefix of *ip* makes its last 32 bits an IPv4 address; those of :: and ::1 are none."""
     return int(ip) > 1 and any(ip in network for network in EMBEDDED_IN_LOW_BITS)

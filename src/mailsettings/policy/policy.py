@@ -1,4 +1,4 @@
-"""Every limit, timeout, budget, port and address rule, in one place. Pure: it decides, others act.
+"""Every timeout, limit, port and address rule, in one place. Pure: it decides, net/ acts.
 
     Policy(timeouts=Timeouts(deadline=5), limits=Limits(max_hosts=10), proxy=parse_proxy("socks5://127.0.0.1:1080"))
 
@@ -25,36 +25,36 @@ WEB_PORTS = frozenset({80, 443})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long a detection and its parts may take, in seconds; each name says of which kind it is."""
+    """How long a detection and its parts may take, in seconds."""
 
     deadline: float = 10.0  # of the whole detection
     greeting_deadline: float = 15.0  # of the whole detection while a connected server's greeting is awaited
     first_response_timeout: float = 4.5  # give up guessing when no server has responded by then
     better_source_grace: float = 0.5  # how long a verified answer waits for better-ranked work that has not responded
-    guess_after: float = 0.3  # when the less likely guesses start, unless published sources have said no before
+    guess_after: float = 0.3  # when the less likely guesses start; sooner if the published sources have nothing
     next_server_delay: float = 0.3  # before the next best server of a direction is tried beside an unresponsive one
     dns_timeout: float = 1.0  # one try of one question
     dns_lifetime: float = 3.0  # one question with all its tries
-    connect_timeout: float = 3.2  # outlives one repeated SYN (1 s, then 2 s later)
-    proxy_timeout: float = 2.0  # to reach the proxy and agree with it; its connecting is another connect_timeout
+    connect_timeout: float = 3.2  # outlasts the retransmissions of a SYN 1 s and 3 s after the first
+    proxy_timeout: float = 2.0  # to connect to the proxy and log in; its own connecting has connect_timeout
     tls_timeout: float = 5.0
     greeting_timeout: float = 8.0
-    smtp_greeting_timeout: float = 12.0  # greet delays of 5 to 6 s are normal
+    smtp_greeting_timeout: float = 12.0  # greeting delays of 5 to 6 s are normal
     reply_timeout: float = 8.0
-    inspection_timeout: float = 2.0  # all inspections of what failed, where a direction has no server
-    reach_timeout: float = 1.0  # one port that is tried in one of them
+    inspection_timeout: float = 2.0  # all inspections of a detection, made when a direction has no server
+    reach_timeout: float = 1.0  # connecting to one port during the inspections
     http_timeout: float = 5.0  # one document with all its redirects
     connection_attempt_delay: float = 0.25  # between addresses of one host (RFC 8305 §8)
-    resolution_delay: float = 0.05  # how long late IPv6 addresses are waited for once IPv4 ones are known (RFC 8305 §3)
+    resolution_delay: float = 0.05  # how long to wait for AAAA once A has been answered (RFC 8305 §3)
 
     def scaled(self, factor: float) -> Timeouts:
-        """Return all of them multiplied by *factor*."""
+        """Return all timeouts multiplied by *factor*."""
         return Timeouts(**{name: factor * seconds for name, seconds in asdict(self).items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much a detection may read, ask and open."""
+    """How much a detection may read, how many questions it may ask and connections it may open."""
 
     # reading
     max_line: int = 8192  # bytes of one line of a mail server
@@ -64,21 +64,21 @@ class Limits:
     max_header: int = 16384  # bytes of HTTP headers
     max_body: int = 65536  # bytes of a document
     max_redirects: int = 5
-    # how much
+    # asking and connecting
     max_dns: int = 80  # questions per detection
-    max_parallel_dns: int = 40  # questions under way at once in one detection of a service; usual ones have 34
-    dns_sockets: int = 100  # for questions, at once in one event loop: well below the usual 1024 of a process
+    max_parallel_dns: int = 40  # questions at once in one detection of a service; a usual detection has 34
+    dns_sockets: int = 100  # open at once in one event loop: well below the usual 1024 files of a process
     max_tcp: int = 64  # connections per detection
     max_http: int = 16  # documents per detection
     max_hosts: int = 40  # different hosts contacted per detection
     max_per_address: int = 12  # connections to one IP address per detection
     max_parallel_per_address: int = 2
     max_parallel: int = 16  # connections open at once in one detection
-    max_inspections: int = 4  # unverified TLS handshakes, for the explanation alone
+    max_inspections: int = 4  # unverified TLS handshakes, made only to explain failures
     max_mx: int = 10
     max_srv: int = 20
     max_addresses: int = 8  # used per host name
-    max_aliases: int = 8  # CNAMEs in a row
+    max_aliases: int = 8  # CNAMEs in one chain
 
 
 _TIMEOUTS = frozenset(item.name for item in fields(Timeouts))
@@ -87,31 +87,31 @@ _LIMITS = frozenset(item.name for item in fields(Limits))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a detection may do, how long it may take and how much it may use."""
+    """What a detection may contact and send, how long it may take and how much it may use."""
 
     timeouts: Timeouts = Timeouts()
     limits: Limits = Limits()
-    # where to
+    # what may be contacted
     mail_ports: frozenset[int] = MAIL_PORTS | EXTRA_MAIL_PORTS
     web_ports: frozenset[int] = WEB_PORTS
     allow_private: bool = True  # the user's own network: 10/8, 172.16/12, 192.168/16, fc00::/7 …
-    allow_networks: tuple[IPNetwork, ...] = ()  # opened by name, whatever they are
-    # what is said
-    allow_http: bool = True  # ask autoconfig over http when https has no document; the answer is marked forgeable
-    send_address: bool = True  # as a parameter, https only, own domain only, after the URL without it has failed
-    ehlo_name: str = "mailsettings.invalid"  # RFC 5321 §4.1.4 wants a name; ours says what contacts the server
-    # what is wanted
+    allow_networks: tuple[IPNetwork, ...] = ()  # allowed whatever the IP filter says
+    # what is sent
+    allow_http: bool = True  # request autoconfig over http when https has no document; its claims are not authentic
+    send_address: bool = True  # as a URL parameter, over https to its own domain, if the URL without it has failed
+    ehlo_name: str = "mailsettings.invalid"  # RFC 5321 §4.1.4 requires a name; ours says which program it is
+    # what is searched for
     protocols: frozenset[Protocol] = frozenset(Protocol)  # of the answer: without POP3 no POP3 server is contacted
-    guess: bool = True  # names that no source has stated: usual ones, the MX host, those in a hoster's certificate
-    exhaustive: bool = False  # collect everything instead of settling
-    # with whose help
-    resolver: str = ""  # "192.0.2.1:53", "tls://…", "https://…"; empty: the system's
+    guess: bool = True  # try names no source has stated: usual ones, the MX host, those in a hoster's certificate
+    exhaustive: bool = False  # look up and contact everything instead of settling early
+    # through which resolver, certificate authorities and proxy
+    resolver: str = ""  # "192.0.2.1:53", "tls://…" (DoT), "https://…" (DoH); empty: the system's
     ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
-    proxy: Proxy | None = None  # that every connection goes through; a URL as text is read, too
-    dns_past_proxy: bool = False  # ask the resolver without the proxy, which the answer then says
+    proxy: Proxy | None = None  # for every connection; the URL as text is accepted, too
+    dns_past_proxy: bool = False  # send DNS questions directly, which a note in the answer then says
 
     def __post_init__(self) -> None:
-        """Raises MailSettingsError if the proxy's URL cannot be understood."""
+        """Parse a proxy given as text. Raises MailSettingsError if its URL is not usable."""
         given: object = self.proxy
         if isinstance(given, str):
             object.__setattr__(self, "proxy", parse_proxy(given) if given else None)
@@ -128,9 +128,9 @@ class Policy:
 
     @classmethod
     def service(cls) -> Policy:
-        """Return the policy of a server that contacts what strangers name: public addresses, mail ports and 443 only.
+        """Return the policy of a service for the public: public IP addresses, mail ports and 443 only.
 
-        No http: there is no user to ask whether a document that could be forged may be believed.
+        No http: there is no user to decide whether to trust a document that could be forged.
         """
         return cls(
             allow_private=False,
@@ -141,7 +141,7 @@ class Policy:
         )
 
     def for_mailboxes(self) -> Policy:
-        """Return the policy for logins: lists of messages are longer than anything a greeting brings.
+        """Return the policy for logins: lists of messages are longer than any reply before a login.
 
         Replies take longer as well: Dovecot delays the one after a failed login by up to 15 s.
         """
@@ -149,11 +149,11 @@ class Policy:
         return self.replace(max_lines=1000, max_reply=262144, max_connection=1048576, reply_timeout=wait)
 
     def slower(self, factor: float) -> Policy:
-        """Return the policy of a process that is *factor* times as slow as it should be: it waits so much longer."""
+        """Return the policy of a process that is *factor* times too slow: its timeouts are longer by that factor."""
         return replace(self, timeouts=self.timeouts.scaled(factor))
 
     def without_proxy(self) -> Policy:
-        """Return the policy for the little that does not go through the proxy."""
+        """Return the policy for connections that do not go through the proxy."""
         return replace(self, proxy=None)
 
     def objection(self, ip: IPAddress, port: int) -> str | None:
@@ -165,7 +165,7 @@ class Policy:
         return objection_to(ip, allow_private=self.allow_private)
 
     def replace(self, **changes: Any) -> Policy:
-        """Return a copy with *changes*; those of a timeout or limit go by its own name: `replace(deadline=5)`."""
+        """Return a copy with *changes*; timeouts and limits go by their own names: `replace(deadline=5)`."""
         timeouts = {name: changes.pop(name) for name in _TIMEOUTS & changes.keys()}
         limits = {name: changes.pop(name) for name in _LIMITS & changes.keys()}
         if timeouts:

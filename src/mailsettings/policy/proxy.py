@@ -1,4 +1,4 @@
-"""A proxy that everything goes through, as a value: read from a URL once, its password never printed. Pure.
+"""The proxy for all connections, as a value: parsed from a URL once, its password never printed. Pure.
 
 socks5://127.0.0.1:1080                   RFC 1928; port 1080
 socks5://ada:secret@proxy.example.org     with a login (RFC 1929)
@@ -25,7 +25,7 @@ _LOCAL = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class ProxyScheme(StrEnum):
-    """How a proxy is spoken to."""
+    """The protocol spoken to a proxy."""
 
     SOCKS5 = "socks5"
     HTTP = "http"
@@ -44,7 +44,7 @@ class ProxyPassword:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the secret itself, for whoever sends it to the proxy and nobody else."""
+        """Return the secret itself, only for sending it to the proxy."""
         return self._text
 
     def __eq__(self, other: object) -> bool:
@@ -64,7 +64,7 @@ class ProxyPassword:
 
     def __reduce__(self) -> tuple[type[ProxyPassword], tuple[str]]:
         if not self._text:
-            return ProxyPassword, ("",)  # a proxy without a login may go to a cluster
+            return ProxyPassword, ("",)  # a proxy without a login may be sent to a cluster
         raise TypeError("a proxy's password is not stored or sent anywhere else: it cannot be pickled")
 
 
@@ -80,7 +80,7 @@ class Proxy:
 
     @property
     def addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
-        """Where it is if no name server has to be asked for that; empty for a name."""
+        """Its IP addresses as far as they are known without DNS; empty for a name."""
         if self.host == "localhost":
             return _LOCAL
         try:
@@ -99,15 +99,15 @@ class Proxy:
         return str(self.address)
 
     def with_password(self, password: str) -> Self:
-        """Return the proxy with another *password* for its user. MailSettingsError if it cannot be one."""
+        """Return the proxy with another *password* for its user. MailSettingsError if it is not usable."""
         _check_login(self.scheme, self.user, password)
         return replace(self, password=ProxyPassword(password))
 
     def notes(self, *, dns_past_proxy: bool) -> tuple[Note, ...]:
-        """Say what an answer that was found through this proxy cannot promise."""
-        word = "whom it connected to, and why it did not, is its word; who is there is proved by certificates only"
+        """Return notes on what an answer found through this proxy cannot guarantee."""
+        claims = "whom it connected to, and why it did not, is its word; who is there is proved by certificates only"
         past = ("DNS questions went past it, as was wished",) if dns_past_proxy else ()
-        return tuple(Note(f"proxy {self.name}: {text}", audience=Audience.USER) for text in (word, *past))
+        return tuple(Note(f"proxy {self.name}: {text}", audience=Audience.USER) for text in (claims, *past))
 
     def __str__(self) -> str:
         login = f"{self.user}:{HIDDEN}@" if self.user else ""
@@ -118,16 +118,16 @@ class Proxy:
 
 
 def parse_proxy(text: str, *, password: str | None = None) -> Proxy:
-    """Read the URL *text*; *password* is for a user whose password is not in it.
+    """Parse the URL *text*; *password* is for a user whose password is not in it.
 
-    Raises MailSettingsError; its message has nothing of *text* behind the scheme, where a password might be.
+    Raises MailSettingsError, without any part of *text* behind the scheme, where a password might be.
     """
-    way, url = _split(text)
+    scheme, url = _split(text)
     try:
         host, port = (url.hostname or "").rstrip("."), url.port
-        user, inside = _decoded(url.username), _decoded(url.password)
+        user, url_password = _decoded(url.username), _decoded(url.password)
     except ValueError:
-        # Not chained: these errors repeat the part of the URL that they could not read.
+        # Not chained: these errors repeat the part of the URL that could not be parsed.
         raise MailSettingsError("the proxy's URL has no usable host, port or login") from None
     bracketed = "[" in url.netloc.rpartition("@")[2]
     if not _is_host(host) or bracketed != (":" in host) or port == 0:
@@ -136,28 +136,27 @@ def parse_proxy(text: str, *, password: str | None = None) -> Proxy:
         raise MailSettingsError(
             "the proxy's URL has something behind its port; signs such as / ? # are written as %2F in it"
         )
-    proxy = Proxy(way, host, port or _PORTS[way], user or "", ProxyPassword(""))
-    secret = inside if inside is not None else password
+    proxy = Proxy(scheme, host, port or _PORTS[scheme], user or "", ProxyPassword(""))
+    secret = url_password if url_password is not None else password
     if user is None and secret is None:
         return proxy
     return proxy.with_password(secret or "")
 
 
 def has_password(text: str) -> bool:
-    """Say whether a password may stand in the URL *text*, however broken it is."""
+    """Say whether the URL *text* may contain a password, however malformed it is."""
     return ":" in text.partition("://")[2].rpartition("@")[0]
 
 
 def _split(text: str) -> tuple[ProxyScheme, SplitResult]:
-    """Return the way and the rest of *text*."""
+    """Return the scheme and the rest of *text*."""
     from urllib.parse import urlsplit
 
-    scheme, separator, rest = text.partition("://")
+    name, separator, rest = text.partition("://")
     if _FORBIDDEN & {*text}:
-        raise MailSettingsError("the proxy's URL has control characters")  # urlsplit() would leave some of them out
+        raise MailSettingsError("the proxy's URL has control characters")  # urlsplit() would remove some of them
     try:
-        way = ProxyScheme(scheme.lower() if separator else "")
-        return way, urlsplit(f"//{rest}")
+        return ProxyScheme(name.lower() if separator else ""), urlsplit(f"//{rest}")
     except ValueError:
         raise MailSettingsError("a proxy is socks5://host:port, http://host:port or https://host:port") from None
 
@@ -169,7 +168,7 @@ def _decoded(text: str | None) -> str | None:
 
 
 def _is_host(host: str) -> bool:
-    """Say whether *host* is an address or an ASCII name; any will do, it is the user's word."""
+    """Say whether *host* is an IP address or an ASCII name; any is allowed, since the user chose it."""
     if ":" in host:
         try:
             return bool(IPv6Address(host))
@@ -181,17 +180,17 @@ def _is_host(host: str) -> bool:
     )
 
 
-def _check_login(way: ProxyScheme, user: str, password: str) -> None:
-    """Raise MailSettingsError, without saying what they are, unless *user* and *password* fit into the protocol."""
+def _check_login(scheme: ProxyScheme, user: str, password: str) -> None:
+    """Raise MailSettingsError, without naming them, unless *user* and *password* fit into the protocol."""
     if not user or not password:
         raise MailSettingsError("a login at the proxy needs a user name and a password")
     if _FORBIDDEN & {*user, *password}:
         raise MailSettingsError("a login at the proxy cannot have control characters")
     try:
         longest = max(len(user.encode()), len(password.encode()))
-    except UnicodeEncodeError:  # it came from an environment that is not UTF-8; the error would show a part of it
+    except UnicodeEncodeError:  # from an environment that is not UTF-8; the error would show a part of it
         raise MailSettingsError("a login at the proxy has to be text") from None
     if longest > MAX_LOGIN_BYTES:
         raise MailSettingsError(f"a login at the proxy has at most {MAX_LOGIN_BYTES} bytes each")
-    if way is not ProxyScheme.SOCKS5 and ":" in user:
+    if scheme is not ProxyScheme.SOCKS5 and ":" in user:
         raise MailSettingsError("the user name of an HTTP proxy cannot have a colon (RFC 7617 §2)")

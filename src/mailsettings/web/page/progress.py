@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from mailsettings.events import Asked, Contacting, Event, Learned, Probed
 from mailsettings.hostnames import unicode_host
-from mailsettings.model import Endpoint, Protocol, Step
+from mailsettings.model import URL, Endpoint, Protocol, Step
 
 _KINDS = {Protocol.SMTP: "outgoing mail"}
 GOOD, STEP = "good", "step"
@@ -15,8 +13,8 @@ GOOD, STEP = "good", "step"
 def progress_text(event: Event, domain: str) -> tuple[str, str]:
     """Return how *event* of a search for *domain* is told, and its words: none where they would only make noise."""
     match event:
-        case Asked(what=what) if what.startswith("https://"):
-            return STEP, f"Asking {unicode_host(urlsplit(what.split()[0]).hostname or '')}"
+        case Asked(where=URL() as url):
+            return STEP, f"Asking {unicode_host(url.host)}"
         case Asked():
             return STEP, f"Looking up {unicode_host(domain)}"
         case Learned(claim=claim):

@@ -1,0 +1,204 @@
+"""The detection, which is the answer for one address: choices, the provider, findings, failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
+from mailsettings.model.claims import Claim
+from mailsettings.model.endpoints import Auth, Endpoint
+from mailsettings.model.failures import Failure
+from mailsettings.model.probes import Note, Probe
+
+
+class Trust(StrEnum):
+    """Whether a password may go to a server, and why."""
+
+    OWN = "own"  # named by the caller's or the user's own table
+    PROVIDER = "provider"  # in the provider table
+    DOMAIN = "domain"  # named by the domain in a way that cannot be forged, and inside that domain
+    SAME_DOMAIN = "same-domain"  # found by other means, with a valid certificate for a name inside the address's domain
+    CONFIRM = "confirm"  # verified, but of a domain the user has to agree to first
+    UNVERIFIED = "unverified"  # never
+
+    @property
+    def allows_password(self) -> bool:
+        """True if a password may be sent to the verified server without asking the user."""
+        return self not in (Trust.CONFIRM, Trust.UNVERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One server of the answer: a candidate with its probe, its trust, and the user names to log in with."""
+
+    endpoint: Endpoint
+    username: str  # filled in
+    username_template: str
+    usernames: tuple[str, ...]  # every form worth trying, filled in, *username* first
+    auth: tuple[Auth, ...]  # offered inside TLS; what the source states if the server was not verified
+    verified: bool
+    trust: Trust
+    reasons: tuple[str, ...]
+    claims: tuple[Claim, ...]
+    probe: Probe | None = None
+    displaced: bool = False  # found by its name, so ranked behind the provider that hosts the mailboxes
+
+    def for_address(self, address: EmailAddress) -> Choice:
+        """Return the choice with the user names of *address*."""
+        templates = next((claim.usernames for claim in self.claims if claim.usernames), USUAL_TEMPLATES)
+        names = fill_all(templates, address)
+        return replace(self, username=names[0], usernames=names)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something the user has to do or know before a mail program can log in."""
+
+    id: str  # enable_imap, app_password …: stable, for translation
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page of the provider for its users."""
+
+    url: str
+    text: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service of the provider besides mail: reported, never contacted."""
+
+    kind: str  # caldav, carddav, webdav, managesieve, ews, webmail …
+    url: str  # as text; sieve://host:port where there is no URL
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Where to request a token: from the provider table or the metadata of an issuer; no client ids."""
+
+    issuer: str
+    auth_url: str
+    token_url: str
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSource:
+    """Where to get a token for the chosen servers, and where that was learned."""
+
+    oauth: OAuth
+    known: bool  # True: in the provider table; False: only the domain names it, so the user should check it first
+    locator: str  # the row of the table, or the document that names the issuer
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who hosts the mailboxes, as far as the table or a document states it."""
+
+    id: str
+    name: str
+    kind: str = "mailbox"  # mailbox, hosting, isp, bridge, forwarder, filter, none
+    hints: tuple[Hint, ...] = ()
+    documentation: tuple[Link, ...] = ()
+    oauth: OAuth | None = None
+
+
+class Confidence(StrEnum):
+    """How sure a finding is: seen, or the usual cause of what was seen, or one of several causes."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+class Responsible(StrEnum):
+    """Who can fix what a finding reports."""
+
+    USER = "user"
+    PROVIDER = "provider"
+    NETWORK = "network"  # the operator of the network between the user and the server
+    US = "us"  # a bug in this program
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong, or worth knowing, and the one thing to do next."""
+
+    code: str  # one of diagnosis.catalogue.FINDINGS_BY_CODE: stable, for programs and translation
+    confidence: Confidence
+    evidence: str  # what was seen, and where; remote text escaped
+    text: str
+    advice: str
+    whose: Responsible
+    link: str = ""  # the provider's own page about it
+
+    def suggesting(self, old: str, new: str) -> Finding:
+        """Return the finding with *new* instead of *old* in the advice, if it is about a typo."""
+        return replace(self, advice=self.advice.replace(old, new)) if old and self.code == "typo" else self
+
+
+class SettledBy(StrEnum):
+    """Why a search ended when it did."""
+
+    VERIFIED = "verified"  # both directions, and nothing outstanding could be better
+    # Better-ranked work did not respond within policy.timeouts.better_source_grace.
+    VERIFIED_IMPATIENT = "verified-impatient"
+    NOTHING_LEFT = "nothing-left"  # everything was tried
+    SILENCE = "silence"  # no server responded within policy.timeouts.first_response_timeout
+    DEADLINE = "deadline"
+    NO_MAIL = "no-mail"  # the domain receives no mail
+    CLOSED_PROVIDER = "closed-provider"  # the provider lets no mail program in
+    TABLE_ONLY = "table-only"  # offline: the provider table was read, and no server was contacted
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The answer for one address: `incoming[0]` and `outgoing[0]` are the servers to use, the others alternatives."""
+
+    address: str
+    provider: Provider | None = None
+    incoming: tuple[Choice, ...] = ()
+    outgoing: tuple[Choice, ...] = ()
+    confirm: tuple[str, ...] = ()  # registrable domains the user must agree to first
+    hints: tuple[Hint, ...] = ()
+    documentation: tuple[Link, ...] = ()
+    notes: tuple[Note, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    other_services: tuple[Service, ...] = ()  # calendar, address book, filters …
+    settled_by: str = ""  # *settled* as a sentence
+    settled: SettledBy | None = None  # why the search ended when it did
+    seconds: float = 0.0
+    suggestion: str = ""  # "did you mean": another address, as a question
+    shown_address: str = ""  # with U-labels, where it differs from *address*
+    oauth: tuple[OAuthSource, ...] = ()  # where to get tokens for the best choices, the table's first
+    findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
+
+    @property
+    def verified(self) -> bool:
+        """True if the best choice of both directions was verified."""
+        return all(choices and choices[0].verified for choices in (self.incoming, self.outgoing))
+
+    def for_address(self, address: EmailAddress) -> Detection:
+        """Return this detection, made for another address of the same domain, for *address*."""
+        meant = self.suggestion.rpartition("@")[2]  # the typo is in the domain
+        suggestion = f"{address.local}@{meant}" if meant else ""
+        return replace(
+            self,
+            address=str(address),
+            shown_address=f"{address.local}@{address.unicode_domain}",
+            incoming=tuple(choice.for_address(address) for choice in self.incoming),
+            outgoing=tuple(choice.for_address(address) for choice in self.outgoing),
+            suggestion=suggestion,
+            findings=tuple(item.suggesting(self.suggestion, suggestion) for item in self.findings),
+        )
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return the detection as a JSON document of schema 1 (ASCII only)."""
+        from mailsettings.schema import to_json
+
+        return to_json(self, indent=indent)
