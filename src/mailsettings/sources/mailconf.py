@@ -1,4 +1,4 @@
-"""The domain's TXT record `mailconf=https://…`, which points at an autoconfig document anywhere."""
+"""The domain's TXT record `mailconf=URL` (a convention of clients), which points at an autoconfig document anywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question
 from mailsettings.sources.documents import Document, Provenance
 
-_ORDER = 60  # behind the documents at their usual places
+_ORDER = 60  # after the documents at fixed URLs
 MAX_URLS = 2  # followed; a domain has one
 
 
@@ -25,7 +25,7 @@ def mailconf(address: EmailAddress) -> Iterator[Lead]:
 
 @dataclass(frozen=True, slots=True)
 class MailconfRecord:
-    """The TXT records of the domain; other sources ask for them too, so that the question costs nothing."""
+    """The TXT records of the domain; other sources share the question, so that it costs nothing."""
 
     domain: str
 
@@ -49,7 +49,7 @@ class MailconfRecord:
         return str(self.question)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the documents that are pointed at."""
+        """Return the documents that the records point at."""
         answer = await net.ask(self.question)
         records = tuple(record for record in answer.records if isinstance(record, str))
         urls = mailconf_format.mailconf_urls(records)[:MAX_URLS]
@@ -58,7 +58,7 @@ class MailconfRecord:
     def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:
         if url.startswith("http://") and not allow_http:
             return Note(f"{self}: {url} is plain http, which the policy does not allow")
-        # DNS can be forged, a certificate of the domain cannot: who points there may be anybody, who answers is it.
+        # DNS can be forged, a certificate of the domain cannot: whatever pointed there, the domain itself responded.
         authentic = url.startswith("https://") and (signed or inside(host_of(url), self.domain))
         authority = Authority.DOMAIN if authentic else Authority.HTTP_DOCUMENT
         return Document(url, Provenance("mailconf", authority, self.domain, authentic, _ORDER), self.domain)

@@ -1,4 +1,4 @@
-"""Services beside mail that the domain names in DNS (RFC 6764 §3, RFC 5804 §1.8): reported, never contacted.
+"""Services beside mail that the domain names in SRV records (RFC 6764 §3, RFC 5804 §1.8): reported, never contacted.
 
 _caldavs._tcp.example.org SRV 0 1 443 dav.example.org  ->  caldav at https://dav.example.org/.well-known/caldav
 """
@@ -41,7 +41,7 @@ class ServiceNames:
 
     @property
     def authority(self) -> Authority:
-        return Authority.GUESS  # brings no mail servers: nothing waits for it
+        return Authority.GUESS  # names no mail servers: nothing waits for it
 
     @property
     def question(self) -> Question:

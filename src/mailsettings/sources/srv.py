@@ -1,4 +1,4 @@
-"""SRV records of the domain: the servers it names for its users (RFC 6186 §3, RFC 8314 §5.1, RFC 2782).
+"""SRV records: the servers that the domain names for its users (RFC 6186 §3, RFC 8314 §5.1, RFC 2782).
 
 _imaps._tcp.example.org.  SRV  0 1 993 imap.example.org.
 """
@@ -62,7 +62,7 @@ class ServiceRecords:
         return Question(f"{self.label}._tcp.{self.address.domain}", "SRV")
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if the protocol is not wanted."""
+        """Say nothing; None if *policy* excludes the protocol."""
         return "" if self.protocol in policy.protocols else None
 
     @property
@@ -109,7 +109,7 @@ def in_order(records: Sequence[SRV], *, seed: str) -> Iterator[SRV]:
     The chance is drawn from *seed*: users spread over the servers as the weights say, yet one user gets the same answer
     each time.
     """
-    chance = random.Random(seed)  # noqa: S311 - spreads load, guards nothing
+    chance = random.Random(seed)  # noqa: S311 - spreads load, protects nothing
     waiting = sorted(set(records), key=lambda record: (record.priority, record.weight, record.target, record.port))
     while waiting:
         first = [record for record in waiting if record.priority == waiting[0].priority]
