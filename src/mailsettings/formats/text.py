@@ -97,20 +97,3 @@ def _complete_placeholder(found: re.Match[str]) -> str:
     if name not in PLACEHOLDERS:
         raise DocumentError(f"user name has the unknown placeholder {quoted(found[0])}")
     return name
-
-
-_MAILCONF_PREFIX = "mailconf="
-
-
-def mailconf_urls(records: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the web addresses that TXT *records* of this kind name, without repetition; others are skipped."""
-    named = (record.strip() for record in records)
-    given = (record[len(_MAILCONF_PREFIX) :].strip() for record in named if record.lower().startswith(_MAILCONF_PREFIX))
-    return tuple(dict.fromkeys(url for url in given if _is_mailconf_url(url)))
-
-
-def _is_mailconf_url(url: str) -> bool:
-    try:
-        return port_in(web_url(url)) in (443, 80)
-    except DocumentError:
-        return False
