@@ -125,9 +125,9 @@ USUAL_SECURITY = {
 _BY_PORT = {port: security for ports in USUAL_SECURITY.values() for port, security in ports.items()}
 
 
-def usual_security(port: int) -> Security:
-    """Return how TLS starts on *port*: on an unknown one with the first byte. Never plain."""
-    return _BY_PORT.get(port, Security.TLS)
+def usual_security(port: int, default: Security = Security.TLS) -> Security:
+    """Return how TLS starts on *port*, and *default* for an unusual one. Never plain unless that is."""
+    return _BY_PORT.get(port, default)
 
 
 def usual_port(protocol: Protocol, security: Security) -> int:

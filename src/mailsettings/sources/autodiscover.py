@@ -28,6 +28,7 @@ from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Note, Question, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance, leads_of
+from mailsettings.sources.srv import most_preferred
 
 PATH = "/autodiscover/autodiscover.xml"
 MAX_REDIRECTS = 3  # in Autodiscover responses; the policy limits those of HTTP
@@ -227,11 +228,8 @@ class AutodiscoverRecords:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the request to the most preferred target, if that is inside the domain."""
         answer = await net.ask(self.question)
-        records = sorted(
-            (record for record in answer.records if isinstance(record, SRV) and record.target),
-            key=lambda record: (record.priority, -record.weight, record.target),
-        )
-        return [self._follow(record) for record in records[:1]]
+        records = [record for record in answer.records if isinstance(record, SRV) and record.target]
+        return [self._follow(record) for record in most_preferred(records)]
 
     def _follow(self, record: SRV) -> Lead:
         if record.port != 443 or not inside(record.target, self.address.domain):

@@ -15,6 +15,7 @@ from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance
+from mailsettings.sources.srv import most_preferred
 
 _ORDER = 300  # after everything that names servers
 _UNAUTHORIZED = 401
@@ -67,8 +68,7 @@ class JmapRecords:
         records = [record for record in answer.records if isinstance(record, SRV)]
         if len(records) == 1 and not records[0].target:
             return [NotOffered(Protocol.JMAP, self.question)]
-        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
-        return [self._session(record, answer) for record in records[:1]]
+        return [self._session(record, answer) for record in most_preferred(records)]
 
     def _session(self, record: SRV, answer: Answer) -> Lead:
         try:

@@ -14,6 +14,7 @@ from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import SRV, Net
 from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question, Service
+from mailsettings.sources.srv import most_preferred
 
 # Label, kind, and the URL of a service at host and port.
 _LABELS = (
@@ -58,8 +59,7 @@ class ServiceNames:
         """Return the most preferred server of the service."""
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV) and record.target]
-        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
-        return [self._service(record) for record in records[:1]]
+        return [self._service(record) for record in most_preferred(records)]
 
     def _service(self, record: SRV) -> Lead:
         try:
