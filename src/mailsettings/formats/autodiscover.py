@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, DocumentError, FailureKind
 from mailsettings.formats import json, text, xml
-from mailsettings.formats.clientconfig_writer import escape_text
 from mailsettings.formats.server import DocumentServer, usual_port, usual_security
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
@@ -59,7 +58,7 @@ def request_body(address: str) -> bytes:
     """Return the body of the request for *address*."""
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<Autodiscover xmlns="{_REQUEST}"><Request>'
-        f"<EMailAddress>{escape_text(address)}</EMailAddress>"
+        f"<EMailAddress>{xml.escape_text(address)}</EMailAddress>"
         f"<AcceptableResponseSchema>{_RESPONSE}</AcceptableResponseSchema></Request></Autodiscover>\n"
     ).encode()
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from mailsettings.errors import DocumentError
-from mailsettings.escape import has_invisible
 from mailsettings.formats.auth_names import AUTOCONFIG_NAMES
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
-from mailsettings.formats.text import quoted
+from mailsettings.formats.xml import escape_text, quote_attribute
 from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
@@ -74,18 +72,6 @@ def write(config: ClientConfig) -> str:
         ["</clientConfig>", ""],
     )
     return "\n".join(lines)
-
-
-def quote_attribute(text: str) -> str:
-    """Return *text* as an attribute value in its quotes."""
-    return f'"{escape_text(text)}"'
-
-
-def escape_text(text: str) -> str:
-    """Return *text* escaped for XML. Raises DocumentError for what XML cannot hold or a reader would drop."""
-    if text != " ".join(text.split()) or has_invisible(text):
-        raise DocumentError(f"{quoted(text)} is not one printable line")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _element(tag: str, text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Untrusted XML as a small immutable tree: no DOCTYPE, no entities, bounded; and its bytes as text.
+"""Untrusted XML as a small immutable tree: no DOCTYPE, no entities, bounded. And text escaped for writing.
 
     <a x="1">text<b/></a>  ->  Element("a", (("x", "1"),), "text", (Element("b"),))
 
@@ -17,6 +17,8 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from mailsettings.errors import DocumentError, FailureKind
+from mailsettings.escape import has_invisible
+from mailsettings.formats.text import quoted
 
 MAX_BYTES = 262144  # the most a policy may read; the largest document of the ISPDB has 8,712
 MAX_DEPTH = 20  # autoconfig and Autodiscover need 6
@@ -177,3 +179,15 @@ def _charsets(data: bytes) -> Iterator[str]:
         if _CHARSETS.fullmatch(name):
             yield name
     yield from ("utf-8", "latin-1")
+
+
+def quote_attribute(text: str) -> str:
+    """Return *text* as an attribute value in its quotes."""
+    return f'"{escape_text(text)}"'
+
+
+def escape_text(text: str) -> str:
+    """Return *text* escaped for XML. Raises DocumentError for what XML cannot hold or a reader would drop."""
+    if text != " ".join(text.split()) or has_invisible(text):
+        raise DocumentError(f"{quoted(text)} is not one printable line")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
