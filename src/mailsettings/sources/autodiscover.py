@@ -168,7 +168,7 @@ class PlaintextRedirect:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the request at the redirect's target. Sent only if both https requests, which are shared, failed."""
+        """Return the request to the redirect's target, or nothing if https answered. Those requests are shared."""
         if not net.policy.allow_http:
             raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
         for request in self.fallback_for:
@@ -215,7 +215,7 @@ class AutodiscoverRecords:
         return f"the same POST to the host it names, if that is inside {self.address.domain}"
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None where *policy* does not allow the request that it leads to."""
+        """Return an empty text: nothing else is sent. None where *policy* does not allow what it leads to."""
         return "" if policy.send_address else None
 
     @property

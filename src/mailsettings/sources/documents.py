@@ -111,7 +111,7 @@ class PlaintextDocument:
         return self.url
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return what the document states. Requested only if all of those over https, which are shared, have failed."""
+        """Return what the document states, or nothing if one over https exists. The requests are shared."""
         if not net.policy.allow_http:
             raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
         for document in self.fallback_for:

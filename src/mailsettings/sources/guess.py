@@ -60,7 +60,7 @@ class GuessedHost:
         return str(self.where)
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None where *policy* does not allow guesses."""
+        """Return an empty text: nothing else is sent. None where *policy* does not allow guesses."""
         return "" if policy.guess else None
 
     async def run(self, net: Net) -> Sequence[Lead]:
@@ -107,7 +107,7 @@ class WildcardTest:
         return str(self.where)
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None where *policy* does not allow guesses."""
+        """Return an empty text: nothing else is sent. None where *policy* does not allow guesses."""
         return "" if policy.guess else None
 
     async def run(self, net: Net) -> Sequence[Lead]:

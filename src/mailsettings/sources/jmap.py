@@ -1,4 +1,4 @@
-"""JMAP: a session object, or a 401 in front of one, is a mail service of its own kind (RFC 8620 §2.2)."""
+"""JMAP: a session object, or a 401 in front of one, is a mail service beside IMAP and POP3 (RFC 8620 §2.2)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class JmapRecords:
         return f"{_PATH} at the host it names"
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if *policy* excludes JMAP."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes JMAP."""
         return _disclosure(policy)
 
     @property
@@ -95,7 +95,7 @@ class JmapSession:
         return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if *policy* excludes JMAP."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes JMAP."""
         return _disclosure(policy)
 
     @property

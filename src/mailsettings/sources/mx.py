@@ -1,4 +1,4 @@
-"""MX records (RFC 5321 §5.1): the hosts that receive the domain's mail, and so, mostly, its mailbox provider.
+"""MX records (RFC 5321 §5.1): the hosts that receive the domain's mail, and so, usually, its mailbox provider.
 
 example.org.  MX  10 spool.mail.gandi.net.      ->  the table's row for Gandi
 example.org.  MX  10 mx1.hc123.iphmx.com.       ->  a filter: traces of the provider behind it
@@ -85,7 +85,7 @@ class MailExchangers:
         """Return what NXDOMAIN means here: usually that there is no such domain, sometimes no Internet."""
         domain = self.address.unicode_domain
         if table.find_domain(self.address.domain) is not None:
-            # Does not end the search: the table's servers may be looked up already, and may resolve.
+            # Does not end the search: the table's servers may have been looked up already, and they may resolve.
             return [Failure(FailureKind.NO_NETWORK, self.question, f"{domain} exists, but not for this resolver")]
         if not (await net.ask(Question("com", "NS"))).exists:
             return [self._no_mail(FailureKind.NO_NETWORK, f"this resolver knows neither {domain} nor .com")]

@@ -53,7 +53,7 @@ class ServiceRecords:
         return Question(f"{self.label}._tcp.{self.address.domain}", "SRV")
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if *policy* excludes the protocol."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes the protocol."""
         return "" if self.protocol in policy.protocols else None
 
     @property
