@@ -27,7 +27,7 @@ FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (star
         pytest.param("https://www.example.org/a.xml", False, Authority.DOMAIN, True, id="own https host"),
         pytest.param("https://hoster.example/a.xml", False, Authority.HTTP_DOCUMENT, False, id="foreign https host"),
         pytest.param("https://hoster.example/a.xml", True, Authority.DOMAIN, True, id="foreign host, signed record"),
-        pytest.param("http://www.example.org/a.xml", True, Authority.HTTP_DOCUMENT, False, id="in clear"),
+        pytest.param("http://www.example.org/a.xml", True, Authority.HTTP_DOCUMENT, False, id="plain http"),
     ],
 )
 async def test_mailconf(url: str, authority: Authority, *, signed: bool, authentic: bool) -> None:
