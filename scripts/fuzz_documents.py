@@ -7,11 +7,11 @@ import io
 from mailsettings.bulk.input import InputFormat, entries, parse_entry
 from mailsettings.errors import AddressError
 from mailsettings.formats import autodiscover, clientconfig, clientconfig_writer, jmap, pacc
-from mailsettings.formats import text as formats_text
 from mailsettings.net.dns.nameservers import parse_resolv_conf, parse_resolver
 from mailsettings.provider_table.document import read_own
 from mailsettings.provider_table.table import Table
 from mailsettings.schema import from_json
+from mailsettings.sources.mailconf import mailconf_urls
 from scripts.fuzz_target import Target, text
 
 SERVER = b"<type>imap</type><hostname>imap.example.org</hostname><port>993</port><socketType>SSL</socketType>"
@@ -92,7 +92,7 @@ DOCUMENT_TARGETS = (
     Target("autodiscover-json", autodiscover.read_v2, (JSON,)),
     Target("pacc", lambda data: pacc.read(data, (pacc.digest_of(data),)), (PACC,)),
     Target("pacc-txt", text(lambda record: pacc.digests((record,))), (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=",)),
-    Target("mailconf", text(lambda record: formats_text.mailconf_urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
+    Target("mailconf", text(lambda record: mailconf_urls((record,))), (b"mailconf=https://a.example.org/x.xml",)),
     Target("jmap", jmap.offers_mail, (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}',)),
     Target("table", _own_table, (TABLE,)),
     *map(listed, InputFormat),

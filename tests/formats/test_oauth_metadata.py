@@ -44,9 +44,9 @@ def test_the_path_of_an_issuer_comes_last(issuer: str, url: str) -> None:
     ("data", "kind"),
     [
         pytest.param(metadata(issuer="https://evil.example"), FailureKind.INVALID_DOCUMENT, id="another issuer's"),
-        pytest.param(metadata(issuer=None), FailureKind.INVALID_DOCUMENT, id="nobody's"),
+        pytest.param(metadata(issuer=None), FailureKind.INVALID_DOCUMENT, id="without an issuer"),
         pytest.param(
-            metadata(token_endpoint="http://login.example.org/t"), FailureKind.INVALID_DOCUMENT, id="in clear"
+            metadata(token_endpoint="http://login.example.org/t"), FailureKind.INVALID_DOCUMENT, id="plain http"
         ),
         pytest.param(metadata(authorization_endpoint=""), FailureKind.INVALID_DOCUMENT, id="no endpoint"),
         pytest.param(metadata(token_endpoint="javascript:alert(1)"), FailureKind.INVALID_DOCUMENT, id="a script"),

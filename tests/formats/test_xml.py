@@ -61,7 +61,7 @@ def test_a_legacy_charset_is_transcoded() -> None:
 @pytest.mark.parametrize("text", ["A & B", "POP3 &amP; IMAP", "x&nbsp;y", "&", "&&amp", "&#;", "&#xfffffff;"])
 def test_a_bare_ampersand_is_text(text: str) -> None:
     """
-    The most common mistake in hand-written XML costs nobody the settings.
+    The most common mistake in hand-written XML does not cost the settings.
     """
     assert xml.read(f'<a b="{text}">{text}</a>'.encode(), "a") == Element("a", (("b", text),), text)
 

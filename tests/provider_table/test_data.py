@@ -77,7 +77,7 @@ def test_no_mx_suffix_takes_in_another_s(rows: tuple[Row, ...]) -> None:
 
 
 def test_every_row_has_a_source_and_a_date(rows: tuple[Row, ...]) -> None:
-    """Whoever doubts a row can see where it comes from and how old it is."""
+    """Each row states where it comes from and how old it is."""
     assert [row.provider.id for row in rows if not row.source] == []
     assert all(datetime.date.fromisoformat(row.checked) >= datetime.date(2026, 1, 1) for row in rows)
 
@@ -139,7 +139,7 @@ def test_no_client_ids(rows: tuple[Row, ...]) -> None:
 
 
 def test_popular_domains_are_known(document: dict[str, Any]) -> None:
-    """Nobody is asked "did you mean" a domain that the table does not know."""
+    """Only domains that are in the table are suggested as "did you mean"."""
     known = {domain for entry in document["providers"].values() for domain in entry.get("domains", ())}
 
     assert set(document["popular"]) <= known

@@ -44,7 +44,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "line", "message"), REFUSED.values(), ids=REFUSED)
 def test_a_broken_rule_is_named_with_its_line(text: str, line: int | None, message: str) -> None:
-    """Whoever makes a slip is told where and what it is."""
+    """An error names the line and what is wrong there."""
     with pytest.raises(TableError) as caught:
         read_bundled(text, "providers.yaml")
 
@@ -64,7 +64,7 @@ def test_a_name_belongs_to_one_provider(field: str) -> None:
 
 
 def test_own_tables_need_only_domains_and_servers() -> None:
-    """Somebody's own file is a few lines."""
+    """A user's own file is a few lines."""
     text = f"""\
 providers:
   home:

@@ -40,7 +40,7 @@ def test_a_checkout_compiles_its_table_when_it_is_first_used(checkout: Path) -> 
 
 
 def test_a_newer_yaml_is_compiled_again(checkout: Path) -> None:
-    """Whoever edits the table sees the change at once."""
+    """An edit of the table has effect at once."""
     run(FIND.format("example.org"), source=checkout / "src")
     yaml = checkout / "data" / "providers.yaml"
     yaml.write_text(MINIMAL.replace("- example.org", "- example.net"))
@@ -65,7 +65,7 @@ except TableError as error:
 
 
 def test_an_installed_package_looks_at_nothing_but_its_own_file(checkout: Path) -> None:
-    """data/providers.yaml two folders above site-packages is somebody else's."""
+    """data/providers.yaml two folders above site-packages belongs to another project."""
     site = checkout / "site-packages"
     run(FIND.format("example.org"), source=checkout / "src")
     shutil.move(checkout / "src", site)

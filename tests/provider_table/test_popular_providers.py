@@ -80,12 +80,12 @@ def test_microsoft_takes_no_passwords() -> None:
 
 
 def test_old_hosts_are_replaced() -> None:
-    """Settings that somebody copied years ago are recognised."""
+    """Settings that were copied years ago are recognised."""
     assert table.obsolete("imap-mail.outlook.com") == "outlook.office365.com"
 
 
 def test_a_domain_s_leads_are_the_provider_and_a_claim_per_server() -> None:
-    """The first server of each protocol is contacted at once, the others when it keeps silent."""
+    """The first server of each protocol is contacted at once, the others when it does not respond."""
     leads = tuple(leads_in_table(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))
 
     provider, *claims = leads

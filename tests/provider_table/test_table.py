@@ -61,7 +61,7 @@ def test_a_suffix_can_be_of_another_kind() -> None:
 
 
 def test_machines_that_customers_rent_say_nothing() -> None:
-    """Whoever has an own mail server on a rented machine is no user of the hoster's mail service."""
+    """A mail server on a rented machine is its tenant's, not the hoster's mail service."""
     rows = table(example=entry(mx=["example.net", {"suffix": "vps.example.net", "kind": "customer"}]))
 
     assert id_of(rows.find_mx("mx1.example.net")) == "example"
@@ -93,7 +93,7 @@ def test_a_host_that_would_be_too_long_is_left_out() -> None:
 
 
 def test_hosts_named_after_the_provider_s_own_domains_are_known() -> None:
-    """mail.%EMAILDOMAIN% is a server of the provider for each of its domains, and for nobody else's."""
+    """mail.%EMAILDOMAIN% is a server of the provider for each of its domains, and for no other domain."""
     own = {**IMAP, "host": "mail.%EMAILDOMAIN%"}
     rows = table(example=entry(domains=["example.org", "example.net"], incoming=[own]))
 

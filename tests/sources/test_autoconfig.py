@@ -19,7 +19,7 @@ from tests.support.values import ADA, ada
 MAIN = "https://autoconfig.example.org/mail/config-v1.1.xml"
 WELL_KNOWN = "https://example.org/.well-known/autoconfig/mail/config-v1.1.xml"
 NEWEST = "https://example.org/.well-known/mail-v1.xml"
-CLEAR = "http://autoconfig.example.org/mail/config-v1.1.xml"
+PLAINTEXT = "http://autoconfig.example.org/mail/config-v1.1.xml"
 SENT = "?emailaddress=ada%40example.org"
 FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (starttls)"]
 
@@ -28,14 +28,14 @@ def test_the_plan_is_the_drafts_order() -> None:
     """
     Four URLs, https first, and the address in none of them.
     """
-    assert lookups_in(list(autoconfig(ADA))) == [MAIN, WELL_KNOWN, NEWEST, CLEAR]
+    assert lookups_in(list(autoconfig(ADA))) == [MAIN, WELL_KNOWN, NEWEST, PLAINTEXT]
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("url", [MAIN, WELL_KNOWN, NEWEST])
 async def test_each_place_is_found(url: str) -> None:
     """
-    A document at any of the places is the domain's own word, with where it was found.
+    A document at any of the fixed URLs has the domain's authority, and its URL as evidence.
     """
     net = Web({url: document()})
 
@@ -92,11 +92,11 @@ async def test_the_address_is_not_sent_where_a_document_was_found() -> None:
 @pytest.mark.parametrize(
     "reply", [FailureKind.NO_SUCH_NAME, FailureKind.REFUSED, FailureKind.CERTIFICATE_NAME, FailureKind.CONNECT_TIMEOUT]
 )
-async def test_the_address_is_not_sent_where_nobody_answered(reply: FailureKind) -> None:
+async def test_the_address_is_not_sent_without_a_response(reply: FailureKind) -> None:
     """
     A host that is not there, or not who it should be, is not asked a second time.
     """
-    net = Web({MAIN: reply, WELL_KNOWN: reply, NEWEST: reply, CLEAR: reply})
+    net = Web({MAIN: reply, WELL_KNOWN: reply, NEWEST: reply, PLAINTEXT: reply})
 
     await run_all(list(autoconfig(ADA)), net)
 
@@ -106,13 +106,13 @@ async def test_the_address_is_not_sent_where_nobody_answered(reply: FailureKind)
 @pytest.mark.anyio
 async def test_the_policy_keeps_the_address() -> None:
     """
-    A service does not tell anybody who asked.
+    A service does not disclose the address.
     """
-    net = Web({MAIN: 400, WELL_KNOWN: 400, NEWEST: 400, CLEAR: 400}, policy=Policy(send_address=False))
+    net = Web({MAIN: 400, WELL_KNOWN: 400, NEWEST: 400, PLAINTEXT: 400}, policy=Policy(send_address=False))
 
     await run_all(list(autoconfig(ADA)), net)
 
-    assert list(net.requests) == [f"GET {url}" for url in (MAIN, WELL_KNOWN, NEWEST, CLEAR)]
+    assert list(net.requests) == [f"GET {url}" for url in (MAIN, WELL_KNOWN, NEWEST, PLAINTEXT)]
 
 
 @pytest.mark.anyio
@@ -140,9 +140,9 @@ async def test_the_first_failure_is_reported_beside_the_second_try() -> None:
 @pytest.mark.anyio
 async def test_http_is_asked_when_https_has_nothing() -> None:
     """
-    15 % of the domains that publish anything have it in clear only: usable, and marked as forgeable.
+    15 % of the domains that publish anything have it over plain http only: usable, and marked as forgeable.
     """
-    net = Web({CLEAR: document()})
+    net = Web({PLAINTEXT: document()})
 
     claims = claims_in(await run_all(list(autoconfig(ADA)), net))
 
@@ -156,22 +156,22 @@ async def test_http_is_asked_when_https_has_nothing() -> None:
 @pytest.mark.parametrize("url", [MAIN, WELL_KNOWN, NEWEST, MAIN + SENT, WELL_KNOWN + SENT])
 async def test_http_is_not_asked_when_https_has_a_document(url: str) -> None:
     """
-    A document that cannot be forged leaves nothing to ask in clear.
+    A document that cannot be forged leaves nothing to request over plain http.
     """
-    pages: dict[str, Reply] = {MAIN: 400, WELL_KNOWN: 400, CLEAR: document()}
+    pages: dict[str, Reply] = {MAIN: 400, WELL_KNOWN: 400, PLAINTEXT: document()}
     net = Web(pages | {url: document()})
 
     await run_all(list(autoconfig(ADA)), net)
 
-    assert f"GET {CLEAR}" not in net.requests
+    assert f"GET {PLAINTEXT}" not in net.requests
 
 
 @pytest.mark.anyio
 async def test_http_is_never_told_the_address() -> None:
     """
-    What everybody on the way can read does not carry who asks.
+    What can be read on the way does not carry the address.
     """
-    net = Web({CLEAR: 400})
+    net = Web({PLAINTEXT: 400})
 
     await run_all(list(autoconfig(ADA)), net)
 
@@ -181,12 +181,12 @@ async def test_http_is_never_told_the_address() -> None:
 @pytest.mark.anyio
 async def test_the_policy_switches_http_off() -> None:
     """
-    allow_http=False means not one request in clear.
+    allow_http=False means not one plaintext request.
     """
-    net = Web({CLEAR: document()}, policy=Policy(allow_http=False))
+    net = Web({PLAINTEXT: document()}, policy=Policy(allow_http=False))
 
     assert await run_all(list(autoconfig(ADA)), net) == []
-    assert f"GET {CLEAR}" not in net.requests
+    assert f"GET {PLAINTEXT}" not in net.requests
 
 
 @pytest.mark.anyio
@@ -194,8 +194,8 @@ async def test_the_weakest_hop_decides() -> None:
     """
     A page that came by way of http is forgeable even if it ended on https.
     """
-    page = Page("https://cdn.example.org/x", 200, "text/xml", document(), hops=(CLEAR, "https://cdn.example.org/x"))
-    net = Web({CLEAR: page})
+    page = Page("https://cdn.example.org/x", 200, "text/xml", document(), hops=(PLAINTEXT, "https://cdn.example.org/x"))
+    net = Web({PLAINTEXT: page})
 
     claims = claims_in(await run_all(list(autoconfig(ADA)), net))
 

@@ -18,7 +18,7 @@ from tests.support.values import ADA, ada
 PATH = "/autodiscover/autodiscover.xml"
 FIRST = f"https://autodiscover.example.org{PATH}"
 SECOND = f"https://example.org{PATH}"
-CLEAR = f"http://autodiscover.example.org{PATH}"
+PLAINTEXT = f"http://autodiscover.example.org{PATH}"
 FOUND = ["imap://imap.example.org:993 (tls)"]
 
 
@@ -31,7 +31,7 @@ def redirect_address(address: str) -> bytes:
 
 
 def redirected(to: str) -> Page:
-    return Page(to, 401, "", b"", (CLEAR, to))
+    return Page(to, 401, "", b"", (PLAINTEXT, to))
 
 
 def srv(target: str, port: int = 443) -> Answer:
@@ -63,7 +63,7 @@ def test_only_fixed_names_of_the_domain_are_asked(domain: str) -> None:
 @pytest.mark.parametrize("url", [FIRST, SECOND])
 async def test_servers_are_found(url: str) -> None:
     """
-    An answer of the domain is its word, behind its autoconfig document and PACC.
+    A response of the domain has its authority, and comes after its autoconfig document and PACC.
     """
     claims = claims_in(await run(Web({url: document()})))
 
@@ -172,7 +172,7 @@ async def test_a_circle_of_redirects_ends() -> None:
 @pytest.mark.anyio
 async def test_a_chain_of_redirects_ends() -> None:
     """
-    After three redirects nobody is asked any more.
+    After three redirects no further request is sent.
     """
     pages = {f"https://ad.example.org/{n}": redirect_url(f"https://ad.example.org/{n + 1}") for n in range(9)}
     net = Web({FIRST: redirect_url("https://ad.example.org/0"), **pages})
@@ -243,29 +243,29 @@ async def test_login_names_become_templates(login: str, usernames: tuple[str, ..
 @pytest.mark.anyio
 async def test_http_is_asked_for_a_redirect_only() -> None:
     """
-    The request in clear carries no address; the question follows over https.
+    The plaintext request carries no address; the request with the address follows over https.
     """
     there = f"https://ad.example.org{PATH}"
-    net = Web({CLEAR: redirected(there), f"POST {there}": document()})
+    net = Web({PLAINTEXT: redirected(there), f"POST {there}": document()})
 
     assert endpoints_in(await run(net)) == FOUND
-    assert net.requests[f"GET {CLEAR}"] == b""
+    assert net.requests[f"GET {PLAINTEXT}"] == b""
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
     "reply",
     [
-        pytest.param(document(), id="settings in clear"),
+        pytest.param(document(), id="settings over plain http"),
         pytest.param(redirect_url("https://ad.example.org/x"), id="redirect inside the document"),
         pytest.param(401, id="login"),
     ],
 )
 async def test_what_http_says_itself_is_not_believed(reply: bytes | int) -> None:
     """
-    Anybody on the way could have written it.
+    It could have been forged on the way.
     """
-    assert await run(Web({CLEAR: reply})) == []
+    assert await run(Web({PLAINTEXT: reply})) == []
 
 
 @pytest.mark.anyio
@@ -274,7 +274,7 @@ async def test_a_redirect_to_microsoft_is_recognised() -> None:
     Custom domains at Microsoft 365 redirect there from http; the address is not sent after it.
     """
     there = f"https://autodiscover-s.outlook.com{PATH}"
-    net = Web({CLEAR: redirected(there), f"POST {there}": document()})
+    net = Web({PLAINTEXT: redirected(there), f"POST {there}": document()})
 
     leads = await run(net)
 
@@ -287,25 +287,25 @@ async def test_a_redirect_to_microsoft_is_recognised() -> None:
 @pytest.mark.parametrize("url", [FIRST, SECOND])
 async def test_http_is_not_asked_when_https_answers(url: str) -> None:
     """
-    What is known over https is not asked for in clear.
+    What https has answered is not requested over plain http.
     """
-    net = Web({url: document(), CLEAR: redirected(FIRST)})
+    net = Web({url: document(), PLAINTEXT: redirected(FIRST)})
 
     await run(net)
 
-    assert f"GET {CLEAR}" not in net.requests
+    assert f"GET {PLAINTEXT}" not in net.requests
 
 
 @pytest.mark.anyio
 async def test_the_policy_switches_http_off() -> None:
     """
-    allow_http=False means not one request in clear.
+    allow_http=False means not one plaintext request.
     """
-    net = Web({CLEAR: redirected(f"https://ad.example.org{PATH}")}, policy=Policy(allow_http=False))
+    net = Web({PLAINTEXT: redirected(f"https://ad.example.org{PATH}")}, policy=Policy(allow_http=False))
 
     await run(net)
 
-    assert f"GET {CLEAR}" not in net.requests
+    assert f"GET {PLAINTEXT}" not in net.requests
 
 
 @pytest.mark.anyio
@@ -320,7 +320,7 @@ async def test_the_policy_switches_http_off() -> None:
 )
 async def test_srv_records(answer: Answer, *, found: bool) -> None:
     """
-    DNS can be forged: it may name a host of the domain, and nobody else learns the address.
+    DNS can be forged: it may name a host of the domain, and no other host learns the address.
     """
     net = Web({f"POST https://ad.{host}{PATH}": document() for host in ("example.org", "hoster.example")}, answer)
 

@@ -19,7 +19,7 @@ FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (star
 
 def test_a_local_folder(tmp_path: Path) -> None:
     """
-    A document in the folder is the user's own word, at once and without asking anybody.
+    A document in the folder has the authority of the user's own table, at once and without a network request.
     """
     (tmp_path / "example.org.xml").write_bytes(document())
 
@@ -31,7 +31,7 @@ def test_a_local_folder(tmp_path: Path) -> None:
 
 def test_a_local_folder_without_the_domain(tmp_path: Path) -> None:
     """
-    No document, no word; the file of a parent domain is not meant.
+    Without a document there is no claim; the file of a parent domain is not meant.
     """
     (tmp_path / "example.org.xml").write_bytes(document())
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 
 PATH = "/mail/config-v1.1.xml"
 MAIN = f"https://autoconfig.example.org{PATH}"
-CLEAR = f"http://autoconfig.example.org{PATH}"
+PLAINTEXT = f"http://autoconfig.example.org{PATH}"
 ASK = "/autodiscover/autodiscover.xml"
 FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (starttls)"]
 
@@ -57,17 +57,17 @@ async def search(leads: Iterable[Lead], world: FakeNetwork, policy: Policy | Non
 
 async def test_every_url_is_asked_once() -> None:
     """
-    The document in clear waits for those over https without asking for them again.
+    The plaintext document waits for those over https without requesting them again.
     """
     world = FakeNetwork()
-    world.page(CLEAR, document())
+    world.page(PLAINTEXT, document())
     world.page("https://example.org/", "a web site")
 
     found = await search(autoconfig(ADA), world)
 
     assert endpoints_in(found) == FOUND
     assert sorted(world.requests) == [
-        f"GET {CLEAR}",
+        f"GET {PLAINTEXT}",
         f"GET https://example.org/.well-known/autoconfig{PATH}",
         f"GET https://example.org/.well-known/autoconfig{PATH}?emailaddress=ada%40example.org",
         "GET https://example.org/.well-known/mail-v1.xml",
@@ -100,10 +100,10 @@ async def test_a_redirect_from_https_to_http_is_not_followed() -> None:
 
 async def test_a_redirect_from_http_to_https_stays_forgeable() -> None:
     """
-    Whoever wrote the first hop chose the second.
+    A forged first hop chooses the second.
     """
     world = FakeNetwork()
-    world.redirect(CLEAR, "https://hoster.example/c.xml")
+    world.redirect(PLAINTEXT, "https://hoster.example/c.xml")
     world.page("https://hoster.example/c.xml", document())
 
     (evidence,) = {claim.evidence for claim in claims_in(await search(autoconfig(ADA), world))}
@@ -113,7 +113,7 @@ async def test_a_redirect_from_http_to_https_stays_forgeable() -> None:
 
 async def test_autodiscover_asks_over_https_after_a_redirect() -> None:
     """
-    The request in clear only learns where to ask.
+    The plaintext request only learns the next URL.
     """
     world = FakeNetwork()
     world.redirect(f"http://autodiscover.example.org{ASK}", f"https://ad.example.org{ASK}")
@@ -128,7 +128,7 @@ async def test_autodiscover_asks_over_https_after_a_redirect() -> None:
 
 async def test_a_post_is_not_redirected() -> None:
     """
-    The address would go to whoever the redirect names.
+    The address would go to any host that the redirect names.
     """
     world = FakeNetwork()
     world.redirect(f"https://autodiscover.example.org{ASK}", f"https://hoster.example{ASK}", status=307)
@@ -174,11 +174,11 @@ async def test_a_huge_document_is_no_document() -> None:
 
 async def test_the_policy_keeps_everything_on_https_and_the_address_at_home() -> None:
     """
-    The strictest policy: nothing in clear, the address nowhere.
+    The strictest policy: no plaintext request, the address nowhere.
     """
     world = FakeNetwork()
     world.page(MAIN, status=400)
-    world.page(CLEAR, document())
+    world.page(PLAINTEXT, document())
     rules = Policy(allow_http=False, send_address=False)
 
     await search([*autoconfig(ADA), *autodiscover(ADA)], world, rules)

@@ -7,7 +7,7 @@ import pytest
 from mailsettings.interfaces import Answer
 from mailsettings.model import Authority, Note, Question
 from mailsettings.policy import Policy
-from mailsettings.sources.mailconf import mailconf
+from mailsettings.sources.mailconf import mailconf, mailconf_urls
 from tests.support.documents import autoconfig as document
 from tests.support.fake_net import Web, claims_in, run_all
 from tests.support.values import ADA
@@ -27,7 +27,7 @@ FOUND = ["imap://imap.example.org:993 (tls)", "smtp://smtp.example.org:587 (star
         pytest.param("https://www.example.org/a.xml", False, Authority.DOMAIN, True, id="own https host"),
         pytest.param("https://hoster.example/a.xml", False, Authority.HTTP_DOCUMENT, False, id="foreign https host"),
         pytest.param("https://hoster.example/a.xml", True, Authority.DOMAIN, True, id="foreign host, signed record"),
-        pytest.param("http://www.example.org/a.xml", True, Authority.HTTP_DOCUMENT, False, id="in clear"),
+        pytest.param("http://www.example.org/a.xml", True, Authority.HTTP_DOCUMENT, False, id="plain http"),
     ],
 )
 async def test_mailconf(url: str, authority: Authority, *, signed: bool, authentic: bool) -> None:
@@ -53,3 +53,25 @@ async def test_mailconf_in_clear_can_be_switched_off() -> None:
     leads = await run_all(list(mailconf(ADA)), net)
 
     assert ([type(lead) for lead in leads], net.requests) == ([Note], {})
+
+
+@pytest.mark.parametrize(
+    ("records", "urls"),
+    [
+        pytest.param(("mailconf=https://a.example/x.xml",), ("https://a.example/x.xml",), id="one"),
+        pytest.param((" MAILCONF= https://a.example/x.xml ",), ("https://a.example/x.xml",), id="case and blanks"),
+        pytest.param(("mailconf=http://a.example/x",), ("http://a.example/x",), id="plain http"),
+        pytest.param(("mailconf=https://a.example/",) * 2, ("https://a.example/",), id="twice"),
+        pytest.param(("v=spf1 -all", "mailconf", "x mailconf=https://a.example/"), (), id="something else"),
+        pytest.param(("mailconf=https://a.example:22/",), (), id="another port"),
+        pytest.param(("mailconf=https://127.0.0.1/",), (), id="an address"),
+        pytest.param(("mailconf=https://u:p@a.example/",), (), id="a user name"),
+        pytest.param(("mailconf=ftp://a.example/",), (), id="another scheme"),
+        pytest.param(("mailconf=",), (), id="nothing"),
+    ],
+)
+def test_followed_urls(records: tuple[str, ...], urls: tuple[str, ...]) -> None:
+    """
+    Only plain web addresses on the usual ports are followed.
+    """
+    assert mailconf_urls(records) == urls

@@ -1,4 +1,4 @@
-"""Issuers that documents name: known ones by the table's word, unknown ones by the domain's own document alone."""
+"""Issuers that documents name: known ones from the table, unknown ones from the domain's own document alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.values import ADA
 pytestmark = pytest.mark.anyio
 
 MAIN = "https://autoconfig.example.org/mail/config-v1.1.xml"
-CLEAR = MAIN.replace("https", "http")
+PLAINTEXT = MAIN.replace("https", "http")
 ISSUER = "https://login.example.org"
 METADATA = f"{ISSUER}/.well-known/oauth-authorization-server"
 
@@ -66,17 +66,17 @@ async def test_a_known_issuer_is_not_asked() -> None:
 
 async def test_an_issuer_named_in_clear_is_not_used() -> None:
     """
-    Whoever forges the document would choose where the password is typed.
+    A forged document would choose where the password is typed.
     """
-    net, leads = await issuers({CLEAR: named(ISSUER), METADATA: metadata()})
+    net, leads = await issuers({PLAINTEXT: named(ISSUER), METADATA: metadata()})
 
     assert f"GET {METADATA}" not in net.requests
-    assert Note(f"{CLEAR}: issuer {ISSUER!r} is not known, and not used") in leads
+    assert Note(f"{PLAINTEXT}: issuer {ISSUER!r} is not known, and not used") in leads
 
 
 async def test_an_issuer_for_nothing_is_not_asked() -> None:
     """
-    Where no server wants OAuth2, nobody needs a token.
+    Where no server wants OAuth2, no token is needed.
     """
     net, _ = await issuers({MAIN: named(ISSUER, auth="password-cleartext"), METADATA: metadata()})
 

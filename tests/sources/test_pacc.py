@@ -26,7 +26,7 @@ def txt(name: str, *records: str, authentic: bool = False) -> Answer:
 @pytest.mark.anyio
 async def test_pacc() -> None:
     """
-    A document that DNS vouches for is the domain's word, behind its autoconfig documents.
+    A document that DNS vouches for has the domain's authority, and comes after its autoconfig documents.
     """
     net = Web({PACC_URL: PACC}, txt("_ua-auto-config.example.org", PACC_TXT))
 

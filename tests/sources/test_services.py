@@ -18,7 +18,7 @@ def answer(label: str, *records: SRV) -> Answer:
 
 def test_the_questions() -> None:
     """
-    Three questions to DNS, and no request to anybody's server.
+    Three questions to DNS, and no request to any server.
     """
     assert lookups_in(list(services(ADA))) == [
         f"{label}._tcp.example.org SRV" for label in ("_caldavs", "_carddavs", "_sieve")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from mailsettings.formats import autodiscover, clientconfig, jmap, oauth_metadata, pacc, text
+from mailsettings.formats import autodiscover, clientconfig, jmap, oauth_metadata, pacc
+from mailsettings.sources.mailconf import mailconf_urls
 from tests.support import documents
 
 # What parsers trip over: markup, references, limits, other charsets, values on the edge of their type.
@@ -66,7 +67,7 @@ READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "autodiscover-json": (b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}', autodiscover.read_v2),
     "pacc": (PACC, lambda data: pacc.read(data, (pacc.digest_of(data),))),
     "pacc-txt": (b"v=UAAC1; a=sha256; d=" + b"A" * 43 + b"=", lambda data: pacc.digests((data.decode("latin-1"),))),
-    "mailconf": (b"mailconf=https://a.example.org/x.xml", lambda data: text.mailconf_urls((data.decode("latin-1"),))),
+    "mailconf": (b"mailconf=https://a.example.org/x.xml", lambda data: mailconf_urls((data.decode("latin-1"),))),
     "jmap": (b'{"capabilities": {"urn:ietf:params:jmap:core": {}}}', jmap.offers_mail),
 }
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from mailsettings.errors import AddressError, DocumentError, FailureKind
 from mailsettings.formats import json, text, xml
-from mailsettings.formats.clientconfig_writer import escape_text
 from mailsettings.formats.server import DocumentServer, usual_port, usual_security
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
@@ -22,7 +21,7 @@ _RESPONSE = "http://schemas.microsoft.com/exchange/autodiscover/outlook/response
 CONTENT_TYPE = "text/xml; charset=utf-8"  # outlook.com accepts exactly this spelling
 
 _PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3, "pop": Protocol.POP3, "smtp": Protocol.SMTP}
-# Sections for Exchange itself and the elements that hold their addresses.
+# Sections of Exchange itself, and the kind of service that each describes.
 _EXCHANGE = {"exch": "ews", "expr": "ews", "exhttp": "ews", "web": "owa"}
 _ON, _OFF = frozenset({"on", "true", "yes", "1"}), frozenset({"off", "false", "no", "0"})
 MAX_PROTOCOLS = 20
@@ -40,14 +39,14 @@ class AutodiscoverSettings:
 
 @dataclass(frozen=True, slots=True)
 class RedirectAddress:
-    """Action `redirectAddr`: ask again for this address."""
+    """Action `redirectAddr`: send the request for this address instead."""
 
     address: str
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectURL:
-    """Action `redirectUrl`: ask again there."""
+    """Action `redirectUrl`: send the request there instead."""
 
     url: str
 
@@ -56,18 +55,18 @@ AutodiscoverResponse = AutodiscoverSettings | RedirectAddress | RedirectURL
 
 
 def request_body(address: str) -> bytes:
-    """Return the body of the question for *address*."""
+    """Return the body of the request for *address*."""
     return (
         f'<?xml version="1.0" encoding="utf-8"?>\n<Autodiscover xmlns="{_REQUEST}"><Request>'
-        f"<EMailAddress>{escape_text(address)}</EMailAddress>"
+        f"<EMailAddress>{xml.escape_text(address)}</EMailAddress>"
         f"<AcceptableResponseSchema>{_RESPONSE}</AcceptableResponseSchema></Request></Autodiscover>\n"
     ).encode()
 
 
 def read(data: bytes) -> AutodiscoverResponse:
-    """Read an answer.
+    """Read a response.
 
-    Raises DocumentError: NO_DOCUMENT if *data* is something else or the server says that it has no settings,
+    Raises DocumentError: NO_DOCUMENT if *data* is something else or the server states that it has no settings,
     INVALID_DOCUMENT if it is broken.
     """
     response = xml.read(data, "autodiscover").first("response")
@@ -105,23 +104,23 @@ def _settings(account: Element) -> AutodiscoverSettings:
 
 
 def _server(section: Element, protocol: Protocol, notes: list[str]) -> Iterator[DocumentServer]:
-    said: list[str] = []
+    section_notes: list[str] = []
     try:
         host = text.host(section.first("server").text, "")
-        stated = _security(section, said)
-        written = section.first("port").text
-        port = text.port(written) if written else usual_port(protocol, stated or Security.TLS)
+        stated = _security(section, section_notes)
+        port_text = section.first("port").text
+        port = text.port(port_text) if port_text else usual_port(protocol, stated or Security.TLS)
         usernames = _usernames(section)
         yield DocumentServer(
-            Endpoint(protocol, host, port, _resolve_security(stated, port, said)), usernames, _auth(section)
+            Endpoint(protocol, host, port, _resolve_security(stated, port, section_notes)), usernames, _auth(section)
         )
     except (AddressError, DocumentError) as error:
-        said.append(f"ignored: {error}")
-    notes += [f"{protocol}: {what}" for what in said]
+        section_notes.append(f"ignored: {error}")
+    notes += [f"{protocol}: {note}" for note in section_notes]
 
 
-def _security(section: Element, said: list[str]) -> Security | None:
-    """Return what the section says of TLS; None leaves it to the port. Encryption overrides SSL (MS-OXDSCLI)."""
+def _security(section: Element, notes: list[str]) -> Security | None:
+    """Return the security that is stated; None leaves it to the port. Encryption overrides SSL (MS-OXDSCLI)."""
     encryption, ssl = section.first("encryption").text.lower(), section.first("ssl").text.lower()
     match encryption:
         case "none":
@@ -136,25 +135,25 @@ def _security(section: Element, said: list[str]) -> Security | None:
             if ssl in _OFF:
                 return Security.PLAIN
             if ssl and ssl not in _ON:
-                said.append(f"SSL is {text.quoted(ssl)}")
+                notes.append(f"SSL is {text.quoted(ssl)}")
         case _:
-            said.append(f"Encryption is {text.quoted(encryption)}")
+            notes.append(f"Encryption is {text.quoted(encryption)}")
     return None
 
 
-def _resolve_security(stated: Security | None, port: int, said: list[str]) -> Security:
-    """Return the security of *port*: templates say SSL=on for 143 and 587 as well, so the port outvotes it."""
+def _resolve_security(stated: Security | None, port: int, notes: list[str]) -> Security:
+    """Return the security of *port*: templates set SSL=on for 143 and 587 as well, so the port takes precedence."""
     usual = usual_security(port)
     if stated is Security.PLAIN and usual is not Security.TLS:
-        said.append(f"port {port} is offered without TLS")
+        notes.append(f"port {port} is offered without TLS")
         return Security.PLAIN
     if stated not in (None, usual):
-        said.append(f"{stated} is unusual on port {port}; taken for {usual}")
+        notes.append(f"{stated} is unusual on port {port}; taken for {usual}")
     return usual
 
 
 def _auth(section: Element) -> tuple[Auth, ...]:
-    """Return the login methods. SPA is NTLM, and templates switch it on without having it: a password goes with it."""
+    """Return the login methods. SPA is NTLM; templates enable it where it is missing: a password goes with it."""
     spa = section.first("spa").text.lower()
     if section.first("authrequired").text.lower() in _OFF:
         return (Auth.NONE,)
@@ -173,14 +172,14 @@ def _usernames(section: Element) -> tuple[str, ...]:
 
 
 def _services(section: Element, kind: str) -> Iterator[Service]:
-    """Yield Exchange's addresses; WEB nests them in Internal and External."""
-    outside = section.first("external")
-    places = (section, outside, outside.first("protocol"), section.first("internal"))
-    for url in (url for place in places for tag in ("ewsurl", "asurl", "owaurl") for url in place.texts(tag)):
+    """Yield Exchange's URLs; WEB nests them in Internal and External."""
+    external = section.first("external")
+    elements = (section, external, external.first("protocol"), section.first("internal"))
+    for url in (url for element in elements for tag in ("ewsurl", "asurl", "owaurl") for url in element.texts(tag)):
         try:
             yield Service(kind, text.web_url(url, schemes=("https",)))
         except DocumentError:
-            continue  # an address for inside the company: of no use outside
+            continue  # a URL of the company's internal network, useless outside
 
 
 def read_v2(data: bytes) -> str:

@@ -7,8 +7,8 @@
       </emailProvider>
     </clientConfig>
 
-Source: draft-ietf-mailmaint-autoconfig. What is unknown is ignored, a broken section drops only itself, and everything
-odd is a note that names element and value. Written again by formats.publish.
+Source: draft-ietf-mailmaint-autoconfig. Unknown elements are ignored, a broken section drops only itself, and
+everything unusual becomes a note that names element and value. formats.clientconfig_writer writes them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mailsettings.formats.xml import Element
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service
 
-# Sections beside mail, and the kind where a section does not say its own.
+# Sections beside mail, and the kind of those that do not state their own.
 _SERVICE_SECTIONS = {
     "addressbook": "carddav",
     "calendar": "caldav",
@@ -33,18 +33,18 @@ _SERVICE_SECTIONS = {
     "videoconference": "videoconference",
     "setupserver": "managesieve",
 }
-# Incoming servers that are no mail protocol of ours; exchange has URL elements of its own.
+# Types of incoming servers that are no mail protocol of ours; exchange has URL elements of its own.
 _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 _URLS = ("url", "ewsurl", "owaurl")
 MAX_DOMAINS = 300  # kept of one document; the ISPDB's longest has 191
-MAX_UNKNOWN = 20  # domains outside ASCII, each of which costs a translation
+MAX_NON_ASCII = 20  # domains outside ASCII, each of which has to be encoded (IDNA)
 MAX_SECTIONS = 20  # of one kind; the ISPDB's longest has 6
 MAX_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ClientConfig:
-    """What one document says; servers in document order, which is the provider's order of preference."""
+    """What one document states; servers in document order, which is the provider's order of preference."""
 
     id: str = ""
     name: str = ""
@@ -55,7 +55,7 @@ class ClientConfig:
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     webmail: str = ""
-    issuer: str = ""  # selects an OAuth issuer; its addresses are never taken from a document
+    issuer: str = ""  # selects an OAuth issuer; its endpoints are never taken from a document
     services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -69,7 +69,7 @@ def read(data: bytes, domain: str) -> ClientConfig:
     providers = tuple(root.all("emailprovider"))
     if not providers:
         raise DocumentError("clientConfig has no emailProvider")
-    # Sections belong in one of two places, and documents confuse them: look in both.
+    # Sections belong in one of two places, and documents confuse them: read both.
     everything = Element("", children=tuple(child for place in (*providers, root) for child in place.children))
     notes: list[str] = []
     return ClientConfig(
@@ -93,11 +93,11 @@ def _name(place: Element, tag: str, domain: str) -> str:
 
 
 def _domains(place: Element, domain: str, notes: list[str]) -> Iterator[str]:
-    foreign = 0
+    non_ascii = 0
     for element in islice(place.all("domain"), MAX_DOMAINS):
-        foreign += not element.text.isascii()
+        non_ascii += not element.text.isascii()
         try:
-            if foreign <= MAX_UNKNOWN or element.text.isascii():
+            if non_ascii <= MAX_NON_ASCII or element.text.isascii():
                 yield text.host(element.text, domain)
         except AddressError as error:
             notes.append(f"domain: {error}")
@@ -108,19 +108,19 @@ def _servers(
 ) -> Iterator[DocumentServer]:
     for section in islice(place.all(tag), MAX_SECTIONS):
         kind = section.get("type").lower()
-        said: list[str] = []
+        section_notes: list[str] = []
         try:
             if kind in types:
-                yield parse_server(section, types[kind], domain, said)
+                yield parse_server(section, types[kind], domain, section_notes)
             elif kind not in _GROUPWARE:
-                said.append("type is not known")
+                section_notes.append("type is not known")
         except (AddressError, DocumentError) as error:
-            said.append(f"ignored: {error}")
-        notes += [f"{tag[:8]} {text.quoted(kind)}: {what}" for what in said]
+            section_notes.append(f"ignored: {error}")
+        notes += [f"{tag[:8]} {text.quoted(kind)}: {note}" for note in section_notes]
 
 
 def _hints(place: Element, notes: list[str]) -> Iterator[Hint]:
-    """Yield what users have to switch on first: <enable visiturl="…"><instruction>…</instruction></enable>."""
+    """Yield what users have to enable first: <enable visiturl="…"><instruction>…</instruction></enable>."""
     for element in islice(place.all("enable"), MAX_SECTIONS):
         instruction = _in_english(element.all("instruction"))
         yield Hint("enable", text.single_line(instruction.text), _link(element.get("visiturl"), notes))

@@ -1,4 +1,4 @@
-"""Write an autoconfig document: what was found, in the form a provider can publish (version 1.1).
+"""Write an autoconfig document: a detection's servers in the form that a provider can publish (version 1.1).
 
 Reading it back with formats.clientconfig gives the same values.
 """
@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from mailsettings.errors import DocumentError
-from mailsettings.escape import has_invisible
 from mailsettings.formats.auth_names import AUTOCONFIG_NAMES
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
-from mailsettings.formats.text import quoted
+from mailsettings.formats.xml import escape_text, quote_attribute
 from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
@@ -28,7 +26,7 @@ _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 
 
 def config_of(detection: Detection) -> ClientConfig:
-    """Return what *detection* found and verified as the content of a document; nothing unverified is published.
+    """Return the verified servers of *detection* as the content of a document; nothing unverified is published.
 
     Of sources that contradict each other only the best is published, and of each protocol one host.
     """
@@ -41,12 +39,12 @@ def config_of(detection: Detection) -> ClientConfig:
         outgoing=tuple(map(_server, _agreeing(detection.outgoing))),
         hints=detection.hints,
         documentation=detection.documentation,
-        issuer=next((f"https://{word.oauth.issuer}" for word in detection.oauth if word.known), ""),
+        issuer=next((f"https://{source.oauth.issuer}" for source in detection.oauth if source.known), ""),
     )
 
 
 def _agreeing(choices: Iterable[Choice]) -> Iterator[Choice]:
-    """Yield the verified ones that stand on the same authority as the best, on the first host of each protocol."""
+    """Yield the verified choices with the same authority as the best, on the first host of each protocol."""
     verified = [choice for choice in choices if choice.verified]
     hosts: dict[Protocol, str] = {}
     for choice in verified:
@@ -76,20 +74,8 @@ def write(config: ClientConfig) -> str:
     return "\n".join(lines)
 
 
-def quote_attribute(text: str) -> str:
-    """Return *text* as an attribute value in its quotes."""
-    return f'"{escape_text(text)}"'
-
-
-def escape_text(text: str) -> str:
-    """Return *text* as it stands between tags. Raises DocumentError for what XML cannot hold or a reader would drop."""
-    if text != " ".join(text.split()) or has_invisible(text):
-        raise DocumentError(f"{quoted(text)} is not one printable line")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-
-
 def _element(tag: str, text: str) -> Iterator[str]:
-    """Yield nothing for an empty text: what is absent and what is empty mean the same here."""
+    """Yield nothing for an empty text: an absent element and an empty one mean the same here."""
     if text:
         yield f"<{tag}>{escape_text(text)}</{tag}>"
 
@@ -150,7 +136,7 @@ def _link(link: Link) -> Iterator[str]:
 
 
 def _outside_provider(config: ClientConfig) -> Iterator[str]:
-    """Yield what stands outside emailProvider."""
+    """Yield the elements that belong outside emailProvider."""
     if config.webmail:
         yield f"<webMail><loginPage url={quote_attribute(config.webmail)}/></webMail>"
     if config.issuer:

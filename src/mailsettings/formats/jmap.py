@@ -1,4 +1,4 @@
-"""The JMAP session object, as far as it says that there is mail behind it (RFC 8620 §2, RFC 8621 §1.3)."""
+"""The JMAP session object, read only for whether it offers mail (RFC 8620 §2, RFC 8621 §1.3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAIL = "urn:ietf:params:jmap:mail"
 
 
 def offers_mail(data: bytes) -> bool:
-    """Say whether *data* is a session object that has mail.
+    """Say whether *data* is a session object that offers mail.
 
     Raises DocumentError, NO_DOCUMENT if it is no session object at all.
     """

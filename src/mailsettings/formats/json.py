@@ -1,4 +1,4 @@
-"""JSON of strangers as one object: bounded in bytes and depth, no NaN, no endless numbers."""
+"""Untrusted JSON as one object: bounded in bytes and depth, no NaN, no endless numbers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from mailsettings.errors import DocumentError, FailureKind
 
 MAX_BYTES = 262144  # as for XML
 MAX_DEPTH = 20
-# An unfinished string reaches to the end: a match that cannot fail cannot be made to start over at every quote.
+# An unterminated string matches up to the end: a match that cannot fail never starts over at every quote.
 _STRING = re.compile(r'"(?:[^"\\]|\\.|\\\Z)*+(?:"|\Z)', re.DOTALL)
 
 
 def read(data: bytes) -> Mapping[str, object]:
     """Return the object that *data* holds.
 
-    Raises DocumentError: NO_DOCUMENT for anything that does not begin like one, INVALID_DOCUMENT for a broken one.
+    Raises DocumentError: NO_DOCUMENT for anything that does not begin as one, INVALID_DOCUMENT for a broken one.
     """
     if len(data) > MAX_BYTES:
         raise DocumentError(f"document has {len(data)} bytes, more than {MAX_BYTES}")
@@ -49,20 +49,20 @@ def _refuse(name: str) -> object:
 
 
 def member(value: object, *names: str) -> object:
-    """Return what lies in *value* under *names*, one inside the other; None as soon as something is missing."""
+    """Return the member of *value* at the path *names*, or None if any step is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
 
 
 def string(value: object, *names: str) -> str:
-    """Return the string under *names*, stripped; empty where there is none."""
+    """Return the string at the path *names*, stripped; empty if there is none."""
     found = member(value, *names)
     return found.strip() if isinstance(found, str) else ""
 
 
 def strings(value: object, *names: str) -> tuple[str, ...]:
-    """Return the strings of the list under *names*, or the one string that stands there."""
+    """Return the strings of the list at the path *names*, or the one string in its place."""
     found = member(value, *names)
     if isinstance(found, str):
         return (found,)

@@ -28,11 +28,11 @@ _SERVERS = (
     ("submit", Protocol.SMTP, 465),
 )
 _WEB = ("caldav", "carddav", "webdav")
-MAX_RECORDS = 10  # digests looked at; a rollover needs two
+MAX_RECORDS = 10  # digests considered; a rollover needs two
 
 
 def digests(records: tuple[str, ...]) -> tuple[bytes, ...]:
-    """Return the SHA-256 digests that TXT *records* publish; what is no such record is skipped."""
+    """Return the SHA-256 digests that TXT *records* publish; other records are skipped."""
     return tuple(digest for record in records if (digest := _digest(record)))[:MAX_RECORDS]
 
 
@@ -62,7 +62,7 @@ def read(data: bytes, published: tuple[bytes, ...]) -> ClientConfig:
     """
     document = json.read(data)
     found = digest_of(data)
-    if found not in published:  # both are public: nothing to be learned from the time that takes
+    if found not in published:  # both are public: no need for a comparison in constant time
         raise DocumentError("document does not have the digest that DNS publishes for it")
     notes: list[str] = []
     servers = tuple(_servers(document, notes))
@@ -100,7 +100,7 @@ def _auth(document: object) -> Iterator[Auth]:
 
 
 def _url(document: object, notes: list[str], *names: str) -> str:
-    """Return the https URL under *names*, default port only; nothing where there is none."""
+    """Return the https URL under *names*, default port only; empty if there is none."""
     url = json.string(document, *names)
     try:
         checked = text.web_url(url, schemes=("https",)) if url else ""

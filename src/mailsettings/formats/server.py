@@ -33,7 +33,7 @@ class DocumentServer:
 
 
 def parse_server(section: Element, protocol: Protocol, domain: str, notes: list[str]) -> DocumentServer:
-    """Read *section*, adding to *notes* what is odd; *domain* fills the placeholder of host names.
+    """Read *section*, adding to *notes* what is unusual; *domain* replaces the placeholder in host names.
 
     Raises DocumentError or AddressError if the section names no server that could be contacted.
     """
@@ -63,7 +63,7 @@ def _by_host(section: Element, protocol: Protocol, domain: str, notes: list[str]
 
 
 def _socket_type(section: Element, notes: list[str]) -> Security | None:
-    """Return the first known socketType, or None where there is none: then the port has to decide."""
+    """Return the first known socketType, or None if there is none: then the port decides."""
     values = section.texts("sockettype")
     notes += [f"socketType is {text.quoted(value)}" for value in values if value.lower() not in SOCKET_TYPES]
     if not values:
@@ -72,7 +72,7 @@ def _socket_type(section: Element, notes: list[str]) -> Security | None:
 
 
 def _note_unusual(protocol: Protocol, port: int, security: Security, notes: list[str]) -> None:
-    """Note what is unusual; it may be real all the same, and the probe will tell."""
+    """Note what is unusual; it may be right all the same, which the probe shows."""
     usual = USUAL_SECURITY[protocol]
     if port not in usual:
         notes.append(f"port {port} is unusual for {protocol}")
@@ -116,7 +116,7 @@ def _usernames(section: Element, auth: tuple[Auth, ...], notes: list[str]) -> tu
     return tuple(dict.fromkeys(found))
 
 
-# RFC 8314 §3, RFC 6409 §3.1; 25 is accepted for submission where a server still wants it.
+# RFC 8314 §3, RFC 6409 §3.1; 25 is accepted for submission where a server still requires it.
 USUAL_SECURITY = {
     Protocol.IMAP: {993: Security.TLS, 143: Security.STARTTLS},
     Protocol.POP3: {995: Security.TLS, 110: Security.STARTTLS},
@@ -125,9 +125,9 @@ USUAL_SECURITY = {
 _BY_PORT = {port: security for ports in USUAL_SECURITY.values() for port, security in ports.items()}
 
 
-def usual_security(port: int) -> Security:
-    """Return how TLS starts on *port*; on an unknown one with the first byte. Never plain."""
-    return _BY_PORT.get(port, Security.TLS)
+def usual_security(port: int, default: Security = Security.TLS) -> Security:
+    """Return how TLS starts on *port*, and *default* for an unusual one. Never plain unless that is."""
+    return _BY_PORT.get(port, default)
 
 
 def usual_port(protocol: Protocol, security: Security) -> int:

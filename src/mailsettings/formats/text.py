@@ -1,7 +1,4 @@
-"""Words, links and user names that strangers wrote, made safe to keep: printable, short, one line.
-
-example.org TXT "mailconf=https://hoster.example.net/autoconfig/mail/config-v1.1.xml"
-"""
+"""Untrusted text, links, host names and user names, checked and made printable: short, one line."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from mailsettings.escape import has_invisible, one_line
 from mailsettings.hostnames import parse_host
 
 MAX_NAME = 60  # characters of a provider's name (draft-ietf-mailmaint-autoconfig)
-MAX_TEXT = 500  # characters of a sentence for users
+MAX_TEXT = 500  # characters of a sentence shown to users
 MAX_URL = 2000
 MAX_USERNAME = 255  # octets, the limit of SASL PLAIN's identities (RFC 4616 §2)
-MAX_FOREIGN = 63  # characters of a host name outside ASCII: translating a long one takes a millisecond
-MAX_QUOTED = 60  # characters of a foreign value inside a note
+MAX_NON_ASCII_HOST = 63  # characters of a host name outside ASCII: encoding a long one (IDNA) takes a millisecond
+MAX_QUOTED = 60  # characters of an untrusted value inside a note
 
 PLACEHOLDERS = (ADDRESS, LOCAL_PART, DOMAIN)
 _PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%", re.IGNORECASE)
@@ -31,14 +28,14 @@ def single_line(text: str, limit: int = MAX_TEXT) -> str:
 
 
 def quoted(text: str) -> str:
-    """Quote a foreign value for a note."""
+    """Return an untrusted value quoted and shortened for a note."""
     return repr(single_line(text, MAX_QUOTED))
 
 
 def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
     """Return *text* if it is a plain web address: a known scheme, a public host, no user name in it.
 
-    Raises DocumentError; such a URL is shown to people, who shall see where it leads.
+    Raises DocumentError. Such a URL is shown to people, who have to see where it leads.
     """
     if len(text) > MAX_URL or not text.isascii() or has_invisible(text) or re.search(r"[\s\"'<>`\\]", text):
         raise DocumentError(f"{quoted(text)} is not a plain web address")
@@ -56,23 +53,23 @@ def web_url(text: str, *, schemes: tuple[str, ...] = ("https", "http")) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the host of a URL that web_url() has let pass, as A-labels in lower case."""
+    """Return the host of a URL that web_url() has accepted, as A-labels in lower case."""
     return parse_host(urlsplit(url).hostname or "")
 
 
 def port_in(url: str) -> int:
-    """Return the port of a URL that web_url() has let pass, or the usual one of its scheme."""
+    """Return the port of a URL that web_url() has accepted, or the usual one of its scheme."""
     parts = urlsplit(url)
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def host(text: str, domain: str) -> str:
-    """Return a host name written as *text*, %EMAILDOMAIN% filled with *domain*.
+    """Return the host name *text*, with *domain* in place of %EMAILDOMAIN%.
 
-    Only the domain: a local part in a host name would be told to every resolver on the way.
+    Only the domain: a local part in a host name would be disclosed to every resolver on the way.
     Raises AddressError for anything that is not the name of a public host.
     """
-    if len(text) > (MAX_USERNAME if text.isascii() else MAX_FOREIGN):
+    if len(text) > (MAX_USERNAME if text.isascii() else MAX_NON_ASCII_HOST):
         raise AddressError(f"{quoted(text)} is too long for a host name")
     return parse_host(text.replace(DOMAIN, domain))
 
@@ -85,9 +82,9 @@ def port(text: str) -> int:
 
 
 def username(text: str) -> str:
-    """Return a user-name template with its placeholders spelled out; one that was cut short is completed.
+    """Return a user-name template with its placeholders in canonical form; a truncated one is completed.
 
-    Raises DocumentError for control characters, which would be commands further on, and unknown placeholders.
+    Raises DocumentError for control characters, which could inject protocol commands, and unknown placeholders.
     """
     if not text or len(text.encode(errors="replace")) > MAX_USERNAME or has_invisible(text):
         raise DocumentError(f"user name {quoted(text)} is empty, too long or not printable")
@@ -100,20 +97,3 @@ def _complete_placeholder(found: re.Match[str]) -> str:
     if name not in PLACEHOLDERS:
         raise DocumentError(f"user name has the unknown placeholder {quoted(found[0])}")
     return name
-
-
-_MAILCONF_PREFIX = "mailconf="
-
-
-def mailconf_urls(records: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the web addresses that TXT *records* of this kind name, without repetition; others are skipped."""
-    named = (record.strip() for record in records)
-    given = (record[len(_MAILCONF_PREFIX) :].strip() for record in named if record.lower().startswith(_MAILCONF_PREFIX))
-    return tuple(dict.fromkeys(url for url in given if _is_mailconf_url(url)))
-
-
-def _is_mailconf_url(url: str) -> bool:
-    try:
-        return port_in(web_url(url)) in (443, 80)
-    except DocumentError:
-        return False

@@ -1,10 +1,10 @@
-"""XML of strangers as a small immutable tree: no DOCTYPE, no entities, bounded; and its bytes as text.
+"""Untrusted XML as a small immutable tree: no DOCTYPE, no entities, bounded. And text escaped for writing.
 
     <a x="1">text<b/></a>  ->  Element("a", (("x", "1"),), "text", (Element("b"),))
 
 Names are lower-cased and lose their namespace: documents in the wild agree on neither.
 
-Everything is transcoded before a parser sees it: expat knows four encodings, and calls back for others.
+Documents are decoded before they are parsed: expat has four encodings, and calls back for others.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from mailsettings.errors import DocumentError, FailureKind
+from mailsettings.escape import has_invisible
+from mailsettings.formats.text import quoted
 
 MAX_BYTES = 262144  # the most a policy may read; the largest document of the ISPDB has 8,712
 MAX_DEPTH = 20  # autoconfig and Autodiscover need 6
 MAX_ELEMENTS = 2000  # the longest list of domains in the ISPDB has 191
 MAX_ATTRIBUTES = 64  # of one element; no known format has more than 3
-# What is no reference that XML knows without a DOCTYPE: a bare "&", which people write, and "&nbsp;" from HTML.
+# Not a reference that XML has without a DOCTYPE: a bare "&", a common mistake, and "&nbsp;" from HTML.
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 
 
@@ -40,15 +42,15 @@ class Element:
         return (child for child in self.children if child.tag in tags)
 
     def first(self, tag: str) -> Element:
-        """Return the first child called *tag*, or an empty element where there is none."""
+        """Return the first child called *tag*, or an empty element if there is none."""
         return next(self.all(tag), Element(tag))
 
     def texts(self, tag: str) -> tuple[str, ...]:
-        """Return what the children called *tag* say, in document order."""
+        """Return the texts of the children called *tag*, in document order."""
         return tuple(child.text for child in self.all(tag))
 
     def get(self, name: str) -> str:
-        """Return an attribute, stripped; empty where there is none."""
+        """Return an attribute, stripped; empty if there is none."""
         return next((value.strip() for key, value in self.attributes if key == name), "")
 
 
@@ -69,7 +71,7 @@ def read(data: bytes, root: str) -> Element:
 
 @dataclass(slots=True)
 class _Open:
-    """An element whose end has not been seen."""
+    """An element whose end tag has not been read."""
 
     tag: str
     attributes: tuple[tuple[str, str], ...]
@@ -81,7 +83,7 @@ class _Open:
 
 
 class _Reader:
-    """One pass of expat. Each limit stops it from within its handler, before anything grows."""
+    """One pass of expat. Each limit aborts it from within a handler, before anything grows."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -99,7 +101,7 @@ class _Reader:
         try:
             parser.Parse(text.encode(), True)
         except expat.ExpatError as error:
-            # Nothing was seen of the root: whatever this is, it is not the document looked for.
+            # There was no root element: whatever this is, it is not the expected document.
             kind = FailureKind.INVALID_DOCUMENT if self.elements else FailureKind.NO_DOCUMENT
             raise DocumentError(f"document is not well-formed: {error}", kind) from error
         return self.open[0].children[0]
@@ -145,7 +147,7 @@ _BARE_UTF16 = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _DECLARATION = re.compile(r"\A<\?xml\s[^>]{0,300}\?>")
 # Character sets only: Python's codecs also hold transformations (punycode, unicode_escape, zip) that are no encodings.
-# No UTF-16: who declares it in bytes that read as ASCII transcoded the document and forgot the declaration.
+# No UTF-16: a document that declares it in ASCII bytes was transcoded without updating the declaration.
 _CHARSETS = re.compile(
     r"utf-?8|(us-)?ascii|iso-?8859-?\d{1,2}|latin-?\d{1,2}|(windows-|cp)\d{3,4}|koi8-[rut]|tis-?620"
     r"|gb(k|2312|18030)|big5(-?hkscs)?|euc-?(jp|kr)|shift[_-]?jis|iso-?2022-?(jp|kr)|mac(intosh|-?roman)",
@@ -177,3 +179,15 @@ def _charsets(data: bytes) -> Iterator[str]:
         if _CHARSETS.fullmatch(name):
             yield name
     yield from ("utf-8", "latin-1")
+
+
+def quote_attribute(text: str) -> str:
+    """Return *text* as an attribute value in its quotes."""
+    return f'"{escape_text(text)}"'
+
+
+def escape_text(text: str) -> str:
+    """Return *text* escaped for XML. Raises DocumentError for what XML cannot hold or a reader would drop."""
+    if text != " ".join(text.split()) or has_invisible(text):
+        raise DocumentError(f"{quoted(text)} is not one printable line")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

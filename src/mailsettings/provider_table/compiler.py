@@ -1,4 +1,4 @@
-"""Compile the provider table: plain values as YAML gives them -> one file of an index and JSON lines.
+"""Compile the provider table: the plain values of the YAML -> one file of an index and JSON lines.
 
     mailsettings-table 1 <bytes of index>
     d gmail.com 0            domain, MX suffix (m), trace (c cname, s spf, n ns), host (h), host suffix (f), id (i):
@@ -6,8 +6,8 @@
     o smtp.live.com smtp-mail.outlook.com
     {"id": "gmail", ...}     one row a line
 
-Look-ups search the index as bytes, so that nothing but one line is ever parsed. Loaded by path from hatch_build.py:
-this module imports nothing of the package, and PyYAML only in `compile_file`.
+Look-ups search the index as bytes, so that only one line is ever parsed. hatch_build.py loads this module by its path:
+it imports nothing of the package, and PyYAML only in `compile_file`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TRACES = {"cname": "c", "spf": "s", "ns": "n"}
 
 
 def compile_table(document: Mapping[str, Any]) -> bytes:
-    """Return *document*, which has been checked before, in its compiled form."""
+    """Return *document*, which document.py has checked, in its compiled form."""
     rows = [_row(name, entry, document.get("hints", {})) for name, entry in document["providers"].items()]
     rows.append({"id": "", "popular": list(document.get("popular", ()))})
     keys: list[str] = []
@@ -99,7 +99,7 @@ def _hosts(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def compile_file(source: str, target: str) -> None:
-    """Compile the YAML file *source* into *target*, in one step for whoever reads it meanwhile."""
+    """Compile the YAML file *source* into *target*, atomically: readers see the old file or the new one."""
     import tempfile
     from pathlib import Path
 
@@ -110,5 +110,5 @@ def compile_file(source: str, target: str) -> None:
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=Path(target).parent, delete=False) as draft:
         draft.write(compile_table(document))
-    Path(draft.name).chmod(0o644)  # drafts are for their owner alone, the package is for everybody
+    Path(draft.name).chmod(0o644)  # temporary files are private, the package is readable by all
     Path(draft.name).replace(target)

@@ -1,4 +1,4 @@
-"""providers.yaml: the form of the provider table, checked field by field.
+"""The form of providers.yaml, checked field by field.
 
     providers:
       gmail:
@@ -12,8 +12,8 @@
         source: https://support.google.com/mail/answer/7126229
         checked: 2026-11-21
 
-The user's own table has the same form and needs only domains and servers. The JSON Schema for editors is made from
-these classes (data/providers.schema.json).
+The user's own table has the same form and needs only domains and servers. The JSON Schema for editors is generated
+from these classes (data/providers.schema.json).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from mailsettings.provider_table.yaml_lines import Located, read_yaml
 
 KINDS = Literal["mailbox", "hosting", "isp", "bridge", "forwarder", "filter", "none"]
 WITHOUT_SERVERS = ("bridge", "forwarder", "filter", "none")
-# RFC 8314 §3.3, RFC 9051 §11.1, RFC 6409 §3.1; 2525 is what providers offer where 587 is blocked.
+# RFC 8314 §3.3, RFC 9051 §11.1, RFC 6409 §3.1; providers offer 2525 for networks that block 587.
 USUAL_PORTS = {
     ("imap", "tls"): (993,),
     ("imap", "starttls"): (143,),
@@ -59,7 +59,7 @@ Method = Literal["oauth2", "password", "password-encrypted", "gssapi", "ntlm", "
 
 
 class Part(BaseModel):
-    """What all parts of the file have in common: no unknown keys, no silent conversions."""
+    """The base of all parts of the file: rejects unknown keys, converts nothing silently."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -147,7 +147,7 @@ class OwnEntry(Part):
     checked: datetime.date | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> OwnEntry:
+    def _is_complete(self) -> OwnEntry:
         if any(server.protocol == "smtp" for server in self.incoming):
             raise ValueError("an smtp server is among the incoming ones")
         if any(server.protocol != "smtp" for server in self.outgoing):
@@ -178,7 +178,7 @@ class OwnFile(Part):
     popular: tuple[Domain, ...] = ()
 
     @model_validator(mode="after")
-    def _names_each_once(self) -> OwnFile:
+    def _names_are_unique(self) -> OwnFile:
         for what in ("domains", "mx", "hosts", "cname", "spf", "ns"):
             owners: dict[str, str] = {}
             for name, entry in self.providers.items():
@@ -228,9 +228,10 @@ def _checked(model: type[OwnFile], document: Located) -> dict[str, Any]:
 
 
 def _message(document: Located, error: ValidationError) -> str:
-    """Say where the first fault is and what it is, and how many more there are."""
+    """Return where the first error is and what it is, and how many more there are."""
     first, count = error.errors()[0], error.error_count()
     path = first["loc"]
+    # pydantic's path also has the classes of the union it tried, such as SuffixEntry.
     where = ".".join(str(step) for step in path if not str(step).endswith(("Entry", "]")))
     seen = f", not {first['input']!r:.80}" if isinstance(first["input"], str | int) else ""
     more = f" (and {count - 1} more)" if count > 1 else ""

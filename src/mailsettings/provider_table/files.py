@@ -1,6 +1,6 @@
-"""Where the tables lie: the compiled file in the package, its YAML in a checkout, the user's own table.
+"""Paths of the tables: the compiled file in the package, its YAML in a checkout, the user's own table.
 
-Paths are strings: loading pathlib would take a quarter of the time in which the command answers from the table.
+Paths are strings: importing pathlib would take a quarter of the time of the command's fast offline path.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def is_stale() -> bool:
 def own_path() -> str:
     """Return the path of the user's own table, whether or not there is one."""
     on_linux: bool = sys.platform == "linux"
-    if on_linux:  # as platformdirs has it, without the time to load it
+    if on_linux:  # what platformdirs returns, without the time to import it
         config = os.environ.get("XDG_CONFIG_HOME", "").strip() or os.path.expanduser("~/.config")
         return os.path.join(config, "mailsettings", "providers.yaml")
     from platformdirs import user_config_dir

@@ -3,8 +3,8 @@
     read(COMPILED).by_domain("gmail.com")["incoming"][0]["host"]   ->   "imap.gmail.com"
 
 The only reader of the compiled form: table.py makes values of the model from its rows, the command's fast offline path
-(cli/fast_offline.py) takes them as they are. Hence neither the model nor dataclasses are loaded here, which would take
-longer than that whole process.
+(cli/fast_offline.py) takes them as they are. Hence this module imports neither the model nor dataclasses, which would
+take longer than that whole process.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Index:
     __slots__ = ("_keys", "_rows")
 
     def __init__(self, data: bytes) -> None:
-        """Take *data* apart. ValueError if it is no compiled table."""
+        """Split *data* into index and rows. ValueError if it is no compiled table."""
         header, _, rest = data.partition(b"\n")
         magic, _, length = header.rpartition(b" ")
         if magic != MAGIC:
@@ -39,12 +39,12 @@ class Index:
 
     def by_domain(self, domain: str) -> RowObject | None:
         """Return the row of the addresses under exactly *domain*."""
-        return self._row("d", _normal(domain))
+        return self._row("d", _normalised(domain))
 
     def by_mx(self, host: str) -> RowObject | None:
         """Return the row whose MX suffix is the longest one that *host* ends with, on a label boundary.
 
-        None, too, under a suffix of kind `customer`: whoever rents a machine there runs the mail on it.
+        None, too, under a suffix of kind `customer`: the mail on a rented machine is its tenant's.
         """
         row = self._longest("m", host)
         return row if row is None or row["kind"] != CUSTOMER else None
@@ -54,8 +54,8 @@ class Index:
         return self._longest(TRACES[kind], name)
 
     def by_host(self, host: str) -> RowObject | None:
-        """Return the row that names *host* as one of its servers, or under which all hosts are its own."""
-        return self._row("h", _normal(host)) or self._longest("f", host)
+        """Return the row that names *host* as one of its servers, or under whose suffix all hosts are its own."""
+        return self._row("h", _normalised(host)) or self._longest("f", host)
 
     def by_id(self, name: str) -> RowObject | None:
         """Return the row with the id *name*."""
@@ -63,14 +63,14 @@ class Index:
 
     def successor(self, host: str) -> str | None:
         """Return the host that has taken the place of *host*, or None if the table has no such change."""
-        return next(iter(self._entry("o", _normal(host))), None)
+        return next(iter(self._entry("o", _normalised(host))), None)
 
     def all_rows(self) -> Iterator[RowObject]:
         """Yield every row, sorted by id."""
         return map(json.loads, self._rows.splitlines()[:-1])
 
     def popular(self) -> list[str]:
-        """Return the domains that most people's addresses are under, the most used first."""
+        """Return the domains that most addresses are under, the most used first."""
         domains: list[str] = json.loads(self._rows.splitlines()[-1])["popular"]
         return domains
 
@@ -79,35 +79,35 @@ class Index:
 
     def _row(self, letter: str, key: str) -> RowObject | None:
         """Parse the row that *key* leads to, with the kind that it has for this key."""
-        words = self._entry(letter, key)
-        if not words:
+        values = self._entry(letter, key)
+        if not values:
             return None
-        offset, *kind = words
+        offset, *kind = values
         row: RowObject = json.loads(self._rows[int(offset) : self._rows.index(b"\n", int(offset))])
         return {**row, "kind": kind[0]} if kind else row
 
     def _entry(self, letter: str, key: str) -> list[str]:
-        """Return the words behind *key* in the index."""
-        wanted = f"\n{letter} {key} ".encode()
-        start = self._keys.find(wanted) if _plain(key) else -1
+        """Return the values of *key* in the index, or none."""
+        prefix = f"\n{letter} {key} ".encode()
+        start = self._keys.find(prefix) if _can_be_key(key) else -1
         if start < 0:
             return []
-        start += len(wanted)
+        start += len(prefix)
         return self._keys[start : self._keys.index(b"\n", start)].decode().split(" ")
 
 
-def _plain(key: str) -> bool:
-    """Say whether *key* can be one: a space or line end in it would match the index's own punctuation."""
+def _can_be_key(key: str) -> bool:
+    """Say whether *key* can be one: a space or line end in it would match the separators of the index."""
     return bool(key) and key.isascii() and key.isprintable() and " " not in key
 
 
-def _normal(name: str) -> str:
+def _normalised(name: str) -> str:
     return name.lower().removesuffix(".")
 
 
 def _suffixes(host: str) -> Iterator[str]:
     """List *host* and all it is under, the longest first, down to two labels."""
-    labels = _normal(host).split(".")[-10:]  # no suffix in the table has more than ten labels
+    labels = _normalised(host).split(".")[-10:]  # no suffix in the table has more than ten labels
     return (".".join(labels[first:]) for first in range(len(labels) - 1))
 
 
@@ -120,7 +120,7 @@ def read(path: str) -> Index:
 def servers(row: RowObject, direction: str, domain: str) -> list[RowObject]:
     """Return the servers of *row*, `incoming` or `outgoing`, with %EMAILDOMAIN% in their names replaced by *domain*.
 
-    Left out are those whose names cannot be made because *domain* is empty, or are too long with it.
+    Omits servers whose name needs *domain* where it is empty, or is too long with it.
     """
     hosts = ((server, server["host"].replace(DOMAIN_IN_HOST, domain or DOMAIN_IN_HOST)) for server in row[direction])
     return [{**server, "host": host} for server, host in hosts if DOMAIN_IN_HOST not in host and len(host) <= MAX_HOST]

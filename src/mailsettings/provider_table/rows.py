@@ -1,4 +1,4 @@
-"""Rows of the provider table as values: a provider, its servers and what it is recognised by."""
+"""Rows of the provider table as values: a provider, its servers and the names that identify it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class TableServer:
     endpoint: Endpoint
     usernames: tuple[str, ...]  # templates in the order to try
     auth: tuple[Auth, ...]  # in the provider's order
-    reason: str = ""  # why it is listed although it is plain or on an unusual port
+    reason: str = ""  # why it is listed although it is plain or at an unusual port
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the table says about one provider. Without servers the hints say why."""
+    """The table's entry for one provider. If it has no servers, the hints say why."""
 
     provider: Provider
     incoming: tuple[TableServer, ...] = ()  # in order of preference
@@ -29,12 +29,12 @@ class Row:
     domains: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()  # suffixes
     obsolete: tuple[tuple[str, str], ...] = ()  # host, replacement
-    source: str = ""  # the page of the provider, or what the row rests on
+    source: str = ""  # the provider's page, or what else the row rests on
     checked: str = ""  # ISO 8601 day
 
 
 def row_of(data: dict[str, Any], domain: str) -> Row:
-    """Return the compiled row *data* as a value; servers named after the customer's domain get *domain*."""
+    """Return the compiled row *data* as a value, with *domain* in servers named after the customer's domain."""
     return Row(
         _provider(data),
         tuple(_server(item) for item in servers(data, "incoming", domain)),
@@ -47,8 +47,8 @@ def row_of(data: dict[str, Any], domain: str) -> Row:
     )
 
 
-def own_row(data: dict[str, Any]) -> Row:
-    """Return *data* as a value, with the first of its own domains in the names of its servers."""
+def sample_row(data: dict[str, Any]) -> Row:
+    """Return the compiled row *data* as a value, with the first of its own domains in such names."""
     return row_of(data, data["domains"][0] if data["domains"] else "")
 
 

@@ -1,9 +1,9 @@
-"""Look-ups in the provider table: who runs a domain's mail, by domain, MX host, trace or server host.
+"""Look-ups in the provider table: a domain's mail provider by domain, MX host, trace or server host.
 
     find_domain("gmail.com").incoming[0].endpoint   ->   imap://imap.gmail.com:993 (tls)
 
-Reads one compiled file once per process and parses one JSON line per look-up. Nothing heavy is imported: a process
-that only looks into the table is done in the time that pydantic needs to load.
+Reads one compiled file once per process and parses one JSON line per look-up. Heavy imports are avoided: a process
+that only needs the table is done in the time that importing pydantic takes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from mailsettings.errors import TableError
 from mailsettings.provider_table.compiler import compile_file, compile_table
 from mailsettings.provider_table.files import COMPILED, YAML, is_stale, own_path
 from mailsettings.provider_table.index import Index, read
-from mailsettings.provider_table.rows import Row, own_row, row_of
+from mailsettings.provider_table.rows import Row, row_of, sample_row
 
-REMEMBERED = 128  # rows, some kilobytes each: one detection asks for its few again and again
+CACHED_ROWS = 128  # some kilobytes each: one detection looks its few up again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Table:
         """Return the provider whose MX suffix is the longest one that *host* ends with, on a label boundary.
 
         Servers named after the customer's own domain are left out unless *domain* is given. None, too, under a suffix
-        of kind `customer`: whoever rents a machine there runs the mail on it.
+        of kind `customer`: the mail on a rented machine is its tenant's.
         """
         return _row(self.index.by_mx(host), domain)
 
@@ -51,24 +51,24 @@ class Table:
         return _row(self.index.by_trace(kind, name), domain)
 
     def host_provider(self, host: str) -> Row | None:
-        """Return the provider that names *host* as one of its servers, or under which all hosts are its own."""
+        """Return the provider that names *host* as one of its servers, or under whose suffix all hosts are its own."""
         return _row(self.index.by_host(host), "")
 
     def obsolete(self, host: str) -> str | None:
-        """Return the host that has taken the place of *host*, or None if the table knows of no such change."""
+        """Return the host that has taken the place of *host*, or None if the table has no such change."""
         return self.index.successor(host)
 
     def by_id(self, name: str) -> Row | None:
         """Return the provider with the id *name*."""
         data = self.index.by_id(name)
-        return own_row(data) if data else None
+        return sample_row(data) if data else None
 
     def all_providers(self) -> tuple[Row, ...]:
         """Return every provider, sorted by id."""
-        return tuple(map(own_row, self.index.all_rows()))
+        return tuple(map(sample_row, self.index.all_rows()))
 
     def popular(self) -> tuple[str, ...]:
-        """Return the domains that most people's addresses are under, the most used first."""
+        """Return the domains that most addresses are under, the most used first."""
         return tuple(self.index.popular())
 
 
@@ -78,7 +78,7 @@ def _row(data: dict[str, Any] | None, domain: str) -> Row | None:
 
 @cache
 def bundled() -> Table:
-    """Return the table that comes with the package; in a checkout it is compiled anew when the YAML is newer."""
+    """Return the table that comes with the package; in a checkout it is recompiled if the YAML is newer."""
     if is_stale():
         _recompile()
     try:
@@ -113,7 +113,7 @@ def own_table() -> Table | None:
     return Table.compiled(read_own(text, path), path)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_ROWS)
 def find_domain(domain: str) -> Row | None:
     """Return the bundled table's provider of *domain*."""
     return bundled().find_domain(domain)
@@ -129,14 +129,14 @@ def find_trace(kind: str, name: str, *, domain: str = "") -> Row | None:
     return bundled().find_trace(kind, name, domain=domain)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_ROWS)
 def host_provider(host: str) -> Row | None:
     """Return the bundled table's provider that runs the server *host*."""
     return bundled().host_provider(host)
 
 
 def obsolete(host: str) -> str | None:
-    """Return what has replaced *host*, by the bundled table."""
+    """Return what has replaced *host*, according to the bundled table."""
     return bundled().obsolete(host)
 
 

@@ -23,7 +23,7 @@ class Located:
     _root: Node | None
 
     def line(self, path: Sequence[str | int]) -> int:
-        """Return the line, the first being 1, of the value at *path*, or of the nearest thing around it."""
+        """Return the line, the first being 1, of the value at *path*, or of the nearest value around it."""
         node, line = self._root, 1
         for step in path:
             if node is None:
@@ -36,8 +36,8 @@ class Located:
 def read_yaml(text: str, name: str) -> Located:
     """Read *text* as one YAML document; *name* is for messages.
 
-    Raises TableError, with the line, for what is no YAML, for a key written twice (PyYAML would keep the last one in
-    silence) and for aliases (a few lines of them expand to gigabytes).
+    Raises TableError, with the line, for invalid YAML, for a key written twice (PyYAML would silently keep the
+    last one) and for aliases (a few lines of them expand to gigabytes).
     """
     loader = Loader(text)
     try:
@@ -54,7 +54,7 @@ def read_yaml(text: str, name: str) -> Located:
 
 @contextmanager
 def _as_table_error(name: str) -> Iterator[None]:
-    """Say in our words what PyYAML objects to."""
+    """Raise the errors of PyYAML as TableError."""
     try:
         yield
     except yaml.MarkedYAMLError as error:

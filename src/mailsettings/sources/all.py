@@ -1,4 +1,4 @@
-"""All sources that ship with the package. Their order decides nothing in the answer: authority does."""
+"""All sources that ship with the package. Their order does not affect the answer: authority decides."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from mailsettings.leads import Source
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.autodiscover import autodiscover
-from mailsettings.sources.directory import directory_at as folder_at
+from mailsettings.sources.directory import directory_at
 from mailsettings.sources.guess import guess
-from mailsettings.sources.ispdb import ispdb as usual_ispdb
+from mailsettings.sources.ispdb import ispdb as default_ispdb
 from mailsettings.sources.ispdb import ispdb_at
 from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
@@ -20,8 +20,8 @@ from mailsettings.sources.provider_table import table
 from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
 
-# Asked in this order: first what leads to servers in one step, last what no server depends on. A process that has just
-# begun takes a tenth of a second to say it all.
+# Called in this order: first what leads to servers in one step, last what no server depends on. A process that has just
+# started takes a tenth of a second to list all leads.
 SOURCES: tuple[Source, ...] = (
     table,
     mx,
@@ -32,7 +32,7 @@ SOURCES: tuple[Source, ...] = (
     pacc,
     autodiscover,
     jmap,
-    usual_ispdb,
+    default_ispdb,
     services,
 )
 
@@ -42,19 +42,19 @@ def configured_sources(
 ) -> tuple[Source, ...]:
     """Return *sources* with another collection than the ISPDB, and with a folder of documents of your own.
 
-    *ispdb* is the https URL to which a domain is appended; empty: none is asked; None: the usual one. *folder* holds
-    <domain>.xml files, which are believed like your own provider table.
+    *ispdb* is the https URL to which a domain is appended; empty: no collection; None: the default one. *folder* holds
+    <domain>.xml files, which have the authority of your own provider table.
     """
-    before = () if folder is None else (folder_at(folder),)
-    return (*before, *(sources if ispdb is None else _with_collection(sources, ispdb)))
+    own = () if folder is None else (directory_at(folder),)
+    return (*own, *(sources if ispdb is None else _with_collection(sources, ispdb)))
 
 
 def _with_collection(sources: Iterable[Source], base: str) -> Iterator[Source]:
-    """Put *base* in the place of the ISPDB in the two sources that ask it."""
+    """Replace the ISPDB by the collection at *base* in the two sources that query it."""
     for source in sources:
         if source is mx:
             yield mx_with(base)
-        elif source is not usual_ispdb:
+        elif source is not default_ispdb:
             yield source
         elif base:
             yield ispdb_at(base)

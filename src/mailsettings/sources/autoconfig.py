@@ -1,10 +1,10 @@
-"""Autoconfig: documents that the domain, or who receives its mail, publishes (draft-ietf-mailmaint-autoconfig §3).
+"""Autoconfig: documents that the domain, or the operator of its MX, publishes (draft-ietf-mailmaint-autoconfig §3).
 
 https://autoconfig.example.org/mail/config-v1.1.xml
 https://example.org/.well-known/autoconfig/mail/config-v1.1.xml
 https://example.org/.well-known/mail-v1.xml
-… each once more with ?emailaddress=, if it answered without a document and the policy allows
-http://autoconfig.example.org/mail/config-v1.1.xml, if none of these brought one and the policy allows
+… each again with ?emailaddress=, if the response was no document and the policy allows it
+http://autoconfig.example.org/mail/config-v1.1.xml, if none of these returned one and the policy allows it
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mailsettings.sources.documents import Document, PlaintextDocument, Provenan
 from mailsettings.sources.ispdb import ISPDB, ispdb_document
 
 PATH = "/mail/config-v1.1.xml"
-# In the draft's order, and whether each may be told the address: the servers that want it are older than mail-v1.xml.
+# In the draft's order, and whether each may be sent the address: servers that require it predate mail-v1.xml.
 _URLS = (
     (f"https://autoconfig.{{domain}}{PATH}", True),
     (f"https://{{domain}}/.well-known/autoconfig{PATH}", True),
@@ -30,39 +30,35 @@ _ORDER_STEP = 20  # places between the servers of one document and those of the 
 
 
 def autoconfig(address: EmailAddress) -> Iterator[Lead]:
-    """Yield the documents the domain itself may publish."""
+    """Yield the documents that the domain itself may publish."""
     documents = tuple(_own_documents(address))
     yield from documents
-    word = Provenance("autoconfig", Authority.HTTP_DOCUMENT, address.domain, authentic=False)
-    yield PlaintextDocument(f"http://autoconfig.{address.domain}{PATH}", word, address.domain, documents)
+    provenance = Provenance("autoconfig", Authority.HTTP_DOCUMENT, address.domain, authentic=False)
+    yield PlaintextDocument(f"http://autoconfig.{address.domain}{PATH}", provenance, address.domain, documents)
 
 
 def _own_documents(address: EmailAddress) -> Iterator[Document]:
-    for place, (url, may_know) in enumerate(_URLS):
-        word = Provenance("autoconfig", Authority.DOMAIN, address.domain, order=place * _ORDER_STEP)
-        to_send = address if may_know else None
-        yield Document(url.format(domain=address.domain), word, address.domain, to_send)
+    for place, (url, may_send_address) in enumerate(_URLS):
+        provenance = Provenance("autoconfig", Authority.DOMAIN, address.domain, order=place * _ORDER_STEP)
+        to_send = address if may_send_address else None
+        yield Document(url.format(domain=address.domain), provenance, address.domain, to_send)
 
 
 def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False, ispdb: str = ISPDB) -> Iterator[Lead]:
-    """Yield the documents of whoever runs *mx_host*, which receives the domain's mail. None is told the address.
+    """Yield the documents of the provider behind *mx_host*, which receives the domain's mail. None is sent the address.
 
-    *authentic* says whether the MX record could not have been forged; *ispdb* is a base URL as in sources.ispdb, empty
-    to leave it out.
+    *authentic*: the MX record could not have been forged. *ispdb* is a base URL as in sources.ispdb, or empty to omit
+    it.
     """
     for place, domain in enumerate(_domains_of(mx_host, address.domain)):
-        word = Provenance(
-            "autoconfig", Authority.MX_DOCUMENT, domain, authentic=authentic, order=2 * place * _ORDER_STEP
-        )
-        yield Document(f"https://autoconfig.{domain}{PATH}", word, address.domain)
+        provenance = Provenance("autoconfig", Authority.MX_DOCUMENT, domain, authentic, 2 * place * _ORDER_STEP)
+        yield Document(f"https://autoconfig.{domain}{PATH}", provenance, address.domain)
         if ispdb:
-            word = Provenance(
-                "ispdb", Authority.MX_DOCUMENT, domain, authentic=authentic, order=(2 * place + 1) * _ORDER_STEP
-            )
-            yield ispdb_document(domain, word, address.domain, base=ispdb)
+            provenance = Provenance("ispdb", Authority.MX_DOCUMENT, domain, authentic, (2 * place + 1) * _ORDER_STEP)
+            yield ispdb_document(domain, provenance, address.domain, base=ispdb)
 
 
-def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:
+def _domains_of(mx_host: str, address_domain: str) -> tuple[str, ...]:
     """Return the MX host without its first label, and its registrable domain; nothing at or above a public suffix."""
     try:
         host = parse_host(mx_host)
@@ -74,4 +70,4 @@ def _domains_of(mx_host: str, own: str) -> tuple[str, ...]:
     full = host.partition(".")[2]
     # example.com.pl as MX: the part after its first label is a suffix, so only what is longer than base may be asked.
     longer = (full,) if full.endswith(f".{base}") else ()
-    return tuple(domain for domain in (*longer, base) if domain != own)
+    return tuple(domain for domain in (*longer, base) if domain != address_domain)

@@ -1,12 +1,12 @@
-"""Autodiscover of the domain, without any login (MS-OXDISCO §3.1.5): it may list IMAP, POP3 and SMTP servers.
+"""Autodiscover of the domain, without a login (MS-OXDISCO §3.1.5): it may list IMAP, POP3 and SMTP servers.
 
     POST https://autodiscover.example.org/autodiscover/autodiscover.xml
     POST https://example.org/autodiscover/autodiscover.xml
     GET  http://autodiscover.example.org/autodiscover/autodiscover.xml, only for a redirect to https
     _autodiscover._tcp.example.org SRV
 
-The question carries the address. It goes to https hosts of the address's own domain and nowhere else, never to a parent
-domain (autodiscover.<suffix> has collected 96,671 passwords), and a 401 is no reason to send one.
+The request carries the address. It is sent only to https hosts of the address's own domain, never to a parent domain
+(autodiscover.<suffix> has collected 96,671 passwords), and a 401 is no reason to send a password.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Note, Question, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance, leads_of
+from mailsettings.sources.srv import most_preferred
 
 PATH = "/autodiscover/autodiscover.xml"
-MAX_REDIRECTS = 3  # inside the answers; those of HTTP are counted by the policy
-_ORDER = 200  # behind autoconfig and PACC
+MAX_REDIRECTS = 3  # in Autodiscover responses; the policy limits those of HTTP
+_ORDER = 200  # after autoconfig and PACC
 _UNAUTHORIZED = 401
 _ANY_ERROR = frozenset(range(400, 600))
 _HEADERS = (("Content-Type", autodiscover_format.CONTENT_TYPE),)
@@ -39,10 +40,10 @@ _MICROSOFT = ("office365.com", "outlook.com", "office.com", "microsoft.com")
 
 
 def autodiscover(address: EmailAddress) -> Iterator[Lead]:
-    """Yield the two fixed places, the redirect in clear, and the SRV record."""
-    places = tuple(AutodiscoverRequest(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
-    yield from places
-    yield PlaintextRedirect(address, places)
+    """Yield the two fixed URLs, the plaintext redirect, and the SRV record."""
+    requests = tuple(AutodiscoverRequest(f"https://{host}{PATH}", address) for host in _hosts(address.domain))
+    yield from requests
+    yield PlaintextRedirect(address, requests)
     yield AutodiscoverRecords(address)
 
 
@@ -52,12 +53,12 @@ def _hosts(domain: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class AutodiscoverRequest:
-    """The question for one address, posted to one host of the address's own domain."""
+    """The request for one address, posted to one host of the address's own domain."""
 
     url: str
     address: EmailAddress  # the user's
-    alias: EmailAddress | None = None  # the one to ask for, after a redirectAddr
-    redirects: tuple[str, ...] = ()  # what was asked on the way here
+    alias: EmailAddress | None = None  # the one to request, after a redirectAddr
+    redirects: tuple[str, ...] = ()  # earlier requests that led to this one
 
     @property
     def authority(self) -> Authority:
@@ -68,7 +69,7 @@ class AutodiscoverRequest:
         return self.alias or self.address
 
     def sends(self, policy: Policy) -> str | None:
-        """Say what is told besides the URL; None where *policy* does not let the address be sent."""
+        """Say what is sent besides the URL; None where *policy* does not allow sending the address."""
         return "the address, in the body of the POST" if policy.send_address else None
 
     @property
@@ -79,20 +80,20 @@ class AutodiscoverRequest:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the servers, or where to ask next."""
-        page = await self._ask(net)
+        """Return the servers, or the next request."""
+        page = await self._request(net)
         if page.status == _UNAUTHORIZED:
-            yes = Note(f"{host_of(self.url)} has Autodiscover, but wants an Exchange login; none was sent")
-            return (yes, ExchangeHost(host_of(self.url), self.recipient))
+            note = Note(f"{host_of(self.url)} has Autodiscover, but wants an Exchange login; none was sent")
+            return (note, ExchangeHost(host_of(self.url), self.recipient))
         match autodiscover_format.read(page.body):
             case RedirectAddress(other):
-                return (self._other_address(other),)
+                return (self._follow_address(other),)
             case RedirectURL(url):
-                return (self._other_url(url),)
+                return (self._follow_url(url),)
             case AutodiscoverSettings() as settings:
                 return tuple(self._settings(settings, page))
 
-    async def _ask(self, net: Net) -> Page:
+    async def _request(self, net: Net) -> Page:
         if not net.policy.send_address:
             raise NetworkError(FailureKind.DENIED, "the policy does not let the address be sent")
         if not (self.url.startswith("https://") and inside(host_of(self.url), self.address.domain)):
@@ -100,7 +101,7 @@ class AutodiscoverRequest:
         body = autodiscover_format.request_body(str(self.recipient))
         return await net.get(self.url, method="POST", body=body, headers=_HEADERS, answers=frozenset({_UNAUTHORIZED}))
 
-    def _other_address(self, text: str) -> Lead:
+    def _follow_address(self, text: str) -> Lead:
         try:
             other = parse_address(text)
         except AddressError as error:
@@ -111,16 +112,17 @@ class AutodiscoverRequest:
             return Note(f"{host_of(self.url)} says that the mailbox is at {other.domain}, which was not asked")
         return self._next(replace(self, url=f"https://{_hosts(other.domain)[0]}{PATH}", alias=other))
 
-    def _other_url(self, url: str) -> Lead:
+    def _follow_url(self, url: str) -> Lead:
         if not inside(host_of(url), self.address.domain):
             return Note(f"Autodiscover of {self.address.domain} leads to {host_of(url)}, which was not asked")
         return self._next(replace(self, url=url))
 
-    def _next(self, inquiry: AutodiscoverRequest) -> AutodiscoverRequest:
-        before = (*self.redirects, f"{self.recipient} {self.url}")
-        if len(before) > MAX_REDIRECTS or f"{inquiry.recipient} {inquiry.url}" in before:
-            raise DocumentError(f"Autodiscover leads in a circle or too far: {len(before)} answers in a row lead on")
-        return replace(inquiry, redirects=before)
+    def _next(self, request: AutodiscoverRequest) -> AutodiscoverRequest:
+        redirects = (*self.redirects, f"{self.recipient} {self.url}")
+        if len(redirects) > MAX_REDIRECTS or f"{request.recipient} {request.url}" in redirects:
+            count = len(redirects)
+            raise DocumentError(f"Autodiscover leads in a circle or too far: {count} answers in a row lead on")
+        return replace(request, redirects=redirects)
 
     def _settings(self, settings: AutodiscoverSettings, page: Page) -> Iterator[Lead]:
         config = ClientConfig(
@@ -136,7 +138,7 @@ class AutodiscoverRequest:
             yield Note(f"{self.address.domain} also offers Exchange at {host_of(settings.services[0].url)}")
 
     def _as_template(self, server: DocumentServer) -> DocumentServer:
-        """Return *server* with its login name as a template: the answer was made for this one address."""
+        """Return *server* with its login name as a template: the response is for this one address."""
         names = {str(self.address): ADDRESS, self.address.local: LOCAL_PART}
         given = server.usernames or ((str(self.alias),) if self.alias else ())
         return replace(server, usernames=tuple(names.get(name, name) for name in given))
@@ -144,17 +146,17 @@ class AutodiscoverRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlaintextRedirect:
-    """A request in clear, without the address, that only a redirect to https answers (MS-OXDISCO §3.1.5.4)."""
+    """A plaintext request without the address; only a redirect to https counts as its answer (MS-OXDISCO §3.1.5.4)."""
 
     address: EmailAddress
     fallback_for: tuple[AutodiscoverRequest, ...]
 
     @property
     def authority(self) -> Authority:
-        return Authority.DOMAIN  # what it leads to is asked over https, inside the domain
+        return Authority.DOMAIN  # the request that it leads to goes over https, inside the domain
 
     def sends(self, policy: Policy) -> str | None:
-        """Say that it is the last resort; None where *policy* allows neither it nor what it leads to."""
+        """Say that it is the last resort; None unless *policy* allows both it and the request that it leads to."""
         allowed = policy.allow_http and policy.send_address
         return "nothing, and only if https brings no answer; just a redirect to https counts" if allowed else None
 
@@ -166,11 +168,11 @@ class PlaintextRedirect:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Wait for the fixed places, whose requests are shared, and ask only when both have failed."""
+        """Return the request to the redirect's target, or nothing if https answered. Those requests are shared."""
         if not net.policy.allow_http:
             raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
-        for inquiry in self.fallback_for:
-            if await _has_answer(inquiry, net):
+        for request in self.fallback_for:
+            if await _has_answer(request, net):
                 return ()
         page = await net.get(str(self), answers=_ANY_ERROR)
         if not page.url.startswith("https://"):
@@ -186,11 +188,11 @@ class PlaintextRedirect:
         return AutodiscoverRequest(url, self.address, redirects=(str(self),))
 
 
-async def _has_answer(inquiry: AutodiscoverRequest, net: Net) -> bool:
+async def _has_answer(request: AutodiscoverRequest, net: Net) -> bool:
     try:
-        await inquiry.run(net)
+        await request.run(net)
     except (NetworkError, DocumentError):
-        return False  # the inquiry's own lookup reports it
+        return False  # the request's own lookup reports it
     return True
 
 
@@ -213,7 +215,7 @@ class AutodiscoverRecords:
         return f"the same POST to the host it names, if that is inside {self.address.domain}"
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None where *policy* does not allow what it leads to."""
+        """Return an empty text: nothing else is sent. None where *policy* does not allow what it leads to."""
         return "" if policy.send_address else None
 
     @property
@@ -224,13 +226,10 @@ class AutodiscoverRecords:
         return str(self.question)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the inquiry at the most preferred target, if the domain itself is behind it."""
+        """Return the request to the most preferred target, if that is inside the domain."""
         answer = await net.ask(self.question)
-        records = sorted(
-            (record for record in answer.records if isinstance(record, SRV) and record.target),
-            key=lambda record: (record.priority, -record.weight, record.target),
-        )
-        return [self._follow(record) for record in records[:1]]
+        records = [record for record in answer.records if isinstance(record, SRV) and record.target]
+        return [self._follow(record) for record in most_preferred(records)]
 
     def _follow(self, record: SRV) -> Lead:
         if record.port != 443 or not inside(record.target, self.address.domain):
@@ -241,7 +240,7 @@ class AutodiscoverRecords:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeHost:
-    """The JSON look-up beside a login-protected Autodiscover: whose Exchange is it?"""
+    """The JSON look-up beside an Autodiscover that requires a login: which Exchange has the mailbox."""
 
     host: str  # inside the address's domain
     address: EmailAddress
@@ -259,7 +258,7 @@ class ExchangeHost:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return where the mailbox is."""
+        """Return where the mailbox is, and its ActiveSync URL."""
         page = await net.get(str(self))
         url = autodiscover_format.read_v2(page.body)
         return (

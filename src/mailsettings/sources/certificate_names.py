@@ -1,7 +1,7 @@
-"""Names read from a certificate that is good in all but its name.
+"""Names of a certificate that is valid except for its name (RFC 9525): the same server under the name that it proves.
 
-Customers of shared hosters whose mail.customer.example shows the hoster's certificate are about 7 % of all domains. The
-certificate itself says where to go: to a name it is valid for, at the very same server.
+About 7 % of all domains are customers of shared hosters whose mail.customer.example presents the hoster's certificate.
+The certificate itself lists the names that it is valid for, and one of them belongs to the very same server.
 
     mail.customer.example  ->  192.0.2.7, certificate for *.hoster.example
     MX customer.example    ->  srv7.hoster.example  ->  192.0.2.7: the same server, and the certificate is for this name
@@ -31,7 +31,7 @@ def leads_from_certificate(address: EmailAddress, probe: Probe) -> Iterator[Lead
 
 @dataclass(frozen=True, slots=True)
 class CertificateNames:
-    """Names that the certificate of an endpoint is valid for and that may be the same server's."""
+    """The names that an endpoint's certificate is valid for, which may belong to the same server."""
 
     address: EmailAddress
     endpoint: Endpoint
@@ -51,7 +51,7 @@ class CertificateNames:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return a lookup for each name worth resolving: where CNAME or MX point, then what the certificate lists."""
+        """Return a lookup for each name worth resolving: targets of CNAME and MX, then the certificate's own names."""
         answer = await net.ask(Question(self.address.domain, "MX"))
         exchangers = tuple(record.host for record in answer.records if isinstance(record, MX))
         names = likely_names(self.names, (*self.aliases, *exchangers), self.endpoint.host)
@@ -60,7 +60,7 @@ class CertificateNames:
 
 @dataclass(frozen=True, slots=True)
 class SameServer:
-    """A name of the certificate, if it is the very server that showed it."""
+    """A name of the certificate, if it resolves to the very server that presented the certificate."""
 
     origin: CertificateNames
     name: str
@@ -90,8 +90,8 @@ class SameServer:
 def likely_names(names: Sequence[str], pointed_at: Sequence[str], host: str) -> tuple[str, ...]:
     """Return at most MAX_NAMES hosts that a certificate for *names* is valid for, the likeliest first.
 
-    First the hosts that DNS points at, as far as the certificate covers them; then its own plain names, those that
-    look like mail before the others.
+    First the hosts that DNS points at, if the certificate covers them; then its own names without a wildcard, those
+    with a mail label before the others.
     """
     covered = [name for name in pointed_at if name_matches(name, names)]
     plain = sorted((name for name in names if "*" not in name), key=lambda name: name.split(".")[0] not in MAIL_LABELS)

@@ -1,4 +1,4 @@
-"""A local folder of autoconfig documents, `<domain>.xml` each, as an administrator hands them out."""
+"""A local folder of autoconfig documents (draft-ietf-mailmaint-autoconfig), `<domain>.xml` each."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from mailsettings.sources.documents import claims_and_facts
 
 
 def directory_at(path: str | Path) -> Source:
-    """Return the source that reads *path*/<domain>.xml. It is the user's own word, like the user's own table."""
-    place = Path(path)
+    """Return the source that reads *path*/<domain>.xml, with the authority of the user's own table."""
+    directory = Path(path)
 
     def folder(address: EmailAddress) -> Iterator[Lead]:
-        """Yield what the domain's file says, if there is one."""
+        """Yield what the domain's file states, if there is one."""
         # A domain is letters, digits, hyphens and dots between them: it cannot leave the folder.
-        file = place / f"{address.domain}.xml"
+        file = directory / f"{address.domain}.xml"
         try:
             yield from _leads(file, address.domain)
         except FileNotFoundError:

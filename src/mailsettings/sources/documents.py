@@ -1,4 +1,4 @@
-"""What documents have in common: whose word one is, and how what it says becomes leads."""
+"""What sources of documents share: a document's provenance, and its content as leads."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, P
 from mailsettings.policy import Policy
 from mailsettings.sources.oauth_metadata import issuer_of
 
-# Somebody answered, but not with a document: the same question with the address may be understood.
+# The server responded, but without a document: it may respond to the same request with the address.
 _DOCUMENT_FAILURES = frozenset({FailureKind.HTTP_STATUS, FailureKind.NO_DOCUMENT, FailureKind.INVALID_DOCUMENT})
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Whose word a document is, before it is known how it came."""
+    """The origin of a document, before it is known how the document was fetched."""
 
     source: str
     authority: Authority
-    domain: str  # who vouches
-    authentic: bool = True  # False: the way to its URL could be forged
+    domain: str  # that vouches for it
+    authentic: bool = True  # False: what led to its URL could have been forged
     order: int = 0  # where its servers stand among those of the same authority
 
     def evidence(self, url: str, *, authentic: bool) -> Evidence:
         """Return the evidence for a document found at *url*. The weakest hop decides."""
-        # Where the URL itself may be forged, the authority says so already; a hop in clear does not.
+        # Where the URL itself may be forged, the authority says so already; a plaintext hop still has to lower it.
         authority = self.authority if authentic else max(self.authority, Authority.HTTP_DOCUMENT)
         return Evidence(authority, self.source, url, authentic and self.authentic, self.domain)
 
@@ -45,15 +45,15 @@ class Document:
 
     url: str
     provenance: Provenance
-    domain: str  # of the address: fills placeholders
-    address: EmailAddress | None = None  # to be sent where the URL alone brings nothing
+    domain: str  # of the address: replaces placeholders
+    address: EmailAddress | None = None  # to be sent if the URL alone returns no document
 
     @property
     def authority(self) -> Authority:
         return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
-        """Say what is told besides the URL; None for plain http where *policy* does not allow it."""
+        """Say what is sent besides the URL; None for plain http where *policy* does not allow it."""
         if self.url.startswith("http://") and not policy.allow_http:
             return None
         asks_again = self.address is not None and policy.send_address
@@ -67,7 +67,7 @@ class Document:
         return self.url
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return what the document says, or the same question with the address in it."""
+        """Return what the document states, or the same request with the address in it."""
         try:
             page = await net.get(self.url)
             config = clientconfig.read(page.body, self.domain)
@@ -78,17 +78,17 @@ class Document:
         return tuple(leads_of(config, page, self.provenance))
 
     def _with_address(self, error: NetworkError | DocumentError, policy: Policy) -> Document | None:
-        """Return the lookup that tells the domain who is asking: some servers answer 400 until they know."""
+        """Return the lookup that sends the address: some servers respond 400 without it."""
         if self.address is None or not policy.send_address or error.kind not in _DOCUMENT_FAILURES:
             return None
-        # quote() also encodes "+", which servers would read as a blank.
+        # quote() also encodes "+", which servers would decode as a space.
         query = f"emailaddress={quote(str(self.address), safe='')}"
         return replace(self, url=f"{self.url}?{query}", address=None)
 
 
 @dataclass(frozen=True, slots=True)
 class PlaintextDocument:
-    """A document asked for in clear, only after https has brought none. It never carries the address."""
+    """A document requested over plain http, only if https returned none. The request never carries the address."""
 
     url: str
     provenance: Provenance
@@ -111,7 +111,7 @@ class PlaintextDocument:
         return self.url
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Wait for the documents over https, whose requests are shared, and ask only when all of them have failed."""
+        """Return what the document states, or nothing if one over https exists. The requests are shared."""
         if not net.policy.allow_http:
             raise NetworkError(FailureKind.DENIED, "the policy does not allow plain http")
         for document in self.fallback_for:
@@ -129,10 +129,10 @@ async def _exists(document: Document, net: Net) -> bool:
     return not again or await _exists(again[0], net)
 
 
-def leads_of(config: ClientConfig, page: Page, word: Provenance) -> Iterator[Lead]:
-    """Yield what a document says: servers in its order, facts about the provider, and what was odd."""
-    evidence = word.evidence(page.url, authentic=page.authentic)
-    yield from claims_and_facts(config, evidence, word.order)
+def leads_of(config: ClientConfig, page: Page, provenance: Provenance) -> Iterator[Lead]:
+    """Yield what a document states: servers in its order, facts about the provider, and notes on what is unusual."""
+    evidence = provenance.evidence(page.url, authentic=page.authentic)
+    yield from claims_and_facts(config, evidence, provenance.order)
     for note in config.notes:
         yield Note(f"{page.url}: {note}")
     yield from _foreign_servers(config, evidence)
@@ -143,7 +143,7 @@ def claims_and_facts(config: ClientConfig, evidence: Evidence, order: int = 0) -
     for servers in (config.incoming, config.outgoing):
         yield from _claims(servers, evidence, order)
     if config.name or config.hints:
-        # What a document calls its provider counts only where no table knows who it is.
+        # A document's name for its provider counts only where no table identifies the provider.
         authority = max(evidence.authority, Authority.HTTP_DOCUMENT)
         yield IdentifiedProvider(Provider(evidence.domain, config.name, hints=config.hints), authority)
     yield from (HelpPage(link) for link in config.documentation)
@@ -161,9 +161,9 @@ def _claims(servers: Sequence[DocumentServer], evidence: Evidence, order: int) -
 
 
 def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
-    """Note servers of a domain's own document that lie elsewhere: the user will be asked about them."""
+    """Note the servers of a domain's own document that lie outside it: the user will be asked about them."""
     if evidence.authority not in (Authority.DOMAIN, Authority.HTTP_DOCUMENT):
-        return  # with everybody else's documents that is the rule
+        return  # servers outside the domain are the rule in all other documents
     hosts = dict.fromkeys(server.endpoint.host for server in (*config.incoming, *config.outgoing))
     for host in hosts:
         if not inside(host, evidence.domain):

@@ -1,4 +1,6 @@
-"""Traces of a hosting provider where the MX hides it: behind a mail filter, or a name of the domain's own.
+"""Traces of a hosting provider in CNAME, SPF (RFC 7208) and NS records, where the MX does not name it.
+
+The MX hides the provider behind a mail filter, or behind a name of the domain's own.
 
     autodiscover.example.org.  CNAME  autodiscover.outlook.com.              ->  Microsoft 365
     example.org.  TXT  "v=spf1 include:spf.protection.outlook.com -all"      ->  Microsoft 365, weaker
@@ -23,7 +25,7 @@ ALIASES = ("autodiscover", "autoconfig", "mail")
 
 
 def traces(address: EmailAddress) -> Iterator[Lead]:
-    """Yield the lookups that may show who hosts the mailboxes of *address*."""
+    """Yield the lookups that may reveal which provider hosts the mailboxes of *address*."""
     for label in ALIASES:
         yield Trace(address, "cname", Question(f"{label}.{address.domain}", "A"))
     yield Trace(address, "spf", Question(address.domain, "TXT"))
@@ -32,7 +34,7 @@ def traces(address: EmailAddress) -> Iterator[Lead]:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One question whose answer may name a known hoster."""
+    """One question whose answer may name a hoster that is in the table."""
 
     address: EmailAddress
     kind: str  # cname, spf, ns
@@ -50,7 +52,7 @@ class Trace:
         return str(self.question)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the claims of the hoster that the answer names, if the table knows it."""
+        """Return the claims of the hoster that the answer names, if it is in the table."""
         for name in self._names(await net.ask(self.question)):
             if (row := table.find_trace(self.kind, name, domain=self.address.domain)) is not None:
                 locator = f"{self.question} = {name}"
@@ -68,7 +70,7 @@ class Trace:
 
 
 def spf_includes(text: str) -> tuple[str, ...]:
-    """Return the domains that an SPF record includes or hands over to (RFC 7208 §5.2, §6.1)."""
+    """Return the domains that an SPF record includes or redirects to (RFC 7208 §5.2, §6.1)."""
     if not text.lower().startswith("v=spf1"):
         return ()
     terms = (term.lower().lstrip("+?~-") for term in text.split()[1:])

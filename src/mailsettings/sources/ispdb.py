@@ -1,4 +1,4 @@
-"""The ISPDB: Thunderbird's public collection of autoconfig documents. It is told the domain and nothing else."""
+"""The ISPDB: Thunderbird's public collection of autoconfig documents, which is sent the domain and nothing else."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def ispdb(address: EmailAddress) -> Iterator[Lead]:
 
 
 def ispdb_at(base: str) -> Source:
-    """Return the source that asks another collection: *base* is its https URL, to which the domain is appended."""
+    """Return the source that queries another collection: *base* is its https URL, to which the domain is appended."""
 
     def ispdb(address: EmailAddress) -> Iterator[Lead]:
-        word = Provenance("ispdb", Authority.ISPDB, urlsplit(base).hostname or "")
-        yield ispdb_document(address.domain, word, address.domain, base=base)
+        provenance = Provenance("ispdb", Authority.ISPDB, urlsplit(base).hostname or "")
+        yield ispdb_document(address.domain, provenance, address.domain, base=base)
 
     return ispdb
 
 
-def ispdb_document(domain: str, word: Provenance, own: str, *, base: str = ISPDB) -> Document:
-    """Return the entry for *domain*; *own* is the address's domain, which fills placeholders."""
-    return Document(f"{base.removesuffix('/')}/{domain}", word, own)
+def ispdb_document(domain: str, provenance: Provenance, address_domain: str, *, base: str = ISPDB) -> Document:
+    """Return the entry for *domain*; *address_domain* replaces its placeholders."""
+    return Document(f"{base.removesuffix('/')}/{domain}", provenance, address_domain)

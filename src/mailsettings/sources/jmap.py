@@ -1,4 +1,4 @@
-"""JMAP: a session object, or a 401 in front of one, is a mail service of its own kind (RFC 8620 §2.2)."""
+"""JMAP: a session object, or a 401 in front of one, is a mail service beside IMAP and POP3 (RFC 8620 §2.2)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance
+from mailsettings.sources.srv import most_preferred
 
-_ORDER = 300  # behind everything that names servers
+_ORDER = 300  # after everything that names servers
 _UNAUTHORIZED = 401
 _PATH = "/.well-known/jmap"
 
 
 def jmap(address: EmailAddress) -> Iterator[Lead]:
-    """Yield the SRV question and the usual place."""
+    """Yield the SRV question and the session at its well-known URL."""
     yield JmapRecords(address.domain)
-    yield JmapSession(
-        f"https://{address.domain}{_PATH}", Provenance("jmap", Authority.DOMAIN, address.domain, order=_ORDER)
-    )
+    provenance = Provenance("jmap", Authority.DOMAIN, address.domain, order=_ORDER)
+    yield JmapSession(f"https://{address.domain}{_PATH}", provenance)
 
 
 def _disclosure(policy: Policy) -> str | None:
@@ -52,7 +52,7 @@ class JmapRecords:
         return f"{_PATH} at the host it names"
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if JMAP is not wanted."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes JMAP."""
         return _disclosure(policy)
 
     @property
@@ -68,8 +68,7 @@ class JmapRecords:
         records = [record for record in answer.records if isinstance(record, SRV)]
         if len(records) == 1 and not records[0].target:
             return [NotOffered(Protocol.JMAP, self.question)]
-        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
-        return [self._session(record, answer) for record in records[:1]]
+        return [self._session(record, answer) for record in most_preferred(records)]
 
     def _session(self, record: SRV, answer: Answer) -> Lead:
         try:
@@ -79,24 +78,24 @@ class JmapRecords:
         if record.port != 443:
             return Note(f"{self} names port {record.port}; only 443 is asked")
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
-        word = Provenance("jmap", authority, self.domain, answer.authentic, _ORDER)
-        return JmapSession(f"https://{host}{_PATH}", word, named=True)
+        provenance = Provenance("jmap", authority, self.domain, answer.authentic, _ORDER)
+        return JmapSession(f"https://{host}{_PATH}", provenance, named=True)
 
 
 @dataclass(frozen=True, slots=True)
 class JmapSession:
-    """The place where a session begins; asked without a login."""
+    """The session resource, requested without a login."""
 
     url: str
     provenance: Provenance
-    named: bool = False  # True: the domain has named it; False: it was tried at the usual place
+    named: bool = False  # by the domain's SRV record; else it is only tried at the well-known URL
 
     @property
     def authority(self) -> Authority:
         return self.provenance.authority
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if JMAP is not wanted."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes JMAP."""
         return _disclosure(policy)
 
     @property
@@ -114,7 +113,7 @@ class JmapSession:
             if not jmap_format.offers_mail(page.body):
                 return (Note(f"{page.url}: JMAP without mail"),)
         elif not self.named:
-            # Whole web sites stand behind a password: unasked for, a 401 says "something" and not "JMAP".
+            # Entire web sites require a login: at a URL that the domain has not named, a 401 does not prove JMAP.
             evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
         return (Claim(endpoint, evidence, order=self.provenance.order, eager=False), Service("jmap", page.url))

@@ -1,8 +1,8 @@
-"""MX records: who receives the domain's mail, and so, mostly, who keeps its mailboxes.
+"""MX records (RFC 5321 §5.1): the hosts that receive the domain's mail, and so, usually, its mailbox provider.
 
 example.org.  MX  10 spool.mail.gandi.net.      ->  the table's row for Gandi
-example.org.  MX  10 mx1.hc123.iphmx.com.       ->  a filter: look for the host behind it
-example.org.  MX  10 mail.example.org.          ->  an own server: worth contacting itself
+example.org.  MX  10 mx1.hc123.iphmx.com.       ->  a filter: traces of the provider behind it
+example.org.  MX  10 mail.example.org.          ->  the domain's own server: worth contacting
 example.org.  MX  0 .                           ->  receives no mail (RFC 7505)
 """
 
@@ -21,7 +21,7 @@ from mailsettings.model import Authority, Failure, Note, Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 from mailsettings.sources.autoconfig import documents_of
-from mailsettings.sources.guess import mx_host
+from mailsettings.sources.guess import claims_on_mx_host
 from mailsettings.sources.hosting_traces import traces
 from mailsettings.sources.ispdb import ISPDB
 from mailsettings.sources.provider_table import claims_of
@@ -70,7 +70,7 @@ class MailExchangers:
         return str(self.question)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return what the most preferred known exchanger says, or the exchangers themselves."""
+        """Return what follows from the most preferred exchanger in the table, or from the hosts themselves."""
         answer = await net.ask(self.question)
         if not answer.exists:
             return await self._no_such_domain(net)
@@ -82,21 +82,21 @@ class MailExchangers:
         return list(self._leads(hosts, authentic=answer.authentic))
 
     async def _no_such_domain(self, net: Net) -> list[Lead]:
-        """Return what it means that DNS does not know the domain: mostly that there is none, sometimes no Internet."""
-        shown = self.address.unicode_domain
+        """Return what NXDOMAIN means here: usually that there is no such domain, sometimes no Internet."""
+        domain = self.address.unicode_domain
         if table.find_domain(self.address.domain) is not None:
-            # No end of the search: the table's servers may have been asked for already, and somebody may know them.
-            return [Failure(FailureKind.NO_NETWORK, self.question, f"{shown} exists, but not for this resolver")]
+            # Does not end the search: the table's servers may have been looked up already, and they may resolve.
+            return [Failure(FailureKind.NO_NETWORK, self.question, f"{domain} exists, but not for this resolver")]
         if not (await net.ask(Question("com", "NS"))).exists:
-            return [self._no_mail(FailureKind.NO_NETWORK, f"this resolver knows neither {shown} nor .com")]
+            return [self._no_mail(FailureKind.NO_NETWORK, f"this resolver knows neither {domain} nor .com")]
         # RFC 8020: nothing exists below a name that does not exist.
-        return [self._no_mail(FailureKind.NO_SUCH_NAME, f"the domain {shown} does not exist")]
+        return [self._no_mail(FailureKind.NO_SUCH_NAME, f"the domain {domain} does not exist")]
 
     def _no_mail(self, kind: FailureKind, seen: str) -> NoMail:
         return NoMail(Failure(kind, self.question, seen))
 
     def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
-        """Let the most preferred exchanger that the table knows decide; without one, look at the hosts."""
+        """Let the most preferred exchanger in the table decide; without one, follow traces and try the first host."""
         for host in hosts:
             if (row := table.find_mx(host, domain=self.address.domain)) is not None:
                 yield from self._provider_leads(host, row, authentic=authentic)
@@ -106,14 +106,14 @@ class MailExchangers:
             yield from self._unknown_host(host, authentic=authentic)
 
     def _unknown_host(self, host: str, *, authentic: bool) -> Iterator[Lead]:
-        """Look for documents of whoever runs *host*, and for mail servers on it."""
+        """Yield documents of the provider behind *host*, and guesses at mail servers on it."""
         try:
             name = parse_host(host)
         except AddressError as error:
             yield Note(f"{self} names an exchanger that is no mail server: {error}")
             return
         yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
-        yield from mx_host(name)
+        yield from claims_on_mx_host(name)
 
     def _provider_leads(self, host: str, row: Row, *, authentic: bool) -> Iterator[Lead]:
         name = row.provider.name

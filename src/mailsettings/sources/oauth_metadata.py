@@ -1,7 +1,9 @@
-"""OAuth issuers named by a domain's own document: fetched where the table does not know them, and never opened.
+"""OAuth issuers named by a document, and the metadata (RFC 8414) of those that are not in the table.
 
 https://autoconfig.example.org/mail/config-v1.1.xml            <oAuth2><issuer>login.example.org</issuer></oAuth2>
-https://login.example.org/.well-known/oauth-authorization-server   ->  its endpoints, as the domain's word
+https://login.example.org/.well-known/oauth-authorization-server   ->  its endpoints, on the domain's authority
+
+The endpoints become part of the answer; no request is sent to them.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailsettings.decision.oauth import issuer_in_table
 from mailsettings.errors import DocumentError
-from mailsettings.formats import oauth_metadata as issuer_format
+from mailsettings.formats import oauth_metadata as metadata_format
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
@@ -46,20 +48,20 @@ class IssuerMetadata:
 
     @property
     def authority(self) -> Authority:
-        # Waited for like a better server, for timeouts.better_source_grace at most: a login with oauth2 needs it.
+        # Awaited like a better server, for timeouts.better_source_grace at most: a login with oauth2 needs it.
         return Authority.TABLE
 
     @property
     def where(self) -> URL:
-        return URL(issuer_format.metadata_url(self.issuer.url))
+        return URL(metadata_format.metadata_url(self.issuer.url))
 
     def __str__(self) -> str:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the issuer with its endpoints. DocumentError if one of them is not the issuer's own."""
+        """Return the issuer with its endpoints. DocumentError if one is outside the issuer's registrable domain."""
         page = await net.get(str(self))
-        oauth = issuer_format.read(page.body, self.issuer.url)
+        oauth = metadata_format.read(page.body, self.issuer.url)
         for url in (page.url, oauth.auth_url, oauth.token_url):
             self._check(url)
         return (replace(self.issuer, oauth=oauth),)

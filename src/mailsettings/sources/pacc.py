@@ -1,4 +1,4 @@
-"""PACC: a JSON document of the domain and the digest in DNS without which it does not count.
+"""PACC (draft-ietf-mailmaint-pacc): a JSON document of the domain, valid only with its digest in DNS.
 
 _ua-auto-config.example.org TXT -> https://ua-auto-config.example.org/.well-known/user-agent-configuration.json
 """
@@ -15,11 +15,11 @@ from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Question
 from mailsettings.sources.documents import Provenance, leads_of
 
-_ORDER = 100  # behind autoconfig's documents
+_ORDER = 100  # after autoconfig's documents
 
 
 def pacc(address: EmailAddress) -> Iterator[Lead]:
-    """Yield the question for the digest; the document is fetched only where there is one."""
+    """Yield the question for the digest; the document is fetched only if there is one."""
     yield PaccDigest(address.domain)
 
 
@@ -57,10 +57,10 @@ class PaccDigest:
 
 @dataclass(frozen=True, slots=True)
 class PaccDocument:
-    """The document itself."""
+    """The document, at its fixed URL."""
 
     domain: str
-    digests: tuple[bytes, ...]  # SHA-256; one of them must fit
+    digests: tuple[bytes, ...]  # SHA-256; one of them must match
 
     @property
     def authority(self) -> Authority:
@@ -74,7 +74,7 @@ class PaccDocument:
         return str(self.where)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return what the document says. DocumentError if DNS does not vouch for it."""
+        """Return what the document states. DocumentError if DNS does not vouch for it."""
         page = await net.get(str(self))
         config = pacc_format.read(page.body, self.digests)
         return tuple(leads_of(config, page, Provenance("pacc", Authority.DOMAIN, self.domain, order=_ORDER)))

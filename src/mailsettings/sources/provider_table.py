@@ -1,4 +1,4 @@
-"""The provider table as a source: the user's own first, then the bundled one. No question to the network."""
+"""The provider table as a source: the user's own first, then the bundled one. It makes no network request."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mailsettings.provider_table.table import Table
 
 
 def table(address: EmailAddress) -> Iterator[Lead]:
-    """Yield who runs the domain's mail and with which servers, if a table knows exactly this domain."""
+    """Yield the domain's mail provider and its servers, if a table lists exactly this domain."""
     try:
         own = tables.own_table()
     except TableError as error:
-        # A slip in the user's file must not take the bundled answer away, nor go unnoticed.
+        # A mistake in the user's file must neither disable the bundled table nor go unnoticed.
         yield Note(f"your own table is not used: {error}")
         own = None
     if own is not None:
@@ -26,12 +26,12 @@ def table(address: EmailAddress) -> Iterator[Lead]:
     yield from leads_in_table(tables.bundled(), address, Authority.TABLE)
 
 
-def leads_in_table(found_in: Table, address: EmailAddress, authority: Authority) -> Iterator[Lead]:
-    """Yield what one table says about *address*."""
-    row = found_in.find_domain(address.domain)
+def leads_in_table(searched: Table, address: EmailAddress, authority: Authority) -> Iterator[Lead]:
+    """Yield what one table has about *address*."""
+    row = searched.find_domain(address.domain)
     if row is not None:
         yield IdentifiedProvider(row.provider, authority)
-        yield from claims_of(row, authority, f"{found_in.name}: {row.provider.id}", address.domain)
+        yield from claims_of(row, authority, f"{searched.name}: {row.provider.id}", address.domain)
 
 
 def claims_of(
@@ -39,19 +39,19 @@ def claims_of(
 ) -> Iterator[Claim]:
     """Yield a claim for each server of *row*, in the row's order; *domain* is the one whose mail it is about.
 
-    *authentic* says whether the DNS answer that led to the row could not have been forged.
+    *authentic*: the DNS answer that led to the row could not have been forged.
 
-    The first server of each protocol is worth contacting at once; the others are the same mailbox by other ports.
+    The first server of each protocol is worth contacting at once; the others reach the same mailbox at other ports.
     """
-    # What was found by MX, SPF or NS is only as good as the DNS answer that led to the row.
-    safe = authentic or authority.by_exact_domain
-    evidence = Evidence(authority, _SOURCE_NAMES[authority], locator, authentic=safe, domain=domain)
+    # A row found by MX, SPF or NS is only as authentic as the DNS answer that led to it.
+    authentic = authentic or authority.by_exact_domain
+    evidence = Evidence(authority, _SOURCE_NAMES[authority], locator, authentic, domain)
     for servers in (row.incoming, row.outgoing):
-        begun: set[str] = set()
+        seen: set[str] = set()
         for order, server in enumerate(servers):
             protocol = server.endpoint.protocol
-            yield _claim(server, evidence, order, eager=protocol not in begun)
-            begun.add(protocol)
+            yield _claim(server, evidence, order, eager=protocol not in seen)
+            seen.add(protocol)
 
 
 _SOURCE_NAMES = {

@@ -1,4 +1,4 @@
-"""Services beside mail that the domain names in DNS (RFC 6764 §3, RFC 5804 §1.8): reported, never contacted.
+"""Services beside mail that the domain names in SRV records (RFC 6764 §3, RFC 5804 §1.8): reported, never contacted.
 
 _caldavs._tcp.example.org SRV 0 1 443 dav.example.org  ->  caldav at https://dav.example.org/.well-known/caldav
 """
@@ -14,6 +14,7 @@ from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import SRV, Net
 from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question, Service
+from mailsettings.sources.srv import most_preferred
 
 # Label, kind, and the URL of a service at host and port.
 _LABELS = (
@@ -41,7 +42,7 @@ class ServiceNames:
 
     @property
     def authority(self) -> Authority:
-        return Authority.GUESS  # brings no mail servers: nothing waits for it
+        return Authority.GUESS  # names no mail servers: nothing waits for it
 
     @property
     def question(self) -> Question:
@@ -58,8 +59,7 @@ class ServiceNames:
         """Return the most preferred server of the service."""
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV) and record.target]
-        records.sort(key=lambda record: (record.priority, -record.weight, record.target))
-        return [self._service(record) for record in records[:1]]
+        return [self._service(record) for record in most_preferred(records)]
 
     def _service(self, record: SRV) -> Lead:
         try:

@@ -1,4 +1,4 @@
-"""SRV records of the domain: the servers it names for its users (RFC 6186 §3, RFC 8314 §5.1, RFC 2782).
+"""SRV records: the servers that the domain names for its users (RFC 6186 §3, RFC 8314 §5.1, RFC 2782).
 
 _imaps._tcp.example.org.  SRV  0 1 993 imap.example.org.
 """
@@ -6,11 +6,12 @@ _imaps._tcp.example.org.  SRV  0 1 993 imap.example.org.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
+from mailsettings.formats.server import usual_security
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import SRV, Answer, Net
 from mailsettings.leads import Lead, NotOffered
@@ -25,16 +26,6 @@ SERVICES = (
     ("_submissions", Protocol.SMTP, Security.TLS),
     ("_submission", Protocol.SMTP, Security.STARTTLS),
 )
-# What the port says of TLS. Half of the published _submission records name port 465: the label decides nothing.
-PORT_SECURITY = {
-    993: Security.TLS,
-    995: Security.TLS,
-    465: Security.TLS,
-    143: Security.STARTTLS,
-    110: Security.STARTTLS,
-    587: Security.STARTTLS,
-    25: Security.STARTTLS,
-}
 PRIORITIES = 65536  # RFC 2782: 16 bits; leaves room for the place within a priority
 
 
@@ -62,7 +53,7 @@ class ServiceRecords:
         return Question(f"{self.label}._tcp.{self.address.domain}", "SRV")
 
     def sends(self, policy: Policy) -> str | None:
-        """Say nothing; None if the protocol is not wanted."""
+        """Return an empty text: nothing else is sent. None if *policy* excludes the protocol."""
         return "" if self.protocol in policy.protocols else None
 
     @property
@@ -84,7 +75,8 @@ class ServiceRecords:
         return leads
 
     def _leads(self, record: SRV, place: int, answer: Answer) -> Iterator[Lead]:
-        usual = PORT_SECURITY.get(record.port, self.security)
+        # Half of the published _submission records name port 465: the port decides, not the label.
+        usual = usual_security(record.port, self.security)
         if usual is not self.security:
             yield Note(f"{self} names port {record.port}, which is for {usual} rather than {self.security}")
         evidence = Evidence(
@@ -94,13 +86,21 @@ class ServiceRecords:
             authentic=answer.authentic,
             domain=self.address.domain,
         )
-        for second, security in enumerate(dict.fromkeys((usual, self.security))):
+        for alternative, security in enumerate(dict.fromkeys((usual, self.security))):
             try:
                 endpoint = Endpoint(self.protocol, parse_host(record.target), record.port, security)
             except AddressError as error:
                 yield Note(f"{self} names a target that is no mail server: {error}")
                 continue
-            yield Claim(endpoint, evidence, order=record.priority * PRIORITIES + 2 * place + second)
+            yield Claim(endpoint, evidence, order=record.priority * PRIORITIES + 2 * place + alternative)
+
+
+def most_preferred(records: Iterable[SRV]) -> tuple[SRV, ...]:
+    """Return the one of *records* with the lowest priority, then the highest weight; nothing if there are none.
+
+    For services of which one server is enough: unlike mail's, they are not spread by chance.
+    """
+    return tuple(sorted(records, key=lambda record: (record.priority, -record.weight, record.target))[:1])
 
 
 def in_order(records: Sequence[SRV], *, seed: str) -> Iterator[SRV]:
@@ -109,7 +109,7 @@ def in_order(records: Sequence[SRV], *, seed: str) -> Iterator[SRV]:
     The chance is drawn from *seed*: users spread over the servers as the weights say, yet one user gets the same answer
     each time.
     """
-    chance = random.Random(seed)  # noqa: S311 - spreads load, guards nothing
+    chance = random.Random(seed)  # noqa: S311 - spreads load, protects nothing
     waiting = sorted(set(records), key=lambda record: (record.priority, record.weight, record.target, record.port))
     while waiting:
         first = [record for record in waiting if record.priority == waiting[0].priority]
