@@ -37,11 +37,11 @@ def _is_allowed(lead: Lead, policy: Policy) -> bool:
 
 def offline(address: str | EmailAddress) -> Detection:
     """Return the answer of the provider table for *address*, unverified. Uses no network."""
-    from mailsettings.sources.provider_table import table
+    from mailsettings.sources.provider_table import provider_tables
 
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     state = SearchState(parsed, Policy.personal())
-    state.add(table(parsed))
+    state.add(provider_tables(parsed))
     return detection_of(state, settled=SettledBy.TABLE_ONLY, seconds=0.0)
 
 

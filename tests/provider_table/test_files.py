@@ -79,8 +79,8 @@ def test_a_look_up_loads_nothing_heavy() -> None:
     code = f"""
 import sys
 from mailsettings.address import parse_address
-from mailsettings.sources.provider_table import table
-list(table(parse_address("ada@gmail.com")))
+from mailsettings.sources.provider_table import provider_tables
+list(provider_tables(parse_address("ada@gmail.com")))
 print(*[name for name in {HEAVY!r} if name in sys.modules])
 """
     assert run(code) == ""
@@ -109,8 +109,8 @@ def test_an_own_table_is_found_in_the_configuration_directory(tmp_path: Path) ->
 LEADS = """
 from mailsettings.address import parse_address
 from mailsettings.model import Claim, Note
-from mailsettings.sources.provider_table import table
-for lead in table(parse_address("ada@gmail.com")):
+from mailsettings.sources.provider_table import provider_tables
+for lead in provider_tables(parse_address("ada@gmail.com")):
     if isinstance(lead, Claim): print(lead.evidence.authority.name, lead.endpoint.host)
     if isinstance(lead, Note): print(lead.text)
 """

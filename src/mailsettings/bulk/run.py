@@ -233,6 +233,6 @@ class _Run:
 def _existence_sources() -> Sequence[Source]:
     """Return the sources that say that a domain does not exist or receives no mail."""
     from mailsettings.sources.mx import mx
-    from mailsettings.sources.provider_table import table
+    from mailsettings.sources.provider_table import provider_tables
 
-    return table, mx
+    return provider_tables, mx

@@ -16,14 +16,14 @@ from mailsettings.sources.jmap import jmap
 from mailsettings.sources.mailconf import mailconf
 from mailsettings.sources.mx import mx, mx_with
 from mailsettings.sources.pacc import pacc
-from mailsettings.sources.provider_table import table
+from mailsettings.sources.provider_table import provider_tables
 from mailsettings.sources.services import services
 from mailsettings.sources.srv import srv
 
 # Called in this order: first what leads to servers in one step, last what no server depends on. A process that has just
 # started takes a tenth of a second to list all leads.
 SOURCES: tuple[Source, ...] = (
-    table,
+    provider_tables,
     mx,
     srv,
     guess,

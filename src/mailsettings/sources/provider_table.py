@@ -13,7 +13,7 @@ from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.provider_table.table import Table
 
 
-def table(address: EmailAddress) -> Iterator[Lead]:
+def provider_tables(address: EmailAddress) -> Iterator[Lead]:
     """Yield the domain's mail provider and its servers, if a table lists exactly this domain."""
     try:
         own = tables.own_table()
