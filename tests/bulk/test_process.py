@@ -24,7 +24,7 @@ PATIENCE = 60  # seconds; for a loaded machine, nothing is measured here
 
 @pytest.fixture
 def addresses(tmp_path: Path) -> Path:
-    """Two people at each domain of the slow world, and one who is nowhere."""
+    """Two people at each domain of the slow network, and one who is nowhere."""
     people = [f"{name}@d{number}.example" for number in range(DOMAINS) for name in ("ada", "eve")]
     path = tmp_path / "in.txt"
     path.write_text("\n".join([*people, "nobody"]) + "\n")

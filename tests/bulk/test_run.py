@@ -205,7 +205,7 @@ def test_input_is_read_only_so_far_ahead() -> None:
 
     async def some() -> None:
         async with detect_many(
-            endless(), pace=BulkLimits(concurrency=4, read_ahead=16), transport=world(hosted=20).transport()
+            endless(), limits=BulkLimits(concurrency=4, read_ahead=16), transport=world(hosted=20).transport()
         ) as stream:
             for _ in range(40):
                 await stream.receive()
@@ -220,14 +220,14 @@ def test_memory_does_not_grow_with_the_input() -> None:
     """
     Five times as many domains, and the most that is in memory at a time is the same once its bounds are reached.
     """
-    pace = BulkLimits(concurrency=8, read_ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
+    limits = BulkLimits(concurrency=8, read_ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
     transport = world().transport()
 
     async def peak(size: int) -> int:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         names = (f"gone{number}.example" for number in range(size))
-        async with detect_many(names, pace=pace, transport=Answering(transport)) as stream:
+        async with detect_many(names, limits=limits, transport=Answering(transport)) as stream:
             async for each in stream:
                 # Cycles wait the longer for the collector the more else there is in the process.
                 if each.place % 25 == 0:
@@ -286,8 +286,8 @@ def test_a_busy_destination_does_not_keep_others_waiting() -> None:
     for number in range(20):
         net.records(f"c{number}.example", MX=f"10 mail.c{number}.example")
         net.host(f"mail.c{number}.example", "11.9.9.9").serve(imap(greeting_delay=3), smtp(greeting_delay=3))
-    pace = BulkLimits(concurrency=8, read_ahead=64)
-    answers = run(net, [*(f"ada@c{number}.example" for number in range(20)), "ada@o0.example"], pace=pace)
+    limits = BulkLimits(concurrency=8, read_ahead=64)
+    answers = run(net, [*(f"ada@c{number}.example" for number in range(20)), "ada@o0.example"], limits=limits)
 
     assert [each.place for each in answers].index(21) < 4
 

@@ -32,9 +32,9 @@ def run_on_cluster(wishes: BulkOptions) -> bool:
     found, policy = entries(wishes.file, form, wishes.column), wishes.policy()
     if policy.proxy and policy.proxy.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
-    # Dask writes calls that fail into its log: a pace does not show the password in its URL.
-    pace = BulkLimits.for_concurrency(wishes.concurrency, redis=wishes.redis)
-    work = partial(detect_batch, pace=pace, policy=policy, full=wishes.full)
+    # Dask writes calls that fail into its log: the repr of limits does not show the password of the URL.
+    limits = BulkLimits.for_concurrency(wishes.concurrency, redis=wishes.redis)
+    work = partial(detect_batch, limits=limits, policy=policy, full=wishes.full)
     progress, started, failed = RunProgress(count_lines(wishes.file, form)), time.monotonic(), 0
     with _client(wishes.dask or "") as client:
         cut = _by_destination(client, found, shards, wishes)

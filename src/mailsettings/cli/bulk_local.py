@@ -52,10 +52,10 @@ async def _run(
     wishes: BulkOptions, engine: Backend, missing: Iterator[Entry], journal: Journal, progress: RunProgress
 ) -> None:
     policy = wishes.policy()
-    pace = BulkLimits.for_concurrency(wishes.concurrency, redis=wishes.redis)
-    _raise_file_limit(pace.max_files(policy))
+    limits = BulkLimits.for_concurrency(wishes.concurrency, redis=wishes.redis)
+    _raise_file_limit(limits.max_files(policy))
     shown = _ProgressDisplay(progress)
-    async with engine.detect_many(_read_in_thread(missing, wishes.file), policy=policy, pace=pace) as stream:
+    async with engine.detect_many(_read_in_thread(missing, wishes.file), policy=policy, limits=limits) as stream:
         async for answered in stream:
             record = record_of(answered, full=wishes.full)
             journal.write(record)
