@@ -22,7 +22,7 @@ DESTINATIONS = [(f"11.0.0.{place % 3}", False) for place in range(12)]
 
 
 def there() -> Transport:
-    """Make a world with a provider, a machine for two domains, and a domain that is gone."""
+    """Build a network with a provider, a machine for two domains, and a domain that does not exist."""
     net = world()
     net.records("h.example", MX=GOOGLE)
     net.host("mx.example", "11.7.0.1")

@@ -21,7 +21,7 @@ LEASE = 30.0
 
 
 class FakeRegister:
-    """A register in memory; a round takes a tenth of a second."""
+    """A register in memory; an exchange takes a tenth of a second."""
 
     def __init__(self) -> None:
         self.open: dict[str, float] = {}  # until when
@@ -127,7 +127,7 @@ def test_one_round_grants_many() -> None:
     assert (rounds <= 2, inside, register.open) == (True, MOST, {})
 
 
-def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
+def test_a_filtered_port_does_not_block_others_for_long() -> None:
     """
     A connection that is not answered for a second no longer counts; one that is answered at last counts again.
     """
@@ -235,7 +235,7 @@ def test_without_the_register_it_goes_on_and_says_so_once(caplog: pytest.LogCapt
 
 def test_trio_is_told_at_once() -> None:
     """
-    The client of Redis belongs to asyncio; that is said before anything is contacted.
+    The Redis client needs asyncio; the error comes before anything is contacted.
     """
     net = world(own=1)
 

@@ -48,7 +48,7 @@ def verdicts(
     ],
     ids=["slow", "very slow", "stalls of 3 s", "stalls of 12 s", "an hour asleep"],
 )
-def test_a_starved_process_takes_no_server_for_silent(work: float, stalls: dict[int, float]) -> None:
+def test_a_starved_process_reports_no_good_server_as_silent(work: float, stalls: dict[int, float]) -> None:
     """
     All good domains are verified, however long that takes.
     """

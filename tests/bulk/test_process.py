@@ -163,7 +163,7 @@ def test_an_output_that_exists_is_not_touched(addresses: Path, tmp_path: Path) -
 
 def test_a_csv_without_addresses_is_one_line_of_error(tmp_path: Path) -> None:
     """
-    Said before anybody is contacted, by the names of the columns there are.
+    The error comes before anything is contacted, and lists the columns there are.
     """
     table = tmp_path / "in.csv"
     table.write_text("name,phone\nAda,1\n")

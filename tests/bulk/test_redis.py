@@ -104,7 +104,7 @@ async def test_so_many_are_let_in_and_not_one_more(port: int) -> None:
 
 async def test_so_many_begin_in_a_second(port: int) -> None:
     """
-    Those that come then are told when to ask again: within a second.
+    Later ones are given the time to ask again: within a second.
     """
     register = RedisRegister(replace(limits_for(url(port)), per_address=100, per_second=5))
     found = await waits(register, *map(str, range(20)))
@@ -116,7 +116,7 @@ async def test_so_many_begin_in_a_second(port: int) -> None:
 
 async def test_addresses_have_nothing_to_do_with_each_other(port: int) -> None:
     """
-    One that is full keeps nobody from another one.
+    One that is full does not block another one.
     """
     register = RedisRegister(limits_for(url(port)))
     await waits(register, "a", "b", "c")
