@@ -96,7 +96,7 @@ def test_a_shard_is_there_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_a_directory_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
     """
-    Unless it is to be gone on with.
+    Unless the run is to be resumed.
     """
     (tmp_path / "diary").touch()
 

@@ -18,11 +18,11 @@ from tests.support.dask_batches import alone
 __all__ = ["client"]  # a fixture
 
 ENTRIES = tuple(Entry(place, f"ada@{place}.example") for place in range(1, 13))
-PLACES = [(f"11.0.0.{place % 3}", False) for place in range(12)]
+DESTINATIONS = [(f"11.0.0.{place % 3}", False) for place in range(12)]
 
 
 def there() -> Transport:
-    """Make a world with a provider, a machine for two domains, and a domain that is gone."""
+    """Build a network with a provider, a machine for two domains, and a domain that does not exist."""
     net = world()
     net.records("h.example", MX=GOOGLE)
     net.host("mx.example", "11.7.0.1")
@@ -35,7 +35,7 @@ def test_neighbours_have_one_destination() -> None:
     """
     Every address is in one batch, in the order of the input, and destinations are not spread over batches.
     """
-    found = partition(ENTRIES, PLACES, 4, first=100)
+    found = partition(ENTRIES, DESTINATIONS, 4, first=100)
 
     assert [batch.number for batch in found] == [100, 101, 102]
     assert [[entry.place for entry in batch.entries] for batch in found] == [
@@ -118,12 +118,12 @@ def test_few_batches_wait() -> None:
 
 def test_no_two_workers_are_at_one_destination(client: Any, tmp_path: Path) -> None:
     """
-    Thirty batches for three destinations on two workers: whoever met another one at the same would have said so.
+    Thirty batches for three destinations on two workers: two for one destination at once would be errors.
     """
     entries = [Entry(place, f"d{place % 3}.example") for place in range(1, 61)]
-    places = [(entry.text, False) for entry in entries]
+    destinations = [(entry.text, False) for entry in entries]
     work = partial(alone, directory=str(tmp_path))
-    found = list(run_batches(client, work, iter(partition(entries, places, 2, first=0))))
+    found = list(run_batches(client, work, iter(partition(entries, destinations, 2, first=0))))
 
     assert [done.error for done in found] == [""] * 30
 
@@ -133,10 +133,10 @@ def test_a_later_run_makes_the_same_batches(tmp_path: Path) -> None:
     Whatever DNS says by then: shards that exist would otherwise be of other addresses.
     """
     [window] = batches(ENTRIES, 100)
-    Shards(tmp_path, 4, resume=False).cached_plan(window, lambda: PLACES)
+    Shards(tmp_path, 4, resume=False).cached_plan(window, lambda: DESTINATIONS)
     again = Shards(tmp_path, 4, resume=True).cached_plan(window, lambda: [("elsewhere", False)] * 12)
 
-    assert again == PLACES
+    assert again == DESTINATIONS
 
 
 def test_an_input_that_has_grown_is_refused(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_an_input_that_has_grown_is_refused(tmp_path: Path) -> None:
     """
     shards = Shards(tmp_path, 10, resume=False)
     [short] = batches(ENTRIES[:9], 10)
-    shards.cached_plan(short, lambda: PLACES[:9])
+    shards.cached_plan(short, lambda: DESTINATIONS[:9])
     shards.write(short, [{"place": entry.place, "input": entry.text, "verdict": "nothing"} for entry in short.entries])
 
     with pytest.raises(DocumentError, match="another input"):
         list(shards.missing(batches(ENTRIES, 10)))
     with pytest.raises(DocumentError, match="another input"):
-        shards.cached_plan(Batch(0, ENTRIES), lambda: PLACES)
+        shards.cached_plan(Batch(0, ENTRIES), lambda: DESTINATIONS)

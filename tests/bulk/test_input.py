@@ -27,7 +27,7 @@ BOTH = [(1, "ada@example.org"), (3, "eve@example.com")]
 )
 def test_a_place_is_the_number_of_the_line(form: InputFormat, data: bytes) -> None:
     """
-    Empty lines count, but are nobody's.
+    Empty lines are counted, but are no entries.
     """
     assert read(data, form) == BOTH
 

@@ -83,7 +83,7 @@ def test_an_output_is_never_overwritten(name: str, tmp_path: Path) -> None:
 )
 def test_a_strange_file_is_left_as_it_is(name: str, content: bytes, tmp_path: Path) -> None:
     """
-    A slip with --output costs nobody a file.
+    A wrong --output overwrites no file.
     """
     (tmp_path / name).write_bytes(content)
 

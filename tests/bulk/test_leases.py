@@ -1,4 +1,4 @@
-"""Connections that processes count together: what the clerk says and hears, in virtual time, on a book in memory."""
+"""Connections that processes count together: what a client exchanges, in virtual time, with a register in memory."""
 
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from mailsettings.bulk import Answered, BulkLimits
-from mailsettings.bulk.leases import EXCHANGE_TIMEOUT, RETRY_INTERVAL, Lease, LeaseClient, RegisterUnavailableError
+from mailsettings.bulk.leases import RETRY_INTERVAL, UNANSWERED_TIMEOUT, Lease, LeaseClient, RegisterUnavailableError
 from mailsettings.errors import MailSettingsError
 from mailsettings.net.limiter import AddressLimiters, Slot
 from mailsettings.policy import IPAddress
@@ -20,8 +20,8 @@ MOST = 3
 LEASE = 30.0
 
 
-class Book:
-    """A register in memory; a round takes a tenth of a second."""
+class FakeRegister:
+    """A register in memory; an exchange takes a tenth of a second."""
 
     def __init__(self) -> None:
         self.open: dict[str, float] = {}  # until when
@@ -34,7 +34,7 @@ class Book:
         self.rounds += 1
         await anyio.sleep(0.1)
         if self.away:
-            raise RegisterUnavailableError("the book is lost")
+            raise RegisterUnavailableError("the register is lost")
         now = anyio.current_time()
         for lease in returned:
             self.open.pop(lease.name, None)
@@ -78,63 +78,63 @@ def test_processes_together_open_no_more_than_one_may() -> None:
     """
     Four of them, each with twenty connections to make; all are made, three at a time.
     """
-    book, server = Book(), Server()
+    register, server = FakeRegister(), Server()
 
     async def connect(limiters: AddressLimiters) -> None:
         async with server.connection(limiters, IP):
             await anyio.sleep(1)
 
     async def process(leases: LeaseClient) -> None:
-        async with anyio.create_task_group() as clerk:
-            clerk.start_soon(leases.run)
+        async with anyio.create_task_group() as background:
+            background.start_soon(leases.run)
             limiters = AddressLimiters(MOST, 0.3, leases)
             async with anyio.create_task_group() as group:
                 for _ in range(20):
                     group.start_soon(connect, limiters)
-            clerk.cancel_scope.cancel()
+            background.cancel_scope.cancel()
 
     async def all_of_them() -> None:
         async with anyio.create_task_group() as group:
             for _ in range(4):
-                group.start_soon(process, LeaseClient(book, LEASE))
+                group.start_soon(process, LeaseClient(register, LEASE))
 
     run_virtual(all_of_them)
-    assert (server.most, server.total, book.open) == (MOST, 80, {})
+    assert (server.most, server.total, register.open) == (MOST, 80, {})
 
 
 @asynccontextmanager
 async def running(leases: LeaseClient):  # type: ignore[no-untyped-def]  # of a context manager
-    async with anyio.create_task_group() as clerk:
-        clerk.start_soon(leases.run)
+    async with anyio.create_task_group() as background:
+        background.start_soon(leases.run)
         yield
-        clerk.cancel_scope.cancel()
+        background.cancel_scope.cancel()
 
 
 def test_one_round_grants_many() -> None:
     """
     What is wanted at one moment is asked for at once, and everything is given back in the end.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def three() -> tuple[int, int]:
-        async with running(leases := LeaseClient(book, LEASE)):
+        async with running(leases := LeaseClient(register, LEASE)):
             async with anyio.create_task_group() as group:
                 for _ in range(MOST):
                     group.start_soon(leases.acquire, IP, Slot(0.0))
-            return book.rounds, len(book.open)
+            return register.rounds, len(register.open)
 
     (rounds, inside), _ = run_virtual(three)
-    assert (rounds <= 2, inside, book.open) == (True, MOST, {})
+    assert (rounds <= 2, inside, register.open) == (True, MOST, {})
 
 
-def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
+def test_a_filtered_port_does_not_block_others_for_long() -> None:
     """
     A connection that is not answered for a second no longer counts; one that is answered at last counts again.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def four() -> tuple[float, int]:
-        async with running(leases := LeaseClient(book, LEASE)):
+        async with running(leases := LeaseClient(register, LEASE)):
             slots = [Slot(0.0) for _ in range(MOST)]
             for slot in slots:
                 await leases.acquire(IP, slot)
@@ -143,10 +143,10 @@ def test_a_filtered_port_keeps_nobody_waiting_for_long() -> None:
             for slot in slots:
                 slot.answered = True
             await anyio.sleep(LEASE)
-            return granted, len(book.open)
+            return granted, len(register.open)
 
     (granted, inside), _ = run_virtual(four)
-    assert EXCHANGE_TIMEOUT <= granted <= EXCHANGE_TIMEOUT + 1
+    assert UNANSWERED_TIMEOUT <= granted <= UNANSWERED_TIMEOUT + 1
     assert inside == MOST
 
 
@@ -154,15 +154,15 @@ def test_what_is_open_is_kept() -> None:
     """
     A connection that outlives its lease keeps others out as long as it is open.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def long() -> int:
-        async with running(leases := LeaseClient(book, LEASE)):
+        async with running(leases := LeaseClient(register, LEASE)):
             for _ in range(MOST):
                 slot = Slot(0.0, answered=True)
                 await leases.acquire(IP, slot)
             await anyio.sleep(10 * LEASE)
-            return sum(until > anyio.current_time() for until in book.open.values())
+            return sum(until > anyio.current_time() for until in register.open.values())
 
     inside, _ = run_virtual(long)
     assert inside == MOST
@@ -172,10 +172,10 @@ def test_a_run_that_ends_keeps_nothing() -> None:
     """
     Also at the moment at which everything was to be renewed, and with connections that are still being closed.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def ending() -> None:
-        async with running(leases := LeaseClient(book, LEASE)):
+        async with running(leases := LeaseClient(register, LEASE)):
             slots = [Slot(0.0, answered=True) for _ in range(MOST)]
             for slot in slots:
                 await leases.acquire(IP, slot)
@@ -184,23 +184,23 @@ def test_a_run_that_ends_keeps_nothing() -> None:
             leases.release(slot)
 
     run_virtual(ending)
-    assert book.open == {}
+    assert register.open == {}
 
 
 def test_one_who_is_cancelled_leaves_nothing_behind() -> None:
     """
     Whether the question was not yet asked, on its way, or answered with no.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def impatient() -> int:
-        async with running(leases := LeaseClient(book, LEASE)):
+        async with running(leases := LeaseClient(register, LEASE)):
             for number in range(30):
                 with anyio.move_on_after(0.01 * number):
                     await leases.acquire(IP, slot := Slot(0.0, answered=True))
                     leases.release(slot)
             await anyio.sleep(1)
-            return len(book.open)
+            return len(register.open)
 
     inside, _ = run_virtual(impatient)
     assert inside == 0
@@ -210,37 +210,37 @@ def test_without_the_register_it_goes_on_and_says_so_once(caplog: pytest.LogCapt
     """
     Everybody is let in while it is away; when it is back, what is still open is written down first.
     """
-    book = Book()
+    register = FakeRegister()
 
     async def outage() -> tuple[float, list[str], int]:
-        async with running(leases := LeaseClient(book, LEASE)):
-            book.away = True
+        async with running(leases := LeaseClient(register, LEASE)):
+            register.away = True
             began = anyio.current_time()
             for _ in range(MOST):
                 await leases.acquire(IP, Slot(0.0, answered=True))
             took = anyio.current_time() - began
             await anyio.sleep(4 * RETRY_INTERVAL)
-            book.away = False
+            register.away = False
             await anyio.sleep(RETRY_INTERVAL + 1)
             with anyio.move_on_after(5):
                 await leases.acquire(IP, Slot(0.0))
-            return took, [record.message for record in caplog.records], len(book.open)
+            return took, [record.message for record in caplog.records], len(register.open)
 
     (took, said, inside), _ = run_virtual(outage)
     assert (took <= 0.2, inside) == (True, MOST)
     assert said == [
-        "mailsettings: the book is lost; connections are limited by each process alone while it is away",
+        "mailsettings: the register is lost; connections are limited by each process alone while it is away",
     ]
 
 
 def test_trio_is_told_at_once() -> None:
     """
-    The client of Redis belongs to asyncio; that is said before anything is contacted.
+    The Redis client needs asyncio; the error comes before anything is contacted.
     """
     net = world(own=1)
 
     async def search() -> list[Answered]:
-        return await collected(["o0.example"], net.transport(), pace=BulkLimits(redis="redis://127.0.0.1/0"))
+        return await collected(["o0.example"], net.transport(), limits=BulkLimits(redis="redis://127.0.0.1/0"))
 
     with pytest.raises(MailSettingsError, match="need asyncio"):
         run_virtual(search)

@@ -9,9 +9,11 @@ from mailsettings.policy import Policy
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"concurrency": 0}, {"per_address": 0}, {"concurrency": 9, "ahead": 8}, {"redis": "http://x"}], ids=str
+    "wrong",
+    [{"concurrency": 0}, {"per_address": 0}, {"concurrency": 9, "read_ahead": 8}, {"redis": "http://x"}],
+    ids=str,
 )
-def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, object]) -> None:
+def test_impossible_limits_are_refused(wrong: dict[str, object]) -> None:
     """
     Before anything is contacted.
     """
@@ -19,7 +21,7 @@ def test_a_pace_that_cannot_be_kept_is_refused(wrong: dict[str, object]) -> None
         BulkLimits(**wrong)  # type: ignore[arg-type]  # one of them is a text
 
 
-def test_the_usual_pace_needs_few_files() -> None:
+def test_the_default_limits_need_few_files() -> None:
     """
     A process may have 4,096 open almost everywhere.
     """

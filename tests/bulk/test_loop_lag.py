@@ -1,6 +1,6 @@
-"""A process that gets too little of its processor, and servers that are fine; in virtual time, always the same.
+"""A starved process and good servers; in virtual time, always the same.
 
-A run over 10,000 domains on a crowded machine had taken 104 good servers for silent. Each of these runs did so, too.
+A run over 10,000 domains on a crowded machine had timed out on 104 good servers. So did each of these runs.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from mailsettings.bulk.loop_lag import LoopLag
 from mailsettings.bulk.output import verdict
 from mailsettings.policy import Policy, Timeouts
 from mailsettings.testing import run_virtual
-from tests.support.bulk_worlds import Laborious, collected, world
+from tests.support.bulk_worlds import SlowTransport, collected, world
 
 SIZE = 60  # domains of each kind
 
@@ -27,11 +27,11 @@ def verdicts(
     if silent:
         for number in range(size):
             net.host(f"imap.o{number}.example").hold(993)
-    transport = Laborious(net.transport(Policy.service()), work, stalls)
+    transport = SlowTransport(net.transport(Policy.service()), work, stalls)
 
     async def search() -> list[Answered]:
         names = [f"{kind}{number}.example" for number in range(size) for kind in "ho"]
-        return await collected(names, transport, pace=BulkLimits.for_concurrency(64))
+        return await collected(names, transport, limits=BulkLimits.for_concurrency(64))
 
     answers, _ = run_virtual(search)
     return Counter(verdict(each.detection) for each in answers if each.detection), transport.count
@@ -48,7 +48,7 @@ def verdicts(
     ],
     ids=["slow", "very slow", "stalls of 3 s", "stalls of 12 s", "an hour asleep"],
 )
-def test_a_starved_process_takes_no_server_for_silent(work: float, stalls: dict[int, float]) -> None:
+def test_a_starved_process_reports_no_good_server_as_silent(work: float, stalls: dict[int, float]) -> None:
     """
     All good domains are verified, however long that takes.
     """
@@ -67,7 +67,7 @@ def test_a_process_that_stands_still_says_so() -> None:
     assert found["no-network"]
 
 
-def test_a_process_in_time_believes_silence() -> None:
+def test_a_responsive_process_trusts_timeouts() -> None:
     """
     It asks nothing twice because of servers that hang.
     """
@@ -92,17 +92,17 @@ def test_a_slower_policy_waits_longer_everywhere() -> None:
 @pytest.mark.parametrize(("late", "begun"), [(0.0, 20), (0.5, 4)], ids=["in-time", "late"])
 def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int) -> None:
     """
-    But for a few, however late everything is: it may be somebody else's doing.
+    But for a few, however late everything is: another process may be the cause.
     """
-    pulse, running = LoopLag(0.1, 4.5), []
+    loop_lag, running = LoopLag(0.1, 4.5), []
 
     async def work(number: int) -> None:
-        async with pulse.admitted():
+        async with loop_lag.admitted():
             running.append(number)
             await anyio.sleep(100)
 
     async def twenty() -> None:
-        pulse.record(late)
+        loop_lag.record(late)
         async with anyio.create_task_group() as group:
             for number in range(20):
                 group.start_soon(work, number)
@@ -113,16 +113,16 @@ def test_nothing_begins_while_the_process_cannot_follow(late: float, begun: int)
     assert len(running) == begun
 
 
-def test_being_late_is_forgotten() -> None:
+def test_lag_decays() -> None:
     """
-    Two beats after half a second too much work goes on.
+    Two samples after half a second of lag, searches start again.
     """
-    pulse = LoopLag(0.2, 4.5)
+    loop_lag = LoopLag(0.2, 4.5)
 
     async def then() -> float:
-        pulse.record(0.5)
+        loop_lag.record(0.5)
         async with anyio.create_task_group() as group:
-            group.start_soon(pulse.measure)
+            group.start_soon(loop_lag.measure)
             async with anyio.create_task_group() as inner:
                 for _ in range(5):
                     inner.start_soon(hold)
@@ -130,7 +130,7 @@ def test_being_late_is_forgotten() -> None:
         return anyio.current_time()
 
     async def hold() -> None:
-        async with pulse.admitted():
+        async with loop_lag.admitted():
             await anyio.sleep(1)
 
     began, _ = run_virtual(then)

@@ -24,7 +24,7 @@ PATIENCE = 60  # seconds; for a loaded machine, nothing is measured here
 
 @pytest.fixture
 def addresses(tmp_path: Path) -> Path:
-    """Two people at each domain of the slow world, and one who is nowhere."""
+    """Two people at each domain of the slow network, and one who is nowhere."""
     people = [f"{name}@d{number}.example" for number in range(DOMAINS) for name in ("ada", "eve")]
     path = tmp_path / "in.txt"
     path.write_text("\n".join([*people, "nobody"]) + "\n")
@@ -163,7 +163,7 @@ def test_an_output_that_exists_is_not_touched(addresses: Path, tmp_path: Path) -
 
 def test_a_csv_without_addresses_is_one_line_of_error(tmp_path: Path) -> None:
     """
-    Said before anybody is contacted, by the names of the columns there are.
+    The error comes before anything is contacted, and lists the columns there are.
     """
     table = tmp_path / "in.csv"
     table.write_text("name,phone\nAda,1\n")

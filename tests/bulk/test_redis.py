@@ -20,7 +20,7 @@ from mailsettings.bulk.redis import RedisRegister
 from mailsettings.net.limiter import Slot
 from tests.support.dask_batches import transport
 from tests.support.processes import free_port, redis
-from tests.support.shared_limits_program import LEASE, MACHINE, MOST, pace
+from tests.support.shared_limits_program import LEASE, MACHINE, MOST, limits_for
 
 pytestmark = [
     pytest.mark.redis,
@@ -92,7 +92,7 @@ async def test_so_many_are_let_in_and_not_one_more(port: int) -> None:
     """
     Who gives a place back lets another one in.
     """
-    register = RedisRegister(pace(url(port)))
+    register = RedisRegister(limits_for(url(port)))
     first = await waits(register, "a", "b", "c", "d")
     await register.exchange([lease("b")], (), ())
     second = await waits(register, "d", "e")
@@ -104,9 +104,9 @@ async def test_so_many_are_let_in_and_not_one_more(port: int) -> None:
 
 async def test_so_many_begin_in_a_second(port: int) -> None:
     """
-    Those that come then are told when to ask again: within a second.
+    Later ones are given the time to ask again: within a second.
     """
-    register = RedisRegister(replace(pace(url(port)), per_address=100, per_second=5))
+    register = RedisRegister(replace(limits_for(url(port)), per_address=100, per_second=5))
     found = await waits(register, *map(str, range(20)))
     await register.aclose()
 
@@ -116,9 +116,9 @@ async def test_so_many_begin_in_a_second(port: int) -> None:
 
 async def test_addresses_have_nothing_to_do_with_each_other(port: int) -> None:
     """
-    One that is full keeps nobody from another one.
+    One that is full does not block another one.
     """
-    register = RedisRegister(pace(url(port)))
+    register = RedisRegister(limits_for(url(port)))
     await waits(register, "a", "b", "c")
     found = await register.exchange((), (), [Lease(ip_address("11.9.9.10"), "d", Slot(0.0)), lease("e")])
     await register.aclose()
@@ -130,7 +130,7 @@ async def test_nothing_is_left_in_redis(port: int) -> None:
     """
     Every key has an end, so that a hundred million addresses leave nothing behind.
     """
-    register = RedisRegister(pace(url(port)))
+    register = RedisRegister(limits_for(url(port)))
     await waits(register, "a", "b")
     await register.exchange((), [lease("a")], ())
     names = cli(port, "keys", "*").split()
@@ -176,7 +176,7 @@ async def test_what_a_killed_process_had_lapses(port: int) -> None:
                 await arrived.wait()
             process.send_signal(signal.SIGKILL)
         group.cancel_scope.cancel()
-    register = RedisRegister(pace(url(port)))
+    register = RedisRegister(limits_for(url(port)))
     before = [wait > 0 for wait in await waits(register, "a", "b", "c")]
     leases = LeaseClient(register, LEASE)
     async with anyio.create_task_group() as group:
@@ -206,7 +206,7 @@ async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> N
     Killed: connections are made as before. Back, and empty: what is open is written down, and keeps others out again.
     """
     port = free_port()
-    leases = LeaseClient(RedisRegister(pace(url(port))), LEASE, pause=0.1)
+    leases = LeaseClient(RedisRegister(limits_for(url(port))), LEASE, retry_interval=0.1)
     async with anyio.create_task_group() as group:
         with redis(port):
             group.start_soon(leases.run)
@@ -214,7 +214,7 @@ async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> N
         for _ in range(MOST - 1):
             await leases.acquire(IP, Slot(0.0, answered=True))
         with redis(port), anyio.fail_after(PATIENCE):
-            other = RedisRegister(pace(url(port)))
+            other = RedisRegister(limits_for(url(port)))
             while not (await waits(other, "other"))[0]:
                 await other.exchange([lease("other")], (), ())
                 await anyio.sleep(0.05)
@@ -227,6 +227,6 @@ async def test_redis_may_go_and_come_back(caplog: pytest.LogCaptureFixture) -> N
 
 def test_a_password_is_shown_nowhere() -> None:
     """
-    Not by the pace that carries it.
+    Not by the limits that carry it.
     """
     assert "secret" not in repr(BulkLimits(redis="redis://:secret@10.0.0.1/0"))

@@ -1,4 +1,4 @@
-"""Runs over many addresses, in worlds of memory."""
+"""Runs over many addresses, in fake networks."""
 
 import gc
 import tracemalloc
@@ -69,7 +69,7 @@ def test_names_are_not_guessed_where_the_table_knows_the_provider() -> None:
 )
 def test_a_dead_domain_costs_next_to_nothing(records: tuple[str, ...], questions: int) -> None:
     """
-    Its MX record says so; beside that, only whether DNS knows anything at all is asked.
+    Its MX record says so; besides, the only question is whether the name exists at all.
     """
     net = world()
     if records:
@@ -113,7 +113,7 @@ def test_a_run_finds_what_a_single_search_finds(address: str) -> None:
 @pytest.mark.parametrize("each", WORLDS, ids=[each.name.replace(" ", "-") for each in WORLDS])
 def test_a_run_finds_in_every_world_what_a_single_search_finds(each: World) -> None:
     """
-    Documents, MX, SRV, guesses, silent hosts: whatever is left out as superfluous was superfluous.
+    Documents, MX, SRV, guesses, hosts that time out: whatever is left out as superfluous was superfluous.
     """
     alone, together = FakeNetwork(rtt=0.05), FakeNetwork(rtt=0.05)
     each.build(alone)
@@ -150,7 +150,7 @@ def test_a_document_of_another_domain_is_fetched_once() -> None:
     assert net.requests == ("GET https://autoconfig.hoster.example/mail/config-v1.1.xml",)
 
 
-def test_nobody_is_told_a_persons_address() -> None:
+def test_no_server_is_sent_a_persons_address() -> None:
     """
     A domain is searched as its postmaster, even where the policy lets the address be sent.
     """
@@ -184,7 +184,7 @@ def test_a_domain_stands_for_its_postmaster() -> None:
 
 def test_answers_come_in_the_order_of_completion() -> None:
     """
-    A domain that keeps silent does not hold up the others.
+    A domain that times out does not hold up the others.
     """
     net = world(own=2)
     net.mute("silent.example")
@@ -205,7 +205,7 @@ def test_input_is_read_only_so_far_ahead() -> None:
 
     async def some() -> None:
         async with detect_many(
-            endless(), pace=BulkLimits(concurrency=4, read_ahead=16), transport=world(hosted=20).transport()
+            endless(), limits=BulkLimits(concurrency=4, read_ahead=16), transport=world(hosted=20).transport()
         ) as stream:
             for _ in range(40):
                 await stream.receive()
@@ -220,14 +220,14 @@ def test_memory_does_not_grow_with_the_input() -> None:
     """
     Five times as many domains, and the most that is in memory at a time is the same once its bounds are reached.
     """
-    pace = BulkLimits(concurrency=8, read_ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
+    limits = BulkLimits(concurrency=8, read_ahead=16, max_detections=20, max_answers=50, max_pages=20, max_probes=20)
     transport = world().transport()
 
     async def peak(size: int) -> int:
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
         names = (f"gone{number}.example" for number in range(size))
-        async with detect_many(names, pace=pace, transport=Answering(transport)) as stream:
+        async with detect_many(names, limits=limits, transport=Answering(transport)) as stream:
             async for each in stream:
                 # Cycles wait the longer for the collector the more else there is in the process.
                 if each.place % 25 == 0:
@@ -248,7 +248,7 @@ def test_memory_does_not_grow_with_the_input() -> None:
 
 
 class Answering:
-    """A transport to a world with no names; it keeps no record of who asked, as a FakeNetwork does."""
+    """A transport in which no name exists; unlike a FakeNetwork it records nothing."""
 
     def __init__(self, below: Transport) -> None:
         self._below = below
@@ -286,8 +286,8 @@ def test_a_busy_destination_does_not_keep_others_waiting() -> None:
     for number in range(20):
         net.records(f"c{number}.example", MX=f"10 mail.c{number}.example")
         net.host(f"mail.c{number}.example", "11.9.9.9").serve(imap(greeting_delay=3), smtp(greeting_delay=3))
-    pace = BulkLimits(concurrency=8, read_ahead=64)
-    answers = run(net, [*(f"ada@c{number}.example" for number in range(20)), "ada@o0.example"], pace=pace)
+    limits = BulkLimits(concurrency=8, read_ahead=64)
+    answers = run(net, [*(f"ada@c{number}.example" for number in range(20)), "ada@o0.example"], limits=limits)
 
     assert [each.place for each in answers].index(21) < 4
 
@@ -312,9 +312,9 @@ def test_what_failed_is_tried_again_after_a_while() -> None:
     assert found[1] == "imap.gmail.com"
 
 
-def test_a_moments_silence_is_not_remembered_for_long() -> None:
+def test_a_timeout_is_not_cached_for_long() -> None:
     """
-    A provider's server that hung once would otherwise be missing from the answers of hundreds of customers.
+    A provider's server that timed out once would otherwise be missing from the answers of hundreds of customers.
     """
     net = world(hosted=2)
     net.host("imap.gmail.com").hold(993)
@@ -332,7 +332,7 @@ def test_a_moments_silence_is_not_remembered_for_long() -> None:
     assert found == ["", "imap.gmail.com"]
 
 
-def test_an_outage_is_nobody_elses_failure() -> None:
+def test_an_outage_is_not_cached() -> None:
     """
     What failed for want of a network is not remembered at all.
     """
@@ -354,7 +354,7 @@ def test_an_outage_is_nobody_elses_failure() -> None:
 
 def test_places_given_with_the_addresses_are_kept() -> None:
     """
-    Whoever goes on in the middle of a list numbers for himself.
+    A caller that resumes in the middle of a list numbers its entries itself.
     """
 
     async def two() -> list[int]:
@@ -390,7 +390,7 @@ async def test_a_run_on_either_event_loop() -> None:
 
 def test_torture() -> None:
     """
-    Whatever operation of the world fails, every address is answered.
+    Whatever operation of the network fails, every address is answered.
     """
     addresses = ["ada@h0.example", "eve@h1.example", "ada@o0.example"]
     quiet = world(hosted=2, own=1)

@@ -1,6 +1,6 @@
-"""`python -m tests.support.bulk_program FILE -o OUT …`: the command `bulk` as a process, in a slow world of memory.
+"""`python -m tests.support.bulk_program FILE -o OUT …`: the command `bulk` as a process, in a slow fake network.
 
-Every domain dN.example has servers of its own; all of it takes some round trips of 20 ms each, in real time.
+Every domain dN.example has servers of its own; each search takes some round trips of 20 ms, in real time.
 """
 
 import os
@@ -19,8 +19,8 @@ DOMAINS = 60
 RTT = float(os.environ.get("RTT", "0.02"))  # seconds
 
 
-def slow_world() -> FakeNetwork:
-    """Build the world."""
+def slow_network() -> FakeNetwork:
+    """Build the network."""
     net = FakeNetwork(rtt=RTT)
     for number in range(DOMAINS):
         net.host(f"imap.d{number}.example").serve(imap())
@@ -29,5 +29,5 @@ def slow_world() -> FakeNetwork:
 
 
 if __name__ == "__main__":
-    many = partial(detect_many, transport=slow_world().transport())
+    many = partial(detect_many, transport=slow_network().transport())
     sys.exit(run(["bulk", *sys.argv[1:]], Backend(detect_stream, plan, offline, SOURCES, many)))

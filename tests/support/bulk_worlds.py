@@ -1,4 +1,4 @@
-"""Worlds with many domains, and a short way to run over them."""
+"""Fake networks with many domains, and a short way to run over them."""
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 
@@ -35,21 +35,21 @@ async def collected(
     addresses: Iterable[str | Entry] | AsyncIterable[str | Entry],
     transport: Transport,
     *,
-    pace: BulkLimits | None = None,
+    limits: BulkLimits | None = None,
     policy: Policy | None = None,
 ) -> list[Answered]:
-    """Return all answers, in the order in which they came."""
-    async with detect_many(addresses, pace=pace, policy=policy, transport=transport) as stream:
+    """Return all results, in the order of completion."""
+    async with detect_many(addresses, limits=limits, policy=policy, transport=transport) as stream:
         return [each async for each in stream]
 
 
 def run(
-    net: FakeNetwork, addresses: Iterable[str], *, pace: BulkLimits | None = None, policy: Policy | None = None
+    net: FakeNetwork, addresses: Iterable[str], *, limits: BulkLimits | None = None, policy: Policy | None = None
 ) -> list[Answered]:
-    """Run over *addresses* in virtual time and leave nothing open."""
+    """Run over *addresses* in virtual time; no stream may be left open."""
 
     async def search() -> list[Answered]:
-        return await collected(addresses, net.transport(policy or Policy.service()), pace=pace, policy=policy)
+        return await collected(addresses, net.transport(policy or Policy.service()), limits=limits, policy=policy)
 
     answers, _ = run_virtual(search)
     assert net.open_streams == ()
@@ -62,29 +62,29 @@ def incoming(answered: Answered) -> str:
     return choices[0].endpoint.host if choices and choices[0].verified else ""
 
 
-class Laborious:
-    """A transport for jumping clocks: each question or connection is work, during which all else stands still."""
+class SlowTransport:
+    """A transport for virtual clocks: each question or connection blocks the event loop for a while."""
 
     def __init__(self, below: Transport, work: float, stalls: Mapping[int, float] | None = None) -> None:
-        """*work*: seconds for each; *stalls*: seconds more for some of them, by their number, which starts at 1."""
+        """*work*: seconds for each; *stalls*: additional seconds for some of them, by number, which starts at 1."""
         self._below = below
         self._work = work
         self._stalls = stalls or {}
         self.count = 0
 
-    def _toil(self) -> None:
+    def _work_once(self) -> None:
         self.count += 1
         clock = trio.lowlevel.current_clock()
         assert isinstance(clock, trio.testing.MockClock)
         clock.jump(self._work + self._stalls.get(self.count, 0.0))
 
     async def ask(self, question: Question) -> Answer:
-        self._toil()
+        self._work_once()
         return await self._below.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:
-        self._toil()
+        self._work_once()
         return await self._below.connect(ip, port)
 
     async def aclose(self) -> None:
-        """What is below stays open."""
+        """Leave the transport below open."""

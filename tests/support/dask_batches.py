@@ -1,4 +1,4 @@
-"""What workers of a Dask cluster import: batches in a world of memory, and one batch that takes its worker with it."""
+"""What workers of a Dask cluster import: batches in a fake network, and one batch that takes its worker with it."""
 
 import os
 import signal
@@ -7,17 +7,17 @@ from pathlib import Path
 from mailsettings.bulk import Entry, detect_batch
 from mailsettings.net.streams import Transport
 from mailsettings.schema import Object
-from tests.support.bulk_program import slow_world
+from tests.support.bulk_program import slow_network
 
 DEADLY = 3  # the number of the batch whose first worker is killed
 
 
 def transport() -> Transport:
-    return slow_world().transport()
+    return slow_network().transport()
 
 
 def searched(entries: tuple[Entry, ...]) -> list[Object]:
-    """Do one batch in the slow world."""
+    """Do one batch in the slow network."""
     return detect_batch(entries, transport=transport)
 
 

@@ -47,7 +47,7 @@ class Witnessed:
         await self._below.aclose()
 
 
-def pace(redis: str) -> BulkLimits:
+def limits_for(redis: str) -> BulkLimits:
     return BulkLimits(redis=redis, per_address=MOST, per_second=1000, lease_seconds=LEASE)
 
 
@@ -62,7 +62,7 @@ def machine(first: int, last: int) -> FakeNetwork:
 async def main(redis: str, counter: int, first: int, last: int) -> None:
     names = [f"d{number}.example" for number in range(first, last)]
     transport = Witnessed(machine(first, last).transport(Policy.service()), counter)
-    async with detect_many(names, pace=pace(redis), transport=transport) as stream:
+    async with detect_many(names, limits=limits_for(redis), transport=transport) as stream:
         async for each in stream:
             assert each.detection is not None
             print(verdict(each.detection), flush=True)

@@ -1,4 +1,4 @@
-"""Time in a world: one round trip for each step, exactly, and nothing beside."""
+"""Virtual time in a fake network: one round trip for each step, exactly, and nothing besides."""
 
 import math
 
@@ -152,7 +152,7 @@ def test_a_page_may_hang() -> None:
 
 
 def test_a_host_may_be_farther_away() -> None:
-    """Its round trips are its own; DNS keeps the world's."""
+    """A host may have a round trip of its own; DNS keeps that of the network."""
     net = FakeNetwork(rtt=RTT)
     net.host(HOST, ADDRESS, rtt=1.0).serve(smtp(25))
 
@@ -164,7 +164,7 @@ def test_a_host_may_be_farther_away() -> None:
 
 
 def test_waiting_for_nothing_ends_at_the_limit() -> None:
-    """A test that hangs says so instead."""
+    """A test that hangs fails with TimeoutError."""
     with pytest.raises(TimeoutError):
         run_virtual(anyio.sleep_forever, limit=60.0)
 

@@ -1,4 +1,4 @@
-"""Names of a world: what a resolver would say."""
+"""Fake DNS: the answers of a resolver, wildcards, CNAMEs and faults."""
 
 import math
 
@@ -49,7 +49,7 @@ async def test_a_zone_is_lines() -> None:
 
 @pytest.mark.parametrize("line", ["example.org", "example.org MX", "example.org mx 10 x.example.org"])
 def test_a_line_that_is_no_record_is_refused(line: str) -> None:
-    """A typing error in a world must not become an empty zone."""
+    """A typing error in a zone must not become an empty zone."""
     with pytest.raises(ValueError, match="not name, type and data"):
         FakeNetwork().zone(line)
 
@@ -198,8 +198,8 @@ async def test_servfail_has_a_scope(scope: tuple[str, str], concerned: set[str])
 
 
 @pytest.mark.parametrize(("scope", "concerned"), SCOPES)
-def test_silence_has_a_scope_and_takes_a_lifetime(scope: tuple[str, str], concerned: set[str]) -> None:
-    """Silent questions time out one after the other, as the policy says; the others are answered at once."""
+def test_unanswered_questions_have_a_scope_and_take_a_lifetime(scope: tuple[str, str], concerned: set[str]) -> None:
+    """Unanswered questions time out one after the other, as the policy says; the others are answered at once."""
     net = FakeNetwork()
     net.mute(*scope)
 
@@ -208,7 +208,7 @@ def test_silence_has_a_scope_and_takes_a_lifetime(scope: tuple[str, str], concer
     assert (failures, seconds) == (dict.fromkeys(concerned, FailureKind.DNS_TIMEOUT), 3.0 * len(concerned))
 
 
-def test_a_later_quirk_goes_before_an_earlier_one() -> None:
+def test_a_later_fault_overrides_an_earlier_one() -> None:
     """The resolver is dead, but for one zone."""
     net = FakeNetwork()
     net.mute()
@@ -219,7 +219,7 @@ def test_a_later_quirk_goes_before_an_earlier_one() -> None:
     assert seconds == 0.5
 
 
-def test_silence_is_for_ever_without_a_policy() -> None:
+def test_unanswered_questions_wait_for_ever_without_a_policy() -> None:
     """Who sets no time-out, waits."""
     net = FakeNetwork()
     net.slow(math.inf, "example.org")

@@ -1,4 +1,4 @@
-"""What a world remembers: questions, connections, lines, requests, open streams; and faults planned by number."""
+"""The recording: questions, connections, lines, requests, open streams; and faults planned by number."""
 
 import subprocess
 import sys
@@ -74,7 +74,7 @@ async def test_entries_are_values() -> None:
 
 
 async def test_lines_to_a_deaf_server_are_remembered_too() -> None:
-    """What must never be sent is seen even where nobody reads it."""
+    """A line is recorded even if the server never reads it."""
     net = world(imap(143, silent=True))
     await (await dial(net, 143)).send(b"a1 LOGIN ada secret\r\n")
 
@@ -157,7 +157,7 @@ async def _patiently(net: FakeNetwork, seconds: float) -> bool:
 
 
 def test_every_operation_can_hang_by_number() -> None:
-    """None of them ends, however long somebody waits; the seventh would be the first that is not there."""
+    """None of them ends, however long a test waits; the seventh would be the first beyond the last."""
     ends = []
     for step in range(1, 8):
         net = _world()
@@ -176,7 +176,7 @@ async def test_the_number_of_operations_is_known() -> None:
 
 
 def test_importing_is_cheap() -> None:
-    """Neither trio nor an HTTP library is loaded until a world needs it."""
+    """Neither trio nor an HTTP library is loaded until a fake network needs it."""
     code = (
         "import mailsettings.testing, sys; print(*{'trio', 'httpx', 'httpcore', 'h11', 'dns', 'ssl'} & {*sys.modules})"
     )

@@ -1,4 +1,4 @@
-"""Servers from lists of steps: every word of the little language."""
+"""Scripted servers from lists of steps: every step of the language."""
 
 import pytest
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_dialogue_of_steps() -> None:
-    """Send, receive, answer with the tag that was heard, close."""
+    """Send, receive, answer with the tag that was received, close."""
     steps = [
         ["send", "* OK ready\r\n"],
         ["recv", "STARTTLS"],
@@ -37,7 +37,7 @@ async def test_a_dialogue_of_steps() -> None:
 async def test_other_commands_are_refused_until_the_right_one(
     protocol: Protocol, command: bytes, refusal: bytes
 ) -> None:
-    """A client may ask for more than the script knows."""
+    """A client may send commands that the script does not expect."""
     steps: list[ScriptStep] = [["send", "hello\r\n"], ["recv", "STARTTLS"], ["send", "go\r\n"]]
     stream = await dial(world(from_steps(143, protocol, steps)), 143)
 

@@ -57,7 +57,7 @@ UPGRADES = [
 async def test_login_is_offered_after_starttls_only(
     server: Server, command: bytes, question: bytes, before: str, after: str
 ) -> None:
-    """What is offered in clear and what inside TLS exclude each other."""
+    """What is offered in plaintext and what is offered inside TLS exclude each other."""
     stream = await dial(world(server), server.port)
     _, clear, _ = [reply.decode() for reply in await talk(stream, question, command)]
     await stream.start_tls(HOST, ())
@@ -91,7 +91,7 @@ async def test_other_commands_are_refused(server: Server, question: bytes) -> No
         pytest.param(smtp(587), b"AUTH PLAIN AGFkYQBzZWNyZXQ=\r\n", "502", id="smtp in clear"),
     ],
 )
-async def test_nobody_can_log_in(server: Server, login: bytes, reply: str) -> None:
+async def test_logins_are_refused(server: Server, login: bytes, reply: str) -> None:
     """These servers know no accounts."""
     assert (await _heard(server, login))[1].startswith(reply)
 
@@ -116,14 +116,14 @@ async def test_starttls_may_be_missing() -> None:
     assert ("STARTTLS" in greeting, refusal) == (False, "a1 BAD Unknown command.\n")
 
 
-async def test_plain_means_login_in_clear() -> None:
-    """The server that nobody should use."""
+async def test_plain_means_plaintext_login() -> None:
+    """A server with plaintext logins, which no client should use."""
     greeting = (await _heard(imap(143, security=Security.PLAIN)))[0]
 
     assert ("STARTTLS" in greeting, "AUTH=PLAIN" in greeting) == (False, True)
 
 
-async def test_login_may_be_offered_in_clear_beside_starttls() -> None:
+async def test_plaintext_login_may_be_offered_beside_starttls() -> None:
     """As old servers do."""
     greeting = (await _heard(imap(143, clear_mechanisms=("CRAM-MD5",))))[0]
 
@@ -131,7 +131,7 @@ async def test_login_may_be_offered_in_clear_beside_starttls() -> None:
 
 
 async def test_starttls_may_be_refused() -> None:
-    """The tag is the command's, and everything stays in clear."""
+    """The tag is the command's, and everything stays in plaintext."""
     replies = await _heard(imap(143, starttls_reply="{tag} NO not now"), b"x7 STARTTLS\r\n", b"x8 NOOP\r\n")
 
     assert replies[1:] == ["x7 NO not now\n", "x8 OK Done.\n"]
@@ -158,7 +158,7 @@ async def test_another_protocol_may_listen() -> None:
     assert greeting.startswith("* OK")
 
 
-def test_a_silent_server_says_nothing_in_clear_either() -> None:
+def test_a_silent_server_says_nothing_in_plaintext_either() -> None:
     """The connection is made, and that was it."""
     with pytest.raises(TimeoutError):
         run_virtual(_first_line, smtp(25, silent=True), limit=1e6)

@@ -78,12 +78,12 @@ async def test_a_problem_ends_the_handshake(kind: FailureKind) -> None:
 
 
 @pytest.mark.parametrize("port", [143, 587])
-async def test_a_greeting_in_clear_is_no_tls(port: int) -> None:
+async def test_a_greeting_in_plaintext_is_no_tls(port: int) -> None:
     """Servers of STARTTLS greet first."""
     assert await _kind(world(imap(143), smtp(587)), port) is FailureKind.NOT_TLS
 
 
-async def test_a_server_that_waits_in_clear_answers_the_handshake_in_clear() -> None:
+async def test_a_server_that_waits_in_plaintext_answers_the_handshake_in_plaintext() -> None:
     """A web server on the wrong port calls it a bad request."""
     net = world()
     net.page(f"http://{HOST}/", "")
@@ -105,7 +105,7 @@ def test_a_silent_server_never_shakes_hands() -> None:
         run_virtual(_kind, net, 993, limit=1e6)
 
 
-async def test_bytes_in_clear_before_the_handshake_spoil_it() -> None:
+async def test_bytes_in_plaintext_before_the_handshake_spoil_it() -> None:
     """They came in a segment of their own, and the client has not looked: TLS reads them as its own."""
     server = from_generator(143, Say(b"a1 OK go\r\n"), Say(b"X"), TLS())
     stream = await dial(world(server), 143)
@@ -168,7 +168,7 @@ async def test_a_page_does_not_change_its_host_certificate() -> None:
 
 
 async def test_a_stream_knows_that_it_is_secure() -> None:
-    """For tests that want to know what was said outside TLS."""
+    """For tests that check what was sent in plaintext."""
     net = world(imap())
     await dial_tls(net, 993)
 

@@ -1,4 +1,4 @@
-"""Connections of a world: who answers, who does not, and how it looks from the client."""
+"""Connections of a fake network: accepted, refused, dropped, and how each ends for the client."""
 
 from collections.abc import Callable
 
@@ -69,7 +69,7 @@ async def test_a_chosen_address_is_free() -> None:
 
 
 async def test_naming_a_host_again_adds_nothing_to_the_dns() -> None:
-    """A host is told what else it serves without a second address."""
+    """A host can be given more servers without a second address."""
     net = world()
     net.host(HOST).serve(imap())
     net.host(HOST, ADDRESS).serve(imap(143))
@@ -100,8 +100,8 @@ def test_ports_have_a_fate(change: Change, port: int, kind: FailureKind | None, 
     assert run_virtual(_kind, net, port) == (kind, seconds)
 
 
-def test_an_unknown_address_is_silent() -> None:
-    """Nobody is there who could refuse."""
+def test_connecting_to_an_unknown_address_times_out() -> None:
+    """There is no machine that could refuse."""
     assert run_virtual(_kind, world(), 993, "192.0.2.99") == (FailureKind.CONNECT_TIMEOUT, 127.0)
 
 
@@ -189,7 +189,7 @@ async def test_a_closed_stream_is_of_no_use() -> None:
 
 
 async def test_closing_wakes_who_reads() -> None:
-    """A task that waits for a silent server does not outlive the stream."""
+    """A task that waits for a server does not outlive the stream."""
     net = world()
     net.host(HOST).hold(993)
     stream = await dial(net, 993)
@@ -231,7 +231,7 @@ def _echo() -> Script:
 
 
 async def test_commands_may_come_together() -> None:
-    """Each line of one segment is heard by itself."""
+    """Each line of one segment is received separately."""
     stream = await dial(world(scripted(143, _echo)), 143)
     await stream.send(b"one\r\ntwo\nth")
     await stream.send(b"ree\r\n")
@@ -265,7 +265,7 @@ async def test_no_more_is_received_than_asked_for() -> None:
     assert [await stream.receive(4), await stream.receive(4), await stream.receive(4)] == [b"* OK", b"\r\n", b""]
 
 
-async def test_a_world_can_cut_everything_into_bytes() -> None:
+async def test_a_network_can_cut_everything_into_bytes() -> None:
     """The hardest segmentation there is, for any server."""
     net = FakeNetwork(segment=1)
     net.host(HOST, ADDRESS).serve(from_generator(143, Say(b"* OK")))

@@ -1,4 +1,4 @@
-"""The web of a world, through httpcore: the fake speaks HTTP/1.1 over the same streams as everything."""
+"""The web pages of a fake network, through httpcore: HTTP/1.1 over the same streams as everything else."""
 
 import httpcore
 import pytest
@@ -188,7 +188,7 @@ async def test_what_is_no_http_is_a_bad_request() -> None:
 
 
 async def test_only_web_addresses_are_pages() -> None:
-    """A typing error in a test is not a page nobody asks for."""
+    """A typing error in a test is not a page that is never requested."""
     with pytest.raises(ValueError, match="not an http or https URL"):
         FakeNetwork().page("autoconfig.example.org/mail", "")
 

@@ -29,7 +29,7 @@ _HOME = {
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name when it is first used: the command line knows this package before it needs the network."""
+    """Load a public name when it is first used: the command line imports this package before it needs the network."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

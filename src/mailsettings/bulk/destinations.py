@@ -1,4 +1,4 @@
-"""Where a domain's mail goes, and how many searches may run at once for each destination."""
+"""Destinations: where a domain's mail goes, and a semaphore that bounds the searches for each of them."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from mailsettings.model import Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 
-# Providers that pass the mail on: where the mailboxes are has to be found out.
-_PASSING_ON = frozenset({"filter", "forwarder"})
+# Kinds of providers that relay the mail: where the mailboxes are has to be found out.
+_RELAY_KINDS = frozenset({"filter", "forwarder"})
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the domains that burden the same servers have in common: a provider's id, an IP address, or themselves."""
+    """What domains that use the same servers have in common: a provider's id, an IP address, or their own name."""
 
     key: str
-    in_table: bool = False  # the table has servers for it, so that no name need be guessed
-    dead: bool = False  # there is no such domain, or it receives no mail: nothing else is worth asking
+    in_table: bool = False  # the table has servers for it, so that guessing names is not needed
+    dead: bool = False  # the domain does not exist or receives no mail: nothing else is worth asking
 
 
 async def find_destination(net: Net, domain: str) -> Destination:
-    """Say where the mail of *domain* goes: its provider, else the address of its first mail exchanger, else itself.
+    """Return where the mail of *domain* goes: its provider, else the address of its first mail exchanger, else itself.
 
-    The detection asks the same questions, and is answered from its own memory.
+    The detection asks the same questions again, and is answered from the cache of *net*.
     """
     if (row := table.find_domain(domain)) is not None:
         return _of_row(row)
@@ -47,14 +47,14 @@ async def find_destination(net: Net, domain: str) -> Destination:
 
 
 def likely_destination(domain: str) -> Destination:
-    """Say where the mail of *domain* goes as far as that is known without asking: the table, else its own owner."""
+    """Return where the mail of *domain* goes without asking: the provider in the table, else the registrable domain."""
     row = table.find_domain(domain)
     return _of_row(row) if row is not None else Destination(registrable(domain))
 
 
 def _of_row(row: Row) -> Destination:
-    passes_on = row.provider.kind in _PASSING_ON
-    return Destination(row.provider.id, in_table=bool(row.incoming and row.outgoing) and not passes_on)
+    relays = row.provider.kind in _RELAY_KINDS
+    return Destination(row.provider.id, in_table=bool(row.incoming and row.outgoing) and not relays)
 
 
 def _first_exchanger(records: tuple[object, ...]) -> str:
@@ -63,30 +63,30 @@ def _first_exchanger(records: tuple[object, ...]) -> str:
 
 
 @dataclass(slots=True)
-class _Queue:
-    room: anyio.Semaphore
-    users: int = 0  # inside or waiting
+class _CountedSemaphore:
+    semaphore: anyio.Semaphore
+    users: int = 0  # tasks that hold a slot or wait for one
 
 
 class KeyedSemaphore:
-    """A semaphore for each key, kept for as long as somebody is inside or waits."""
+    """A semaphore of *slots* for each key; one that no task holds or waits for is discarded."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._queues: dict[Hashable, _Queue] = {}
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._semaphores: dict[Hashable, _CountedSemaphore] = {}
 
     def __len__(self) -> int:
-        return len(self._queues)
+        return len(self._semaphores)
 
     @asynccontextmanager
     async def acquire(self, key: Hashable) -> AsyncIterator[None]:
-        """Wait until fewer than *most* others are inside with the same *key*."""
-        queue = self._queues.setdefault(key, _Queue(anyio.Semaphore(self._most)))
-        queue.users += 1
+        """Wait for a slot of *key*, and hold it until the block is left."""
+        counted = self._semaphores.setdefault(key, _CountedSemaphore(anyio.Semaphore(self._slots)))
+        counted.users += 1
         try:
-            async with queue.room:
+            async with counted.semaphore:
                 yield
         finally:
-            queue.users -= 1
-            if not queue.users:
-                del self._queues[key]
+            counted.users -= 1
+            if not counted.users:
+                del self._semaphores[key]

@@ -1,4 +1,4 @@
-"""The input of a run, read as it is wanted: one address a line, CSV with a header, or lines of JSON.
+"""The input of a run, read lazily: one address per line, CSV with a header, or JSON lines.
 
 ada@example.org            name,email                  {"email": "ada@example.org", "name": "Ada"}
 example.com                Ada,ada@example.org         "ada@example.org"
@@ -18,14 +18,14 @@ from mailsettings.errors import DocumentError
 from mailsettings.hostnames import parse_host, unicode_host
 from mailsettings.model import Detection
 
-# Every domain that receives mail has this mailbox (RFC 5321 §4.5.1): the search for a whole domain is made in its name,
-# so that no person's address is told to anybody or shows up in another person's answer.
+# Every domain that receives mail has this mailbox (RFC 5321 §4.5.1). A domain is searched under this address, so that
+# no person's address is sent to a server or appears in another person's answer.
 POSTMASTER = "postmaster"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One address of the input as it stands there, and its *place*, which starts at 1."""
+    """One address exactly as the input has it, and its *place*, which starts at 1."""
 
     place: int
     text: str
@@ -50,17 +50,17 @@ def parse_entry(text: str) -> EmailAddress:
 
 
 def postmaster_of(domain: str) -> EmailAddress:
-    """Return the address in whose name *domain* (A-labels) is searched."""
+    """Return the address under which *domain* (A-labels) is searched."""
     return EmailAddress(POSTMASTER, domain, unicode_host(domain))
 
 
-MAX_LINE = 65536  # bytes; what is longer is cut, and then no address
-MAX_QUOTED = 300  # characters of a line that is no JSON; no address is as long
+MAX_LINE = 65536  # bytes; a longer line is truncated, and then not an address
+MAX_QUOTED = 300  # characters quoted of a line that is not JSON; no address is that long
 USUAL_COLUMNS = ("address", "email", "e-mail", "mail", "email_address", "domain")
 
 
 class InputFormat(StrEnum):
-    """How the input is written."""
+    """The format of the input."""
 
     LINES = "lines"
     CSV = "csv"
@@ -71,15 +71,15 @@ _BY_SUFFIX = {".csv": InputFormat.CSV, ".jsonl": InputFormat.JSONL, ".ndjson": I
 
 
 def input_format(name: str) -> InputFormat:
-    """Return the form that the file name *name* promises; plain lines where it promises nothing."""
+    """Return the format that the suffix of the file *name* stands for; plain lines for any other."""
     return next((form for suffix, form in _BY_SUFFIX.items() if name.lower().endswith(suffix)), InputFormat.LINES)
 
 
 def entries(file: BinaryIO, form: InputFormat, column: str = "") -> Iterator[Entry]:
     """Yield the addresses in *file*; an entry's place is the number of its line. Empty ones are left out.
 
-    *column* names the column or key with the address; without, it is one of the USUAL. Raises DocumentError where CSV
-    has no such column or cannot be read. A line that is no JSON is an entry, and an error of its own later.
+    *column* names the column or key with the address; by default it is one of USUAL_COLUMNS. Raises DocumentError if
+    CSV has no such column or cannot be read. A line that is not JSON becomes an entry, which is a bad address later.
     """
     found: Iterable[tuple[int, str]]
     match form:
@@ -93,7 +93,7 @@ def entries(file: BinaryIO, form: InputFormat, column: str = "") -> Iterator[Ent
 
 
 def count_lines(file: BinaryIO, form: InputFormat) -> int | None:
-    """Return how many addresses *file* may have, None where that cannot be found out without using it up."""
+    """Return how many addresses *file* may have, None if counting would consume it (a pipe)."""
     if not file.seekable():
         return None
     total = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
@@ -102,7 +102,7 @@ def count_lines(file: BinaryIO, form: InputFormat) -> int | None:
 
 
 def _lines(file: BinaryIO) -> Iterator[str]:
-    """Yield lines without their ends. Bytes that are no UTF-8 are kept as lone surrogates, which no address has."""
+    """Yield lines without their ends. Bytes that are not UTF-8 become lone surrogates, which no address has."""
     first = True
     while line := file.readline(MAX_LINE):
         rest = line
@@ -132,7 +132,7 @@ def _column(header: Sequence[str], name: str) -> int:
 
 
 def _from_json(line: str, column: str) -> str:
-    """Return the address in a line of JSON, or what stands there instead."""
+    """Return the address in a line of JSON, or the beginning of the line if there is none."""
     try:
         value = json.loads(line) if line.strip() else ""
     except (ValueError, RecursionError):

@@ -1,8 +1,8 @@
-"""The output file of a run: it grows by whole records, and records itself how far the run has come.
+"""The output file of a run: it grows by whole records, and shows which addresses are done when a run is resumed.
 
 {"place": 1, "input": "ada@example.org", …}
 {"place": 3, "input": "eve@example.com", …}
-{"place": 2, "inp                                 <- killed here: cut off, and done again
+{"place": 2, "inp                                 <- killed here: truncated, and searched again
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mailsettings.schema import Object
 
 
 class PlaceSet:
-    """A set of places, which start at 1."""
+    """A set of places, which start at 1, as one bit each."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
@@ -34,7 +34,7 @@ class PlaceSet:
         return byte < len(self._bits) and bool(self._bits[byte] >> bit & 1)
 
     def add(self, place: int) -> None:
-        """Take in *place*; again does nothing."""
+        """Add *place*; adding it again does nothing."""
         if place in self:
             return
         byte, bit = divmod(place, 8)
@@ -47,16 +47,16 @@ COMPARED_RECORDS = 1000  # records at the end of the file whose addresses are co
 
 
 class Journal:
-    """An output file that nobody else writes to. Close it in the end."""
+    """An output file, locked against other writers. A context manager, which closes it."""
 
-    def __init__(self, path: Path, writing: RecordFormat, *, resume: bool) -> None:
-        """Open *path*, and with *resume* read what is in it.
+    def __init__(self, path: Path, record_format: RecordFormat, *, resume: bool) -> None:
+        """Open *path*, and with *resume* read the records in it.
 
-        Raises FileExistsError if there is something in it and *resume* is not wanted, BlockingIOError if another run is
-        writing to it, DocumentError if what is in it are no records.
+        Raises FileExistsError if it is not empty and *resume* is false, BlockingIOError if another run is writing to
+        it, DocumentError if its content is not records.
         """
-        self._format = writing
-        self._last: dict[int, bytes] = {}
+        self._format = record_format
+        self._last: dict[int, bytes] = {}  # the last records, by place
         self.answered = PlaceSet()
         self._file: BinaryIO = path.open("a+b", buffering=0)
         try:
@@ -76,7 +76,7 @@ class Journal:
             self._append(self._format.first)
 
     def _read(self) -> int:
-        """Take in the records; return where the last whole one ends, in bytes."""
+        """Read the records; return where the last whole one ends, in bytes."""
         end, last = 0, deque[tuple[int, bytes]](maxlen=COMPARED_RECORDS)
         self._file.seek(0)
         with open(self._file.fileno(), "rb", closefd=False) as lines:
@@ -94,7 +94,7 @@ class Journal:
         return end
 
     def _check_ours(self, line: bytes) -> None:
-        """Make sure that a file is one of ours, be it torn in its first line, before anything is cut off it."""
+        """Check that an earlier run wrote this file, even if only part of its first line, before truncating it."""
         expected = (self._format.first or self._format.start).encode()
         if line[: len(expected)] != expected[: len(line)]:
             raise DocumentError(f"the output begins with {line[:60]!r}: it is not of an earlier run")
@@ -106,7 +106,7 @@ class Journal:
         return int(found[1])
 
     def missing(self, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """Yield those of *entries* that have no record yet. DocumentError if the records are of another input."""
+        """Yield those *entries* that have no record yet. DocumentError if the records are of another input."""
         for entry in entries:
             if entry.place not in self.answered:
                 yield entry
@@ -114,7 +114,7 @@ class Journal:
                 raise DocumentError(f"the output has {line[:80]!r} for {entry.text!r:.80}: it belongs to another input")
 
     def write(self, record: Object) -> None:
-        """Add *record*; with this call it is in the file, or after a kill not at all."""
+        """Append *record* in one write: after a kill it is either in the file or not."""
         self._append(self._format.line(record))
         self.answered.add(int(record["place"]))
 
@@ -124,7 +124,7 @@ class Journal:
             data = data[self._file.write(data) or 0 :]
 
     def close(self) -> None:
-        """Have everything on the disk, then close."""
+        """Sync everything to the disk, then close."""
         os.fsync(self._file.fileno())
         self._file.close()
 
@@ -136,7 +136,7 @@ class Journal:
 
 
 def _lock(file: BinaryIO) -> None:
-    """Keep *file* to this process until it is closed, where the system can. BlockingIOError if another has it."""
+    """Lock *file* until it is closed, where the system supports that. BlockingIOError if another process has it."""
     try:
         import fcntl  # not on Windows
     except ImportError:

@@ -1,11 +1,11 @@
-"""Connections that many processes count together: one clerk per process asks for all of them, several at a time.
+"""Leases: connections that many processes count together. One task per process exchanges them, several at a time.
 
-limiter ──acquire──▶ wanted ───┐                       ┌─▶ granted, or when to ask again
-        ──release──▶ returned ─┴─ clerk ── one round ──┘
-                                  └─ now and then: those still open
+limiter ──acquire──▶ wanted ───┐                               ┌─▶ granted, or when to ask again
+        ──release──▶ returned ─┴─ LeaseClient ── one exchange ─┘
+                                  └─ now and then: renew those still open
 
-What is not asked for again in time lapses: a process that was killed keeps nobody out for long. While the register does
-not answer, everybody is let in, within the limits of this process, and that is said once.
+A lease that is not renewed in time expires: a process that was killed does not block the others for long. While the
+register does not respond, every connection is allowed, within the limits of this process, and that is logged once.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ import anyio
 from mailsettings.net.limiter import Slot
 from mailsettings.policy import IPAddress
 
-RETRY_INTERVAL = 5.0  # seconds before a register that did not answer is asked again
-EXCHANGE_TIMEOUT = 1.0  # seconds, the time of the first SYN: a filtered port must not keep everybody waiting any longer
-RELEASE_TIMEOUT = 1.0  # seconds to give everything back at the end
+RETRY_INTERVAL = 5.0  # seconds before a register that did not respond is asked again
+# Seconds until an unanswered connection no longer counts, the time of the first SYN: a filtered port must not block
+# the others any longer.
+UNANSWERED_TIMEOUT = 1.0
+RELEASE_TIMEOUT = 1.0  # seconds to return all leases at the end
 _log = logging.getLogger("mailsettings.bulk")
 
 
@@ -38,42 +40,45 @@ class Lease:
     ip: IPAddress
     name: str
     slot: Slot
-    granted: float = math.inf  # when
+    granted_at: float = math.inf
     wait: float = 0.0
     registered: bool = False
     replied: anyio.Event = field(default_factory=anyio.Event)
 
     def is_active(self, now: float) -> bool:
-        """Say whether it is to keep others out."""
-        return self.granted < math.inf and (self.slot.answered or now < self.granted + EXCHANGE_TIMEOUT)
+        """Say whether it counts against the limit."""
+        return self.granted_at < math.inf and (self.slot.answered or now < self.granted_at + UNANSWERED_TIMEOUT)
 
 
 class RegisterUnavailableError(Exception):
-    """The register does not answer; the message says what was seen."""
+    """The register does not respond; the message says what was seen."""
 
 
 class LeaseRegister(Interface):
-    """Where connections are written down for all processes."""
+    """Where the leases of all processes are stored."""
 
     async def exchange(
         self, returned: Sequence[Lease], held: Sequence[Lease], wanted: Sequence[Lease]
     ) -> Sequence[float]:
-        """Give back, keep and ask for leases in one round; return the *wait* of those *wanted*. AwayError."""
+        """Return, renew and request leases in one round trip; return the *wait* of those *wanted*.
+
+        RegisterUnavailableError if the register does not respond.
+        """
         ...
 
     async def aclose(self) -> None:
-        """Let go of it."""
+        """Close the connection to it."""
         ...
 
 
 class LeaseClient:
     """The leases of one process. Implements net.limiter.SharedLimiter."""
 
-    def __init__(self, register: LeaseRegister, seconds: float, pause: float = RETRY_INTERVAL) -> None:
-        """*seconds* after which a lease lapses that is not asked for again; *pause*: see PAUSE."""
+    def __init__(self, register: LeaseRegister, lease_seconds: float, retry_interval: float = RETRY_INTERVAL) -> None:
+        """*lease_seconds*: after which a lease that is not renewed expires."""
         self._register = register
-        self._pause = pause
-        self._renew = seconds / 3
+        self._retry_interval = retry_interval
+        self._renew_interval = lease_seconds / 3
         self._names = (f"{secrets.token_hex(8)}-{number}" for number in count())
         self._wanted: list[Lease] = []
         self._returned: list[Lease] = []
@@ -84,62 +89,61 @@ class LeaseClient:
         self._wakeup = anyio.Event()
 
     async def acquire(self, ip: IPAddress, slot: Slot) -> None:
-        """Wait until *slot* at *ip* may be taken."""
+        """Wait until a lease for *slot* at *ip* is granted."""
         lease = Lease(ip, next(self._names), slot)
         self._held[slot] = lease
         try:
-            await self._ask(lease)
+            await self._request(lease)
             while lease.wait:
                 await anyio.sleep(uniform(0.75, 1.25) * lease.wait)  # noqa: S311 - so that not all ask at once
-                await self._ask(lease)
-        except BaseException:  # cancelled, perhaps while the question was on its way
+                await self._request(lease)
+        except BaseException:  # cancelled, perhaps while the exchange was under way
             self.release(slot)
             raise
 
-    async def _ask(self, lease: Lease) -> None:
+    async def _request(self, lease: Lease) -> None:
         lease.replied = anyio.Event()
         self._wanted.append(lease)
         self._wakeup.set()
         await lease.replied.wait()
 
     def release(self, slot: Slot) -> None:
-        """Give *slot* back."""
+        """Return the lease of *slot*."""
         if (lease := self._held.pop(slot, None)) is None:
-            return  # given back at the end of all
+            return  # `run` has returned all of them at its end
         if lease in self._wanted:
             self._wanted.remove(lease)
         self._returned.append(lease)
         self._wakeup.set()
 
     async def run(self) -> None:
-        """Ask for ever; the caller cancels it."""
-        self._renew_at = anyio.current_time() + self._renew
+        """Exchange leases until cancelled, then return all of them."""
+        self._renew_at = anyio.current_time() + self._renew_interval
         try:
             while True:
-                with anyio.move_on_at(self._wake()):
+                with anyio.move_on_at(self._next_deadline()):
                     await self._wakeup.wait()
                 self._wakeup = anyio.Event()
-                await self._round()
+                await self._exchange_all()
         finally:
             with anyio.move_on_after(RELEASE_TIMEOUT, shield=True):
                 async with aclosing(self._register):
                     self._returned += self._held.values()
-                    self._held = {}  # or some of it would be renewed
-                    await self._round()
+                    self._held = {}  # or some of them would be renewed
+                    await self._exchange_all()
 
-    def _wake(self) -> float:
-        """Return when there is something to do without news: time to renew, or a server is silent for too long."""
-        open_now = self._held.values()
-        silent = (each.granted + EXCHANGE_TIMEOUT for each in open_now if each.registered and not each.slot.answered)
-        return min(self._renew_at, *silent, self._renew_at)
+    def _next_deadline(self) -> float:
+        """Return when to exchange without being woken: leases are due for renewal, or a server has not answered."""
+        unanswered = (each for each in self._held.values() if each.registered and not each.slot.answered)
+        return min([self._renew_at, *(each.granted_at + UNANSWERED_TIMEOUT for each in unanswered)])
 
-    async def _round(self) -> None:
-        """Say and ask everything there is; let everybody in if nobody answers."""
+    async def _exchange_all(self) -> None:
+        """Exchange everything that is due; grant all that is *wanted* if the register is unavailable."""
         wanted, self._wanted = self._wanted, []
         waits = await self._exchange(wanted)
         now = anyio.current_time()
         for lease, wait in zip(wanted, waits, strict=True):
-            lease.wait, lease.granted = wait, math.inf if wait else now
+            lease.wait, lease.granted_at = wait, math.inf if wait else now
             lease.replied.set()
 
     async def _exchange(self, wanted: Sequence[Lease]) -> Sequence[float]:
@@ -147,26 +151,26 @@ class LeaseClient:
         if now < self._unavailable_until:
             return [0.0] * len(wanted)
         renewing = now >= self._renew_at
-        silent = [each for each in self._held.values() if each.registered and not each.is_active(now)]
-        kept = [each for each in self._held.values() if each.is_active(now) and (renewing or not each.registered)]
-        returned, self._returned = [*self._returned, *silent], []
+        unanswered = [each for each in self._held.values() if each.registered and not each.is_active(now)]
+        renewed = [each for each in self._held.values() if each.is_active(now) and (renewing or not each.registered)]
+        returned, self._returned = [*self._returned, *unanswered], []
         try:
-            waits = await self._register.exchange(returned, kept, wanted)
+            waits = await self._register.exchange(returned, renewed, wanted)
         except RegisterUnavailableError as error:
-            self._miss(error)
+            self._back_off(error)
             return [0.0] * len(wanted)
-        except BaseException:  # cancelled: what was not said is said at the end
+        except BaseException:  # cancelled: return them at the end
             self._returned += returned
             raise
-        for lease in (*silent, *kept, *wanted):
-            lease.registered = lease not in silent
+        for lease in (*unanswered, *renewed, *wanted):
+            lease.registered = lease not in unanswered
         if renewing:
-            self._renew_at = now + self._renew
+            self._renew_at = now + self._renew_interval
         return waits
 
-    def _miss(self, error: RegisterUnavailableError) -> None:
-        """Go on without for a while; the first thing to say then is what is open."""
-        self._unavailable_until = self._renew_at = anyio.current_time() + self._pause
+    def _back_off(self, error: RegisterUnavailableError) -> None:
+        """Continue without the register for a while; the next exchange then registers all that are open."""
+        self._unavailable_until = self._renew_at = anyio.current_time() + self._retry_interval
         for lease in self._held.values():
             lease.registered = False
         if not self._logged:

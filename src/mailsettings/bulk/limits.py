@@ -1,4 +1,4 @@
-"""How fast a run over many addresses may go, and how much it may remember. Pure."""
+"""Limits of a run over many addresses: concurrency, connections, cache sizes and lifetimes. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _SCHEMES = ("redis://", "rediss://", "unix://")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkLimits:
-    """The limits of a whole run; those of a single detection are its Policy's. Seconds throughout."""
+    """The limits of a whole run; those of a single detection are in its Policy. Times are in seconds."""
 
     concurrency: int = 64  # domains searched at once
     per_destination: int = 4  # of these, domains whose mail goes to the same provider or the same machine
-    per_address: int = 8  # connections open at once to one IP address, whoever opens them
-    redis: str = field(default="", repr=False)  # URL, may have a password; per_address then counts for all who name it
-    per_second: int = 16  # connections begun to one IP address, for all who share a Redis
+    per_address: int = 8  # connections open at once to one IP address, over all searches
+    redis: str = field(default="", repr=False)  # URL, may have a password; all that name it share per_address
+    per_second: int = 16  # connections begun to one IP address, by all processes that share a Redis
     lease_seconds: float = 30.0  # after which the connections of a process that was killed no longer count in Redis
-    read_ahead: int = 1024  # addresses taken from the input and not handed out yet
-    max_loop_lag: float = 0.1  # of the event loop; beyond it no new search begins, see pulse.py
-    # what is remembered
-    ttl: float = 600.0  # of what somebody answered: DNS has TTLs of this size
+    read_ahead: int = 1024  # addresses read from the input whose results have not been yielded yet
+    max_loop_lag: float = 0.1  # no new search starts while the event loop is later than this, see loop_lag.py
+    # caches
+    ttl: float = 600.0  # of answers: DNS has TTLs of this size
     failure_ttl: float = 60.0  # of a refusal, a bad certificate …: it may be repaired
-    timeout_ttl: float = 5.0  # of what kept silent: it, the network or we may have been busy for a moment
+    timeout_ttl: float = 5.0  # of a timeout: the server, the network or this process may have been busy for a moment
     max_detections: int = 1000  # domains that come again later in the input
     max_answers: int = 20_000  # DNS answers about names outside the domain that is searched
     max_pages: int = 500  # documents of other domains, 64 KiB at most each, mostly a failure of some bytes
@@ -40,12 +40,12 @@ class BulkLimits:
 
     @classmethod
     def for_concurrency(cls, concurrency: int, *, redis: str = "") -> BulkLimits:
-        """Return the pace for *concurrency* domains at once: the input is read sixteen times as far ahead."""
-        # Neighbours in a list often have one provider, of which only *per_destination* are searched at once.
+        """Return the limits for *concurrency* domains at once: the input is read sixteen times as far ahead."""
+        # Adjacent addresses of a list often have one provider, of which only *per_destination* are searched at once.
         return cls(concurrency=concurrency, read_ahead=max(16 * concurrency, 256), redis=redis)
 
     def policy_for(self, policy: Policy | None) -> Policy:
-        """Return the policy of each detection: that of a service unless there is another."""
+        """Return the policy of each detection: *policy*, or that of a service if it is None."""
         return policy if policy is not None else Policy.service()
 
     def max_files(self, policy: Policy) -> int:

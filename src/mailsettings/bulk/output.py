@@ -20,8 +20,8 @@ from mailsettings.model import Choice, Detection
 from mailsettings.schema import Object, dumps, to_dict
 
 _SERVER = ("protocol", "host", "port", "security", "username", "username_template", "auth", "verified", "trust")
-# What a spreadsheet would take for a formula, in an address as in anything else (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins with one of these is a formula to a spreadsheet (OWASP, CSV injection).
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 
 def record_of(answered: Answered, *, full: bool = False) -> Object:
@@ -50,17 +50,17 @@ def _detection_fields(detection: Detection) -> Object:
 
 
 def verdict(detection: Detection) -> str:
-    """Return how good *detection* is, in a word: verified (both ways), unverified (known), nothing, or no-network."""
+    """Return the verdict on *detection*: verified (both directions), unverified (servers), nothing, or no-network."""
     if detection.verified:
         return "verified"
-    # Worth another try when the network, or the proxy, is back, whatever the table knew without it.
+    # Worth another try when the network or the proxy is back, even if the table had servers without it.
     if any(failure.kind in (FailureKind.NO_NETWORK, FailureKind.PROXY) for failure in detection.failures):
         return "no-network"
     return "unverified" if detection.incoming or detection.outgoing else "nothing"
 
 
 def _server(choices: tuple[Choice, ...]) -> Object | None:
-    """Return the best of *choices* as one object."""
+    """Return the best of *choices* as JSON values."""
     if not choices:
         return None
     best = choices[0]
@@ -81,13 +81,13 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class RecordFormat:
-    """How records are written, one a line, and how they are known again."""
+    """How records are written, one per line, and recognised when a run is resumed."""
 
     first: str  # the line before all records; empty: none
     line: Callable[[Object], str]
-    begin: Callable[[Entry], str]  # what the record of an entry begins with
+    begin: Callable[[Entry], str]  # how the record of an entry begins
     place: re.Pattern[bytes]  # finds the place at the beginning of a line
-    start: str = ""  # what every record begins with
+    start: str = ""  # how every record begins
 
 
 def _json_line(record: Object) -> str:
@@ -112,7 +112,7 @@ def _cell(record: Object, column: str) -> str:
     value = (record.get(direction) or {}).get(name) if direction in ("incoming", "outgoing") else record.get(column)
     text = " ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
     text = printable(text)  # a record is one line, whatever the input had in it
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA_PREFIXES) else text
 
 
 def _csv(cells: tuple[str, ...]) -> str:
@@ -126,5 +126,5 @@ CSV = RecordFormat(_csv(COLUMNS), _csv_line, _csv_begin, re.compile(rb"([0-9]+),
 
 
 def record_format(name: str) -> RecordFormat:
-    """Return how a file called *name* is written: CSV if it ends so, otherwise lines of JSON."""
+    """Return the format for a file called *name*: CSV if its suffix is .csv, otherwise JSON lines."""
     return CSV if name.lower().endswith(".csv") else JSON_LINES

@@ -1,4 +1,4 @@
-"""How far a run has come, for people: rate, found, remaining. Pure; the caller says what time it is."""
+"""The progress of a run as text for people: rate, share verified, time remaining. Pure; the caller passes the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailsettings.schema import Object
 
 
 class RunProgress:
-    """Counts records. *total* is the number of addresses in the input, None if nobody knows."""
+    """Counts records. *total* is the number of addresses in the input, None if it is unknown."""
 
     def __init__(self, total: int | None, *, before: int = 0) -> None:
         """*before*: answered by earlier runs."""
@@ -17,11 +17,11 @@ class RunProgress:
         self._verdicts: Counter[str] = Counter()
 
     def count(self, record: Object) -> None:
-        """Take in one record."""
+        """Count one record."""
         self._verdicts[str(record["verdict"])] += 1
 
     def earlier(self, count: int) -> None:
-        """Note that *count* addresses were answered by earlier runs, as far as that is known by now."""
+        """Set the number of addresses that earlier runs answered, as far as it is known by now."""
         self._before = count
 
     @property
@@ -30,7 +30,7 @@ class RunProgress:
         return self._verdicts.total()
 
     def line(self, seconds: float) -> str:
-        """Return the state after *seconds* as one line: `1,200 of 9,000  13 %  85/s  81 % verified  1:31 to go`."""
+        """Return the progress after *seconds* as one line: `1,200 of 9,000  13 %  85/s  81 % verified  1:31 to go`."""
         done, rate = self._before + self.done, self.done / seconds if seconds > 0 else 0.0
         parts = [f"{done:,}{f' of {self._total:,}' if self._total else ''}"]
         if self._total:
@@ -41,7 +41,7 @@ class RunProgress:
         return "  ".join(parts)
 
     def summary(self, seconds: float) -> str:
-        """Return what this run has done in *seconds*, for the end."""
+        """Return the summary of a run that took *seconds*, to print at its end."""
         kinds = ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(self._verdicts.items())) or "nothing new"
         earlier = f"; {self._before:,} were there before" if self._before else ""
         return f"{self.done:,} answered in {_clock(seconds)}: {kinds}{earlier}"

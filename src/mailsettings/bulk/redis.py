@@ -1,9 +1,9 @@
-"""The register of connections in Redis or Valkey, for all processes that name the same one.
+"""The lease register in Redis or Valkey: connections of all processes that name the same one.
 
-mailsettings:1:{192.0.2.1}:open      who is connected to the address, by the time until which that is good
-mailsettings:1:{192.0.2.1}:begun     who began in the last second, by when
+mailsettings:1:{192.0.2.1}:open      sorted set of leases on the address; the score is when they expire
+mailsettings:1:{192.0.2.1}:begun     sorted set of leases granted in the last second; the score is when
 
-Times are those of Redis: the clocks of the processes need not agree. The client belongs to asyncio.
+Times are those of Redis: the clocks of the processes need not agree. The client needs asyncio.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from redis.exceptions import RedisError
 from mailsettings.bulk.leases import Lease, RegisterUnavailableError
 from mailsettings.bulk.limits import BulkLimits
 
-PREFIX = "mailsettings:1:"  # goes up when what is stored changes its form
-_TIMEOUT = 2.0  # seconds for one round; far more than Redis takes, as our own loop may be late
+PREFIX = "mailsettings:1:"  # the number is incremented when the stored format changes
+_TIMEOUT = 2.0  # seconds for one round trip; far more than Redis takes, because our own event loop may be late
 
-# Redis runs a script as one step. Each returns milliseconds to wait; 0 is yes.
+# Redis runs a script atomically. Each returns the milliseconds to wait; 0: granted.
 _NOW_FUNCTION = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -46,7 +46,7 @@ redis.call('PEXPIRE', KEYS[2], 2000)
 return 0
 """
 )
-# Also what Redis has forgotten: the connection is open all the same.
+# Adds the lease again if Redis has lost it: the connection is still open.
 _RENEW_SCRIPT = (
     _NOW_FUNCTION
     + """
@@ -59,13 +59,13 @@ return 0
 
 
 class RedisRegister:
-    """Implements leases.Register."""
+    """Implements leases.LeaseRegister."""
 
-    def __init__(self, pace: BulkLimits) -> None:
-        """Raises ValueError if the URL of *pace* cannot be understood. Nothing is contacted yet."""
-        self._pace = pace
+    def __init__(self, limits: BulkLimits) -> None:
+        """Raises ValueError if the URL in *limits* is invalid. Does not connect yet."""
+        self._limits = limits
         self._redis: Any = Redis.from_url(
-            pace.redis,
+            limits.redis,
             socket_timeout=_TIMEOUT,
             socket_connect_timeout=_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
@@ -74,20 +74,20 @@ class RedisRegister:
     async def exchange(
         self, returned: Sequence[Lease], held: Sequence[Lease], wanted: Sequence[Lease]
     ) -> Sequence[float]:
-        """Do all of it in one round trip."""
-        pace = self._pace
-        round_trip = self._redis.pipeline(transaction=False)
+        """Return, renew and request leases in one round trip."""
+        limits = self._limits
+        pipeline = self._redis.pipeline(transaction=False)
         for lease in returned:
-            round_trip.zrem(_open_key(lease), lease.name)
+            pipeline.zrem(_open_key(lease), lease.name)
         for lease in held:
-            round_trip.eval(_RENEW_SCRIPT, 1, _open_key(lease), lease.name, pace.lease_seconds)
+            pipeline.eval(_RENEW_SCRIPT, 1, _open_key(lease), lease.name, limits.lease_seconds)
         for lease in wanted:
-            limits = (pace.per_address, pace.per_second, pace.lease_seconds)
-            round_trip.eval(_ACQUIRE_SCRIPT, 2, _open_key(lease), _begun_key(lease), lease.name, *limits)
+            arguments = (lease.name, limits.per_address, limits.per_second, limits.lease_seconds)
+            pipeline.eval(_ACQUIRE_SCRIPT, 2, _open_key(lease), _begun_key(lease), *arguments)
         try:
-            replies = await round_trip.execute()
+            replies = await pipeline.execute()
         except (RedisError, OSError) as error:
-            # Its own message may have the whole URL in it, and that a password.
+            # The error's own message may contain the URL, and so its password.
             raise RegisterUnavailableError(f"Redis does not answer ({type(error).__name__})") from error
         return [reply / 1000 for reply in replies[len(returned) + len(held) :]]
 

@@ -1,7 +1,7 @@
-"""The run: takes addresses as room permits, searches each domain once, hands out answers as they come.
+"""A run over many addresses: reads them as far ahead as it may, searches each domain once, yields results as they come.
 
-input ──ahead──▶ tasks ──one per domain──▶ destination ──turn──▶ detect() ──▶ stream of Answered
-                                               └───── Common: DNS, documents, probes ─────┘
+input ──read_ahead──▶ tasks ──one per domain──▶ destination ──slot──▶ detect() ──▶ stream of Answered
+                                                    └── SharedCaches: DNS, documents, probes ──┘
 """
 
 from __future__ import annotations
@@ -37,13 +37,10 @@ if TYPE_CHECKING:
     from mailsettings.net.internet import Internet
 
 AddressLike = str | EmailAddress | Entry
-RETRY_SLOWNESS = (
-    2.0,
-    4.0,
-    8.0,
-    MAX_SLOWNESS,
-)  # how slow a process is allowed for, where it may have been too slow at first
-MAX_SLOWNESS_WAITED = 4.0  # times as long as usual: who gets no turn then would only keep others from theirs
+# How slow this process is assumed to be in each retry of a search that it may have been too slow for.
+RETRY_SLOWNESS = (2.0, 4.0, 8.0, MAX_SLOWNESS)
+# A search that still waits for other processes at this slowness is not repeated: it would only delay theirs.
+MAX_SLOWNESS_WAITED = 4.0
 STARVED_FAILURE = Failure(
     FailureKind.NO_NETWORK, Task("this process"), "it has been too slow to tell whether a server is silent"
 )
@@ -57,33 +54,164 @@ async def detect_many(
     redis: str = "",
     policy: Policy | None = None,
     sources: Sequence[Source] | None = None,
-    pace: BulkLimits | None = None,
+    limits: BulkLimits | None = None,
     transport: Transport | None = None,
 ) -> AsyncIterator[ObjectReceiveStream[Answered]]:
-    """Hand out the stream of answers, in the order in which they are found; leaving the block early ends all work.
+    """Yield the stream of results, in the order of completion; leaving the block early ends all work.
 
-    *addresses* are read no further ahead than `Pace.ahead`, so that a list of any length needs the same memory; a
-    slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
-    *concurrency* is the number of domains searched at once; *redis*, a URL, has processes share the limits on
-    connections (asyncio only); or *pace* says all of it. *policy* is that of a service
-    unless given; whatever it lets be sent, no address of the input is: a domain is searched as its postmaster.
-    *transport* stands in for the Internet in tests.
+    *addresses* are read no further ahead than `BulkLimits.read_ahead`, so that a list of any length needs the same
+    memory; a slow reader of the stream slows everything down. A domain alone (`example.org`) stands for its postmaster.
+    *concurrency* is the number of domains searched at once; *redis*, a URL, makes processes share the limits on
+    connections (asyncio only); *limits* replaces both. *policy* is that of a service unless given; whatever it allows,
+    no address of the input is sent: a domain is searched as its postmaster. *transport* replaces the Internet in tests.
 
     async with detect_many(addresses) as stream:
         async for each in stream: ...
     """
-    how = pace or BulkLimits.for_concurrency(concurrency, redis=redis)
-    rules = how.policy_for(policy)
+    limits = limits or BulkLimits.for_concurrency(concurrency, redis=redis)
+    policy = limits.policy_for(policy)
     send, receive = anyio.create_memory_object_stream[Answered](0)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(receive)
         await stack.enter_async_context(send)
-        below = transport if transport is not None else await stack.enter_async_context(aclosing(_internet(rules)))
-        run = _Run(how, rules, sources, below, send)
+        if transport is None:
+            transport = await stack.enter_async_context(aclosing(_internet(policy)))
+        run = _Run(limits, policy, sources, transport, send)
         group = await stack.enter_async_context(anyio.create_task_group())
         group.start_soon(run.run, addresses)
         yield receive
         group.cancel_scope.cancel()
+
+
+class _Run:
+    """One run over many addresses."""
+
+    def __init__(
+        self,
+        limits: BulkLimits,
+        policy: Policy,
+        sources: Sequence[Source] | None,
+        transport: Transport,
+        results: MemoryObjectSendStream[Answered],
+    ) -> None:
+        self._policy = policy
+        self._sources = sources
+        self._transport = transport
+        self._results = results
+        self._loop_lag = LoopLag(
+            limits.max_loop_lag, min(policy.timeouts.first_response_timeout, policy.timeouts.deadline)
+        )
+        self._leases = _lease_client(limits) if limits.redis else None
+        self._caches = SharedCaches(limits, policy, lambda: self._loop_lag.is_responsive, self._leases)
+        self._destination_limiter = KeyedSemaphore(limits.per_destination)
+        self._read_ahead = anyio.Semaphore(limits.read_ahead)
+        self._locating = anyio.Semaphore(limits.concurrency)
+        self._searching = anyio.Semaphore(limits.concurrency)
+        self._retry_lock = anyio.Lock()
+
+    async def run(self, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
+        """Answer everything, then close the stream."""
+        async with self._results, anyio.create_task_group() as background:
+            background.start_soon(self._loop_lag.measure)
+            if self._leases is not None:
+                background.start_soon(self._leases.run)
+            async with anyio.create_task_group() as group:
+                await self._start_all(group, addresses)
+            background.cancel_scope.cancel()
+
+    async def _start_all(self, group: TaskGroup, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
+        """Start a task for each address as soon as `read_ahead` permits."""
+        place = 0
+        if isinstance(addresses, AsyncIterable):
+            async for address in addresses:
+                place += 1
+                await self._start(group, place, address)
+            return
+        for address in addresses:
+            place += 1
+            await self._start(group, place, address)
+
+    async def _start(self, group: TaskGroup, place: int, address: AddressLike) -> None:
+        await self._read_ahead.acquire()
+        group.start_soon(self._answer, address if isinstance(address, Entry) else Entry(place, str(address)))
+
+    async def _answer(self, entry: Entry) -> None:
+        try:
+            address = parse_entry(entry.text)
+        except AddressError as error:
+            answered = Answered(entry.place, entry.text, error=str(error))
+        else:
+            detection = (await self._detection_of(address.domain)).for_address(address)
+            answered = Answered(entry.place, entry.text, detection)
+        await self._results.send(answered)
+        self._read_ahead.release()
+
+    async def _detection_of(self, domain: str) -> Detection:
+        return await self._caches.detections.get(domain, lambda _: self._search(domain))
+
+    async def _search(self, domain: str) -> Detection:
+        """Find the settings of *domain* as soon as its destination has a free slot."""
+        slowness = self._loop_lag.slowness
+        async with self._open_network(domain, slowness) as net:
+            destination = await self._locate(net, domain)
+            # The destination's slot first: a search that waits for a busy destination must not hold up the others.
+            async with self._destination_limiter.acquire(destination.key), self._searching:
+                found, doubtful = await self._attempt(domain, net, destination, slowness)
+                return await self._retry(domain, destination, found) if doubtful else found
+
+    @asynccontextmanager
+    async def _open_network(self, domain: str, slowness: float) -> AsyncIterator[Net]:
+        """Open the network for *domain*; every timeout is *slowness* times as long as usual."""
+        transport = SharedTransport(self._transport, self._caches, domain)
+        async with open_network(self._policy.slower(slowness), transport, limiters=self._caches.limiters) as network:
+            yield SharedNetwork(network, self._caches, domain)
+
+    async def _locate(self, net: Net, domain: str) -> Destination:
+        """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
+        found = Destination(domain)
+        async with self._locating:
+            with anyio.move_on_after(2 * self._policy.timeouts.dns_lifetime):
+                found = await find_destination(net, domain)
+        return found
+
+    async def _attempt(
+        self, domain: str, net: Net, destination: Destination, slowness: float
+    ) -> tuple[Detection, bool]:
+        """Search once in a *net* for this *slowness*; say whether timeouts in it may be this process's own fault."""
+        async with self._loop_lag.admitted():
+            since = self._loop_lag.mark()
+            found = await self._detect(domain, net, destination)
+            doubtful = self._loop_lag.may_have_delayed(since, slowness) or self._waited_too_long(found, slowness)
+            return found, doubtful and not (destination.dead or found.verified)
+
+    def _waited_too_long(self, found: Detection, slowness: float) -> bool:
+        """Say whether the search timed out waiting for other processes, and a longer timeout is worth trying."""
+        missed = any(failure.kind is FailureKind.DEADLINE for failure in found.failures)
+        return self._leases is not None and missed and slowness < MAX_SLOWNESS_WAITED
+
+    async def _retry(self, domain: str, destination: Destination, found: Detection) -> Detection:
+        """Search again with longer and longer timeouts until they can be trusted; one such search runs at a time."""
+        async with self._retry_lock:
+            for slowness in RETRY_SLOWNESS:
+                async with self._open_network(domain, slowness) as net:
+                    found, doubtful = await self._attempt(domain, net, destination, slowness)
+                if not doubtful:
+                    return found
+        return replace(found, failures=(*found.failures, STARVED_FAILURE))
+
+    async def _detect(self, domain: str, net: Net, destination: Destination) -> Detection:
+        """Search with no more questions than can matter, and with all of them where that brings nothing."""
+        if destination.dead and self._sources is None:
+            return await self._detect_with(_existence_sources(), domain, net, net.policy.replace(guess=False))
+        if destination.in_table and net.policy.guess:
+            # Guessed names cannot win where the table knows the provider, and are most of all DNS questions.
+            found = await self._detect_with(self._sources, domain, net, net.policy.replace(guess=False))
+            if found.verified:
+                return found
+        return await self._detect_with(self._sources, domain, net, net.policy)
+
+    async def _detect_with(self, sources: Sequence[Source] | None, domain: str, net: Net, policy: Policy) -> Detection:
+        return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
 
 
 def _internet(policy: Policy) -> Internet:
@@ -92,142 +220,13 @@ def _internet(policy: Policy) -> Internet:
     return Internet(policy)
 
 
-def _leases(pace: BulkLimits) -> LeaseClient:
-    """Return what shares the limits with other processes. MailSettingsError on trio, which the client does not know."""
+def _lease_client(limits: BulkLimits) -> LeaseClient:
+    """Return what shares *limits* with other processes. MailSettingsError on trio: redis-py needs asyncio."""
     if "trio" in type(current_token().native_token).__module__:
         raise MailSettingsError("limits that are shared through Redis need asyncio")
     from mailsettings.bulk.redis import RedisRegister  # an extra
 
-    return LeaseClient(RedisRegister(pace), pace.lease_seconds)
-
-
-class _Run:
-    """One run over many addresses."""
-
-    def __init__(
-        self,
-        pace: BulkLimits,
-        policy: Policy,
-        sources: Sequence[Source] | None,
-        transport: Transport,
-        answers: MemoryObjectSendStream[Answered],
-    ) -> None:
-        self._policy = policy
-        self._sources = sources
-        self._transport = transport
-        self._answers = answers
-        self._loop_lag = LoopLag(
-            pace.max_loop_lag, min(policy.timeouts.first_response_timeout, policy.timeouts.deadline)
-        )
-        self._leases = _leases(pace) if pace.redis else None
-        self._common = SharedCaches(pace, policy, lambda: self._loop_lag.is_responsive, self._leases)
-        self._destination_limiter = KeyedSemaphore(pace.per_destination)
-        self._room = anyio.Semaphore(pace.read_ahead)
-        self._placing = anyio.Semaphore(pace.concurrency)
-        self._searching = anyio.Semaphore(pace.concurrency)
-        self._retry_lock = anyio.Lock()
-
-    async def run(self, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
-        """Answer everything, then close the stream."""
-        async with self._answers, anyio.create_task_group() as beside:
-            beside.start_soon(self._loop_lag.measure)
-            if self._leases is not None:
-                beside.start_soon(self._leases.run)
-            async with anyio.create_task_group() as group:
-                await self._start_all(group, addresses)
-            beside.cancel_scope.cancel()
-
-    async def _start_all(self, group: TaskGroup, addresses: Iterable[AddressLike] | AsyncIterable[AddressLike]) -> None:
-        """Start a task for each address as soon as there is room for it."""
-        place = 0
-        if isinstance(addresses, AsyncIterable):
-            async for given in addresses:
-                place += 1
-                await self._begin(group, place, given)
-            return
-        for given in addresses:
-            place += 1
-            await self._begin(group, place, given)
-
-    async def _begin(self, group: TaskGroup, place: int, given: AddressLike) -> None:
-        await self._room.acquire()
-        group.start_soon(self._answer, given if isinstance(given, Entry) else Entry(place, str(given)))
-
-    async def _answer(self, entry: Entry) -> None:
-        try:
-            address = parse_entry(entry.text)
-        except AddressError as error:
-            answered = Answered(entry.place, entry.text, error=str(error))
-        else:
-            detection = (await self._of_domain(address.domain)).for_address(address)
-            answered = Answered(entry.place, entry.text, detection)
-        await self._answers.send(answered)
-        self._room.release()
-
-    async def _of_domain(self, domain: str) -> Detection:
-        return await self._common.detections.get(domain, lambda _: self._search(domain))
-
-    async def _search(self, domain: str) -> Detection:
-        """Find the settings of *domain* when it is its destination's turn."""
-        slowness = self._loop_lag.slowness
-        async with self._net(domain, slowness) as net:
-            place = await self._place(net, domain)
-            # First the turn, then the room: who waits for a busy destination must not keep the others waiting.
-            async with self._destination_limiter.acquire(place.key), self._searching:
-                found, doubtful = await self._attempt(domain, net, place, slowness)
-                return await self._retry(domain, place, found) if doubtful else found
-
-    @asynccontextmanager
-    async def _net(self, domain: str, slowness: float) -> AsyncIterator[Net]:
-        """Open the network for *domain*; every wait is *slowness* times as long as usual."""
-        transport = SharedTransport(self._transport, self._common, domain)
-        async with open_network(self._policy.slower(slowness), transport, limiters=self._common.limiters) as network:
-            yield SharedNetwork(network, self._common, domain)
-
-    async def _attempt(self, domain: str, net: Net, place: Destination, slowness: float) -> tuple[Detection, bool]:
-        """Search once in a *net* for this *slowness*; say whether what was not heard may be our own fault."""
-        async with self._loop_lag.admitted():
-            since = self._loop_lag.mark()
-            found = await self._detect(domain, net, place)
-            doubtful = self._loop_lag.may_have_delayed(since, slowness) or self._waited_too_long(found, slowness)
-            return found, doubtful and not (place.dead or found.verified)
-
-    def _waited_too_long(self, found: Detection, slowness: float) -> bool:
-        """Say whether other processes have kept this one waiting for so long that it pays to wait longer."""
-        missed = any(failure.kind is FailureKind.DEADLINE for failure in found.failures)
-        return self._leases is not None and missed and slowness < MAX_SLOWNESS_WAITED
-
-    async def _retry(self, domain: str, place: Destination, found: Detection) -> Detection:
-        """Search again, longer each time, until silence is not ours; such searches run one after the other."""
-        async with self._retry_lock:
-            for slowness in RETRY_SLOWNESS:
-                async with self._net(domain, slowness) as net:
-                    found, doubtful = await self._attempt(domain, net, place, slowness)
-                if not doubtful:
-                    return found
-        return replace(found, failures=(*found.failures, STARVED_FAILURE))
-
-    async def _place(self, net: Net, domain: str) -> Destination:
-        """Find out where the mail of *domain* goes: two rounds of DNS questions at most."""
-        found = Destination(domain)
-        async with self._placing:
-            with anyio.move_on_after(2 * self._policy.timeouts.dns_lifetime):
-                found = await find_destination(net, domain)
-        return found
-
-    async def _detect(self, domain: str, net: Net, place: Destination) -> Detection:
-        """Search with no more questions than can matter, and with all of them where that brings nothing."""
-        if place.dead and self._sources is None:
-            return await self._ask(domain, net, net.policy.replace(guess=False), _existence_sources())
-        if place.in_table and net.policy.guess:
-            # Names that are guessed cannot win where the table knows the provider, and are most of all DNS questions.
-            found = await self._ask(domain, net, net.policy.replace(guess=False), self._sources)
-            if found.verified:
-                return found
-        return await self._ask(domain, net, net.policy, self._sources)
-
-    async def _ask(self, domain: str, net: Net, policy: Policy, sources: Sequence[Source] | None) -> Detection:
-        return await detect(postmaster_of(domain), sources=sources, policy=policy, net=net)
+    return LeaseClient(RedisRegister(limits), limits.lease_seconds)
 
 
 def _existence_sources() -> Sequence[Source]:

@@ -1,9 +1,9 @@
-"""A long input in batches, and one file for what came of each: shards that exist are not done again.
+"""Shards: a long input cut into batches, with one output file for each; a resumed run skips shards that exist.
 
 out/run.json            {"batch": 500, "by": "destination"}
 out/part-000000.jsonl   the records of the first 500 addresses
 out/part-000001.jsonl
-out/plan-000000.json    where the mail of the first 50,000 goes, and so which batches there are
+out/plan-000000.json    the destinations of the first 50,000, which determine the batches
 """
 
 from __future__ import annotations
@@ -20,53 +20,51 @@ from mailsettings.bulk.output import JSON_LINES
 from mailsettings.errors import DocumentError
 from mailsettings.schema import Object
 
-DestinationKey = tuple[
-    str, bool
-]  # a destination's key, and whether all of its domains have the same servers, see Destination
+DestinationKey = tuple[str, bool]  # Destination.key, and Destination.in_table: its domains have the same servers
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Entries that are searched together, in the order of the input. *number* starts at 0."""
+    """Entries to search together, in the order of the input. *number* starts at 0."""
 
     number: int
     entries: tuple[Entry, ...]
-    destinations: frozenset[str] = frozenset()  # that no other batch may burden at the same time
+    destinations: frozenset[str] = frozenset()  # that no other batch may contact at the same time
 
 
 def batches(entries: Iterable[Entry], size: int) -> Iterator[Batch]:
-    """Cut *entries* into batches of *size*, the last one may be shorter."""
+    """Cut *entries* into batches of *size*; the last one may be shorter."""
     rest = iter(entries)
     for number in count():
-        if not (found := tuple(islice(rest, size))):
+        if not (chunk := tuple(islice(rest, size))):
             return
-        yield Batch(number, found)
+        yield Batch(number, chunk)
 
 
 class Shards:
     """A directory of shards."""
 
     def __init__(self, directory: Path, size: int, *, resume: bool) -> None:
-        """Make *directory*, or with *resume* go on with it.
+        """Create *directory*, or with *resume* continue in it.
 
-        Raises FileExistsError if there is something in it and *resume* is not wanted, DocumentError if it was made with
-        batches of another size.
+        Raises FileExistsError if it is not empty and *resume* is false, DocumentError if it was made with batches of
+        another size.
         """
         self._directory = directory
-        self.skipped = 0  # addresses in shards that were there already
+        self.skipped = 0  # addresses in shards that existed already
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()) and not resume:
             raise FileExistsError(f"{str(directory)!r} is not empty")
-        note, wanted = directory / "run.json", {"batch": size, "by": "destination"}
-        if not note.exists():
-            _write(note, json.dumps(wanted) + "\n")
-        earlier = note.read_text()
-        if json.loads(earlier) != wanted:
-            raise DocumentError(f"{str(note)!r} says {earlier.strip()}, wanted is {json.dumps(wanted)}")
+        path, expected = directory / "run.json", {"batch": size, "by": "destination"}
+        if not path.exists():
+            _write(path, json.dumps(expected) + "\n")
+        earlier = path.read_text()
+        if json.loads(earlier) != expected:
+            raise DocumentError(f"{str(path)!r} says {earlier.strip()}, wanted is {json.dumps(expected)}")
 
-    def missing(self, found: Iterable[Batch]) -> Iterator[Batch]:
-        """Yield the batches without a shard. DocumentError if a shard is of another input."""
-        for batch in found:
+    def missing(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield the *batches* without a shard. DocumentError if a shard is of another input."""
+        for batch in batches:
             shard = self._path(batch)
             if not shard.exists():
                 yield batch
@@ -78,21 +76,22 @@ class Shards:
                     raise DocumentError(f"{shard.name} has {count} records, not {len(batch.entries)}: of another input")
             self.skipped += len(batch.entries)
 
-    def cached_plan(self, window: Batch, make: Callable[[], Sequence[DestinationKey]]) -> Sequence[DestinationKey]:
-        """Return what *make* brings for *window*, or brought in an earlier run: DNS may say something else today.
+    def cached_plan(self, window: Batch, locate: Callable[[], Sequence[DestinationKey]]) -> Sequence[DestinationKey]:
+        """Return the destinations of *window* that an earlier run saved, else save what *locate* returns.
 
-        DocumentError if that was of another input.
+        DNS may answer differently today, and the batches must stay the same. DocumentError if the plan is of another
+        input.
         """
         plan = self._directory / f"plan-{window.number:06}.json"
         if not plan.exists():
-            _write(plan, json.dumps(make()) + "\n")
-        places = [(str(key), bool(known)) for key, known in json.loads(plan.read_text())]
-        if len(places) != len(window.entries):
-            raise DocumentError(f"{plan.name} is for {len(places)} addresses, not {len(window.entries)}: another input")
-        return places
+            _write(plan, json.dumps(locate()) + "\n")
+        keys = [(str(key), bool(in_table)) for key, in_table in json.loads(plan.read_text())]
+        if len(keys) != len(window.entries):
+            raise DocumentError(f"{plan.name} is for {len(keys)} addresses, not {len(window.entries)}: another input")
+        return keys
 
     def write(self, batch: Batch, records: Iterable[Object]) -> None:
-        """Write the shard of *batch*: all of it, or after a kill nothing."""
+        """Write the shard of *batch* atomically."""
         _write(self._path(batch), "".join(map(JSON_LINES.line, records)))
 
     def _path(self, batch: Batch) -> Path:

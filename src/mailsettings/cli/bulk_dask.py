@@ -38,7 +38,7 @@ def run_on_cluster(options: BulkOptions) -> bool:
     if policy.proxy and policy.proxy.user:
         raise click.UsageError("--dask hands the policy to other machines, and a proxy's password must not go there")
     # Dask logs calls that fail: limits, unlike the URL of Redis by itself, show no password there.
-    work = partial(detect_batch, pace=options.limits(), policy=policy, full=options.full)
+    work = partial(detect_batch, limits=options.limits(), policy=policy, full=options.full)
     progress, started = RunProgress(count_lines(options.file, form)), time.monotonic()
     with _client(options.dask or "") as client:
         planned = _batches_by_destination(client, addresses, shards, options)

@@ -53,7 +53,7 @@ async def _run(
     policy, limits = options.policy(), options.limits()
     _raise_file_limit(limits.max_files(policy))
     display = _ProgressDisplay(progress)
-    async with backend.detect_many(_read_in_thread(missing, options.file), policy=policy, pace=limits) as stream:
+    async with backend.detect_many(_read_in_thread(missing, options.file), policy=policy, limits=limits) as stream:
         async for answered in stream:
             record = record_of(answered, full=options.full)
             journal.write(record)

@@ -1,11 +1,11 @@
-"""A mail world in memory, to test against: servers, zones and pages, with exact time and a record of every question.
+"""A fake network for tests: mail servers, DNS zones and web pages in memory, a virtual clock, a record of every call.
 
     net = FakeNetwork(rtt=0.05)
     net.host("imap.example.org", "192.0.2.10").serve(imap())
     net.page("https://autoconfig.example.org/mail/config-v1.1.xml", document)
 
-It stands in for the Internet at the lowest seam (net.streams); everything above is
-the real thing. See docs/testing.md.
+It replaces the Internet at the lowest seam (net.streams.Transport); everything above is the real code. See
+docs/testing.md.
 """
 
 from mailsettings.testing.accounts import Account

@@ -1,4 +1,4 @@
-"""Mailboxes of the servers in memory: who may log in, with which mechanism, and what is inside.
+"""Accounts of the scripted servers: passwords, SASL mechanisms, and the content of the mailboxes.
 
     net.host("imap.example.org").serve(imap(accounts={"ada@example.org": Account("secret", messages=3)}))
 
@@ -26,9 +26,9 @@ class Account:
 
     password: str
     messages: int = 2  # of 100 octets each
-    refusal: str = ""  # said to the login, whatever the password is
-    mailbox_refusal: str = ""  # said behind the login: to EXAMINE, STAT or MAIL
-    wants_id: bool = False  # IMAP: *mailbox_refusal* only until an ID has come
+    refusal: str = ""  # the reply to every login, whatever the password is
+    mailbox_refusal: str = ""  # the reply after login to EXAMINE, STAT or MAIL
+    wants_id: bool = False  # IMAP: *mailbox_refusal* only until the client has sent ID
 
 
 _REFUSALS = {IMAP: "NO [AUTHENTICATIONFAILED] Authentication failed.", POP3: "-ERR [AUTH] Authentication failed."}
@@ -36,12 +36,12 @@ _SMTP_REFUSAL = "535 5.7.8 Error: authentication failed"
 
 
 def refusal(dialect: Dialect) -> str:
-    """Return what a server says to a stranger."""
+    """Return the reply to a login with unknown credentials."""
     return _REFUSALS.get(dialect, _SMTP_REFUSAL)
 
 
 def wants_login(dialect: Dialect, line: str) -> bool:
-    """Say whether *line* begins a login."""
+    """Say whether *line* starts a login."""
     words = line.upper().split()
     if dialect is IMAP:
         return words[1:2] in (["LOGIN"], ["AUTHENTICATE"])
@@ -49,15 +49,15 @@ def wants_login(dialect: Dialect, line: str) -> bool:
 
 
 def log_in(dialect: Dialect, line: str, accounts: Mapping[str, Account]) -> LoginDialogue:
-    """Play the server's part of the login that *line* begins; return whose it is, None for nobody's."""
+    """Run the server's side of the login that *line* starts; return the account, None if the login is refused."""
     tag, words = _split_command(dialect, line)
     if words[0].upper() in ("LOGIN", "USER"):
         username, password = yield from _native(dialect, words)
     else:
         username, password = yield from _sasl(dialect, words)
     account = accounts.get(username)
-    known = account is not None and password in (account.password, _digest(account.password))
-    if account is None or not known or account.refusal:
+    accepted = account is not None and password in (account.password, _digest(account.password))
+    if account is None or not accepted or account.refusal:
         text = account.refusal if account is not None and account.refusal else refusal(dialect)
         yield Say(f"{tag}{text}\r\n".encode())
         return None
@@ -75,7 +75,7 @@ def _split_command(dialect: Dialect, line: str) -> tuple[str, list[str]]:
 
 
 def _native(dialect: Dialect, words: list[str]) -> Generator[Say | Act, bytes, tuple[str, str]]:
-    """IMAP LOGIN with literals, or USER and PASS."""
+    """Read the user name and password of IMAP LOGIN with literals, or of USER and PASS."""
     if dialect is POP3:
         yield Say(b"+OK\r\n")
         return " ".join(words[1:]), (yield HEAR).decode().removeprefix("PASS ")
@@ -120,7 +120,7 @@ def _digest(password: str) -> str:
 
 
 def mailbox_reply(dialect: Dialect, line: str, account: Account, *, introduced: bool) -> DialectReply | None:
-    """Answer a command of somebody who has logged in; None: it is answered to everybody alike."""
+    """Answer a command after login; None if the reply does not depend on the account."""
     tag, words = _split_command(dialect, line)
     match words[0].upper():
         case "EXAMINE" | "STAT" | "MAIL" if account.mailbox_refusal and not (account.wants_id and introduced):

@@ -1,4 +1,4 @@
-"""Time that jumps: an hour of waiting in no time, measured exactly."""
+"""A virtual clock: it jumps over every wait, so that an hour of timeouts takes no real time and is measured exactly."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ DAY = 86400.0  # seconds
 def run_virtual(
     function: Callable[[*Arguments], Awaitable[Result]], *arguments: *Arguments, limit: float = DAY
 ) -> tuple[Result, float]:
-    """Run *function* on trio's jumping clock; return its result and the virtual seconds it took.
+    """Run *function* on trio's autojump clock; return its result and the virtual seconds it took.
 
-    TimeoutError after *limit* virtual seconds: what waits for ever would otherwise really do so. Needs trio.
+    TimeoutError after *limit* virtual seconds, so that a test that waits for ever fails. Needs trio.
     """
     from trio.testing import MockClock  # for tests only, no dependency of the library
 

@@ -1,4 +1,4 @@
-"""What well-behaved servers say: one command line in, one reply out. Pure. Nobody can log in here."""
+"""Replies of well-behaved IMAP, POP3 and SMTP servers: one command line in, one reply out. Pure. Logins are refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ServerOffer:
 
 @dataclass(frozen=True, slots=True)
 class DialectReply:
-    """A reply: lines without their ends, and what happens after it."""
+    """A reply: its lines joined by LF, and what happens after it."""
 
     text: str
     starts_tls: bool = False
@@ -28,14 +28,14 @@ class DialectReply:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """A protocol, as servers speak it."""
+    """The server side of a protocol."""
 
     greeting: Callable[[ServerOffer], str]
     react: Callable[[str, ServerOffer], DialectReply]
 
 
 def imap_capabilities(offer: ServerOffer) -> str:
-    """Return the capability list; a server that wants TLS first says LOGINDISABLED (RFC 9051 §6.2.3)."""
+    """Return the capability list; a server that requires TLS first adds LOGINDISABLED (RFC 9051 §6.2.3)."""
     tls = ("STARTTLS", "LOGINDISABLED") if offer.starttls else ()
     return " ".join((*offer.capabilities, *tls, *(f"AUTH={name}" for name in offer.mechanisms)))
 

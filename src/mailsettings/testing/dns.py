@@ -1,4 +1,4 @@
-"""The DNS of a FakeNetwork. Pure: records in, outcomes out.
+"""Fake DNS zones: records in, answers and faults out. Pure.
 
 example.org             MX   10 mx.example.org
 _imaps._tcp.example.org SRV  0 1 993 imap.example.org
@@ -17,12 +17,12 @@ from mailsettings.hostnames import inside
 from mailsettings.interfaces import MX, SRV, Answer, Record
 from mailsettings.model import Question
 
-MAX_ALIASES = 16  # CNAMEs in a row; resolvers answer SERVFAIL behind about as many (unbound: 11, dnspython: 16)
+MAX_ALIASES = 16  # CNAMEs in a row; resolvers answer SERVFAIL after about as many (unbound: 11, dnspython: 16)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of a question: an answer, or SERVFAIL (None), after *delay* seconds (infinity: silence)."""
+    """The outcome of a question: an answer, or SERVFAIL (None), after *delay* seconds (infinity: it times out)."""
 
     answer: Answer | None
     delay: float = 0.0
@@ -34,21 +34,21 @@ class DnsFault:
 
     name: str = ""
     type: str = ""
-    delay: float = 0.0  # seconds; infinity is silence
+    delay: float = 0.0  # seconds; infinity: no answer
     servfail: bool = False
 
     def matches(self, name: str, type_: str) -> bool:
-        """Say whether the quirk concerns the question *name* *type_*."""
+        """Say whether the fault applies to the question *name* *type_*."""
         if self.type:
             return (self.name or name, self.type) == (name, type_)
         return not self.name or inside(name, self.name)
 
 
 class FakeZones:
-    """All names of a world."""
+    """All DNS records and faults of a fake network."""
 
     def __init__(self) -> None:
-        self.quirks: list[DnsFault] = []  # a later one goes before an earlier one
+        self.faults: list[DnsFault] = []  # a later one overrides an earlier one
         self.signed: set[str] = set()
         self._records: dict[tuple[str, str], list[tuple[Record, ...]]] = {}
         self._nodes: set[str] = set()
@@ -62,7 +62,7 @@ class FakeZones:
         self._grow(name)
 
     def change(self, name: str, type_: str, texts: Iterable[str]) -> None:
-        """Answer with other records from the next ask on: the second one after one call, the third after two."""
+        """Answer with other records from the next question on: the second after one call, the third after two."""
         name = host_name(name)
         versions = self._records.setdefault((name, type_), [()])
         versions.append(tuple(parse_record(type_, text) for text in texts))
@@ -85,12 +85,12 @@ class FakeZones:
         return tuple(str(record) for outcome in outcomes if outcome.answer for record in outcome.answer.records)
 
     def _resolve(self, question: Question) -> tuple[Outcome, tuple[str, ...]]:
-        """Return the outcome, and every name on the way to it."""
+        """Return the outcome, and every name of the CNAME chain."""
         hops, delay = [question.name], 0.0
         while True:
-            quirk = self._quirk(hops[-1], question.type)
-            delay += quirk.delay
-            if quirk.servfail or len(hops) > MAX_ALIASES + 1:
+            fault = self._fault(hops[-1], question.type)
+            delay += fault.delay
+            if fault.servfail or len(hops) > MAX_ALIASES + 1:
                 return Outcome(None, delay), tuple(hops)
             target = self._alias(hops[-1], question.type)
             if target is None:
@@ -117,16 +117,16 @@ class FakeZones:
         return wildcard if wildcard in self._nodes else None
 
     def _current(self, owner: str | None, type_: str) -> tuple[Record, ...]:
-        """Return the records of *owner*, which may change from ask to ask."""
+        """Return the records of *owner*, which may change from question to question."""
         versions = self._records.get((owner or "", type_), [()])
         return versions[min(self._asked[owner, type_], len(versions) - 1)]
 
-    def _quirk(self, name: str, type_: str) -> DnsFault:
-        return next((quirk for quirk in reversed(self.quirks) if quirk.matches(name, type_)), DnsFault())
+    def _fault(self, name: str, type_: str) -> DnsFault:
+        return next((fault for fault in reversed(self.faults) if fault.matches(name, type_)), DnsFault())
 
 
 def parse_record(type_: str, text: str) -> Record:
-    """Read one record's data as a zone file has it. ValueError if it is not of its type."""
+    """Parse one record's data as a zone file has it. ValueError if it is not of its type."""
     match type_:
         case "A" | "AAAA":
             return str(ip_address(text))
@@ -143,7 +143,7 @@ def parse_record(type_: str, text: str) -> Record:
 
 
 def parse_zone(text: str) -> tuple[tuple[str, str, str], ...]:
-    """Read lines of name, type and data; TTL and class may stand between, names are absolute."""
+    """Parse lines of name, type and data; TTL and class may stand between them, names are absolute."""
     lines = (re.sub(r"(^|\s);.*", "", line).strip() for line in text.splitlines())
     return tuple(_parse_line(line) for line in lines if line)
 

@@ -1,4 +1,4 @@
-"""A network in memory: names, hosts, servers and pages as a test wants them, and a record of what was asked."""
+"""The fake network: DNS names, hosts, servers and pages that a test defines, and a record of all that was asked."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from mailsettings.testing.recording import Connect, Entry, Line, Recording, Requ
 from mailsettings.testing.stream import FakeStream
 from mailsettings.testing.web import PageResponse, Site
 
-# Where hosts live that were given no address. Documentation ranges are refused by Policy.service(), these are not,
+# Hosts without an address get one from here on. Documentation ranges are refused by Policy.service(), these are not,
 # and no packet ever leaves the process.
 FIRST_ADDRESS = IPv4Address("11.0.0.1")
 SILENT_MACHINE = FakeMachine(otherwise=ConnectionFate.DROPPED)
 UNREACHABLE_MACHINE = FakeMachine(otherwise=ConnectionFate.UNREACHABLE, rtt=0.0)
 
-SYSTEM_PATIENCE = 127.0  # seconds until Linux gives up a connect: 1 + 2 + 4 … + 64 (tcp_syn_retries = 6)
+SYSTEM_CONNECT_TIMEOUT = 127.0  # seconds until Linux gives up a connect: 1 + 2 + 4 … + 64 (tcp_syn_retries = 6)
 _KINDS = {
     ConnectionFate.REFUSED: FailureKind.REFUSED,
     ConnectionFate.UNREACHABLE: FailureKind.UNREACHABLE,
@@ -39,7 +39,7 @@ _KINDS = {
 
 
 class FakeNetwork:
-    """A world that begins empty: no names, no hosts, every address silent.
+    """A network in memory that starts empty: no name exists, and connections to any address time out.
 
     *rtt* is in seconds and passes once for each DNS answer, TCP connect, TLS handshake, greeting, reply and page.
     *segment* is the most that one `receive` returns, in bytes: 1 cuts everything into single bytes.
@@ -53,12 +53,12 @@ class FakeNetwork:
         self.ledger = Recording[FakeStream]()
         self.zones = FakeZones()
         self._site = Site(self.ledger)
-        self._places: dict[IPAddress, FakeMachine] = {}
+        self._machines: dict[IPAddress, FakeMachine] = {}
         self._ipv6_works = True
 
     def transport(self, policy: Policy | None = None) -> FakeTransport:
-        """Return the way into this world; *policy* says how long a DNS question may take."""
-        # Loaded by a thread in the middle of a detection (net.network), it would let a jumping clock jump.
+        """Return a transport into this network; *policy* says how long a DNS question may take."""
+        # Loaded by a thread in the middle of a detection (net.network), it would let a virtual clock jump.
         import mailsettings.net.http  # noqa: F401
 
         return FakeTransport(self, policy)
@@ -81,12 +81,12 @@ class FakeNetwork:
             self.zones.change(name, type_, _several(texts))
 
     def signed(self, *zones: str) -> None:
-        """Answer what is in *zones* with the AD bit."""
+        """Answer questions about names in *zones* with the AD bit."""
         self.zones.signed.update(host_name(zone) for zone in zones)
 
     def servfail(self, name: str = "", type_: str = "") -> None:
         """Fail the question *name* *type_*, without a type all at and below *name*, without a name all."""
-        self.zones.quirks.append(DnsFault(host_name(name), type_, servfail=True))
+        self.zones.faults.append(DnsFault(host_name(name), type_, servfail=True))
 
     def mute(self, name: str = "", type_: str = "") -> None:
         """Never answer the question *name* *type_*; wider as in `servfail`."""
@@ -94,7 +94,7 @@ class FakeNetwork:
 
     def slow(self, seconds: float, name: str = "", type_: str = "") -> None:
         """Answer the question *name* *type_* after *seconds* more; wider as in `servfail`."""
-        self.zones.quirks.append(DnsFault(host_name(name), type_, delay=seconds))
+        self.zones.faults.append(DnsFault(host_name(name), type_, delay=seconds))
 
     # hosts
 
@@ -105,35 +105,35 @@ class FakeNetwork:
         certificate: Certificate | Iterable[str] | None = None,
         rtt: float | None = None,
     ) -> Host:
-        """Return the host *name* at *addresses* (one of our choice without any), with its A and AAAA records.
+        """Return the host *name* at *addresses* (by default a free one), with its A and AAAA records.
 
         A name that already has addresses, its own or those of a CNAME, keeps them if none are given.
         """
         name = host_name(name)
-        known = self.zones.addresses(name)
-        ips = tuple(ip_address(text) for text in addresses or known) or (self._free_address(),)
+        existing = self.zones.addresses(name)
+        ips = tuple(ip_address(text) for text in addresses or existing) or (self._free_address(),)
         for ip in ips:
-            if str(ip) not in known:
+            if str(ip) not in existing:
                 self.zones.add(name, "A" if ip.version == 4 else "AAAA", (str(ip),))
-        places = tuple(self._places.setdefault(ip, FakeMachine(rtt=rtt)) for ip in ips)
-        return Host(name, places, self._site, None if certificate is None else fake_certificate(certificate))
+        machines = tuple(self._machines.setdefault(ip, FakeMachine(rtt=rtt)) for ip in ips)
+        return Host(name, machines, self._site, None if certificate is None else fake_certificate(certificate))
 
     def without_ipv6(self) -> None:
-        """Let no IPv6 connection be made: there is no route."""
+        """Fail all IPv6 connections: there is no route."""
         self._ipv6_works = False
 
     def offline(self) -> None:
-        """Take the network away, the resolver too."""
+        """Fail everything, DNS included, as without a network."""
         self.is_offline = True
 
     def proxy_fails(self, seen: str = "it refused the login") -> None:
-        """Let everything fail as behind a proxy that cannot be used (Policy.proxy): *seen* is what is wrong with it."""
+        """Fail everything as behind a proxy that cannot be used (Policy.proxy); *seen* is what is wrong with it."""
         self.proxy_fault = seen
 
     def place(self, ip: IPAddress) -> FakeMachine:
-        """Return what is at *ip*: nobody answers where the world has no host."""
+        """Return the machine at *ip*; one that drops every connection if there is no host."""
         if self._ipv6_works or isinstance(ip, IPv4Address):
-            return self._places.get(ip, SILENT_MACHINE)
+            return self._machines.get(ip, SILENT_MACHINE)
         return UNREACHABLE_MACHINE
 
     # pages
@@ -153,14 +153,14 @@ class FakeNetwork:
     ) -> None:
         """Serve *body* at *url*, on a host of its own if the name has none yet.
 
-        *method*: only for it. *delay*: seconds before the answer, `math.inf` never. *drip*: seconds before each byte
-        of the body. *endless*: the body again and again.
+        *method*: only for this HTTP method. *delay*: seconds before the response, `math.inf` for none. *drip*: seconds
+        before each byte of the body. *endless*: repeat the body for ever.
         """
         data = body.encode() if isinstance(body, str) else body
         self._serve(url, method, PageResponse(status, data, content_type, tuple(headers), delay, drip, endless))
 
     def redirect(self, url: str, target: str, *, status: int = 302) -> None:
-        """Send requests for *url* on to *target*."""
+        """Redirect requests for *url* to *target*."""
         self._serve(url, "", PageResponse(status, headers=(("Location", target),)))
 
     def _serve(self, url: str, method: str, reply: PageResponse) -> None:
@@ -171,32 +171,32 @@ class FakeNetwork:
 
     @property
     def asked(self) -> tuple[Entry, ...]:
-        """Everything that was asked of this world, in order."""
+        """Everything that was asked of this network, in order."""
         return tuple(self.ledger.calls)
 
     @property
     def questions(self) -> tuple[str, ...]:
         """The DNS questions: `example.org MX`."""
-        return self._spelled(Resolve)
+        return self._texts(Resolve)
 
     @property
     def connections(self) -> tuple[str, ...]:
         """The TCP connections tried: `192.0.2.10:993`."""
-        return self._spelled(Connect)
+        return self._texts(Connect)
 
     @property
     def requests(self) -> tuple[str, ...]:
         """The HTTP requests: `GET https://example.org/`."""
-        return self._spelled(Request)
+        return self._texts(Request)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The lines sent to servers: `192.0.2.10:993 < a1 CAPABILITY`."""
-        return self._spelled(Line)
+        return self._texts(Line)
 
     @property
     def open_streams(self) -> tuple[FakeStream, ...]:
-        """The streams nobody has closed yet."""
+        """The streams that have not been closed yet."""
         return tuple(self.ledger.open.values())
 
     @property
@@ -206,25 +206,25 @@ class FakeNetwork:
 
     @property
     def steps(self) -> int:
-        """How many operations there were: each is a place where `fail_at`, `hang_at` and `cut_at` can strike."""
+        """How many operations there were: `fail_at`, `hang_at` and `cut_at` count them."""
         return self.ledger.steps
 
     def fail_at(self, step: int, kind: FailureKind) -> None:
-        """Let the operation number *step* (starts at 1) raise NetworkError(*kind*), whatever it is."""
+        """Make operation *step* (starts at 1) raise NetworkError(*kind*), whatever it is."""
         self.ledger.faults[step] = kind
 
     def hang_at(self, step: int) -> None:
-        """Let the operation number *step* (starts at 1) never end, whatever it is."""
+        """Make operation *step* (starts at 1) never end, whatever it is."""
         self.ledger.hangs.add(step)
 
     def cut_at(self, step: int) -> None:
-        """Let the operation number *step* (starts at 1), if it reads, get half of what has come, and then the end."""
+        """Make operation *step* (starts at 1), if it is a read, return half of what has arrived, then end of stream."""
         self.ledger.cuts.add(step)
 
     def _free_address(self) -> IPv4Address:
-        return next(ip for ip in map(FIRST_ADDRESS.__add__, count()) if ip not in self._places)
+        return next(ip for ip in map(FIRST_ADDRESS.__add__, count()) if ip not in self._machines)
 
-    def _spelled(self, type_: type[Entry]) -> tuple[str, ...]:
+    def _texts(self, type_: type[Entry]) -> tuple[str, ...]:
         return tuple(str(entry) for entry in self.ledger.calls if isinstance(entry, type_))
 
 
@@ -233,7 +233,7 @@ def _several(texts: str | Iterable[str]) -> tuple[str, ...]:
 
 
 class FakeTransport:
-    """The world behind net.streams.Transport. As with the real one, who connects or shakes hands sets a time-out."""
+    """A fake network as a net.streams.Transport. As with the real one, the caller of connect or TLS sets a timeout."""
 
     def __init__(self, net: FakeNetwork, policy: Policy | None) -> None:
         self._net = net
@@ -248,7 +248,7 @@ class FakeTransport:
         await self.aclose()
 
     async def ask(self, question: Question) -> Answer:
-        """Answer *question* from the zones of the world. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
+        """Answer *question* from the fake zones. NetworkError(DNS_FAILED | DNS_TIMEOUT | NO_NETWORK)."""
         self._net.ledger.record(partial(Resolve, question))
         await self._net.ledger.step()
         self._need_network()
@@ -267,17 +267,17 @@ class FakeTransport:
         self._net.ledger.record(partial(Connect, address))
         await self._net.ledger.step()
         self._need_network()
-        place = self._net.place(ip)
-        fate = place.at(port)
-        rtt = self._net.rtt if place.rtt is None else place.rtt
-        if isinstance(fate, ConnectionFate):
-            await anyio.sleep(SYSTEM_PATIENCE if fate is ConnectionFate.DROPPED else rtt)
-            raise NetworkError(_KINDS[fate], address)
+        machine = self._net.place(ip)
+        target = machine.at(port)
+        rtt = self._net.rtt if machine.rtt is None else machine.rtt
+        if isinstance(target, ConnectionFate):
+            await anyio.sleep(SYSTEM_CONNECT_TIMEOUT if target is ConnectionFate.DROPPED else rtt)
+            raise NetworkError(_KINDS[target], address)
         await anyio.sleep(rtt)
-        return self._stream(address, fate, rtt)
+        return self._stream(address, target, rtt)
 
     async def aclose(self) -> None:
-        """Do nothing: a world keeps its streams, so that a test sees those that were left open."""
+        """Do nothing: the network keeps its streams, so that a test sees those that were left open."""
 
     def _stream(self, address: str, listener: PortListener, rtt: float) -> FakeStream:
         return FakeStream(

@@ -1,6 +1,6 @@
-"""The server's end of a connection: a script on its own clock. Pure; the stream asks it at each operation.
+"""The server's end of a connection: runs a script on its own clock. Pure; the stream drives it at each operation.
 
-All delay lies on the way back, so that one round trip passes between a command and its reply:
+All delay is on the way back, so that one round trip passes between a command and its reply:
 
     client   t ── command ──▶ t          t + rtt
     server                    t ── reply ──▶
@@ -14,18 +14,18 @@ from collections import deque
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.testing.scripts import CLOSE, HEAR, HEAR_SOME, RESET, TLS, Act, Say, Script, Sleep
 
-WINDOW = 65536  # bytes that may be unread before a script has to wait: an endless one must not fill the memory
+WINDOW = 65536  # unread bytes after which a script has to wait: an endless one must not fill the memory
 ALERT = b"\x15\x03\x01\x00\x02\x02\x0a"  # fatal unexpected_message (RFC 8446 §6.2)
 
 
 class Peer:
-    """One script and what is on the way between it and the client. Times are those of the event loop, in seconds."""
+    """One script and the data in transit between it and the client. Times are those of the event loop, in seconds."""
 
     def __init__(self, script: Script, started: float, rtt: float) -> None:
         self.clock = started  # when the script acts next
         self.rtt = rtt
         self._script = script
-        self._awaited: TLS | Act | None = None  # what the script waits for, if it waits
+        self._awaited: TLS | Act | None = None  # the command that the script waits for, if it waits
         self._inbox = bytearray()
         self._received_at = started
         self._outbox: deque[tuple[float, bytes | Act]] = deque()  # with the time of arrival at the client
@@ -33,44 +33,44 @@ class Peer:
 
     @property
     def over(self) -> bool:
-        """True if the script has closed; the close itself may still be on the way."""
+        """True if the script has closed; the close itself may still be in transit."""
         return bool(self._outbox) and isinstance(self._outbox[-1][1], Act)
 
     @property
-    def silent(self) -> bool:
-        """True if nothing is on the way to the client."""
+    def idle(self) -> bool:
+        """True if nothing is in transit to the client."""
         return not self._outbox
 
     def close_has_arrived(self, now: float) -> bool:
-        """Say whether the client knows by *now* that the connection is closed."""
+        """Say whether the client has seen by *now* that the connection is closed."""
         return self.over and self._outbox[-1][0] <= now
 
     def awaited(self, now: float) -> TLS | Act | None:
-        """Say what the script waits for from the client at *now*, if it waits."""
+        """Return what the script waits for from the client at *now*, if it waits."""
         return self._awaited if self.clock <= now and not self.over else None
 
     def due(self, now: float) -> float:
-        """Return when something changes if the client keeps silent; infinity if nothing will."""
+        """Return when something changes if the client sends nothing; infinity if nothing will."""
         arrival = self._outbox[0][0] if self._outbox else math.inf
         return min(arrival, self.clock if self.clock > now and not self.over else math.inf)
 
     def run(self, now: float) -> None:
-        """Let the script act up to *now*, as far as it gets without the client."""
+        """Run the script up to *now*, as far as it gets without the client."""
         while self.clock <= now and self._unread < WINDOW and not self.over:
-            heard = self._granted() if self._awaited is not None else None
-            if self._awaited is not None and heard is None:
+            received = self._received() if self._awaited is not None else None
+            if self._awaited is not None and received is None:
                 return
-            self._act(heard)
+            self._act(received)
 
     def receive(self, data: bytes, now: float) -> None:
-        """Take *data* from the client."""
+        """Receive *data* from the client."""
         self.run(now)
         self._inbox += data
         self._received_at = now
         self.run(now)
 
     def take(self, now: float, max_bytes: int) -> bytes | None:
-        """Return what has reached the client, empty at the end, None if nothing has. NetworkError(CLOSED) on reset."""
+        """Return what has arrived, empty at the end of stream, None if nothing has. NetworkError(CLOSED) on reset."""
         if not self._outbox or self._outbox[0][0] > now:
             return None
         at, data = self._outbox[0]
@@ -85,55 +85,55 @@ class Peer:
         return data[:max_bytes]
 
     def secured(self, now: float) -> None:
-        """Let the script go on inside TLS: the handshake was over at *now*."""
+        """Continue the script inside TLS: the handshake ended at *now*."""
         self.clock = max(self.clock, now)
         self._awaited = None
 
     def abandon(self) -> None:
-        """Drop the script: the client has closed."""
+        """Close the script: the client has closed."""
         self._script.close()
 
-    def _act(self, heard: bytes | None) -> None:
-        """Take the script's next step."""
+    def _act(self, received: bytes | None) -> None:
+        """Execute the script's next command."""
         self._awaited = None
-        match self._next(heard):
+        match self._next(received):
             case Say(data):
                 self._put(data)
             case Sleep(seconds):
                 self.clock += seconds
             case Act.CLOSE | Act.RESET as end:
                 self._put(end)
-            case wish:
-                self._awaited = wish
+            case command:
+                self._awaited = command
 
-    def _next(self, heard: bytes | None) -> Say | Sleep | TLS | Act:
+    def _next(self, received: bytes | None) -> Say | Sleep | TLS | Act:
         try:
-            return next(self._script) if heard is None else self._script.send(heard)
+            return next(self._script) if received is None else self._script.send(received)
         except StopIteration:
             return CLOSE
 
     def _put(self, what: bytes | Act) -> None:
-        """Send *what* on its way to the client."""
+        """Send *what* to the client."""
         if what == b"":
-            return  # to the client nothing would look like the end
+            return  # an empty segment would be the end of the stream to the client
         self._outbox.append((self.clock + self.rtt, what))
         self._unread += len(what) if isinstance(what, bytes) else 0
 
-    def _granted(self) -> bytes | None:
-        """Return what the script wished to hear, if that has come."""
+    def _received(self) -> bytes | None:
+        """Return what the script waits for, if it has arrived."""
         if not self._inbox:
             return None
         if isinstance(self._awaited, TLS):
-            self._put(ALERT)  # clear text where a handshake was due: TLS libraries say so and hang up
+            self._put(ALERT)  # plaintext instead of a handshake: TLS libraries send an alert and close
             self._put(CLOSE)
             return None
         length = len(self._inbox) if self._awaited is HEAR_SOME else self._inbox.find(b"\n") + 1
         if not length:
             return None
-        heard = bytes(self._inbox[:length])
+        received = bytes(self._inbox[:length])
         del self._inbox[:length]
         self.clock = max(self.clock, self._received_at)
-        return heard.rstrip(b"\r\n") if self._awaited is HEAR else heard
+        return received.rstrip(b"\r\n") if self._awaited is HEAR else received
 
 
 def _ended(how: Act) -> bytes:

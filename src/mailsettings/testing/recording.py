@@ -1,4 +1,4 @@
-"""What a world was asked, in order: the memory of a FakeNetwork.
+"""The recording of a fake network: every call in order, open streams, and planned faults.
 
 example.org MX
 192.0.2.10:993
@@ -22,7 +22,7 @@ from mailsettings.model import Question
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """A DNS question; *at* is in seconds since the first thing asked, here and below."""
+    """A DNS question; *at* is in seconds since the first call, here and below."""
 
     question: Question
     at: float = field(default=0.0, compare=False)
@@ -44,7 +44,7 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A TLS handshake that was begun; *host* is the SNI."""
+    """A TLS handshake that was started; *host* is the SNI."""
 
     address: str
     host: str
@@ -57,7 +57,7 @@ class Handshake:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that was sent to a server, without its line end; also when the server never reads it."""
+    """A line that was sent to a server, without its line end; recorded even if the server never reads it."""
 
     address: str
     text: bytes
@@ -85,24 +85,24 @@ class Request:
 Entry = Resolve | Connect | Handshake | Line | Request
 
 
-Opened = TypeVar("Opened")  # what stands for an open connection
+Opened = TypeVar("Opened")  # the type of an open connection
 
 
 class Recording(Generic[Opened]):
-    """Everything asked, every stream that is open, and the faults that are planned."""
+    """All calls, the streams that are open, and the planned faults."""
 
     def __init__(self) -> None:
         self.calls: list[Entry] = []
         self.open: dict[int, Opened] = {}  # by number, in the order of opening
         self.most_open = 0
-        self.steps = 0  # operations of the world so far; the first one is 1
+        self.steps = 0  # operations so far; the first one is 1
         self.faults: dict[int, FailureKind] = {}
         self.hangs: set[int] = set()  # operations that never end
-        self.cuts: set[int] = set()  # operations that read half of what has come, and then the end
+        self.cuts: set[int] = set()  # reads that return half of what has arrived, then end of stream
         self._started: float | None = None
 
     def record(self, entry: Callable[[float], Entry]) -> None:
-        """Write down what *entry* makes of the present time."""
+        """Record the call that *entry* makes from the present time."""
         now = anyio.current_time()
         if self._started is None:
             self._started = now
@@ -125,5 +125,5 @@ class Recording(Generic[Opened]):
         self.most_open = max(self.most_open, len(self.open))
 
     def closed(self, stream: Opened) -> None:
-        """Count *stream* no longer; a second call does nothing."""
+        """No longer count *stream* as open; a second call does nothing."""
         self.open.pop(id(stream), None)

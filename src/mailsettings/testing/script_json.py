@@ -1,17 +1,17 @@
-"""Servers from lists of steps, as they are kept in JSON lines: a small language for hostile servers.
+"""Scripted servers from JSON: a list of steps for each, a small language for hostile servers.
 
     [["tls", "good"], ["send", "* OK x\r\n"], ["recv", "CAPABILITY"], ["send", "{tag} OK\r\n"], ["close"]]
 
 | step | meaning |
 |---|---|
-| send TEXT | say it; `{tag}` is the first word of the line heard last |
-| recv WORD | hear a line that has WORD; other commands are refused as the protocol does |
-| tls NAME | shake hands with a certificate that is good, expired, future, selfsigned, unknown or eku |
+| send TEXT | send it; `{tag}` is the first word of the line received last |
+| recv WORD | receive a line that contains WORD; other commands are refused as the protocol does |
+| tls NAME | do the handshake with a certificate that is good, expired, future, selfsigned, unknown or eku |
 | sleep SECONDS, close, reset | |
-| repeat TEXT COUNT | say it COUNT times |
+| repeat TEXT COUNT | send it COUNT times |
 | drip SECONDS COUNT | COUNT letters, one each SECONDS |
 
-Behind the last step the server stays and refuses every command, until the client leaves.
+After the last step the server refuses every command until the client closes.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ REFUSALS = {
     Protocol.POP3: "-ERR not here\r\n",
     Protocol.SMTP: "502 5.5.1 not here\r\n",
 }
-_SEGMENT = 16384  # bytes of one piece of a repeated text: as large as a TLS record
+_SEGMENT = 16384  # bytes of one segment of a repeated text: as large as a TLS record
 
 
 def from_steps(port: int, protocol: Protocol, steps: Sequence[ScriptStep]) -> Server:
-    """Return the server at *port* that plays *steps*. ValueError for a step that is not in the table above."""
+    """Return the server at *port* that runs *steps*. ValueError for a step that is not in the table above."""
     for step in steps:
         _check(step)
-    return Server(port, lambda host: _play(steps, protocol, host))
+    return Server(port, lambda host: _run(steps, protocol, host))
 
 
 def _check(step: ScriptStep) -> None:
@@ -61,14 +61,14 @@ def _check(step: ScriptStep) -> None:
     raise ValueError(f"step {step!r} is not one of the language")
 
 
-def _play(steps: Sequence[ScriptStep], protocol: Protocol, host: str) -> Script:
-    heard = b""
+def _run(steps: Sequence[ScriptStep], protocol: Protocol, host: str) -> Script:
+    received = b""
     for step in steps:
         match step:
             case ["send", str(text)]:
-                yield Say(_with_tag(text, heard))
+                yield Say(_with_tag(text, received))
             case ["recv", str(word)]:
-                heard = yield from _expect(word, protocol)
+                received = yield from _expect(word, protocol)
             case _:
                 yield from _acts(step, host)
     while True:
@@ -76,7 +76,7 @@ def _play(steps: Sequence[ScriptStep], protocol: Protocol, host: str) -> Script:
 
 
 def _acts(step: ScriptStep, host: str) -> Iterator[Say | Sleep | TLS | Act]:
-    """Translate a *step* that neither hears nor answers."""
+    """Translate a *step* that needs nothing from the client."""
     match step:
         case ["tls", str(name)]:
             yield TLS(Certificate((host,), PROBLEMS[name]))
@@ -95,14 +95,14 @@ def _acts(step: ScriptStep, host: str) -> Iterator[Say | Sleep | TLS | Act]:
 
 
 def _expect(word: str, protocol: Protocol) -> Generator[Say | Act, bytes, bytes]:
-    """Hear lines until one has *word*, and return it; a client may well ask for something else first."""
+    """Receive lines until one contains *word*, and return it; a client may well send other commands first."""
     while word.upper().encode() not in (line := (yield HEAR)).upper():
         yield Say(_with_tag(REFUSALS[protocol], line))
     return line
 
 
 def _repeated(data: bytes, count: int) -> Iterator[Say]:
-    """Say *data* *count* times in large pieces, made one by one: a million lines need no memory."""
+    """Send *data* *count* times in large segments, made one by one: a million lines need no memory."""
     at_once = max(1, _SEGMENT // len(data))
     whole, rest = divmod(count, at_once)
     for _ in range(whole):
@@ -111,10 +111,10 @@ def _repeated(data: bytes, count: int) -> Iterator[Say]:
         yield Say(data * rest)
 
 
-def _with_tag(text: str, heard: bytes) -> bytes:
-    """Put the tag of the line *heard* into *text*; beyond latin-1 the texts are meant as UTF-8."""
+def _with_tag(text: str, received: bytes) -> bytes:
+    """Put the tag of the line *received* into *text*, which is latin-1 if it can be, otherwise UTF-8."""
     try:
         data = text.encode("latin-1")
     except UnicodeEncodeError:
         data = text.encode()
-    return data.replace(b"{tag}", heard.partition(b" ")[0])
+    return data.replace(b"{tag}", received.partition(b" ")[0])

@@ -1,13 +1,13 @@
-"""Servers as scripts: generators that say, hear, sleep, start TLS and close.
+"""Scripted servers: generators that send, receive, sleep, start TLS and close.
 
-    def odd_server() -> Script:
+    def slow_server() -> Script:
         yield TLS()
         yield Say(b"* OK ready\r\n")
         line = yield HEAR
         yield Sleep(3)
         yield RESET
 
-A script that returns closes the connection. One `Say` is one segment: a client receives each by itself.
+A script that returns closes the connection. One `Say` is one segment: a client receives each separately.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from mailsettings.testing.certificates import Certificate
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Bytes for the client, as they are."""
+    """Send these bytes to the client, as they are."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Do nothing for *seconds*; `math.inf` is for ever."""
+    """Wait *seconds*; `math.inf` is for ever."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class TLS:
-    """Wait for the client's handshake; without a *certificate* the host's own is shown."""
+    """Wait for the client's handshake; the default *certificate* is the host's own."""
 
     certificate: Certificate | None = None
 
 
 class Act(Enum):
-    """What a script may do besides."""
+    """The other commands of a script."""
 
-    HEAR = "hear"  # one line, answered with it, without CR LF
-    HEAR_SOME = "hear some"  # whatever has come, answered with at least one byte
+    HEAR = "hear"  # receive one line; its value is the line without CR LF
+    HEAR_SOME = "hear some"  # receive whatever has arrived; its value is at least one byte
     CLOSE = "close"
     RESET = "reset"
 
@@ -59,20 +59,20 @@ Script = Generator[Say | Sleep | TLS | Act, bytes, None]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What listens at a port: for each connection a new script, told the host's name."""
+    """A server at a port: *script* makes a new script, from the host's name, for each connection."""
 
     port: int
     script: Callable[[str], Script]
-    speaks_lines: bool = True  # False: what it hears is not written down line by line (HTTP)
+    speaks_lines: bool = True  # False: what the client sends is not recorded line by line (HTTP)
 
 
 def scripted(port: int, script: Callable[[], Script]) -> Server:
-    """Return a server that plays *script*, a generator function without arguments, at *port*."""
+    """Return a server that runs *script*, a generator function without arguments, at *port*."""
     return Server(port, lambda _host: script())
 
 
 def silent_script() -> Script:
-    """Accept, and never say a word."""
+    """Accept, and never respond."""
     yield Sleep(float("inf"))
 
 

@@ -1,8 +1,8 @@
-"""Mail servers that behave, as Dovecot and Postfix do, and one by one forget how.
+"""Mail servers that behave as Dovecot and Postfix do, except where an option says otherwise.
 
 imap()                          implicit TLS on 993
 smtp(587)                       STARTTLS on the ports that have it
-pop3(995, greeting_delay=6)     anything odd is an option
+pop3(995, greeting_delay=6)     any fault is an option
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ TLS_PORTS = frozenset({465, 993, 995})
 class Options(TypedDict, total=False):
     """How a server differs from a good one. Texts are as sent, line ends are added where they are missing."""
 
-    security: Security  # from the port where it is not given
+    security: Security  # by default that of the port
     greeting: str
-    greeting_delay: float  # seconds after the connection, or the handshake of implicit TLS, is there
+    greeting_delay: float  # seconds after the connection, or the handshake of implicit TLS, is made
     drip: float  # seconds between the bytes of the greeting
-    silent: bool  # accept and never say a word, not even of TLS
+    silent: bool  # accept and never respond, not even to a TLS handshake
     refusal: str  # greet with it and close: `* BYE too busy`, `554 no`, `-ERR no`
     capabilities: Sequence[str]  # besides login methods and STARTTLS
     mechanisms: Sequence[str]  # SASL names offered where a login is allowed
     clear_mechanisms: Sequence[str]  # those offered before STARTTLS
     starttls_offered: bool
     starttls_reply: str  # refuse STARTTLS with it; `{tag}` is the command's
-    early: bytes  # clear text in the same segment as the reply to STARTTLS: an attacker's
-    accounts: Mapping[str, Account]  # by user name; without any, nobody can log in
+    early: bytes  # plaintext in the same segment as the reply to STARTTLS: injected by an attacker
+    accounts: Mapping[str, Account]  # by user name; without any, every login is refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class ServerBehaviour:
     accounts: Mapping[str, Account] = field(default_factory=dict)
 
     def offer(self, host: str, *, secure: bool) -> ServerOffer:
-        """Return what the server *host* offers inside TLS, or outside."""
+        """Return what the server *host* offers inside TLS (*secure*) or in plaintext."""
         wants_tls = not secure and self.security is not Security.PLAIN
         return ServerOffer(
             host=host,
@@ -70,7 +70,7 @@ class ServerBehaviour:
 
 
 def imap(port: int = 993, **options: Unpack[Options]) -> Server:
-    """Return an IMAP server (RFC 9051); its greeting has the capabilities too."""
+    """Return an IMAP server (RFC 9051); its greeting lists the capabilities too."""
     return _server(port, IMAP, ("IMAP4rev1", "SASL-IR", "LITERAL+", "ID", "IDLE"), options)
 
 
@@ -90,39 +90,40 @@ def _server(port: int, dialect: Dialect, capabilities: Sequence[str], options: O
     return Server(port, partial(_serve, ServerBehaviour(**given), dialect))
 
 
-def _serve(manner: ServerBehaviour, dialect: Dialect, host: str) -> Script:
-    """Greet, then answer line by line until the client leaves."""
-    if manner.silent:
+def _serve(behaviour: ServerBehaviour, dialect: Dialect, host: str) -> Script:
+    """Send the greeting, then answer line by line until the client closes."""
+    if behaviour.silent:
         yield from silent_script()
-    secure = manner.security is Security.TLS
+    secure = behaviour.security is Security.TLS
     if secure:
         yield TLS()
-    yield from _greet(manner, manner.refusal or manner.greeting or dialect.greeting(manner.offer(host, secure=secure)))
-    reaction = DialectReply("", closes=bool(manner.refusal))
+    greeting = behaviour.greeting or dialect.greeting(behaviour.offer(host, secure=secure))
+    yield from _greet(behaviour, behaviour.refusal or greeting)
+    reply = DialectReply("", closes=bool(behaviour.refusal))
     account: Account | None = None
-    heard: set[str] = set()
-    while not reaction.closes:
+    commands: set[str] = set()
+    while not reply.closes:
         line = (yield HEAR).decode("latin-1")
-        if manner.accounts and secure and accounts.wants_login(dialect, line):
-            account = yield from accounts.log_in(dialect, line, manner.accounts)
+        if behaviour.accounts and secure and accounts.wants_login(dialect, line):
+            account = yield from accounts.log_in(dialect, line, behaviour.accounts)
             continue
-        reaction = dialect.react(line, manner.offer(host, secure=secure))
+        reply = dialect.react(line, behaviour.offer(host, secure=secure))
         if account is not None:
-            heard.update(line.upper().split()[:2])
-            reaction = accounts.mailbox_reply(dialect, line, account, introduced="ID" in heard) or reaction
-        yield Say(_wire(reaction.text) + (manner.early if reaction.starts_tls else b""))
-        if reaction.starts_tls:
+            commands.update(line.upper().split()[:2])
+            reply = accounts.mailbox_reply(dialect, line, account, introduced="ID" in commands) or reply
+        yield Say(_wire(reply.text) + (behaviour.early if reply.starts_tls else b""))
+        if reply.starts_tls:
             yield TLS()
             secure = True
 
 
-def _greet(manner: ServerBehaviour, text: str) -> Iterator[Say | Sleep]:
-    yield Sleep(manner.greeting_delay)
+def _greet(behaviour: ServerBehaviour, text: str) -> Iterator[Say | Sleep]:
+    yield Sleep(behaviour.greeting_delay)
     data = _wire(text)
-    for start in range(len(data)) if manner.drip else ():
+    for start in range(len(data)) if behaviour.drip else ():
         yield Say(data[start : start + 1])
-        yield Sleep(manner.drip)
-    if not manner.drip:
+        yield Sleep(behaviour.drip)
+    if not behaviour.drip:
         yield Say(data)
 
 

@@ -1,4 +1,4 @@
-"""The web of a FakeNetwork: pages by URL, served over HTTP/1.1 by a script like any other server."""
+"""Web pages of a fake network: by URL, served over HTTP/1.1 by a script like any other server."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class PageResponse:
-    """What a web server answers."""
+    """The response of a web server."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = "text/xml"
     headers: tuple[tuple[str, str], ...] = ()
-    delay: float = 0.0  # seconds before the first byte; infinity is never
+    delay: float = 0.0  # seconds before the first byte; infinity: no response
     drip: float = 0.0  # seconds before each byte of the body
-    endless: bool = False  # the body again and again
+    endless: bool = False  # repeat the body for ever
 
 
 NOT_FOUND = PageResponse(404, b"<!DOCTYPE html><title>Not Found</title><h1>Not Found</h1>\n", "text/html")
 
 
 class Site:
-    """All pages of a world."""
+    """All pages of a fake network."""
 
-    def __init__(self, ledger: Recording[FakeStream]) -> None:
-        self._ledger = ledger
+    def __init__(self, recording: Recording[FakeStream]) -> None:
+        self._recording = recording
         self._pages: dict[tuple[str, str], PageResponse] = {}
 
-    def add(self, url: str, method: str, reply: PageResponse) -> tuple[str, int]:
-        """Keep *reply* for *url* (and *method*, if any), and return the host and port to be served."""
+    def add(self, url: str, method: str, response: PageResponse) -> tuple[str, int]:
+        """Serve *response* at *url* (and only for *method*, if any); return the host and port for the server."""
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError(f"{url!r} is not an http or https URL")
-        self._pages[method, plain_url(url)] = reply
+        self._pages[method, plain_url(url)] = response
         return parts.hostname, parts.port or _PORTS[parts.scheme]
 
     def find(self, request: Request) -> PageResponse:
         """Return the page for *request*: of exactly its URL, or of its URL without the query; 404 without any."""
         for url in (request.url, request.url.partition("?")[0]):
             for method in (request.method, ""):
-                if (reply := self._pages.get((method, url))) is not None:
-                    return reply
+                if (response := self._pages.get((method, url))) is not None:
+                    return response
         return NOT_FOUND
 
     def server(self, port: int) -> Server:
@@ -73,14 +73,14 @@ class Site:
         try:
             while connection.our_state is h11.IDLE:
                 request = yield from _read_request(connection, port, host)
-                self._ledger.record(partial(_dated, request))
+                self._recording.record(partial(_dated, request))
                 yield from _response_acts(connection, request, self.find(request))
         except h11.RemoteProtocolError:
             yield Say(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
 
 def plain_url(url: str) -> str:
-    """Return *url* as a request names it: host in lower case, no default port, a path."""
+    """Return *url* in the form of a recorded request: host in lower case, no default port, a path."""
     parts = urlsplit(url)
     host = parts.netloc.lower().removesuffix(f":{_PORTS[parts.scheme]}")
     return f"{parts.scheme}://{host}{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
@@ -91,7 +91,7 @@ def _dated(request: Request, at: float) -> Request:
 
 
 def _read_request(connection: h11.Connection, port: int, host: str) -> Generator[Act, bytes, Request]:
-    """Hear one request to its end."""
+    """Receive one whole request."""
     head = yield from _event(connection)
     body = bytearray()
     while hasattr(event := (yield from _event(connection)), "data"):
@@ -104,7 +104,7 @@ def _read_request(connection: h11.Connection, port: int, host: str) -> Generator
 
 
 def _event(connection: h11.Connection) -> Generator[Act, bytes, Any]:
-    """Return the next event of h11, hearing as much as it needs."""
+    """Return the next event of h11, receiving as much as it needs."""
     import h11
 
     while (event := connection.next_event()) is h11.NEED_DATA:
@@ -112,29 +112,29 @@ def _event(connection: h11.Connection) -> Generator[Act, bytes, Any]:
     return event
 
 
-def _response_acts(connection: h11.Connection, request: Request, reply: PageResponse) -> Iterator[Say | Sleep]:
-    """Say *reply*, and make *connection* ready for the next request if it may have one."""
+def _response_acts(connection: h11.Connection, request: Request, response: PageResponse) -> Iterator[Say | Sleep]:
+    """Send *response*, and prepare *connection* for the next request if it may have one."""
     import h11
 
-    yield Sleep(reply.delay)
-    yield Say(connection.send(h11.Response(status_code=reply.status, headers=_headers(reply))) or b"")
+    yield Sleep(response.delay)
+    yield Say(connection.send(h11.Response(status_code=response.status, headers=_headers(response))) or b"")
     if request.method != "HEAD":
-        for piece in _pieces(reply):
-            yield Sleep(reply.drip)
+        for piece in _pieces(response):
+            yield Sleep(response.drip)
             yield Say(connection.send(h11.Data(data=piece)) or b"")
     yield Say(connection.send(h11.EndOfMessage()) or b"")
     if connection.our_state is h11.DONE:
         connection.start_next_cycle()
 
 
-def _headers(reply: PageResponse) -> list[tuple[str, str]]:
+def _headers(response: PageResponse) -> list[tuple[str, str]]:
     """Return the header lines; an endless body has no length."""
-    length = [] if reply.endless else [("Content-Length", str(len(reply.body)))]
-    return [("Content-Type", reply.content_type), *length, *reply.headers]
+    length = [] if response.endless else [("Content-Length", str(len(response.body)))]
+    return [("Content-Type", response.content_type), *length, *response.headers]
 
 
-def _pieces(reply: PageResponse) -> Iterator[bytes]:
+def _pieces(response: PageResponse) -> Iterator[bytes]:
     """Cut the body into segments, single bytes where it drips."""
-    size = 1 if reply.drip else _SEGMENT
-    for _ in repeat(None) if reply.endless else repeat(None, 1):
-        yield from (reply.body[start : start + size] for start in range(0, len(reply.body), size))
+    size = 1 if response.drip else _SEGMENT
+    for _ in repeat(None) if response.endless else repeat(None, 1):
+        yield from (response.body[start : start + size] for start in range(0, len(response.body), size))
