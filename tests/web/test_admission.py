@@ -175,7 +175,7 @@ async def test_a_visitor_who_leaves_gives_the_place_back() -> None:
                 await ada.detect("ada@mute.example")
         response = await ada.detect("ada@example.org")
 
-    assert (response.status_code, app.state.service.house.inside) == (200, 0)
+    assert (response.status_code, app.state.service.capacity.admitted) == (200, 0)
 
 
 def test_a_house_counts_who_is_inside() -> None:

@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 
 from mailsettings.web.app import create_app
 from mailsettings.web.settings import CONFIG, Settings
+from mailsettings.web.slow_clients import SlowClientProtocol
 from mailsettings.web.telemetry import log_event, log_to_stderr
 
 _FILES = 8192  # open at once: 64 detections with 16 connections and 40 DNS sockets each, and their visitors
@@ -36,10 +37,10 @@ def serve(host: str, port: int, *, workers: int = 1, certificate: str = "", key:
         host=host,
         port=port,
         workers=workers,
-        http="mailsettings.web.slow_clients:Patient",
+        http=SlowClientProtocol,
         access_log=False,  # it would have visitors' addresses in it
         log_level="warning",
-        proxy_headers=False,  # visitors.py reads them, by the settings' rules
+        proxy_headers=False,  # admission.py reads them, from trusted proxies only
         server_header=False,
         timeout_graceful_shutdown=settings.drain,
         ssl_certfile=certificate or None,
