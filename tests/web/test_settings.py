@@ -17,9 +17,9 @@ def test_settings_come_from_a_file(tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("settings") / "service.env"
     path.write_text('MAILSETTINGS_RUNNING=7\nMAILSETTINGS_TRUSTED_PROXIES=["10.0.0.0/8"]\n')
 
-    known = Settings.read(str(path))
+    settings = Settings.read(str(path))
 
-    assert (known.running, str(known.trusted_proxies[0]), known.waiting) == (7, "10.0.0.0/8", 256)
+    assert (settings.running, str(settings.trusted_proxies[0]), settings.waiting) == (7, "10.0.0.0/8", 256)
 
 
 def test_every_setting_is_documented() -> None:
@@ -36,7 +36,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_a_bad_setting_is_an_error(tmp_path_factory: pytest.TempPathFactory) -> None:
     """
-    Nobody runs a service with a limit that was mistyped.
+    A service does not start with a limit that is mistyped.
     """
     path = tmp_path_factory.mktemp("settings") / "service.env"
     path.write_text("MAILSETTINGS_RUNNING=many\n")
