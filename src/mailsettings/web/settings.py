@@ -6,7 +6,6 @@ MAILSETTINGS_TRUSTED_PROXIES=["127.0.0.1/32"]
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +13,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mailsettings.errors import MailSettingsError
+from mailsettings.policy import IPNetwork
 from mailsettings.policy.proxy import Proxy, parse_proxy
 
-IPNetwork = IPv4Network | IPv6Network
 CONFIG = "MAILSETTINGS_CONFIG"  # the environment variable that passes the file's path to worker processes
 
 
