@@ -20,7 +20,7 @@ async def main(address: str, net: Net | None = None) -> None:
                     found += probe.verified
                 case Settled(detection=detection):
                     break
-            done = 30 - round(30 * 0.5**event.at)  # how long it takes nobody knows: half of the rest each second
+            done = 30 - round(30 * 0.5**event.at)  # an estimate: half of the rest each second
             print(f"\r\x1b[K[{'█' * done:30}] {found} found, {doing} …", end="", file=sys.stderr, flush=True)
     print("\r\x1b[K", end="", file=sys.stderr)
     for choice in (*detection.incoming[:1], *detection.outgoing[:1]):

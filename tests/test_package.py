@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_an_installed_package_answers(kind: str, tmp_path: Path) -> None:
     """
-    Built, unpacked into an empty directory by pip, and run from there: the command, the types and the table are in it.
+    Built, unpacked into an empty directory by pip, and run from there: command, types, table and page are in it.
     """
     run("-m", "build", "--no-isolation", f"--{kind}", "--outdir", str(tmp_path / "dist"), str(ROOT))
     (archive,) = (tmp_path / "dist").iterdir()
@@ -25,6 +25,7 @@ def test_an_installed_package_answers(kind: str, tmp_path: Path) -> None:
 
     assert "imap.gmail.com" in done
     assert (target / "mailsettings" / "py.typed").exists()
+    assert (target / "mailsettings" / "web" / "page" / "static" / "page.css").exists()
     assert (target / "bin" / "mailsettings").exists()
 
 

@@ -29,9 +29,9 @@ form.addEventListener("submit", async (event) => {
 function take(block) {
   const data = block.split("\n").find((line) => line.startsWith("data: "));
   if (!data) return; // a comment that keeps the connection open
-  const told = JSON.parse(data.slice(6));
-  if (told.event === "contacting") status.textContent = `Contacting ${told.host}…`;
-  if (told.event === "settled") show(told.detection);
+  const message = JSON.parse(data.slice(6));
+  if (message.event === "contacting") status.textContent = `Contacting ${message.host}…`;
+  if (message.event === "settled") show(message.detection);
 }
 
 function show({ incoming, outgoing, confirm, hints }) {

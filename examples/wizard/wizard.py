@@ -21,7 +21,7 @@ def wizard(setup: FastAPI) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await setup.state.service.aclose()  # a mounted app is not told when it is over
+        await setup.state.service.aclose()  # a mounted app does not see the shutdown
 
     app = FastAPI(lifespan=lifespan)
     app.mount("/mail-setup", setup)

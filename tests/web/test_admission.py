@@ -54,7 +54,7 @@ async def test_a_visitor_has_two_requests_at_once() -> None:
 
 async def test_addresses_of_one_ipv6_site_are_one_visitor() -> None:
     """
-    Whoever has a /64 has no 18 quintillion allowances.
+    The 18 quintillion addresses of a /64 share one limit.
     """
     async with service(world(), visitor_per_minute=1) as app:
         first = await Visitor(app, "2a00:1:2:3::4").detect("ada@example.org")
@@ -73,7 +73,7 @@ async def test_one_domain_is_searched_for_six_times_a_minute() -> None:
     assert statuses == [200] * 6 + [429]
 
 
-async def test_a_full_house_sends_visitors_away() -> None:
+async def test_without_capacity_requests_are_refused() -> None:
     """
     With one running and one waiting the third gets 503 and when to come back; then there is room again.
     """
@@ -94,21 +94,21 @@ async def test_a_full_house_sends_visitors_away() -> None:
     assert (len(refused), refused[0].headers["retry-after"], later.status_code) == (1, "2", 200)
 
 
-def test_too_many_at_once_are_sent_away_and_then_served() -> None:
+def test_too_many_at_once_are_refused_and_then_served() -> None:
     """
-    A hundred visitors where 16 may work and 48 may wait: 64 are answered, the others hear 503 and when to come back, at
+    A hundred visitors where 16 may work and 48 may wait: 64 are answered, the others get 503 and when to come back, at
     once; the next one after them is served as if nothing had been.
     """
     network = world()
     network.slow(1.0, "slow.example")
-    heard: list[tuple[int, str, float]] = []
+    responses: list[tuple[int, str, float]] = []
 
     async def crowd() -> float:
         async with service(network, running=16, waiting=48, domain_per_minute=1000) as app:
 
             async def one(number: int) -> None:
                 response = await Visitor(app).detect(f"ada@c{number}.slow.example")
-                heard.append((response.status_code, response.headers.get("retry-after", ""), anyio.current_time()))
+                responses.append((response.status_code, response.headers.get("retry-after", ""), anyio.current_time()))
 
             async with anyio.create_task_group() as group:
                 for number in range(100):
@@ -118,10 +118,10 @@ def test_too_many_at_once_are_sent_away_and_then_served() -> None:
             return anyio.current_time() - started
 
     after, _ = run_virtual(crowd)
-    refused = {each for each in heard if each[0] != 200}
+    refused = {each for each in responses if each[0] != 200}
 
-    assert (len(heard), refused) == (100, {(503, "2", 0.0)})
-    assert sum(status == 200 for status, _, _ in heard) == 16 + 48
+    assert (len(responses), refused) == (100, {(503, "2", 0.0)})
+    assert sum(status == 200 for status, _, _ in responses) == 16 + 48
     assert (Settings().running, Settings().waiting) == (64, 256)
     assert after == 0.0
 
@@ -154,15 +154,15 @@ def seconds_among(tarpits: int, *, mute: bool = False) -> float:
 @pytest.mark.parametrize("mute", [False, True])
 def test_tarpits_of_one_visitor_do_not_delay_another(mute: bool) -> None:
     """
-    Two silent servers, or two silent zones, hold up whoever asked for them and nobody else: not by a millisecond, nor
-    do those of thirty visitors.
+    Two servers, or two zones, that do not respond delay only the visitor who asked for them: others not by a
+    millisecond, and not even those of thirty visitors do.
     """
     alone = seconds_among(0)
 
     assert {seconds_among(2, mute=mute), seconds_among(60, mute=mute)} == {alone}
 
 
-async def test_a_visitor_who_leaves_gives_the_place_back() -> None:
+async def test_a_client_that_disconnects_releases_its_lease() -> None:
     """
     A cancelled request counts for its minute, but no longer as one under way.
     """
@@ -175,21 +175,21 @@ async def test_a_visitor_who_leaves_gives_the_place_back() -> None:
                 await ada.detect("ada@mute.example")
         response = await ada.detect("ada@example.org")
 
-    assert (response.status_code, app.state.service.house.inside) == (200, 0)
+    assert (response.status_code, app.state.service.capacity.admitted) == (200, 0)
 
 
-def test_a_house_counts_who_is_inside() -> None:
+def test_capacity_counts_admitted_requests() -> None:
     """
-    A place is free again when its holder leaves, also by an error.
+    A request that ends, also by an error, makes room for another.
     """
-    house = Capacity(running=1, waiting=0)
-    with pytest.raises(ValueError, match="x"), house.admit():
+    capacity = Capacity(running=1, waiting=0)
+    with pytest.raises(ValueError, match="x"), capacity.admit():
         raise ValueError("x")
 
-    with house.admit(), pytest.raises(Problem), house.admit():
+    with capacity.admit(), pytest.raises(Problem), capacity.admit():
         pass
 
-    assert house.admitted == 0
+    assert capacity.admitted == 0
 
 
 _PROXIES = ("10.0.0.0/8", "2001:db8::/32")
@@ -199,7 +199,7 @@ _PROXIES = ("10.0.0.0/8", "2001:db8::/32")
     ("peer", "forwarded", "expected"),
     [
         ("12.0.0.1", [], "12.0.0.1"),
-        ("12.0.0.1", ["13.0.0.1"], "12.0.0.1"),  # nobody we trust says so
+        ("12.0.0.1", ["13.0.0.1"], "12.0.0.1"),  # not a trusted proxy
         ("10.0.0.1", ["13.0.0.1"], "13.0.0.1"),
         ("10.0.0.1", ["1.1.1.1, 13.0.0.1"], "13.0.0.1"),  # the first is the visitor's own invention
         ("10.0.0.1", ["13.0.0.1, 10.0.0.2"], "13.0.0.1"),  # two proxies in a row

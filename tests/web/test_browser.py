@@ -227,7 +227,7 @@ def test_settings_can_be_entered_by_hand(page: Any) -> None:
 
 def test_other_servers_are_folded_away(page: Any) -> None:
     """
-    Whoever wants POP3 finds it one click further.
+    POP3 is one click further.
     """
     searched(page, "ada@gmail.com")
     others = page.locator("details", has_text="Other servers")
@@ -237,15 +237,15 @@ def test_other_servers_are_folded_away(page: Any) -> None:
     assert (before, "pop.gmail.com" in others.inner_text()) == (False, True)
 
 
-@pytest.mark.parametrize(("password", "told"), [("correct horse", "It works"), ("wrong", "is wrong")])
-def test_a_password_can_be_checked(page: Any, password: str, told: str) -> None:
+@pytest.mark.parametrize(("password", "result"), [("correct horse", "It works"), ("wrong", "is wrong")])
+def test_a_password_can_be_checked(page: Any, password: str, result: str) -> None:
     """
     It works, or the page says why not; the page stays.
     """
     searched(page, "ada@login.example")
     page.locator(".try [name=password]").fill(password)
     page.locator(".try button[type=submit]").click()
-    page.locator(".try .result").get_by_text(told).first.wait_for()
+    page.locator(".try .result").get_by_text(result).first.wait_for()
 
     assert page.locator("#title").is_visible()
 

@@ -25,8 +25,8 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 
 def _has_seccomp() -> bool:
-    known = subprocess.run(["/usr/bin/python3", "-c", "import seccomp"], capture_output=True, check=False)
-    return known.returncode == 0
+    done = subprocess.run(["/usr/bin/python3", "-c", "import seccomp"], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_unit_exposes_little(unit: Path) -> None:
 
 @contextmanager
 def confined(unit: Path, *arguments: str) -> Iterator[str]:
-    """Run the service as the unit would: its system calls, no capability, nobody's user, one directory to write to."""
+    """Run the service as the unit would: its system calls, no capability, no root, one directory to write to."""
     port = free_port()
     cache = unit.parent / "cache"
     cache.mkdir()

@@ -61,11 +61,11 @@ async def test_one_search_has_its_share_of_the_questions() -> None:
     network = world()
     network.slow(0.02)
     counting = Counting(network.transport(Policy.service()))
-    rules = Policy.service().replace(max_parallel_dns=5)
-    app = create_app(rules, Local(), settings=Settings(cache=":memory:", running=64), transport=counting)
+    policy = Policy.service().replace(max_parallel_dns=5)
+    app = create_app(policy, Local(), settings=Settings(cache=":memory:", running=64), transport=counting)
     response = await Visitor(app).detect("ada@example.org")
-    known: Policy = app.state.service.policy
+    narrowed: Policy = app.state.service.policy
     await app.state.service.aclose()
 
     assert (response.json()["incoming"][0]["verified"], counting.most) == (True, 5)
-    assert known.limits.dns_sockets >= 64 * known.limits.max_parallel_dns
+    assert narrowed.limits.dns_sockets >= 64 * narrowed.limits.max_parallel_dns

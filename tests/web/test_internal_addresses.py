@@ -1,4 +1,4 @@
-"""An address of an internal network is told from one where nobody answers neither by words nor by time.
+"""An internal address is indistinguishable, in content and in time, from one that does not respond.
 
 Time is virtual and therefore exact: the same to the last digit, not only by a statistical test.
 """
@@ -20,14 +20,14 @@ SERVER = {"protocol": "imap", "host": "imap.target.example", "port": 993, "secur
 
 
 def dead(like: str) -> str:
-    """Return a public address of the same family where nobody answers."""
+    """Return a public address of the same family that does not respond."""
     return "2a00:7::7" if ":" in like else "11.7.7.7"
 
 
-def told(
+def observed(
     ask: Asking, address: str, name: str = "imap.target.example", *, other: str = "", **limits: Any
 ) -> tuple[Any, float]:
-    """Return what *ask* hears, and after how many seconds, in a world where *name* has *address*."""
+    """Return what *ask* receives, and after how many seconds, in a world where *name* has *address*."""
     network: FakeNetwork = world()
     network.slow(0.02)
     for each in (name, other) if other else (name,):
@@ -54,19 +54,19 @@ def test_the_answer_and_its_time_are_the_same(address: str, name: str) -> None:
     async def ask(app: FastAPI) -> object:
         return (await Visitor(app).detect("ada@target.example")).json()
 
-    assert told(ask, address, name) == told(ask, dead(address), name)
+    assert observed(ask, address, name) == observed(ask, dead(address), name)
 
 
 @pytest.mark.parametrize("domain", ["by-srv.example", "by-mx.example"])
 def test_records_that_lead_inside_are_the_same(domain: str) -> None:
     """
-    What SRV and MX name is judged as late, too.
+    Names of SRV and MX records are checked as late, too.
     """
 
     async def ask(app: FastAPI) -> object:
         return (await Visitor(app).detect(f"ada@{domain}")).json()
 
-    assert told(ask, "10.0.0.7") == told(ask, dead("10.0.0.7"))
+    assert observed(ask, "10.0.0.7") == observed(ask, dead("10.0.0.7"))
 
 
 @pytest.mark.parametrize("address", INTERNAL)
@@ -79,7 +79,7 @@ def test_the_events_and_their_times_are_the_same(address: str) -> None:
         text = (await Visitor(app).post("/v1/detect/stream", {"address": "ada@target.example"})).text
         return sorted(text.split("\n\n"))  # of one moment, whose tasks have no order
 
-    assert told(ask, address) == told(ask, dead(address))
+    assert observed(ask, address) == observed(ask, dead(address))
 
 
 @pytest.mark.parametrize("address", INTERNAL)
@@ -92,29 +92,29 @@ def test_a_login_is_the_same(address: str) -> None:
         login = {"address": "ada@target.example", "password": "x", "incoming": SERVER}
         return (await Visitor(app).post("/v1/verify", login)).json()
 
-    assert told(ask, address) == told(ask, dead(address))
+    assert observed(ask, address) == observed(ask, dead(address))
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "fd00::7"])
 def test_limits_on_an_address_do_not_tell(address: str) -> None:
     """
-    An address that is visited too often is given up sooner, and so is one that is never visited.
+    An address that is contacted too often is given up sooner, and so is one that is denied.
 
     It was not: only addresses that were connected to were counted, and the seventh question was answered early for
     those alone.
     """
 
     async def ask(app: FastAPI) -> list[object]:
-        heard: list[object] = []
+        seconds: list[object] = []
         for number in range(4):
             started = anyio.current_time()
             for domain in ("target.example", "second.example"):
                 await Visitor(app).detect(f"ada@{domain}", protocol="imap" if number % 2 else None)
-            heard.append(anyio.current_time() - started)
-        return heard
+            seconds.append(anyio.current_time() - started)
+        return seconds
 
-    known: dict[str, Any] = {"other": "imap.second.example", "address_per_minute": 3}
-    assert told(ask, address, **known) == told(ask, dead(address), **known)
+    options: dict[str, Any] = {"other": "imap.second.example", "address_per_minute": 3}
+    assert observed(ask, address, **options) == observed(ask, dead(address), **options)
 
 
 def test_visitors_together_are_the_same() -> None:
@@ -135,4 +135,4 @@ def test_visitors_together_are_the_same() -> None:
                 group.start_soon(one, number)
         return ends
 
-    assert told(ask, "10.0.0.7", address_at_once=2) == told(ask, dead("10.0.0.7"), address_at_once=2)
+    assert observed(ask, "10.0.0.7", address_at_once=2) == observed(ask, dead("10.0.0.7"), address_at_once=2)

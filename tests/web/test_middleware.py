@@ -54,7 +54,7 @@ async def test_a_slow_body_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/nowhere", "/v1/detect", "/static/page.js"])
-async def test_every_response_is_fenced_in(path: str) -> None:
+async def test_every_response_has_security_headers(path: str) -> None:
     """
     No sniffing, no framing, nothing loaded from elsewhere, no inline script.
     """

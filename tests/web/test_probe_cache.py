@@ -10,7 +10,7 @@ from tests.support.web_service import Visitor, service, world
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_hoster_of_many_domains_is_visited_once() -> None:
+async def test_a_hoster_of_many_domains_is_contacted_once() -> None:
     """
     Twenty domains with the same servers: all of them verified, and each server contacted a single time.
     """
@@ -25,7 +25,7 @@ async def test_a_hoster_of_many_domains_is_visited_once() -> None:
     assert sorted(where.rpartition(":")[2] for where in network.connections) == ["465", "993"]
 
 
-async def test_a_server_that_failed_is_visited_again() -> None:
+async def test_a_server_that_failed_is_contacted_again() -> None:
     """
     Only what was verified is remembered.
     """

@@ -24,7 +24,7 @@ needs_redis = [
 ]
 
 
-async def test_a_redis_that_is_away_is_done_without(anyio_backend_name: str) -> None:
+async def test_without_redis_the_local_store_is_used(anyio_backend_name: str) -> None:
     """
     Requests are answered from the machine's own store, and /readyz says so.
     """
@@ -94,7 +94,7 @@ class TestRedis:
 
         assert statuses == [200, 200, 429]
 
-    async def test_it_goes_on_while_redis_is_away_and_after_it_is_back(self) -> None:
+    async def test_it_goes_on_while_redis_is_down_and_after_it_is_back(self) -> None:
         """
         Killed between two requests: no error; back again: used again.
         """

@@ -28,14 +28,14 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """The command itself, with a short patience for requests; its name server knows nobody."""
+    """The command itself, with a short timeout for requests; its name server has no records."""
     port = free_port()
     command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port))
     limits = dict.fromkeys(("VISITOR_PER_MINUTE", "VISITOR_PER_HOUR", "DOMAIN_PER_MINUTE"), "1000000")
-    known = {"CACHE": ":memory:", "REQUEST_TIMEOUT": "2", **limits}
+    options = {"CACHE": ":memory:", "REQUEST_TIMEOUT": "2", **limits}
     with name_server(delay=0) as (_, dns):
-        known["RESOLVER"] = f"127.0.0.1:{dns}"
-        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+        options["RESOLVER"] = f"127.0.0.1:{dns}"
+        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in options.items()}):
             yield f"http://127.0.0.1:{port}"
 
 
@@ -72,9 +72,9 @@ def check(operation: Any) -> None:
         one()
 
 
-def test_half_requests_hold_nobody_up(url: str) -> None:
+def test_unfinished_requests_delay_no_others(url: str) -> None:
     """
-    Five hundred visitors who never finish their request: others are served as before, and they are hung up on.
+    Five hundred clients that never finish their request: others are served as before, and theirs are closed.
     """
     port = int(url.rpartition(":")[2])
     with ExitStack() as stack:
@@ -121,10 +121,10 @@ def test_two_workers_make_one_search_for_two_hundred_visitors() -> None:
     port, store = free_port(), free_port()
     command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port), "--workers", "2")
     limits = dict.fromkeys(("VISITOR_AT_ONCE", "VISITOR_PER_MINUTE", "VISITOR_PER_HOUR"), "1000")
-    known = {"CACHE": ":memory:", "REDIS_URL": f"redis://127.0.0.1:{store}/0", **limits}
+    options = {"CACHE": ":memory:", "REDIS_URL": f"redis://127.0.0.1:{store}/0", **limits}
     with redis(store), name_server() as (asked, dns):
-        known["RESOLVER"] = f"127.0.0.1:{dns}"
-        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in known.items()}):
+        options["RESOLVER"] = f"127.0.0.1:{dns}"
+        with running(*command, port=port, **{f"MAILSETTINGS_{name}": value for name, value in options.items()}):
             _answered(f"http://127.0.0.1:{port}/healthz")
             answers = anyio.run(_crowd, f"http://127.0.0.1:{port}/v1/detect")
 
@@ -178,7 +178,7 @@ def name_server(delay: float = 0.5) -> Iterator[tuple[list[str], int]]:
             future.cancel()
 
 
-def test_who_hangs_up_ends_the_work() -> None:
+def test_closing_the_connection_cancels_the_work() -> None:
     """
     A stream whose reader closes the connection is no longer worked for.
     """
@@ -195,9 +195,9 @@ def test_who_hangs_up_ends_the_work() -> None:
 
 
 @pytest.mark.parametrize("path", ["v1/detect", ""])
-def test_who_does_not_wait_ends_the_work(path: str) -> None:
+def test_not_waiting_for_the_answer_cancels_the_work(path: str) -> None:
     """
-    Neither is a plain request: whoever closes the connection gives the place back at once.
+    Neither is a plain request: closing the connection releases the slot at once.
     """
     with service_in_memory() as url:
         body = b'{"address": "ada@silent.example"}' if path else b"address=ada%40silent.example"
@@ -226,7 +226,7 @@ def running_at(url: str) -> int:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_ends_when_it_is_told_to(workers: str) -> None:
+def test_it_ends_on_sigterm(workers: str) -> None:
     """
     SIGTERM: the port is free again within the time to drain, with one worker and with two.
     """
@@ -243,7 +243,7 @@ def test_it_ends_when_it_is_told_to(workers: str) -> None:
 
 def test_what_is_under_way_is_answered_before_the_end() -> None:
     """
-    SIGTERM in the middle of a search: its visitor has the answer, the next one finds nobody, the process ends.
+    SIGTERM in the middle of a search: its visitor gets the answer, the next cannot connect, the process ends.
     """
     port = free_port()
     command = (sys.executable, "-m", "mailsettings", "serve", "--port", str(port))
@@ -254,8 +254,8 @@ def test_what_is_under_way_is_answered_before_the_end() -> None:
         statuses.append(httpx.post(f"{url}/v1/detect", json={"address": "ada@late.example"}, timeout=30).status_code)
 
     with name_server() as (asked, dns):
-        known = {"MAILSETTINGS_CACHE": ":memory:", "MAILSETTINGS_RESOLVER": f"127.0.0.1:{dns}"}
-        with running(*command, port=port, **known) as process, ThreadPoolExecutor() as pool:
+        options = {"MAILSETTINGS_CACHE": ":memory:", "MAILSETTINGS_RESOLVER": f"127.0.0.1:{dns}"}
+        with running(*command, port=port, **options) as process, ThreadPoolExecutor() as pool:
             visitor = pool.submit(ask)
             while not asked:
                 time.sleep(0.01)

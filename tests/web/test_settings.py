@@ -17,16 +17,16 @@ def test_settings_come_from_a_file(tmp_path_factory: pytest.TempPathFactory) -> 
     path = tmp_path_factory.mktemp("settings") / "service.env"
     path.write_text('MAILSETTINGS_RUNNING=7\nMAILSETTINGS_TRUSTED_PROXIES=["10.0.0.0/8"]\n')
 
-    known = Settings.read(str(path))
+    settings = Settings.read(str(path))
 
-    assert (known.running, str(known.trusted_proxies[0]), known.waiting) == (7, "10.0.0.0/8", 256)
+    assert (settings.running, str(settings.trusted_proxies[0]), settings.waiting) == (7, "10.0.0.0/8", 256)
 
 
 def test_every_setting_is_documented() -> None:
     """
     The table in docs/service.md has all of them, and no others.
     """
-    text = (Path(__file__).parents[3] / "docs" / "service.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "service.md").read_text()
     table = text.partition("## Settings")[2].partition("## ")[0]
     rows = "".join(re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE))
     named = re.findall(r"`([A-Z_]+)`", rows)
@@ -36,7 +36,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_a_bad_setting_is_an_error(tmp_path_factory: pytest.TempPathFactory) -> None:
     """
-    Nobody runs a service with a limit that was mistyped.
+    A service does not start with a limit that is mistyped.
     """
     path = tmp_path_factory.mktemp("settings") / "service.env"
     path.write_text("MAILSETTINGS_RUNNING=many\n")

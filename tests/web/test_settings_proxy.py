@@ -1,4 +1,4 @@
-"""The service's proxy: set by whoever runs it, by nobody else, and shown to nobody."""
+"""The service's proxy: set by its operator only, and never disclosed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.support.web_service import Visitor, searches, service, world
 pytestmark = pytest.mark.anyio
 
 
-async def test_who_follows_takes_over_from_who_leaves() -> None:
+async def test_a_follower_takes_over_when_the_first_disconnects() -> None:
     """
     The first visitor of a domain goes away; the second, who waited for the same search, is answered all the same.
     """

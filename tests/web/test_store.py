@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Clock:
-    """A time that moves when it is told to."""
+    """A clock that the test moves."""
 
     now = 1000.0
 
@@ -25,17 +25,17 @@ async def test_what_is_put_is_there_until_its_time_is_over() -> None:
     clock = Clock()
     store = Local(clock=clock)
     await store.put("key", b"value", 10)
-    kept = await store.get("key")
+    before = await store.get("key")
     clock.now += 10
-    gone = await store.get("key")
+    after = await store.get("key")
     await store.aclose()
 
-    assert (kept, gone) == (b"value", None)
+    assert (before, after) == (b"value", None)
 
 
 async def test_what_was_used_last_is_kept_when_room_is_short() -> None:
     """
-    Of three in a store for two, the one nobody has asked for longest goes.
+    Of three in a store for two, the least recently used is evicted.
     """
     clock = Clock()
     store = Local(size=2, clock=clock)
@@ -75,7 +75,7 @@ async def test_without_a_file_it_goes_on() -> None:
     assert (await store.get("key"), await store.state()) == (None, "no-file")
 
 
-async def test_counts_begin_anew_with_each_stretch() -> None:
+async def test_counters_begin_anew_with_each_window() -> None:
     """
     Three in one minute, then the first of the next.
     """
@@ -91,7 +91,7 @@ async def test_counts_begin_anew_with_each_stretch() -> None:
 
 async def test_a_flood_of_visitors_has_a_bound() -> None:
     """
-    Whoever comes from ever new addresses fills no memory: what nobody has counted for longest is forgotten.
+    Requests from ever new addresses do not fill the memory: the oldest counter is evicted.
     """
     store = Local(clock=Clock())
     numbers = [await store.count("first", 60) for _ in range(2)]
@@ -104,17 +104,17 @@ async def test_a_flood_of_visitors_has_a_bound() -> None:
     assert numbers == [1, 2, 2, 1]
 
 
-async def test_places_are_given_back_or_lapse() -> None:
+async def test_leases_are_released_or_expire() -> None:
     """
-    One inside keeps the next out, until it leaves or its time is over.
+    One holder excludes the next, until it releases its lease or the lease expires.
     """
     clock = Clock()
     store = Local(clock=clock)
-    let = [await store.acquire("key", who, 1, 30) for who in "ab"]
+    acquired = [await store.acquire("key", holder, 1, 30) for holder in "ab"]
     await store.release("key", "a")
-    let.append(await store.acquire("key", "b", 1, 30))
+    acquired.append(await store.acquire("key", "b", 1, 30))
     clock.now += 31
-    let.append(await store.acquire("key", "c", 1, 30))
+    acquired.append(await store.acquire("key", "c", 1, 30))
     await store.aclose()
 
-    assert let == [True, False, True, True]
+    assert acquired == [True, False, True, True]

@@ -1,4 +1,4 @@
-"""A service for setup wizards: detections over HTTP, as JSON, as a stream of events and as a page (docs/service.md).
+"""An ASGI service for setup wizards: detection over HTTP, as JSON, event stream and web page (docs/service.md).
 
 from mailsettings.web import create_app
 app.mount("/mail", create_app())

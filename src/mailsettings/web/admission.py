@@ -1,4 +1,4 @@
-"""How much one visitor may ask for, and how much all of them at once; who a visitor is."""
+"""Admission: who a visitor is, rate limits per visitor and target, and the capacity for all requests together."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from mailsettings.web.problems import Problem
 from mailsettings.web.settings import Settings
 from mailsettings.web.store import Store
 
-UNKNOWN = "unknown"  # over a Unix socket there is no address: all share one allowance
-_PREFIX_BITS = 64  # bits; what one household or server is given, so that changing the rest is no way around a limit
+UNKNOWN = "unknown"  # a Unix socket has no peer address: all its visitors share one limit
+_PREFIX_BITS = 64  # of an IPv6 address; one household or server has a whole /64, and could change the rest at will
 
 
 def visitor_key(peer: str, forwarded: Iterable[str], trusted: Iterable[IPNetwork]) -> str:
-    """Return who asks: *peer*, or whom *peer* asks for where it is one of our own proxies.
+    """Return the key that limits count a visitor by: the network of *peer*, or of the client behind our proxies.
 
-    *forwarded* are the values of the proxy header, left to right. Everybody can write what they like into it, so it is
-    read from the right, and only as far as *trusted* proxies have written it.
+    *forwarded* are the values of the proxy header, left to right. Clients can put anything into it, so it is read from
+    the right, and only as far as *trusted* proxies have written it.
     """
     networks = tuple(trusted)
     hops = [hop.strip() for value in forwarded for hop in value.split(",") if hop.strip()]
-    seen = peer
-    while hops and _trusted(seen, networks):
-        seen = hops.pop()
-    return _network_key(seen)
+    client = peer
+    while hops and _trusted(client, networks):
+        client = hops.pop()
+    return _network_key(client)
 
 
 def _trusted(text: str, networks: Iterable[IPNetwork]) -> bool:
-    ip = _parsed(text)
+    ip = _parse_ip(text)
     return ip is not None and any(ip in network for network in networks if network.version == ip.version)
 
 
 def _network_key(text: str) -> str:
-    ip = _parsed(text)
+    ip = _parse_ip(text)
     if isinstance(ip, IPv6Address):
         return str(IPv6Network((ip, _PREFIX_BITS), strict=False))
     return str(ip) if ip else UNKNOWN
 
 
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    """Read `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`."""
+def _parse_ip(text: str) -> IPv4Address | IPv6Address | None:
+    """Parse `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1` or `[2001:db8::1]:4711`."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -58,14 +58,14 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     return ip.ipv4_mapped or ip if isinstance(ip, IPv6Address) else ip
 
 
-MINUTE, TEN_MINUTES, HOUR = 60, 600, 3600
-_LEASE = 40  # seconds; longer than any request may take, for the places of workers that died
-_RETRY_AFTER = 2  # seconds after which a busy service is worth another try
-_RELEASE_TIMEOUT = 1.0  # seconds to give a place back, also when the visitor is gone
+MINUTE, TEN_MINUTES, HOUR = 60, 600, 3600  # seconds
+_LEASE = 40  # seconds; longer than any request may take; frees the slots of workers that died
+_RETRY_AFTER = 2  # seconds; sent with a 503, and with a 429 for requests under way
+_RELEASE_TIMEOUT = 1.0  # seconds for releasing a slot, also after the visitor has disconnected
 
 
 class RateLimits:
-    """The limits on visitors and targets, counted in *store*."""
+    """Rate limits per visitor and per target, counted in *store*."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -73,9 +73,9 @@ class RateLimits:
 
     @asynccontextmanager
     async def request(self, visitor: str) -> AsyncIterator[None]:
-        """Let *visitor* make a request. Problem(429) if that is one too many."""
-        key, who = f"visit:{visitor}", secrets.token_hex(8)
-        if not await self._store.acquire(key, who, self._settings.visitor_at_once, _LEASE):
+        """Count a request of *visitor*, also as one under way. Problem(429) over the limits."""
+        key, holder = f"visit:{visitor}", secrets.token_hex(8)
+        if not await self._store.acquire(key, holder, self._settings.visitor_at_once, _LEASE):
             raise _too_many(f"{self._settings.visitor_at_once} requests of yours are already under way", _RETRY_AFTER)
         try:
             await self._count(f"minute:{visitor}", MINUTE, self._settings.visitor_per_minute)
@@ -83,27 +83,27 @@ class RateLimits:
             yield
         finally:
             with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True):
-                await self._store.release(key, who)
+                await self._store.release(key, holder)
 
     async def search(self, domain: str) -> None:
-        """Count a fresh detection of *domain*, a registrable one. Problem(429) if that is one too many."""
+        """Count an uncached detection for *domain*, a registrable one. Problem(429) over the limit."""
         await self._count(f"domain:{domain}", MINUTE, self._settings.domain_per_minute)
 
     async def log_in(self, mailbox: str) -> None:
-        """Count a login to *mailbox*, a digest. Problem(429) if that is one too many."""
+        """Count a login to *mailbox*, a digest of the address. Problem(429) over the limit."""
         await self._count(f"login:{mailbox}", TEN_MINUTES, self._settings.logins_per_mailbox)
 
-    async def _count(self, key: str, seconds: int, most: int) -> None:
-        if await self._store.count(key, seconds) > most:
-            raise _too_many(f"more than {most} in {seconds} seconds", seconds - int(time.time()) % seconds)
+    async def _count(self, key: str, seconds: int, limit: int) -> None:
+        if await self._store.count(key, seconds) > limit:
+            raise _too_many(f"more than {limit} in {seconds} seconds", seconds - int(time.time()) % seconds)
 
 
-def _too_many(detail: str, seconds: int) -> Problem:
-    return Problem(429, "too-many", detail, retry_after=seconds)
+def _too_many(detail: str, retry_after: int) -> Problem:
+    return Problem(429, "too-many", detail, retry_after=retry_after)
 
 
 class Capacity:
-    """Room for so many who work and so many who wait; whoever comes then is sent away at once."""
+    """Lets *running* requests work and *waiting* more wait; any further request is refused at once."""
 
     def __init__(self, running: int, waiting: int) -> None:
         self._max_running = running
@@ -114,7 +114,7 @@ class Capacity:
 
     @contextmanager
     def admit(self) -> Iterator[None]:
-        """Take a place, to wait or to work. Problem(503) if there is none."""
+        """Admit a request, to work or to wait. Problem(503) if the service is full."""
         if self.admitted >= self._max_admitted:
             raise Problem(503, "overloaded", "more visitors than can be served", retry_after=_RETRY_AFTER)
         self.admitted += 1
@@ -125,7 +125,7 @@ class Capacity:
 
     @asynccontextmanager
     async def work_slot(self) -> AsyncIterator[None]:
-        """Wait for a turn to work."""
+        """Wait for a slot to work in, and hold it."""
         while self.running >= self._max_running:
             await self._slot_freed.wait()
         self.running += 1

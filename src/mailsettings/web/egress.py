@@ -1,7 +1,7 @@
-"""What stands between the service and the network: the address rules, and how often one address may be visited.
+"""The egress filter between the service and the network: which addresses it connects to, and how often.
 
-An address that is refused behaves exactly like one where nobody answers: a visitor who names our own network learns
-neither what is there nor that we would not look.
+A denied address behaves exactly like one that does not respond: a visitor who names hosts of our own network learns
+neither what is there nor that the connection was denied.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ _MINUTE = 60  # seconds
 
 
 def service_policy(policy: Policy | None = None, searches: int = 1) -> Policy:
-    """Return *policy* with the service's rules, whatever it allowed: strangers say where to connect to.
+    """Return *policy* restricted to what a service may do: its visitors, who are strangers, say where to connect.
 
-    There are sockets for the questions of as many *searches* at once, so that none waits for those of another.
+    It has DNS sockets for as many parallel *searches*, so that no search waits for the queries of another.
     """
-    base = policy or Policy.service()
-    ports = base.mail_ports & MAIL_PORTS
-    sockets = max(base.limits.dns_sockets, searches * base.limits.max_parallel_dns)
-    return base.replace(
+    policy = policy or Policy.service()
+    ports = policy.mail_ports & MAIL_PORTS
+    sockets = max(policy.limits.dns_sockets, searches * policy.limits.max_parallel_dns)
+    return policy.replace(
         allow_private=False, mail_ports=ports, send_address=False, exhaustive=False, dns_sockets=sockets
     )
 
 
 @lru_cache(maxsize=16)
 def policy_above(policy: Policy) -> Policy:
-    """Return the policy for what lies above a Guarded transport, which alone then judges addresses.
+    """Return the policy for the layers above a Guarded transport, which alone then checks addresses.
 
-    A refusal above it would come at once, where a silent address takes its time; ports are judged in both places.
+    A check above it would fail at once, while an address that does not respond times out. Both layers check ports.
     """
     return policy.replace(allow_networks=_EVERYWHERE)
 
 
 class Guarded:
-    """A transport that connects to nothing *policy* objects to, and to one address only so often."""
+    """The egress filter: a transport that enforces *policy* and limits the connections to each address."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Guarded:
         per_minute: int,
         count: Callable[[str, int], Awaitable[int]],
     ) -> None:
-        """*count* is Store.count: the visits of all workers are added up where they share a store."""
+        """*at_once* and *per_minute* limit connections to one address; *count* is Store.count, of all workers."""
         self._transport = transport
         self._policy = policy
         self._max_parallel = at_once
@@ -68,13 +68,13 @@ class Guarded:
         self._released = anyio.Event()
 
     async def ask(self, question: Question) -> Answer:
-        """Ask the resolver."""
+        """Ask the transport's resolver."""
         return await self._transport.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:
-        """Connect where that is allowed; elsewhere keep silent until whoever asked has waited long enough.
+        """Connect to *ip* if the policy allows it, otherwise block until the caller's timeout.
 
-        Both are counted and both take a place: a limit that one of them does not meet would tell them apart.
+        Denied connections count towards both limits as well: otherwise the limits would tell the two apart.
         """
         if await self._count(f"to:{ip}", _MINUTE) > self._per_minute:
             raise NetworkError(FailureKind.BUDGET, "this address was visited often enough in this minute")
@@ -102,20 +102,20 @@ class Guarded:
 
 
 class QuestionLimiter:
-    """The transport of one search, which has only so many questions under way: names that keep silent are its own."""
+    """The transport of one search with at most *questions* in parallel: names that time out delay no other search."""
 
     def __init__(self, transport: Transport, questions: int) -> None:
         self._transport = transport
         self._semaphore = anyio.Semaphore(questions)
 
     async def ask(self, question: Question) -> Answer:
-        """Ask the resolver when it is this question's turn."""
+        """Ask the resolver once fewer questions are under way."""
         async with self._semaphore:
             return await self._transport.ask(question)
 
     async def connect(self, ip: IPAddress, port: int) -> Stream:
-        """Connect as the transport below does."""
+        """Connect by the underlying transport."""
         return await self._transport.connect(ip, port)
 
     async def aclose(self) -> None:
-        """Do nothing: the transport below is that of all searches."""
+        """Do nothing: all searches share the underlying transport."""

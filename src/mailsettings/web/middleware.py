@@ -1,4 +1,4 @@
-"""The bounds of every request: its size, the time it may take to arrive, and the headers of every response."""
+"""ASGI middleware: size and time limits for the body of every request, security headers for every response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailsettings.web.problems import Problem
 
-# Nothing is loaded from elsewhere, nothing runs that is not in a file of ours, nobody frames us.
+# No third-party resources, no inline scripts or styles, no framing.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 class BodyLimitMiddleware:
-    """Reads a request's body, at most *max_body* bytes within *timeout* seconds, before anything else sees it."""
+    """Reads the whole body, at most *max_body* bytes within *timeout* seconds, before it calls the app."""
 
     def __init__(self, app: ASGIApp, *, max_body: int, timeout: float) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class BodyLimitMiddleware:
         try:
             body = await self._body(scope, receive)
         except Problem as problem:
-            # What is still under way is not read: the connection cannot be used again.
+            # The rest of the body is not read, so the connection cannot be reused.
             response = problem.response()
             response.headers["Connection"] = "close"
             await response(scope, receive, _with_headers(send))
@@ -47,9 +47,9 @@ class BodyLimitMiddleware:
             await self._app(scope, _replay(body, receive), _with_headers(send))
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        """Return the whole body; None if the visitor has left. Problem(413 | 408)."""
-        announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdecimal() or int(announced) > self._max_body:
+        """Return the whole body; None if the client has disconnected. Problem(413 | 408)."""
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._max_body:
             raise Problem(413, "too-large", f"at most {self._max_body} bytes are read")
         with anyio.move_on_after(self._timeout):
             return await self._read(receive)
@@ -70,7 +70,7 @@ class BodyLimitMiddleware:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Return a receive that hands out *body* first, and then what comes."""
+    """Return a receive channel that yields *body* first, then what *receive* brings."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def replay() -> Message:
@@ -80,11 +80,11 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)
 
-    return sending
+    return send_with_headers

@@ -1,8 +1,8 @@
-"""What goes wrong, as a document for programs (RFC 9457).
+"""Problem details: errors as JSON documents (RFC 9457).
 
 {"type": "urn:mailsettings:problem:too-many", "title": "Too many requests", "status": 429, "detail": "…"}
 
-Nothing of the request is repeated in it: it may hold a password.
+A problem repeats nothing of the request, which may contain a password.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ TITLES = {
 
 
 class Problem(MailSettingsError):  # noqa: N818 - the name RFC 9457 gives it
-    """An answer other than the one that was wanted."""
+    """An error response."""
 
     def __init__(
         self, status: int, name: str, detail: str, *, retry_after: int | None = None, **members: object
     ) -> None:
-        """*name* is one of TITLES, *retry_after* in seconds, *members* are further members of the document."""
+        """*name* is a key of TITLES, *retry_after* is in seconds, *members* are extension members of the document."""
         super().__init__(detail)
         self.status = status
         self.name = name
@@ -46,18 +46,18 @@ class Problem(MailSettingsError):  # noqa: N818 - the name RFC 9457 gives it
         self.members = members
 
     def document(self) -> dict[str, Any]:
-        """Return the document."""
+        """Return the problem as JSON values."""
         head = {"type": f"{_URN}{self.name}", "title": TITLES[self.name], "status": self.status}
         return {**head, "detail": self.detail, **self.members}
 
     def response(self) -> JSONResponse:
-        """Return the document as a response."""
+        """Return the problem as a response, with a Retry-After header where it has one."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         return JSONResponse(self.document(), self.status, headers, MEDIA_TYPE)
 
 
-def of_status(status: int) -> Problem:
-    """Return the problem that the framework's bare *status* stands for."""
+def problem_of_status(status: int) -> Problem:
+    """Return the problem for a bare *status* of the framework."""
     match status:
         case 404:
             return Problem(404, "not-found", "there is nothing at this path")

@@ -1,6 +1,6 @@
-"""What a visitor is shown of a detection: no banners, no addresses of machines, no times that could be measured. Pure.
+"""Redaction: what a visitor gets of a detection, without banners, IP addresses and exact times. Pure.
 
-A refused address, a closed port and a silent one are the same here: unreachable.
+A denied address, a closed port and one that times out are all the same: unreachable.
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ _UNREACHABLE = frozenset(
         FailureKind.CLOSED,
     }
 )
-_TIME_DIGITS = 1  # digits behind the point of a second
-PLACEHOLDER_LOCAL_PART = (
-    "someone"  # stands for the local part while an answer is looked for: it is the same for everybody
-)
+_TIME_DIGITS = 1  # decimals of a second
+PLACEHOLDER_LOCAL_PART = "someone"  # searched for instead of the visitor's: the cached answer is the same for all
 
 
 def redacted(detection: Detection) -> Detection:
-    """Return *detection* as visitors see it."""
+    """Return *detection* without what visitors must not see."""
     return replace(
         detection,
         incoming=tuple(map(_choice, detection.incoming)),
@@ -45,7 +43,7 @@ def redacted(detection: Detection) -> Detection:
 
 
 def redacted_event(event: Event) -> Event:
-    """Return *event* as visitors see it."""
+    """Return *event* without what visitors must not see."""
     event = replace(event, at=round(event.at, _TIME_DIGITS))
     match event:
         case Settled():
@@ -58,14 +56,14 @@ def redacted_event(event: Event) -> Event:
 
 
 def redacted_failure(failure: Failure) -> Failure:
-    """Return *failure* without what was seen: that is remote text, or names addresses and times."""
+    """Return *failure* without what was seen: that is remote text, or contains addresses and times."""
     if failure.kind is FailureKind.PROXY:
-        return Failure(FailureKind.NO_NETWORK, None)  # how we get out is nobody's business
+        return Failure(FailureKind.NO_NETWORK, None)  # does not disclose that the service uses a proxy
     return Failure(FailureKind.UNREACHABLE if failure.kind in _UNREACHABLE else failure.kind, failure.where)
 
 
 def redacted_finding(finding: Finding) -> Finding:
-    """Return *finding* without its evidence, for the same reason; its own words say what it means."""
+    """Return *finding* without its evidence, for the same reason; its own text says what it means."""
     if finding.code == CODE_BY_KIND[FailureKind.PROXY]:
         return finding_of(CODE_BY_KIND[FailureKind.NO_NETWORK], "")
     return replace(finding, evidence="")
@@ -84,5 +82,5 @@ def _probe(probe: Probe) -> Probe:
 
 
 def placeholder_address(address: EmailAddress) -> EmailAddress:
-    """Return the address to look for: the domain of *address*, and nobody's mailbox."""
+    """Return *address* with the placeholder as its local part."""
     return replace(address, local=PLACEHOLDER_LOCAL_PART)

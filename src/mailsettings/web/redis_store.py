@@ -1,6 +1,6 @@
-"""A store for many workers and machines, in Redis or Valkey; while that is away, each goes on with its own.
+"""A store for many workers and machines, in Redis or Valkey; while that is down, each worker uses its own.
 
-The client belongs to asyncio, as uvicorn does.
+Asyncio only, like uvicorn.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from redis.exceptions import RedisError
 from mailsettings.web.store import Clock, Store
 
 Value = TypeVar("Value")
-PREFIX = "mailsettings:1:"  # goes up when what is stored changes its form
-# Seconds for one question. Far more than Redis takes: a crowd of visitors may keep our own loop from hearing the reply.
+PREFIX = "mailsettings:1:"  # the number is increased when the format of what is stored changes
+# Seconds for one command. Far more than Redis takes: under load, our own event loop may be late to read the reply.
 _TIMEOUT = 2.0
 _CONNECTIONS = 16
 _POOL_TIMEOUT = 3.0  # seconds to wait for one of them
-_RETRY_INTERVAL = 1.0  # seconds before a Redis that failed is asked again: not every request has to wait for it
+_RETRY_INTERVAL = 1.0  # seconds until a Redis that failed is tried again, so that not every request waits for it
 
-# Redis runs a script as one step. Places are kept as a sorted set, by the time until which they are good.
-_ENTER = """
+# Redis runs a script atomically. The leases on a key are a sorted set, scored by the time at which they expire.
+_ACQUIRE = """
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2] + ARGV[4], ARGV[1])
@@ -38,12 +38,12 @@ return number
 
 
 class RedisStore:
-    """Asks Redis, and *local* when Redis does not answer."""
+    """Uses Redis, and *local* while Redis does not respond."""
 
     def __init__(self, url: str, local: Store, *, clock: Clock = time.time) -> None:
         self._local = local
         self._clock = clock
-        # A crowd of visitors waits for one of a few connections; each on its own would be late with all of them.
+        # Under load, requests wait for one of a few connections; with one each, all of them would time out.
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=_CONNECTIONS,
@@ -52,7 +52,7 @@ class RedisStore:
             socket_connect_timeout=_TIMEOUT,
         )
         self._redis: Any = Redis(connection_pool=pool)
-        self._away_until = 0.0  # monotonic seconds
+        self._down_until = 0.0  # monotonic seconds
 
     async def get(self, key: str) -> bytes | None:
         return await self._redis_or_local(lambda: self._redis.get(PREFIX + key), lambda: self._local.get(key))
@@ -70,17 +70,19 @@ class RedisStore:
             lambda: self._redis.eval(_COUNT, 1, name, seconds), lambda: self._local.count(key, seconds)
         )
 
-    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
-        let = await self._redis_or_local(
-            lambda: self._redis.eval(_ENTER, 1, PREFIX + key, who, self._clock(), most, seconds),
-            lambda: self._local.acquire(key, who, most, seconds),
+    async def acquire(self, key: str, holder: str, limit: int, seconds: int) -> bool:
+        acquired = await self._redis_or_local(
+            lambda: self._redis.eval(_ACQUIRE, 1, PREFIX + key, holder, self._clock(), limit, seconds),
+            lambda: self._local.acquire(key, holder, limit, seconds),
         )
-        return bool(let)
+        return bool(acquired)
 
-    async def release(self, key: str, who: str) -> None:
-        # It may have come in while Redis was away: leave both.
-        await self._local.release(key, who)
-        await self._redis_or_local(lambda: self._redis.zrem(PREFIX + key, who), lambda: self._local.release(key, who))
+    async def release(self, key: str, holder: str) -> None:
+        # The lease may have been acquired while Redis was down: release it in both.
+        await self._local.release(key, holder)
+        await self._redis_or_local(
+            lambda: self._redis.zrem(PREFIX + key, holder), lambda: self._local.release(key, holder)
+        )
 
     async def state(self) -> str:
         try:
@@ -96,9 +98,9 @@ class RedisStore:
     async def _redis_or_local(
         self, redis: Callable[[], Awaitable[Value]], local: Callable[[], Awaitable[Value]]
     ) -> Value:
-        if time.monotonic() >= self._away_until:
+        if time.monotonic() >= self._down_until:
             try:
                 return await redis()
             except (RedisError, OSError):
-                self._away_until = time.monotonic() + _RETRY_INTERVAL
+                self._down_until = time.monotonic() + _RETRY_INTERVAL
         return await local()

@@ -1,4 +1,4 @@
-"""`mailsettings serve`: the service as a process of its own, under uvicorn."""
+"""The service as a process of its own, under uvicorn: what `mailsettings serve` runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from uvicorn.supervisors import Multiprocess
 
 from mailsettings.web.app import create_app
 from mailsettings.web.settings import CONFIG, Settings
+from mailsettings.web.slow_clients import SlowClientProtocol
 from mailsettings.web.telemetry import log_event, log_to_stderr
 
-_FILES = 8192  # open at once: 64 detections with 16 connections and 40 DNS sockets each, and their visitors
+_OPEN_FILES = 8192  # for 64 detections with 16 connections and 40 DNS sockets each, and the connections of visitors
 
 
 def app() -> FastAPI:
@@ -24,22 +25,22 @@ def app() -> FastAPI:
 
 
 def serve(host: str, port: int, *, workers: int = 1, certificate: str = "", key: str = "") -> int:
-    """Serve until SIGTERM, then let running requests end; return the exit code.
+    """Serve until SIGTERM, then let running requests finish; return the exit code.
 
-    ValueError if the settings are bad.
+    ValueError if the settings are invalid.
     """
     settings = Settings.read(os.environ.get(CONFIG, ""))
-    _raise_limit()
+    _raise_file_limit()
     config = uvicorn.Config(
         "mailsettings.web.serve:app",
         factory=True,
         host=host,
         port=port,
         workers=workers,
-        http="mailsettings.web.slow_clients:Patient",
-        access_log=False,  # it would have visitors' addresses in it
+        http=SlowClientProtocol,
+        access_log=False,  # it would contain visitors' addresses
         log_level="warning",
-        proxy_headers=False,  # visitors.py reads them, by the settings' rules
+        proxy_headers=False,  # admission.py reads them, from trusted proxies only
         server_header=False,
         timeout_graceful_shutdown=settings.drain,
         ssl_certfile=certificate or None,
@@ -54,11 +55,11 @@ def serve(host: str, port: int, *, workers: int = 1, certificate: str = "", key:
     return 0 if server.started else 1
 
 
-def _raise_limit() -> None:
-    """Allow as many open files as full load needs, or say that there are fewer."""
+def _raise_file_limit() -> None:
+    """Allow as many open files as full load needs; log if the hard limit is lower."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    if wanted < _FILES:
-        log_event("few-files", allowed=wanted, wanted=_FILES)
+    allowed = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < _OPEN_FILES:
+        log_event("few-files", allowed=allowed, wanted=_OPEN_FILES)

@@ -1,4 +1,4 @@
-"""From a visitor's address to an answer: limits, cache, one detection for all who ask, and what may be shown of it."""
+"""The detection service: from a request to a redacted answer, with rate limits, cache, shared searches and egress."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ from mailsettings.web.store import Store
 from mailsettings.web.telemetry import Metrics, log_event, span
 
 _LEASE_SECONDS = 30  # seconds after which another worker takes over from one that died
-_POLL_INTERVAL = 0.05  # seconds between looks for another worker's answer
+_POLL_INTERVAL = 0.05  # seconds between checks for another worker's answer
 # Thousands of domains have the same hoster: its servers would be contacted once for each, and the limit on connections
-# to one address would keep the later ones from being found.
-_MOST_PROBES = 4096  # endpoints; a probe is some hundred bytes
-_PROBES_FOR = 300.0  # seconds; shorter than an answer is kept, for one probe is in many answers
-_RELEASE_TIMEOUT = 1.0  # seconds to tell the others that they may go on
+# to one address would keep the later ones from being verified.
+_MAX_PROBES = 4096  # endpoints; a probe is some hundred bytes
+_PROBE_TTL = 300.0  # seconds; shorter than that of an answer, since many answers contain the same probe
+_RELEASE_TIMEOUT = 1.0  # seconds for releasing the lease, also after the visitor has disconnected
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionRequest:
-    """What to look for."""
+    """What to search for."""
 
     address: EmailAddress
-    protocol: Protocol | None = None  # to read mail with; None: whichever is best
+    protocol: Protocol | None = None  # for reading mail; None: whichever is best
 
     @property
     def key(self) -> str:
-        """Return what answers to this question are kept under; the local part is no part of it."""
+        """Return the cache key of the answer; the local part is not in it."""
         return f"{self.address.domain} {self.protocol or 'any'}"
 
 
 class DetectionService:
-    """Everything the requests share."""
+    """What all requests share: network, store, limits, caches, metrics."""
 
     def __init__(self, settings: Settings, store: Store, policy: Policy | None, transport: Transport | None) -> None:
         self.settings = settings
@@ -62,7 +62,7 @@ class DetectionService:
         self.capacity = Capacity(settings.running, settings.waiting)
         self.metrics = Metrics()
         self.searches = SharedSearches()
-        self.probes: TTLCache[Endpoint, Probe] = TTLCache(_MOST_PROBES, _lifetime)
+        self.probes: TTLCache[Endpoint, Probe] = TTLCache(_MAX_PROBES, _lifetime)
         self.metrics.add_gauge("running", "Detections under way", lambda: self.capacity.running)
         self.metrics.add_gauge("inside", "Requests that work or wait", lambda: self.capacity.admitted)
         self.metrics.add_gauge("tasks", "Tasks of the event loop", lambda: len(anyio.get_running_tasks()))
@@ -74,63 +74,65 @@ class DetectionService:
             count=store.count,
         )
 
-    async def detect(self, query: DetectionRequest, visitor: str, tell: EventSink = ignore) -> Detection:
-        """Return the answer to *query* as *visitor* may see it. Problem if it is refused.
+    async def detect(self, request: DetectionRequest, visitor: str, on_event: EventSink = ignore) -> Detection:
+        """Return the redacted answer to *request*, within the rate limits of *visitor*. Problem(429 | 503).
 
-        *tell* is called with each event that may be shown, except the last: that is the answer.
+        *on_event* is called with each redacted event except the last, Settled: its detection is the return value.
         """
         async with self.limits.request(visitor):
-            return await self.search(query, tell)
+            return await self.search(request, on_event)
 
-    async def search(self, query: DetectionRequest, tell: EventSink = ignore) -> Detection:
-        """Return the answer to *query*, for a visitor who has been let in."""
-        detection, origin = await self._cached(query), "cache"
+    async def search(self, request: DetectionRequest, on_event: EventSink = ignore) -> Detection:
+        """Return the redacted answer to *request*, which the visitor's rate limits have already admitted."""
+        detection, origin = await self._cached(request), "cache"
         if detection is None:
             with self.capacity.admit():
-                detection = await self.searches.join(query.key, lambda tell: self._lead(query, tell), _redacting(tell))
+                detection = await self.searches.join(
+                    request.key, lambda publish: self._search_or_wait(request, publish), _redacting(on_event)
+                )
             origin = "search"
         outcome = outcome_of(detection)
         self.metrics.answers.labels(origin, outcome).inc()
-        log_event("answer", domain=query.address.domain, outcome=outcome, origin=origin)
-        return detection.for_address(query.address)
+        log_event("answer", domain=request.address.domain, outcome=outcome, origin=origin)
+        return detection.for_address(request.address)
 
-    async def _cached(self, query: DetectionRequest) -> Detection | None:
-        text = await self.store.get(f"answer:{query.key}")
+    async def _cached(self, request: DetectionRequest) -> Detection | None:
+        text = await self.store.get(f"answer:{request.key}")
         try:
-            return _read(text) if text is not None else None
-        except DocumentError:  # of another version that shares the store
+            return _parse(text) if text is not None else None
+        except DocumentError:  # written by another version that shares the store
             return None
 
-    async def _lead(self, query: DetectionRequest, tell: EventSink) -> Detection:
-        """Search, unless another worker is at it: then wait for its answer."""
-        key, who = f"search:{query.key}", secrets.token_hex(8)
-        while not await self.store.acquire(key, who, 1, _LEASE_SECONDS):
+    async def _search_or_wait(self, request: DetectionRequest, on_event: EventSink) -> Detection:
+        """Search, unless another worker already does: then wait for its answer."""
+        key, holder = f"search:{request.key}", secrets.token_hex(8)
+        while not await self.store.acquire(key, holder, 1, _LEASE_SECONDS):
             await anyio.sleep(_POLL_INTERVAL)
-            if (detection := await self._cached(query)) is not None:
+            if (detection := await self._cached(request)) is not None:
                 return detection
         try:
-            # Between our first look and our turn, another worker may have finished.
-            return await self._cached(query) or await self._search(query, tell)
+            # Another worker may have finished between the first cache lookup and this lease.
+            return await self._cached(request) or await self._search_and_store(request, on_event)
         finally:
             with anyio.move_on_after(_RELEASE_TIMEOUT, shield=True):
-                await self.store.release(key, who)
+                await self.store.release(key, holder)
 
-    async def _search(self, query: DetectionRequest, tell: EventSink) -> Detection:
-        await self.limits.search(registrable(query.address.domain))
+    async def _search_and_store(self, request: DetectionRequest, on_event: EventSink) -> Detection:
+        await self.limits.search(registrable(request.address.domain))
         async with self.capacity.work_slot():
-            with self.metrics.seconds.time(), span("mailsettings.search", domain=query.address.domain):
-                detection = redacted(await self._run(query, tell))
-        good = outcome_of(detection) == "verified"
-        seconds = self.settings.found_for if good else self.settings.not_found_for
-        await self.store.put(f"answer:{query.key}", detection.to_json().encode(), seconds)
+            with self.metrics.seconds.time(), span("mailsettings.search", domain=request.address.domain):
+                detection = redacted(await self._run(request, on_event))
+        verified = outcome_of(detection) == "verified"
+        seconds = self.settings.found_for if verified else self.settings.not_found_for
+        await self.store.put(f"answer:{request.key}", detection.to_json().encode(), seconds)
         return detection
 
-    async def _run(self, query: DetectionRequest, tell: EventSink) -> Detection:
-        policy = self._policy_for(query)
+    async def _run(self, request: DetectionRequest, on_event: EventSink) -> Detection:
+        policy = self._policy_for(request)
         async with (
             self.network(policy) as network,
             detect_stream(
-                placeholder_address(query.address),
+                placeholder_address(request.address),
                 policy=policy,
                 net=network,
                 prober=CachedProber(network, self.probes),
@@ -139,47 +141,47 @@ class DetectionService:
             async for event in events:
                 if isinstance(event, Settled):
                     return event.detection
-                tell(event)
+                on_event(event)
         raise AssertionError("the stream of events ends with Settled")
 
-    def _policy_for(self, query: DetectionRequest) -> Policy:
-        if query.protocol is None:
+    def _policy_for(self, request: DetectionRequest) -> Policy:
+        if request.protocol is None:
             return self.policy
         sending = {protocol for protocol in Protocol if protocol.direction is Direction.OUTGOING}
-        return self.policy.replace(protocols=frozenset({query.protocol, *sending}))
+        return self.policy.replace(protocols=frozenset({request.protocol, *sending}))
 
     @asynccontextmanager
     async def network(self, policy: Policy) -> AsyncIterator[Network]:
-        """Open the network within *policy*, behind the guard."""
+        """Open a network of its own for one search or login, under *policy* and behind the egress filter."""
         async with open_network(
             policy_above(policy), QuestionLimiter(self._egress, policy.limits.max_parallel_dns)
         ) as network:
             yield network
 
     async def aclose(self) -> None:
-        """Let go of network and store."""
+        """Close the network and the store."""
         await self._egress.aclose()
         await self.store.aclose()
 
 
 def _lifetime(probe: Probe) -> float:
-    """Return for how many seconds *probe* is kept. A failure never is: it may be over."""
-    return _PROBES_FOR if probe.verified else 0.0
+    """Return for how many seconds *probe* is cached. Failures are not: they may be temporary."""
+    return _PROBE_TTL if probe.verified else 0.0
 
 
-def _redacting(tell: EventSink) -> EventSink:
-    """Return what tells a visitor as much of an event as they may see; nobody prepares what nobody listens to."""
-    return tell if tell is ignore else lambda event: tell(redacted_event(event))
+def _redacting(on_event: EventSink) -> EventSink:
+    """Return a callback that passes redacted events to *on_event*; without a listener, none are redacted."""
+    return on_event if on_event is ignore else lambda event: on_event(redacted_event(event))
 
 
 @lru_cache(maxsize=512)
-def _read(text: bytes) -> Detection:
-    """Read a kept answer; those that many ask for are read once, for that takes longer than all the rest."""
+def _parse(text: bytes) -> Detection:
+    """Parse a cached answer; popular ones only once, since parsing takes longer than the rest of the request."""
     return from_json(text)
 
 
 def outcome_of(detection: Detection) -> str:
-    """Say in a word how good the answer is: verified, found or nothing."""
+    """Return how good the answer is, for metrics and headlines: verified, found or nothing."""
     if detection.verified:
         return "verified"
     return "found" if detection.incoming or detection.outgoing else "nothing"

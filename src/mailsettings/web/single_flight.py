@@ -1,10 +1,10 @@
-"""One detection for all who ask for the same at the same time; all of them follow its events.
+"""One search for all visitors who ask for the same at the same time; all of them receive its events.
 
-first visitor ── leads ──▶ events, answer        if it leaves, the next one leads anew
-others        ── follow ─▶ the same events, the same answer
+first visitor ── searches ▶ events, answer       if it disconnects, the next one searches anew
+others        ── follow ──▶ the same events, the same answer
 
-Not net.cache.SingleFlight: those who come later are sent every event from the first one on, not only the latest step,
-and neither an answer nor a failure is kept (the store keeps what may be shown).
+Another thing than net.cache.SingleFlight: those who join late receive every event from the first one on, not only the
+latest step, and neither an answer nor a failure is cached (the store caches answers, once they are redacted).
 """
 
 from __future__ import annotations
@@ -17,64 +17,64 @@ from mailsettings.events import Event
 from mailsettings.model import Detection
 
 EventSink = Callable[[Event], None]
-Leader = Callable[[EventSink], Awaitable[Detection]]
+Search = Callable[[EventSink], Awaitable[Detection]]
 
 
 class _Flight:
-    """A detection under way."""
+    """A search under way."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.detection: Detection | None = None
         self.over = False
-        self._news: anyio.Event | None = None  # there is one while others wait: most visitors are the only one
+        self._changed: anyio.Event | None = None  # exists while followers wait: most searches have none
 
     def publish(self, event: Event) -> None:
         self.events.append(event)
         self.wake()
 
     def wake(self) -> None:
-        if self._news is not None:
-            self._news.set()
-            self._news = None
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
-    async def follow(self, tell: EventSink) -> Detection | None:
-        """Pass the events on; None if the leader left, or failed, without an answer."""
+    async def follow(self, on_event: EventSink) -> Detection | None:
+        """Pass on all events and return the answer; None if the search was cancelled or failed."""
         passed = 0
         while True:
             for event in self.events[passed:]:
-                tell(event)
+                on_event(event)
             passed = len(self.events)
             if self.over:
                 return self.detection
-            self._news = self._news or anyio.Event()
-            await self._news.wait()
+            self._changed = self._changed or anyio.Event()
+            await self._changed.wait()
 
 
 class SharedSearches:
-    """The detections under way, by what they are about."""
+    """The searches under way, by key."""
 
     def __init__(self) -> None:
-        self._under_way: dict[str, _Flight] = {}
+        self._flights: dict[str, _Flight] = {}
 
-    async def join(self, key: str, lead: Leader, tell: EventSink) -> Detection:
-        """Return the answer for *key*: that of whoever is at it, otherwise what *lead* finds."""
-        while (flight := self._under_way.get(key)) is not None:
-            if (detection := await flight.follow(tell)) is not None:
+    async def join(self, key: str, search: Search, on_event: EventSink) -> Detection:
+        """Return the answer of the search under way for *key*; if there is none, of *search*."""
+        while (flight := self._flights.get(key)) is not None:
+            if (detection := await flight.follow(on_event)) is not None:
                 return detection
-        return await self._lead(key, lead, tell)
+        return await self._search(key, search, on_event)
 
-    async def _lead(self, key: str, lead: Leader, tell: EventSink) -> Detection:
-        flight = self._under_way[key] = _Flight()
+    async def _search(self, key: str, search: Search, on_event: EventSink) -> Detection:
+        flight = self._flights[key] = _Flight()
 
-        def tell_all(event: Event) -> None:
-            tell(event)
+        def publish(event: Event) -> None:
+            on_event(event)
             flight.publish(event)
 
         try:
-            flight.detection = await lead(tell_all)
+            flight.detection = await search(publish)
             return flight.detection
         finally:
-            del self._under_way[key]
+            del self._flights[key]
             flight.over = True
             flight.wake()

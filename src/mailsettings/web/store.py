@@ -1,6 +1,7 @@
-"""What is remembered between requests: answers by domain, and who has asked how often.
+"""State shared by requests: cached answers by domain, counters of the rate limits, leases.
 
-Answers lie in SQLite, so that a restart and the workers of one machine share them; counts are kept in memory.
+Answers are in SQLite, so that they survive a restart and the workers of one machine share them; counters and leases are
+in memory.
 """
 
 from __future__ import annotations
@@ -13,38 +14,38 @@ from pathlib import Path
 from typing import Protocol as Interface
 
 Clock = Callable[[], float]  # seconds since the epoch: what is stored outlives the process
-_MAX_COUNTERS = 100_000  # counters of one stretch of time, some 15 MB: the oldest makes room, whatever floods us
+_MAX_COUNTERS = 100_000  # of one time window, some 15 MB; a flood of visitors evicts the oldest
 
 
 class Store(Interface):
-    """Shared memory of requests. Nothing here raises: who cannot remember goes on without."""
+    """A cache, counters and leases. No method raises: without its storage the service works on and remembers less."""
 
     async def get(self, key: str) -> bytes | None:
-        """Return what was put at *key*, unless its time is over."""
+        """Return the value of *key*, None if there is none or it has expired."""
         ...
 
     async def put(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep *value* for *seconds*."""
+        """Store *value* for *seconds*; 0: not at all."""
         ...
 
     async def count(self, key: str, seconds: int) -> int:
-        """Count one more for *key* and return how many there were in this stretch of *seconds*."""
+        """Increment the counter of *key* and return it; it starts anew with every window of *seconds*."""
         ...
 
-    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
-        """Let *who* into *key* if fewer than *most* are inside; who does not leave is put out after *seconds*."""
+    async def acquire(self, key: str, holder: str, limit: int, seconds: int) -> bool:
+        """Take one of the *limit* leases on *key* for *holder*; it expires after *seconds*. False if none is free."""
         ...
 
-    async def release(self, key: str, who: str) -> None:
-        """Give the place back."""
+    async def release(self, key: str, holder: str) -> None:
+        """End the lease of *holder* on *key*, if there still is one."""
         ...
 
     async def state(self) -> str:
-        """Say in one word how it is: ok, or what does not work."""
+        """Return "ok", or a word for what does not work."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of everything."""
+        """Close files and connections."""
         ...
 
 
@@ -52,11 +53,11 @@ class Local:
     """A store for one machine."""
 
     def __init__(self, path: str = ":memory:", *, size: int = 10_000, clock: Clock = time.time) -> None:
-        """*size* is how many answers are kept."""
+        """*size* is the largest number of answers in the cache."""
         self._size = size
         self._clock = clock
-        self._counts: dict[int, tuple[int, dict[str, int]]] = {}  # by the seconds of a stretch: its number, and who
-        self._inside: dict[str, dict[str, float]] = {}
+        self._counts: dict[int, tuple[int, dict[str, int]]] = {}  # by length of the window: its number, the counters
+        self._leases: dict[str, dict[str, float]] = {}  # by key: until when each holder has one
         self._database = _open(path)
 
     async def get(self, key: str) -> bytes | None:
@@ -72,33 +73,33 @@ class Local:
         now = self._clock()
         _one(self._database, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (key, value, now + seconds, now))
         _one(self._database, "DELETE FROM answers WHERE until <= ?", (now,))
-        spare = "SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?"
-        _one(self._database, f"DELETE FROM answers WHERE key IN ({spare})", (self._size,))  # noqa: S608 - a constant
+        excess = "SELECT key FROM answers ORDER BY used DESC LIMIT -1 OFFSET ?"
+        _one(self._database, f"DELETE FROM answers WHERE key IN ({excess})", (self._size,))  # noqa: S608 - a constant
 
     async def count(self, key: str, seconds: int) -> int:
         number = int(self._clock() // seconds)
-        stretch, counts = self._counts.get(seconds, (number, {}))
-        if stretch != number:
-            counts = {}  # all of them are over at the same moment: nothing has to be looked for
+        window, counts = self._counts.get(seconds, (number, {}))
+        if window != number:
+            counts = {}  # all counters of a window expire together, so that none has to be searched for
         self._counts[seconds] = number, counts
         if key not in counts and len(counts) >= _MAX_COUNTERS:
             del counts[next(iter(counts))]
         counts[key] = counts.get(key, 0) + 1
         return counts[key]
 
-    async def acquire(self, key: str, who: str, most: int, seconds: int) -> bool:
+    async def acquire(self, key: str, holder: str, limit: int, seconds: int) -> bool:
         now = self._clock()
-        inside = {name: until for name, until in self._inside.get(key, {}).items() if until > now}
-        if let := len(inside) < most:
-            inside[who] = now + seconds
-        self._inside[key] = inside
-        return let
+        leases = {name: until for name, until in self._leases.get(key, {}).items() if until > now}
+        if acquired := len(leases) < limit:
+            leases[holder] = now + seconds
+        self._leases[key] = leases
+        return acquired
 
-    async def release(self, key: str, who: str) -> None:
-        inside = self._inside.get(key, {})
-        inside.pop(who, None)
-        if not inside:
-            self._inside.pop(key, None)
+    async def release(self, key: str, holder: str) -> None:
+        leases = self._leases.get(key, {})
+        leases.pop(holder, None)
+        if not leases:
+            self._leases.pop(key, None)
 
     async def state(self) -> str:
         return "ok" if self._database is not None else "no-file"
@@ -110,11 +111,11 @@ class Local:
 
 
 def _open(path: str) -> sqlite3.Connection | None:
-    """Open the file, or None where that cannot be done: answers are then looked for anew each time."""
+    """Open the file; None if that fails: every answer is then searched for anew."""
     try:
         if path != ":memory:":
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # One event loop at a time uses it, though perhaps not in the thread that made it.
+        # Only one event loop at a time uses it, though perhaps not in the thread that opened it.
         database = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
         database.executescript(_SCHEMA)
     except (OSError, sqlite3.Error):
@@ -131,11 +132,11 @@ CREATE INDEX IF NOT EXISTS by_use ON answers (used);
 
 
 def _one(database: sqlite3.Connection, query: str, values: tuple[object, ...]) -> tuple[bytes] | None:
-    """Run *query* and return its first row; a file that is locked or broken has none."""
+    """Run *query* and return its first row; None if there is none, or if the file is locked or broken."""
     try:
         with closing(database.execute(query, values)) as cursor:
             row: tuple[bytes] | None = cursor.fetchone()
-            cursor.fetchall()  # a statement with RETURNING is over only when it has been read to its end
+            cursor.fetchall()  # a statement with RETURNING is complete only when all its rows have been read
             return row
     except sqlite3.Error:
         return None

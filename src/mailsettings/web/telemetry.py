@@ -1,4 +1,4 @@
-"""Metrics for Prometheus, log lines as JSON, spans for OpenTelemetry: never an address, a visitor or a secret.
+"""Prometheus metrics, JSON log lines and OpenTelemetry spans, without addresses, visitors or secrets.
 
 {"at": "2026-11-22T10:00:00.000+00:00", "event": "answer", "domain": "example.org", "outcome": "verified"}
 """
@@ -20,12 +20,11 @@ _BUCKETS = (0.05, 0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 5.0, 10.0, 15.0)  # seconds
 
 
 class Metrics:
-    """The figures of one app."""
+    """The metrics of one app."""
 
     def __init__(self) -> None:
-        # One of its own: two apps in one process must not collide.
-        self._registry = CollectorRegistry()
-        registry = self._registry
+        # Not the global registry: two apps in one process must not collide.
+        self._registry = registry = CollectorRegistry()
         self.answers = Counter(
             "mailsettings_answers", "Answers, by where they came from and what they say", ("origin", "outcome"),
             registry=registry,
@@ -36,12 +35,12 @@ class Metrics:
         )
         self.logins = Counter("mailsettings_logins", "Login checks", ("outcome",), registry=registry)
 
-    def add_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Show what *value* returns at the time of the question."""
-        Gauge(f"mailsettings_{name}", text, registry=self._registry).set_function(value)
+    def add_gauge(self, name: str, description: str, value: Callable[[], float]) -> None:
+        """Add a gauge that calls *value* when the metrics are scraped."""
+        Gauge(f"mailsettings_{name}", description, registry=self._registry).set_function(value)
 
     def text(self) -> bytes:
-        """Return everything, as Prometheus reads it."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
@@ -49,14 +48,14 @@ LOGGER_NAME = "mailsettings.web"
 _log = logging.getLogger(LOGGER_NAME)
 
 
-def log_event(event: str, **facts: str | float | bool) -> None:
-    """Log *event* with *facts*; texts in it are domains and words of ours."""
+def log_event(event: str, **fields: str | float | bool) -> None:
+    """Log *event* as one line of JSON with *fields*: figures, domains and words of our own."""
     if _log.isEnabledFor(logging.INFO):
-        _log.info(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}))
+        _log.info(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **fields}))
 
 
 def log_to_stderr() -> None:
-    """Write the lines to standard error: for the command; an app that mounts ours decides itself."""
+    """Send the log lines to standard error: for the command. An app that mounts ours configures logging itself."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     _log.addHandler(handler)
@@ -66,7 +65,7 @@ def log_to_stderr() -> None:
 
 @contextmanager
 def span(name: str, **attributes: str) -> Iterator[None]:
-    """Make what happens inside a span *name*; *attributes* name no person."""
+    """Record the block as a span *name*; *attributes* must not identify a person."""
     tracer = _tracer()
     if tracer is None:
         yield
@@ -77,7 +76,7 @@ def span(name: str, **attributes: str) -> Iterator[None]:
 
 @cache
 def _tracer() -> Any:
-    """Return what makes spans; None without the API, for which nobody looks twice."""
+    """Return the tracer, None where the API is not installed; cached, since a failed import is slow each time."""
     try:
         from opentelemetry import trace  # optional
     except ImportError:

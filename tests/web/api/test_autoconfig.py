@@ -45,7 +45,7 @@ async def test_the_host_name_says_whose_settings() -> None:
 @pytest.mark.parametrize("address", ["ada@customer.example", "ada@nowhere.example"])
 async def test_what_needs_a_question_is_no_document(address: str) -> None:
     """
-    Foreign servers that nobody vouches for, or none: 404.
+    Foreign servers without an authentic source, or none: 404.
     """
     async with service(world(), autoconfig=True) as app:
         response = await Visitor(app).get(PATH, params={"emailaddress": address})

@@ -70,7 +70,7 @@ async def test_simultaneous_visitors_share_one_search() -> None:
 
 async def test_another_protocol_is_another_question() -> None:
     """
-    Who wants POP3 is not given the IMAP server that somebody else was told of.
+    A request for POP3 is not answered with the IMAP server that another visitor was given.
     """
     async with service(world()) as app:
         await Visitor(app).detect("ada@example.org")
@@ -92,7 +92,7 @@ async def test_nothing_found_is_an_answer() -> None:
 
 async def test_banners_and_addresses_are_not_shown() -> None:
     """
-    What a server says of itself, where it is and how fast it was stay in the house.
+    What a server says of itself, where it is and how fast it was do not leave the service.
     """
     network = world()
     network.host("imap.banner.example", "11.7.7.7").serve(imap(greeting="* OK canary-banner ready"))
@@ -168,7 +168,7 @@ async def test_a_form_of_another_site_cannot_ask() -> None:
     assert response.status_code == 422
 
 
-async def test_an_answer_kept_by_another_version_is_looked_for_anew() -> None:
+async def test_an_answer_cached_by_another_version_is_searched_for_anew() -> None:
     """
     What lies in a shared store may have been written by a newer program.
     """
@@ -180,7 +180,7 @@ async def test_an_answer_kept_by_another_version_is_looked_for_anew() -> None:
     assert (response.status_code, searches(network)) == (200, 1)
 
 
-async def test_an_unverified_answer_is_kept_for_a_minute() -> None:
+async def test_an_unverified_answer_is_cached_for_a_minute() -> None:
     """
     A domain that has just been repaired is looked at again soon; one that works is not.
     """

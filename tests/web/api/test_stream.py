@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from mailsettings.schema import from_json
 from mailsettings.testing import imap
-from mailsettings.web.api.stream import EventStream
+from mailsettings.web.api.stream import Emit, EventStream
 from mailsettings.web.problems import Problem
 from tests.support.web_service import Visitor, searches, service, world
 
@@ -84,14 +84,14 @@ async def test_all_who_follow_see_the_events() -> None:
     assert (searches(network), len({text.count("event: probed") for text in texts})) == (1, 1)
 
 
-async def test_the_work_ends_when_the_visitor_leaves() -> None:
+async def test_a_disconnect_cancels_the_work() -> None:
     """
     A closed connection cancels what was done for it.
     """
     ended = anyio.Event()
 
-    async def work(tell: Any) -> None:
-        tell(("asked", "{}"))
+    async def work(emit: Emit) -> None:
+        emit(("asked", "{}"))
         try:
             await anyio.sleep_forever()
         finally:
@@ -116,8 +116,8 @@ async def test_a_problem_in_the_middle_is_the_last_event() -> None:
     """
     sent: list[bytes] = []
 
-    async def work(tell: Any) -> None:
-        tell(("asked", "{}"))
+    async def work(emit: Emit) -> None:
+        emit(("asked", "{}"))
         raise Problem(503, "overloaded", "too many")
 
     async def receive() -> Message:

@@ -107,7 +107,7 @@ async def test_plain_is_not_to_be_had() -> None:
     assert response.status_code == 422
 
 
-async def test_passwords_are_not_taken_in_clear() -> None:
+async def test_passwords_are_not_accepted_over_plain_http() -> None:
     """
     Over http from elsewhere: 403, before anything is looked up.
     """
@@ -126,7 +126,7 @@ async def test_passwords_are_not_taken_in_clear() -> None:
     ("ip", "headers", "status"),
     [
         ("127.0.0.1", {}, 200),
-        ("127.0.0.1", {"x-forwarded-for": "12.0.0.1"}, 403),  # a proxy nobody has declared
+        ("127.0.0.1", {"x-forwarded-for": "12.0.0.1"}, 403),  # a proxy that is not in the settings
         ("12.0.0.1", {"x-forwarded-proto": "https"}, 403),  # a visitor's own word
     ],
 )
@@ -189,7 +189,7 @@ async def test_no_trace_is_left(caplog: pytest.LogCaptureFixture) -> None:
 
 async def test_the_world_of_the_other_tests_has_no_mailbox() -> None:
     """
-    Where nobody can log in, the answer is a finding and not an error.
+    Without a mailbox to log in to, the answer is a finding and not an error.
     """
     async with service(world()) as app:
         response = await Visitor(app).post("/v1/verify", login())

@@ -71,7 +71,7 @@ async def test_a_bad_form_is_a_page_with_a_reason(data: Mapping[str, str]) -> No
 
 async def test_a_busy_service_says_so_in_words() -> None:
     """
-    Whoever asks too often gets a page, not a JSON document.
+    Too many requests are answered with a page, not with a JSON document.
     """
     async with service(world(), visitor_per_minute=1) as app:
         ada = Visitor(app)
@@ -94,7 +94,7 @@ async def test_a_login_without_javascript_keeps_the_settings() -> None:
 
 async def test_nothing_is_inline() -> None:
     """
-    No script, style or handler in the page: the policy forbids them, and nobody need loosen it.
+    No script, style or handler in the page: the policy forbids them, and must stay as it is.
     """
     page = await searched(world(), "ada@customer.example")
 

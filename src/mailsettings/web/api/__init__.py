@@ -1,1 +1,1 @@
-"""The service for programs: JSON, server-sent events, OpenAPI."""
+"""The HTTP API: JSON, server-sent events, OpenAPI."""

@@ -1,4 +1,4 @@
-"""What requests bring, checked where it comes in."""
+"""Request bodies, validated by pydantic. Docstrings and descriptions here are published in /openapi.json."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Wanted(BaseModel):
     options: RequestOptions = RequestOptions()
 
     def detection_request(self) -> DetectionRequest:
-        """Return the question. Problem(422) if the address is none."""
+        """Return the body as a request to the service. Problem(422) if the address is invalid."""
         protocol = self.options.protocol
         return DetectionRequest(parse_or_problem(self.address), Protocol(protocol) if protocol else None)
 
@@ -55,7 +55,7 @@ class ServerBody(BaseModel):
     security: Literal["tls", "starttls"]
 
     def endpoint(self) -> Endpoint:
-        """Return the server as a value. Problem(422) if the host is none."""
+        """Return the server as an Endpoint. Problem(422) if the host name is invalid."""
         try:
             return Endpoint(Protocol(self.protocol), parse_host(self.host), self.port, Security(self.security))
         except AddressError as error:
@@ -83,7 +83,7 @@ class Login(BaseModel):
 
 
 def parse_or_problem(address: str) -> EmailAddress:
-    """Return *address* as one. Problem(422) with the reason if it is none."""
+    """Parse *address*. Problem(422) with the reason if it is invalid."""
     try:
         return parse_address(address)
     except AddressError as error:

@@ -1,4 +1,4 @@
-"""What the responses are, for the OpenAPI description: schemas, examples, problems."""
+"""The OpenAPI description of the responses: schemas, examples, problems."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _ENDPOINTS = (
 
 
 def example_detection() -> dict[str, Any]:
-    """Return an answer."""
+    """Return a detection with one server for each direction."""
     incoming, outgoing = map(_choice, _ENDPOINTS)
-    found = Detection(
+    detection = Detection(
         _ADDRESS,
         incoming=(incoming,),
         outgoing=(outgoing,),
@@ -42,7 +42,7 @@ def example_detection() -> dict[str, Any]:
         settled=SettledBy.VERIFIED,
         seconds=0.2,
     )
-    return to_dict(found)
+    return to_dict(detection)
 
 
 def _choice(endpoint: Endpoint) -> Choice:
@@ -69,52 +69,52 @@ def example_event() -> dict[str, str]:
 
 
 def example_verification() -> dict[str, Any]:
-    """Return what came of a login."""
-    incoming, outgoing = map(_login, _ENDPOINTS)
+    """Return the result of two successful logins."""
+    incoming, outgoing = map(_login_result, _ENDPOINTS)
     return {
         "schema": 1, "address": _ADDRESS, "verified": True, "incoming": incoming, "outgoing": outgoing, "findings": []
     }  # fmt: skip
 
 
-def _login(endpoint: Endpoint) -> dict[str, Any]:
-    place = {name: plain(getattr(endpoint, name)) for name in ("protocol", "host", "port", "security")}
-    return {**place, "username": _ADDRESS, "mechanism": "PLAIN", "accepted": True, "verified": True, "tried": True}
+def _login_result(endpoint: Endpoint) -> dict[str, Any]:
+    server = {name: plain(getattr(endpoint, name)) for name in ("protocol", "host", "port", "security")}
+    return {**server, "username": _ADDRESS, "mechanism": "PLAIN", "accepted": True, "verified": True, "tried": True}
 
 
 Responses = dict[int | str, dict[str, Any]]
 _REF = "#/components/schemas/"
 
 
-def _ok(schema: dict[str, Any], text: str, media_type: str = "application/json") -> dict[str, Any]:
-    return {"description": text, "content": {media_type: {"schema": schema}}}
+def _response(schema: dict[str, Any], description: str, media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
 
 
 def _problems(*statuses: int) -> Responses:
-    problem = _ok({"$ref": f"{_REF}Problem"}, "A problem (RFC 9457)", MEDIA_TYPE)
+    problem = _response({"$ref": f"{_REF}Problem"}, "A problem (RFC 9457)", MEDIA_TYPE)
     return dict.fromkeys(statuses, problem)
 
 
 _REQUEST = _problems(400, 408, 413, 422, 429, 503)
 DETECT: Responses = {
-    200: _ok({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
+    200: _response({"$ref": f"{_REF}Detection"}, "The answer, also where nothing was found"),
     **_REQUEST,
 }
 STREAM: Responses = {
-    200: _ok({"$ref": f"{_REF}Told"}, "Server-sent events, each of which is like this", STREAM_TYPE),
+    200: _response({"$ref": f"{_REF}Told"}, "Server-sent events, each of which is like this", STREAM_TYPE),
     **_REQUEST,
 }
 VERIFY: Responses = {
-    200: _ok({"$ref": f"{_REF}Verification"}, "What came of it"),
+    200: _response({"$ref": f"{_REF}Verification"}, "What came of it"),
     **_REQUEST,
     **_problems(403, 409),
 }
-PROVIDER: Responses = {200: _ok({"type": "object"}, "A row of the table"), **_problems(404, 422)}
-HEALTH: Responses = {200: _ok({"type": "object", "required": ["status"]}, "Alive")}
+PROVIDER: Responses = {200: _response({"type": "object"}, "A row of the table"), **_problems(404, 422)}
+HEALTH: Responses = {200: _response({"type": "object", "required": ["status"]}, "Alive")}
 READY: Responses = {
-    200: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Ready, or degraded"),
-    503: _ok({"type": "object", "required": ["status", "dns", "store"]}, "Not ready"),
+    200: _response({"type": "object", "required": ["status", "dns", "store"]}, "Ready, or degraded"),
+    503: _response({"type": "object", "required": ["status", "dns", "store"]}, "Not ready"),
 }
-METRICS: Responses = {200: _ok({"type": "string"}, "Figures", "text/plain")}
+METRICS: Responses = {200: _response({"type": "string"}, "Figures", "text/plain")}
 
 _PROBLEM = {
     "type": "object",
@@ -150,16 +150,19 @@ _STREAM_EVENT = {
 
 
 def schemas() -> dict[str, Any]:
-    """Return the schemas that responses refer to, with references as OpenAPI wants them."""
+    """Return the schemas that responses refer to, with references as OpenAPI expects them."""
     root = json_schema()
-    parts = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
-    # Here and not beside the response: FastAPI drops every null out of what it is given there.
-    parts["examples"] = [example_detection()]
-    problem = _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]}
-    login = _VERIFICATION | {"examples": [example_verification()]}
-    told = _STREAM_EVENT | {"examples": [example_event()]}
-    every = {"Detection": parts, **root["$defs"], "Problem": problem, "Verification": login, "Told": told}
-    return {name: _with_component_refs(part) for name, part in every.items()}
+    detection = {name: part for name, part in root.items() if name not in ("$schema", "$defs")}
+    # Here and not beside the response, because FastAPI removes every null from an example given there.
+    detection["examples"] = [example_detection()]
+    named = {
+        "Detection": detection,
+        **root["$defs"],
+        "Problem": _PROBLEM | {"examples": [Problem(422, "bad-address", "'nobody' has no @").document()]},
+        "Verification": _VERIFICATION | {"examples": [example_verification()]},
+        "Told": _STREAM_EVENT | {"examples": [example_event()]},
+    }
+    return {name: _with_component_refs(schema) for name, schema in named.items()}
 
 
 def _with_component_refs(value: Any) -> Any:
@@ -172,9 +175,9 @@ def _with_component_refs(value: Any) -> Any:
 
 
 def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the OpenAPI *document* with our schemas instead of the framework's words for a bad request."""
-    known = document.setdefault("components", {}).setdefault("schemas", {})
+    """Return the OpenAPI *document* with our schemas added and FastAPI's own for validation errors removed."""
+    named = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
-        known.pop(name, None)
-    known.update(schemas())
+        named.pop(name, None)
+    named.update(schemas())
     return document

@@ -1,4 +1,6 @@
-"""The paths for programs: detect, its stream, verify, providers; health and metrics; autoconfig documents.
+"""The routes of the HTTP API: detect, its stream, verify, providers; health and metrics; autoconfig documents.
+
+Docstrings of the routes are published in /openapi.json.
 
 GET /mail/config-v1.1.xml?emailaddress=ada@example.org
 GET https://autoconfig.example.org/mail/config-v1.1.xml
@@ -20,7 +22,7 @@ from mailsettings.web import telemetry
 from mailsettings.web.admission import visitor_key
 from mailsettings.web.api import openapi
 from mailsettings.web.api.bodies import Login, Wanted, parse_or_problem
-from mailsettings.web.api.stream import EventStream, StreamMessage, cancel_on_disconnect
+from mailsettings.web.api.stream import Emit, EventStream, StreamMessage, cancel_on_disconnect
 from mailsettings.web.api.verify import log_in, require_secure_transport, verification_as_json
 from mailsettings.web.problems import Problem
 from mailsettings.web.redaction import PLACEHOLDER_LOCAL_PART, placeholder_address
@@ -30,46 +32,46 @@ ProviderId = Annotated[str, Path(max_length=64, pattern="^[a-z0-9-]+$", examples
 
 
 def visitor_of(request: Request, service: DetectionService) -> str:
-    """Return who asks."""
+    """Return the key of the visitor who sent *request*, see visitor_key."""
     settings = service.settings
     peer = request.client.host if request.client else ""
     return visitor_key(peer, request.headers.getlist(settings.proxy_header), settings.trusted_proxies)
 
 
 def stream_message(event: Event) -> StreamMessage:
-    """Return *event* as the stream sends it."""
-    as_values = event_to_dict(event)
-    return as_values["event"], dumps(as_values)
+    """Return *event* as a message of the stream."""
+    values = event_to_dict(event)
+    return values["event"], dumps(values)
 
 
 def api_routes(service: DetectionService) -> APIRouter:
-    """Return the routes."""
+    """Return the routes under /v1/."""
     router = APIRouter()
 
     @router.post("/v1/detect", responses=openapi.DETECT, response_class=Response)
-    async def detect(wanted: Wanted, request: Request) -> Response:
+    async def detect(body: Wanted, request: Request) -> Response:
         """Find and verify the mail servers of an address; the answer is that of `mailsettings --json`."""
-        query, who = wanted.detection_request(), visitor_of(request, service)
-        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(query, who))
+        detection_request, visitor = body.detection_request(), visitor_of(request, service)
+        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(detection_request, visitor))
         return Response(to_json(detection) if detection else b"", media_type="application/json")
 
     @router.post("/v1/detect/stream", responses=openapi.STREAM, response_class=Response)
-    async def detect_stream(wanted: Wanted, request: Request) -> Response:
+    async def detect_stream(body: Wanted, request: Request) -> Response:
         """Do the same and tell each step as a server-sent event; the last one, `settled`, has the answer."""
-        query, who = wanted.detection_request(), visitor_of(request, service)
+        detection_request, visitor = body.detection_request(), visitor_of(request, service)
 
-        async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None]; FastAPI looks at names here
-            detection = await service.detect(query, who, lambda event: tell(stream_message(event)))
-            tell(("settled", dumps({"event": "settled", "at": detection.seconds, "detection": to_dict(detection)})))
+        async def work(emit: Emit) -> None:
+            detection = await service.detect(detection_request, visitor, lambda event: emit(stream_message(event)))
+            emit(("settled", dumps({"event": "settled", "at": detection.seconds, "detection": to_dict(detection)})))
 
         return EventStream(work)
 
     @router.post("/v1/verify", responses=openapi.VERIFY, response_class=Response)
-    async def verify(login: Login, request: Request) -> Response:
+    async def verify(body: Login, request: Request) -> Response:
         """Log in with a password or token, once, and say what it means if that fails. Nothing is stored."""
         require_secure_transport(request, service)
-        done = await log_in(service, login, visitor_of(request, service))
-        return as_response(verification_as_json(done))
+        verification = await log_in(service, body, visitor_of(request, service))
+        return json_response(verification_as_json(verification))
 
     @router.get("/v1/providers/{id}", responses=openapi.PROVIDER, response_class=Response)
     async def provider(id: ProviderId) -> Response:  # noqa: A002 - the name in the path
@@ -77,30 +79,31 @@ def api_routes(service: DetectionService) -> APIRouter:
         row = by_id(id)
         if row is None:
             raise Problem(404, "not-found", "the provider table has no such id")
-        return as_response(plain(row))
+        return json_response(plain(row))
 
     return router
 
 
-def as_response(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
+    """Return *value*, of JSON types, as a response."""
     return Response(dumps(value), status, media_type="application/json")
 
 
 def health_routes(service: DetectionService) -> APIRouter:
-    """Return the routes."""
+    """Return the routes for monitoring: /healthz, /readyz and, unless the settings turn it off, /metrics."""
     router = APIRouter()
 
     @router.get("/healthz", responses=openapi.HEALTH, response_class=Response)
     async def healthz() -> Response:
         """Say that the process lives; contacts nobody."""
-        return as_response({"status": "ok"})
+        return json_response({"status": "ok"})
 
     @router.get("/readyz", responses=openapi.READY, response_class=Response)
     async def readyz() -> Response:
         """Say whether requests can be answered: DNS, and the store (`degraded`: answers, but remembers less)."""
         dns, store = await _dns(service), await service.store.state()
         status = "unready" if dns != "ok" else "ok" if store == "ok" else "degraded"
-        return as_response({"status": status, "dns": dns, "store": store}, 200 if dns == "ok" else 503)
+        return json_response({"status": status, "dns": dns, "store": store}, 200 if dns == "ok" else 503)
 
     if service.settings.metrics:
 
@@ -113,10 +116,10 @@ def health_routes(service: DetectionService) -> APIRouter:
 
 
 async def _dns(service: DetectionService) -> str:
-    """Ask the resolver for something it always knows."""
+    """Resolve a name that always exists; return "ok" or the kind of the failure."""
     try:
-        async with service.network(service.policy) as net:
-            await net.ask(Question("com", "NS"))
+        async with service.network(service.policy) as network:
+            await network.ask(Question("com", "NS"))
     except NetworkError as error:
         return str(error.kind)
     return "ok"
@@ -126,14 +129,14 @@ PATHS = ("/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"
 
 
 def autoconfig_routes(service: DetectionService) -> APIRouter:
-    """Return the routes."""
+    """Return the routes under which Thunderbird and others ask for a clientConfig document."""
     router = APIRouter(include_in_schema=False)
 
     async def config(request: Request, emailaddress: str = "") -> Response:
         address = placeholder_address(parse_or_problem(emailaddress or f"{PLACEHOLDER_LOCAL_PART}@{_domain(request)}"))
         detection = await service.detect(DetectionRequest(address), visitor_of(request, service))
         document = config_of(detection)
-        # A server that a user would have to agree to is left out: a document cannot ask.
+        # A document cannot ask the user, so settings that need confirmation are not published in one.
         if detection.confirm or not (document.incoming and document.outgoing):
             raise Problem(404, "not-found", "no settings that can be vouched for")
         return Response(write(document), media_type="text/xml")
@@ -144,5 +147,5 @@ def autoconfig_routes(service: DetectionService) -> APIRouter:
 
 
 def _domain(request: Request) -> str:
-    """Return whose settings are asked for by the name the request came to."""
+    """Return the mail domain for which the requested host name is the autoconfig host."""
     return (request.url.hostname or "").removeprefix("autoconfig.")

@@ -1,4 +1,4 @@
-"""Server-sent events over POST, so that addresses stay out of URLs; a visitor who leaves ends the work.
+"""Server-sent events over POST, so that addresses stay out of URLs; a client that disconnects cancels the work.
 
 event: probed
 data: {"event": "probed", "at": 0.3, …}
@@ -15,20 +15,22 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from mailsettings.schema import dumps
 from mailsettings.web.problems import Problem
 
 MEDIA_TYPE = "text/event-stream"
-_PING = 10.0  # seconds of silence after which a comment keeps proxies from closing the stream
+_PING = 10.0  # seconds without an event after which a comment keeps proxies from closing the stream
 
 Value = TypeVar("Value")
-StreamMessage = tuple[str, str]  # the event's name and its data, one line
-StreamWork = Callable[[Callable[[StreamMessage], None]], Awaitable[None]]
+StreamMessage = tuple[str, str]  # the event's name and its data
+Emit = Callable[[StreamMessage], None]
+StreamWork = Callable[[Emit], Awaitable[None]]
 
 
 class EventStream(Response):
-    """Runs *work*, which is given a function to tell events with, and sends what it tells.
+    """Runs *work* and sends what it emits, by the function it is given, as server-sent events.
 
-    A Problem before the first event is the whole response; later it is the last event.
+    A Problem raised before the first event is the whole response; later it becomes the last event.
     """
 
     media_type = MEDIA_TYPE
@@ -39,47 +41,47 @@ class EventStream(Response):
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        told, listening = anyio.create_memory_object_stream[StreamMessage | Problem](math.inf)
-        async with told, listening, anyio.create_task_group() as group:
-            group.start_soon(self._run, told)
+        sender, messages = anyio.create_memory_object_stream[StreamMessage | Problem](math.inf)
+        async with sender, messages, anyio.create_task_group() as group:
+            group.start_soon(self._run, sender)
             group.start_soon(_wait_for_disconnect, receive, group.cancel_scope)
-            await self._send(listening, scope, receive, send)
+            await self._send(messages, scope, receive, send)
             group.cancel_scope.cancel()
 
-    async def _run(self, told: MemoryObjectSendStream[StreamMessage | Problem]) -> None:
-        async with told:
+    async def _run(self, sender: MemoryObjectSendStream[StreamMessage | Problem]) -> None:
+        async with sender:
             try:
-                await self._work(told.send_nowait)
+                await self._work(sender.send_nowait)
             except Problem as problem:
-                told.send_nowait(problem)
+                sender.send_nowait(problem)
 
     async def _send(
-        self, listening: MemoryObjectReceiveStream[StreamMessage | Problem], scope: Scope, receive: Receive, send: Send
+        self, messages: MemoryObjectReceiveStream[StreamMessage | Problem], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        first = await listening.receive()
+        first = await messages.receive()
         if isinstance(first, Problem):
             await first.response()(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        await _part(send, _encoded(first))
-        while (item := await _next(listening)) is not None:
-            await _part(send, item)
+        await _send_chunk(send, _encode(first))
+        while (chunk := await _next_chunk(messages)) is not None:
+            await _send_chunk(send, chunk)
         await send({"type": "http.response.body", "body": b""})
 
 
 async def cancel_on_disconnect(receive: Receive, work: Callable[[], Awaitable[Value]]) -> Value | None:
-    """Return what *work* brings; None if the visitor leaves before, which ends it. Problem as *work* raises it."""
-    brought: Value | Problem | None = None
+    """Return the result of *work*, None if the client disconnects first, which cancels it. Problem from *work*."""
+    result: Value | Problem | None = None
     async with anyio.create_task_group() as group:
         group.start_soon(_wait_for_disconnect, receive, group.cancel_scope)
         try:
-            brought = await work()
+            result = await work()
         except Problem as problem:
-            brought = problem
+            result = problem
         group.cancel_scope.cancel()
-    if isinstance(brought, Problem):  # raised out here: the group would wrap it
-        raise brought
-    return brought
+    if isinstance(result, Problem):  # raised out here, since the task group would wrap it in an ExceptionGroup
+        raise result
+    return result
 
 
 async def _wait_for_disconnect(receive: Receive, scope: anyio.CancelScope) -> None:
@@ -88,26 +90,24 @@ async def _wait_for_disconnect(receive: Receive, scope: anyio.CancelScope) -> No
     scope.cancel()
 
 
-async def _next(listening: MemoryObjectReceiveStream[StreamMessage | Problem]) -> bytes | None:
-    """Return what to send next; None at the end."""
+async def _next_chunk(messages: MemoryObjectReceiveStream[StreamMessage | Problem]) -> bytes | None:
+    """Return the next event, or a comment when there is none for a while; None at the end."""
     with anyio.move_on_after(_PING):
         try:
-            return _encoded(await listening.receive())
+            return _encode(await messages.receive())
         except anyio.EndOfStream:
             return None
     return b": still at it\n\n"
 
 
-async def _part(send: Send, data: bytes) -> None:
+async def _send_chunk(send: Send, data: bytes) -> None:
     await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
-def _encoded(item: StreamMessage | Problem) -> bytes:
-    if isinstance(item, Problem):
-        from mailsettings.schema import dumps
-
-        item = ("problem", dumps(item.document()))
-    name, data = item
-    # JSON of ours is one line; a line end in data would begin a field of its own.
+def _encode(message: StreamMessage | Problem) -> bytes:
+    if isinstance(message, Problem):
+        message = ("problem", dumps(message.document()))
+    name, data = message
+    # Our JSON is one line, HTML may be several; a bare line break in data would start another field.
     lines = "".join(f"data: {line}\n" for line in data.splitlines())
     return f"event: {name}\n{lines}\n".encode()

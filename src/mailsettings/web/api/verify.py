@@ -1,4 +1,4 @@
-"""Log in for a visitor: over https only, where the password may go, so often and no more. Nothing of it is kept."""
+"""Verify a visitor's login: over https only, at trusted or confirmed servers, rate limited. Nothing of it is stored."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from mailsettings.errors import ConfirmationRequired
 from mailsettings.hostnames import registrable
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
-from mailsettings.model import Detection, Endpoint
-from mailsettings.model import ServerSettings as Typed
+from mailsettings.model import Detection, Endpoint, ServerSettings
 from mailsettings.provider_table import table
 from mailsettings.schema import plain
 from mailsettings.web.api.bodies import Login, parse_or_problem
@@ -24,31 +23,35 @@ from mailsettings.web.redaction import redacted_finding
 from mailsettings.web.service import DetectionRequest, DetectionService
 from mailsettings.web.telemetry import log_event, span
 
-_ENDPOINT_FIELDS = ("protocol", "host", "port", "security", "username", "mechanism", "accepted", "verified", "tried")
+_RESULT_FIELDS = ("protocol", "host", "port", "security", "username", "mechanism", "accepted", "verified", "tried")
 
 
 async def log_in(service: DetectionService, login: Login, visitor: str) -> Verification:
-    """Log in as *login* says. Problem if that is refused: 409 where the user has to agree to a domain first."""
+    """Log in as *login* says. Problem(409) if the user has to confirm a domain first, Problem(422 | 429 | 503)."""
     address, credentials = parse_or_problem(login.address), _credentials(login)
     async with service.limits.request(visitor):
-        what = await _servers(service, login, address)
+        servers = await _servers(service, login, address)
         await service.limits.log_in(blake2b(str(address).lower().encode(), digest_size=16).hexdigest())
         with service.capacity.admit(), span("mailsettings.login", domain=address.domain):
-            async with service.capacity.work_slot(), service.network(service.policy.for_mailboxes()) as net:
+            async with service.capacity.work_slot(), service.network(service.policy.for_mailboxes()) as network:
                 try:
-                    done = await verify(
-                        what, credentials, policy=service.policy, net=net, confirmed=map(str.lower, login.confirmed)
+                    verification = await verify(
+                        servers,
+                        credentials,
+                        policy=service.policy,
+                        net=network,
+                        confirmed=map(str.lower, login.confirmed),
                     )
                 except ConfirmationRequired as error:
-                    raise _to_confirm(error.domains) from error
-    outcome = "verified" if done.verified else "refused"
+                    raise _confirmation_required(error.domains) from error
+    outcome = "verified" if verification.verified else "refused"
     service.metrics.logins.labels(outcome).inc()
     log_event("login", domain=address.domain, outcome=outcome)
-    return done
+    return verification
 
 
 def _credentials(login: Login) -> Credentials:
-    """Return the credentials, of which there must be one. Problem(422)."""
+    """Return the password or token of *login*. Problem(422) unless there is exactly one."""
     secrets = [secret.get_secret_value() for secret in (login.password, login.token) if secret is not None]
     if len(secrets) != 1:
         raise Problem(422, "bad-request", "either a password or a token is wanted")
@@ -59,33 +62,35 @@ def _credentials(login: Login) -> Credentials:
         raise Problem(422, "bad-request", str(error)) from error
 
 
-async def _servers(service: DetectionService, login: Login, address: EmailAddress) -> Detection | Typed:
-    """Return what to log in to: what was typed, otherwise what is found."""
+async def _servers(service: DetectionService, login: Login, address: EmailAddress) -> Detection | ServerSettings:
+    """Return the servers to log in to: those that were typed, otherwise the detected ones."""
     if login.incoming is None and login.outgoing is None:
         return await service.search(DetectionRequest(address))
     incoming = login.incoming.endpoint() if login.incoming else None
     outgoing = login.outgoing.endpoint() if login.outgoing else None
-    foreign = _foreign(address, [each for each in (incoming, outgoing) if each], login.confirmed)
-    if foreign:
-        raise _to_confirm(foreign)
-    return Typed(address, incoming, outgoing, login.username)
+    unconfirmed = _unconfirmed_domains(address, [each for each in (incoming, outgoing) if each], login.confirmed)
+    if unconfirmed:
+        raise _confirmation_required(unconfirmed)
+    return ServerSettings(address, incoming, outgoing, login.username)
 
 
-def _foreign(address: EmailAddress, endpoints: Iterable[Endpoint], confirmed: Iterable[str]) -> tuple[str, ...]:
-    """Return the domains to agree to: who typed a name into a web page has not said that it is the right one."""
-    own = {registrable(address.domain), *map(str.lower, confirmed)}
-    others = [each for each in endpoints if table.host_provider(each.host) is None]
-    domains = dict.fromkeys(registrable(each.host) for each in others)
-    return tuple(domain for domain in domains if domain not in own)
+def _unconfirmed_domains(
+    address: EmailAddress, endpoints: Iterable[Endpoint], confirmed: Iterable[str]
+) -> tuple[str, ...]:
+    """Return the domains of typed *endpoints* that the user has to confirm: typing a name does not yet trust it."""
+    allowed = {registrable(address.domain), *map(str.lower, confirmed)}
+    unlisted = [each for each in endpoints if table.host_provider(each.host) is None]
+    domains = dict.fromkeys(registrable(each.host) for each in unlisted)
+    return tuple(domain for domain in domains if domain not in allowed)
 
 
-def _to_confirm(domains: tuple[str, ...]) -> Problem:
+def _confirmation_required(domains: tuple[str, ...]) -> Problem:
     detail = "the password goes to servers of another domain"
     return Problem(409, "confirmation-required", detail, domains=list(domains))
 
 
 def require_secure_transport(request: Request, service: DetectionService) -> None:
-    """Let passwords come over https, or from this very machine. Problem(403)."""
+    """Accept passwords over https or from this machine only, and not from other sites. Problem(403)."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "cross-site", "passwords are taken from our own pages and from programs only")
     if not is_secure_transport(request, service):
@@ -93,7 +98,7 @@ def require_secure_transport(request: Request, service: DetectionService) -> Non
 
 
 def is_secure_transport(request: Request, service: DetectionService) -> bool:
-    """Say whether a password can come this way without being read by others."""
+    """Tell whether *request* came over https, possibly to a trusted proxy, or from this machine."""
     peer = request.client.host if request.client else ""
     if request.url.scheme == "https":
         return True
@@ -103,21 +108,21 @@ def is_secure_transport(request: Request, service: DetectionService) -> bool:
         return False
     if any(ip in network for network in service.settings.trusted_proxies if network.version == ip.version):
         return request.headers.get("x-forwarded-proto", "") == "https"
-    # A proxy on this machine that nobody has declared: its visitors may be anywhere.
+    # These headers mean a proxy on this machine that is not in the settings: its clients may be anywhere.
     return ip.is_loopback and not any(name in request.headers for name in ("x-forwarded-for", "forwarded", "via"))
 
 
-def verification_as_json(done: Verification) -> dict[str, Any]:
-    """Return *done* as JSON values, without what a server has said."""
+def verification_as_json(verification: Verification) -> dict[str, Any]:
+    """Return *verification* as JSON values, without remote text."""
     return {
         "schema": 1,
-        "address": done.address,
-        "verified": done.verified,
-        "incoming": _result(plain(done.incoming)),
-        "outgoing": _result(plain(done.outgoing)),
-        "findings": [plain(redacted_finding(item)) for item in done.findings],
+        "address": verification.address,
+        "verified": verification.verified,
+        "incoming": _result(plain(verification.incoming)),
+        "outgoing": _result(plain(verification.outgoing)),
+        "findings": [plain(redacted_finding(item)) for item in verification.findings],
     }
 
 
 def _result(result: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: result[name] for name in _ENDPOINT_FIELDS} if result else None
+    return {name: result[name] for name in _RESULT_FIELDS} if result else None

@@ -1,1 +1,1 @@
-"""The page for people at /: whole without JavaScript."""
+"""The web page at /, which works without JavaScript."""

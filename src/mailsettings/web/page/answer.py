@@ -1,4 +1,4 @@
-"""A detection as a piece of the page. Pure: everything in it that came from elsewhere passes through markup."""
+"""A detection as HTML. Pure: all remote text passes through markup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailsettings.hostnames import unicode_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
 from mailsettings.web.page.forms import confirmation_checkbox, manual_form, search_form, sign_in_form
 from mailsettings.web.page.markup import Html, join, link, tag
-from mailsettings.web.page.servers import alternatives, server_cards
+from mailsettings.web.page.servers import alternatives_html, servers_html
 from mailsettings.web.service import outcome_of
 
 _HEADLINES = {
@@ -17,11 +17,11 @@ _HEADLINES = {
     "found": ("warn", "We found mail settings", "But not all of them could be checked: look at the locks below."),
     "nothing": ("bad", "We found no mail settings", "No server answered that could be the right one."),
 }
-_MAX_FINDINGS = 6  # findings: behind the sixth nobody reads on
+_MAX_FINDINGS = 6  # few readers go beyond the sixth
 
 
 def answer_html(detection: Detection, *, password: bool) -> Html:
-    """Return what was found; *password*: one may be typed here, because the way is safe."""
+    """Return *detection* as HTML; *password*: the page came over a secure transport and may ask for one."""
     form = sign_in_form(detection, safe=password)
     return join(
         _headline(detection),
@@ -29,12 +29,12 @@ def answer_html(detection: Detection, *, password: bool) -> Html:
         _confirmation(detection, ask=form is not None and password),
         _prerequisites(detection),
         form,
-        server_cards(detection),
-        findings_html(item for item in detection.findings if item.code != "typo"),  # which is asked above
+        servers_html(detection),
+        findings_html(item for item in detection.findings if item.code != "typo"),  # suggested above
         _notes(detection),
-        alternatives(detection),
+        alternatives_html(detection),
         manual_form(detection, safe=password),
-        _pages(detection),
+        _documentation(detection),
     )
 
 
@@ -67,27 +67,27 @@ def _typo_suggestion(detection: Detection) -> Html | None:
 
 
 def _confirmation(detection: Detection, *, ask: bool) -> Html | None:
-    """Name the domains to agree to, large and whole; what looks like another domain is said to."""
+    """Return the question which domains to trust, each in full, with a warning about look-alikes."""
     if not detection.confirm:
         return None
     own = unicode_host(detection.address.rpartition("@")[2])
     return tag(
         "section",
         tag("h3", "Is this your mail provider?"),
-        *(_domain(domain, ask=ask) for domain in detection.confirm),
+        *(_unconfirmed_domain(domain, ask=ask) for domain in detection.confirm),
         tag("p", f"Mail for {own} seems to be kept there, but nothing that is safe from forgery says so. "
             "Go on only if you know this name, from your contract or from whoever runs your mail.", class_="small"),
         class_="box confirm",
     )  # fmt: skip
 
 
-def _domain(domain: str, *, ask: bool) -> Html:
-    shown = unicode_host(domain)
-    alike = confusable_with(domain)
+def _unconfirmed_domain(domain: str, *, ask: bool) -> Html:
+    in_unicode = unicode_host(domain)
+    lookalike = confusable_with(domain)
     return join(
-        tag("p", shown, class_="domain"),
-        tag("p", "Spelled ", tag("code", domain)) if shown != domain else None,
-        tag("p", f"This looks like {alike}, but is not {alike}.", class_="alarm") if alike else None,
+        tag("p", in_unicode, class_="domain"),
+        tag("p", "Spelled ", tag("code", domain)) if in_unicode != domain else None,
+        tag("p", f"This looks like {lookalike}, but is not {lookalike}.", class_="alarm") if lookalike else None,
         confirmation_checkbox(domain) if ask else None,
     )
 
@@ -102,7 +102,7 @@ def _prerequisites(detection: Detection) -> Html | None:
 
 
 def _concerns(hint: Hint, detection: Detection) -> bool:
-    """Say whether *hint* is about logging in to the servers shown: not about the other protocol, nor about limits."""
+    """Tell whether *hint* is about logging in to the best servers: not about another protocol, not about limits."""
     words = hint.id.split("_")
     other = {Protocol.IMAP: "pop", Protocol.POP3: "imap"}
     wrong = [other.get(choice.endpoint.protocol) for choice in detection.incoming[:1]]
@@ -115,7 +115,7 @@ def _hint(hint: Hint) -> Html:
 
 
 def findings_html(items: Iterable[Finding]) -> Html | None:
-    """Return why something does not work, and what to do about it."""
+    """Return what is wrong and what to do about it; None if *items* is empty."""
     entries = tuple(tag("li", _finding(item)) for item in tuple(items)[:_MAX_FINDINGS])
     if not entries:
         return None
@@ -136,9 +136,9 @@ def _notes(detection: Detection) -> Html | None:
     return tag("details", tag("summary", "Good to know"), tag("ul", *entries))
 
 
-def _pages(detection: Detection) -> Html | None:
-    named = {hint.url for hint in detection.hints}
-    pages = [page for page in detection.documentation if page.url not in named][:3]
+def _documentation(detection: Detection) -> Html | None:
+    linked = {hint.url for hint in detection.hints}
+    pages = [page for page in detection.documentation if page.url not in linked][:3]
     if not pages:
         return None
     items = (tag("li", link(page.url, page.text or page.url)) for page in pages)

@@ -1,4 +1,4 @@
-"""The forms of the page. Each works without JavaScript: it is posted, and the answer is a whole page."""
+"""The forms of the page. Each works without JavaScript: the response to it is a whole page."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from mailsettings.model import Auth, Choice, Detection, Security
 from mailsettings.web.page.markup import Html, Part, join, tag
 
 _UNSAFE = "This page was not opened over https, so it does not ask for a password. Copy the settings instead."
-_SIGN_IN = "sign-in"  # the form's id: the ticks for domains to agree to stand outside it
+_SIGN_IN = "sign-in"  # the form's id, for the checkboxes of domains to confirm, which are outside it
 
 
 def address_form(address: str = "", error: str = "") -> Html:
-    """Return the one field that everything begins with."""
+    """Return the form for the address, with *error* below the field."""
     field = tag(
         "input", id="address", name="address", type="email", value=address, required=True, autofocus=not address,
         autocomplete="email", inputmode="email", spellcheck="false", autocapitalize="none", maxlength="320",
@@ -29,20 +29,20 @@ def address_form(address: str = "", error: str = "") -> Html:
 
 
 def search_form(address: str, button: Html) -> Html:
-    """Return a button that looks for *address*."""
+    """Return a form with nothing but *button*, which searches for *address*."""
     hidden = tag("input", type="hidden", name="address", value=address)
     return tag("form", hidden, button, method="post", action="./", data_search=True)
 
 
 def can_sign_in(detection: Detection) -> bool:
-    """Say whether a password would help: the best servers are verified, and one of them takes it."""
+    """Tell whether a password is any use: the best servers are verified, and one of them accepts passwords."""
     best = (*detection.incoming[:1], *detection.outgoing[:1])
     password = any(auth in (Auth.PASSWORD, Auth.ENCRYPTED) for choice in best for auth in choice.auth)
     return password and all(choice.verified for choice in best)
 
 
 def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
-    """Return the form for name and password; None where a password would not help: the hints say how to sign in."""
+    """Return the form for name and password; None where a password is no use and the hints say how to sign in."""
     if not can_sign_in(detection):
         return None
     title = tag("h3", "Sign in")
@@ -50,7 +50,7 @@ def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
         return tag("section", title, tag("p", _UNSAFE), class_="box try")
     best = (*detection.incoming[:1], *detection.outgoing[:1])
     hosts = " and ".join(dict.fromkeys(choice.endpoint.host for choice in best))
-    form = _check(
+    form = _login_form(
         detection,
         _field("Your name", "name", "", autocomplete="name", maxlength="200", note="as others see it; may be left out"),
         _field("Password", "password", "", type_="password", autocomplete="off", required=True),
@@ -61,23 +61,23 @@ def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
     return tag("section", title, form, tag("p", promise, class_="small promise"), class_="box try")
 
 
-def _check(detection: Detection, *parts: Part, id_: str | None = None) -> Html:
+def _login_form(detection: Detection, *parts: Part, id_: str | None = None) -> Html:
     hidden = tag("input", type="hidden", name="address", value=detection.address)
     result = tag("div", class_="result", aria_live="polite")
     return tag("form", hidden, *parts, result, method="post", action="./check", data_check=True, id=id_)
 
 
 def confirmation_checkbox(domain: str) -> Html:
-    """Return the tick without which nobody signs in at servers of *domain*."""
+    """Return the checkbox that is required for signing in at servers of *domain*."""
     box = tag("input", type="checkbox", name="confirmed", value=domain, required=True, form=_SIGN_IN)
     return tag("label", box, tag("span", "Yes, ", tag("strong", domain), " is my mail provider"), class_="agree")
 
 
 def manual_form(detection: Detection, *, safe: bool) -> Html:
-    """Return the settings for whoever knows better, filled in with what was found."""
+    """Return the form for entering servers by hand, prefilled with the detected ones."""
     parts = (
-        _typed("Incoming mail", "incoming", ("imap", "pop3"), detection.incoming[:1], 993),
-        _typed("Outgoing mail", "outgoing", ("smtp",), detection.outgoing[:1], 465),
+        _server_fields("Incoming mail", "incoming", ("imap", "pop3"), detection.incoming[:1], 993),
+        _server_fields("Outgoing mail", "outgoing", ("smtp",), detection.outgoing[:1], 465),
         _field("User name", "username", _username(detection), id_="hand-username", autocomplete="off"),
     )
     password = _field("Password", "password", "", type_="password", id_="hand-password", autocomplete="off")
@@ -86,7 +86,7 @@ def manual_form(detection: Detection, *, safe: bool) -> Html:
     return tag(
         "details",
         tag("summary", "Enter the settings by hand"),
-        _check(detection, *parts, *end),
+        _login_form(detection, *parts, *end),
         class_="hand",
         open=not detection.incoming and not detection.outgoing and not detection.suggestion,
     )
@@ -102,7 +102,7 @@ def _username(detection: Detection) -> str:
     return best[0].username if best else detection.address
 
 
-def _typed(title: str, name: str, protocols: tuple[str, ...], best: tuple[Choice, ...], port: int) -> Html:
+def _server_fields(title: str, name: str, protocols: tuple[str, ...], best: tuple[Choice, ...], port: int) -> Html:
     endpoint = best[0].endpoint if best else None
     protocol = endpoint.protocol.value if endpoint else protocols[0]
     security = endpoint.security if endpoint else Security.TLS
@@ -110,9 +110,9 @@ def _typed(title: str, name: str, protocols: tuple[str, ...], best: tuple[Choice
         "fieldset",
         tag("legend", title),
         _field("Server", f"{name}-host", endpoint.host if endpoint else "", autocapitalize="none", wide=True),
-        _choice("Protocol", f"{name}-protocol", tuple((each, each.upper()) for each in protocols), protocol),
+        _select("Protocol", f"{name}-protocol", tuple((each, each.upper()) for each in protocols), protocol),
         _field("Port", f"{name}-port", str(endpoint.port if endpoint else port), inputmode="numeric"),
-        _choice("Encryption", f"{name}-security", (("tls", "SSL/TLS"), ("starttls", "STARTTLS")), security.value),
+        _select("Encryption", f"{name}-security", (("tls", "SSL/TLS"), ("starttls", "STARTTLS")), security.value),
     )
 
 
@@ -133,7 +133,7 @@ def _field(
     return tag("p", tag("label", label, aside, for_=key), field, class_="field wide" if wide else "field")
 
 
-def _choice(label: str, name: str, options: tuple[tuple[str, str], ...], chosen: str) -> Html:
+def _select(label: str, name: str, options: tuple[tuple[str, str], ...], selected: str) -> Html:
     key = f"field-{name}"
-    entries = (tag("option", text, value=value, selected=value == chosen) for value, text in options)
+    entries = (tag("option", text, value=value, selected=value == selected) for value, text in options)
     return tag("p", tag("label", label, for_=key), tag("select", join(*entries), id=key, name=name), class_="field")

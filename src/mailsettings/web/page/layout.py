@@ -1,4 +1,4 @@
-"""The page around its pieces: head, stages, the place where progress is shown. Pure."""
+"""The layout of the page: head, stages, progress. Pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _PROMISE = "No password yet. We look up the mail servers of your provider and ch
 STAGES = ("Address", "Sign in", "Ready")
 
 
-def page(form: Html, piece: Html | None, status: int = 200, *, stage: int = 0) -> Response:
-    """Return the whole page with *form* and *piece* in it; *stage* is how far the visitor has come."""
+def page_response(form: Html, content: Html | None, status: int = 200, *, stage: int = 0) -> Response:
+    """Return the whole page with *form* and *content*; *stage* is the index of the current one in STAGES."""
     main = tag(
         "main",
         tag("header", tag("img", src="./static/icon.svg", alt="", width="44", height="44"),
             tag("h1", "Set up your mail"), class_="brand"),
         _stages(stage),
-        tag("div", form, tag("p", _PROMISE, class_="small promise", id="promise", hidden=piece is not None),
+        tag("div", form, tag("p", _PROMISE, class_="small promise", id="promise", hidden=content is not None),
             class_="box"),
         _progress(),
-        tag("div", piece, id="answer"),
+        tag("div", content, id="answer"),
     )  # fmt: skip
-    whole = Html("<!doctype html>\n") + tag("html", _head(), tag("body", main), lang="en")
+    document = Html("<!doctype html>\n") + tag("html", _head(), tag("body", main), lang="en")
     headers = {"Content-Security-Policy": PAGE_POLICY}
-    return Response(whole, status, headers, media_type="text/html; charset=utf-8")
+    return Response(document, status, headers, media_type="text/html; charset=utf-8")
 
 
 def _head() -> Html:
@@ -50,7 +50,7 @@ def _stages(stage: int) -> Html:
 
 
 def _progress() -> Html:
-    """Return what the script shows while it waits for the answer."""
+    """Return the progress box, hidden until the script shows it during a search."""
     return tag(
         "section",
         tag("p", class_="now", role="status", id="now"),

@@ -1,4 +1,4 @@
-"""HTML that is safe by construction: whatever is not made by *tag* is text, and is escaped.
+"""HTML that is safe by construction: every string not made by *tag* is text, and is escaped.
 
 tag("p", "Server: ", tag("code", host), class_="server")
 """
@@ -14,7 +14,7 @@ _EMPTY = frozenset({"input", "link", "meta", "br", "img"})  # elements without a
 
 
 class Html(str):
-    """Text that is HTML already."""
+    """A string that is already HTML."""
 
     __slots__ = ()
 
@@ -23,7 +23,7 @@ Part = Html | str | None
 
 
 def tag(name: str, /, *parts: Part, **attributes: str | bool | None) -> Html:
-    """Return the element *name* with *parts* in it.
+    """Return the element *name* with *parts* as its content.
 
     `class_` becomes class, `data_copy` data-copy; attributes that are None or False are left out.
     """
@@ -34,22 +34,22 @@ def tag(name: str, /, *parts: Part, **attributes: str | bool | None) -> Html:
 
 
 def join(*parts: Part) -> Html:
-    """Return *parts* one after the other."""
+    """Return *parts* concatenated; None is left out."""
     return Html("".join(part if isinstance(part, Html) else text(part) for part in parts if part is not None))
 
 
 def text(value: str) -> Html:
-    """Return *value* as it stands between tags; what would not be seen is written out."""
+    """Return *value* escaped for HTML, invisible characters written out."""
     return Html(escape(printable(value)))
 
 
 def breakable(value: str) -> Html:
-    """Return *value*, a host or an address, as text that a narrow place breaks behind a dot or an @."""
+    """Return *value*, a host or an address, as text that may wrap after a dot or an @."""
     return Html(text(value).replace(".", ".<wbr>").replace("@", "@<wbr>"))
 
 
 def link(url: str, label: str) -> Html:
-    """Return a link that only the user opens, or the bare text where *url* is none of the web."""
+    """Return a link without referrer that opens in another tab; plain text unless *url* is http or https."""
     if urlsplit(url).scheme not in ("http", "https"):
         return text(label)
     return tag("a", label, href=url, rel="noreferrer noopener external nofollow", target="_blank")

@@ -1,4 +1,4 @@
-"""The events of a detection in words that need no explanation. Pure."""
+"""The progress of a search as lines of text for visitors who do not know what DNS is. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GOOD, STEP = "good", "step"
 
 
 def progress_text(event: Event, domain: str) -> tuple[str, str]:
-    """Return how *event* of a search for *domain* is told, and its words: none where they would only make noise."""
+    """Return the kind of line for *event* of a search for *domain*, and its text: "" for an event not to show."""
     match event:
         case Asked(where=URL() as url):
             return STEP, f"Asking {unicode_host(url.host)}"
@@ -20,11 +20,11 @@ def progress_text(event: Event, domain: str) -> tuple[str, str]:
         case Learned(claim=claim):
             return STEP, f"Heard of {unicode_host(claim.endpoint.host)}"
         case Contacting(endpoint=endpoint, step=Step.CONNECT):
-            return STEP, f"Trying {_place(endpoint)}"
+            return STEP, f"Trying {_server_text(endpoint)}"
         case Probed(probe=probe) if probe.verified:
-            return GOOD, f"{_place(probe.endpoint)} answers, encrypted"
+            return GOOD, f"{_server_text(probe.endpoint)} answers, encrypted"
     return STEP, ""
 
 
-def _place(endpoint: Endpoint) -> str:
+def _server_text(endpoint: Endpoint) -> str:
     return f"{unicode_host(endpoint.host)} for {_KINDS.get(endpoint.protocol, 'incoming mail')}"

@@ -1,9 +1,8 @@
-"""The page at /: a form, and what was found. Whole without JavaScript; with it, the steps are shown as they happen."""
+"""The routes of the page: search, login check, static files. With JavaScript, progress is streamed and shown."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
@@ -13,21 +12,21 @@ from mailsettings.events import Event
 from mailsettings.hostnames import registrable
 from mailsettings.web.api.bodies import Login, Wanted
 from mailsettings.web.api.routes import visitor_of
-from mailsettings.web.api.stream import MEDIA_TYPE, EventStream, cancel_on_disconnect
+from mailsettings.web.api.stream import MEDIA_TYPE, Emit, EventStream, cancel_on_disconnect
 from mailsettings.web.api.verify import is_secure_transport, log_in, require_secure_transport
 from mailsettings.web.page.answer import answer_html
 from mailsettings.web.page.forms import address_form, can_sign_in
-from mailsettings.web.page.layout import page
+from mailsettings.web.page.layout import page_response
 from mailsettings.web.page.markup import Html, join, tag
 from mailsettings.web.page.progress import progress_text
 from mailsettings.web.page.result import result_html
 from mailsettings.web.problems import Problem
-from mailsettings.web.service import DetectionService
+from mailsettings.web.service import DetectionRequest, DetectionService
 from mailsettings.web.single_flight import EventSink
 
 _STATIC = Path(__file__).parent / "static"
 _FILES = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
-_FRAGMENT = "text/x-fragment"  # what our script accepts: the piece, not the whole page
+_FRAGMENT = "text/x-fragment"  # the Accept header of our script, which wants the result only, not the whole page
 
 
 def page_routes(service: DetectionService) -> APIRouter:
@@ -35,8 +34,8 @@ def page_routes(service: DetectionService) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
-    async def blank() -> Response:
-        return page(address_form(), None)
+    async def home() -> Response:
+        return page_response(address_form(), None)
 
     @router.post("/")
     async def search(request: Request) -> Response:
@@ -50,14 +49,16 @@ def page_routes(service: DetectionService) -> APIRouter:
         form = await _form(request)
         try:
             require_secure_transport(request, service)
-            done = await log_in(service, _login(form), visitor_of(request, service))
-            piece, status, stage = result_html(done, _first(form, "name")), 200, 1 + done.verified
+            verification = await log_in(service, _login(form), visitor_of(request, service))
+            result, status = result_html(verification, _first(form, "name")), 200
+            stage = 1 + verification.verified
         except Problem as problem:
-            piece, status, stage = tag("p", _problem_text(problem), class_="error", role="alert"), problem.status, 1
+            result, status = tag("p", _problem_text(problem), class_="error", role="alert"), problem.status
+            stage = 1
         if _FRAGMENT in request.headers.get("accept", ""):
-            return Response(piece, status, media_type="text/html; charset=utf-8")
-        piece = join(tag("section", piece, class_="box"), await _previous_answer(service, request, form))
-        return page(address_form(_first(form, "address")), piece, status, stage=stage)
+            return Response(result, status, media_type="text/html; charset=utf-8")
+        content = join(tag("section", result, class_="box"), await _previous_answer(service, request, form))
+        return page_response(address_form(_first(form, "address")), content, status, stage=stage)
 
     @router.get("/static/{name}")
     async def static(name: str) -> Response:
@@ -72,57 +73,56 @@ def page_routes(service: DetectionService) -> APIRouter:
 async def _search_page(service: DetectionService, request: Request, address: str) -> Response:
     """Return the whole page with the answer."""
     try:
-        query, who = _wanted(address).detection_request(), visitor_of(request, service)
-        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(query, who))
+        detection_request, visitor = _detection_request(address), visitor_of(request, service)
+        detection = await cancel_on_disconnect(request.receive, lambda: service.detect(detection_request, visitor))
     except Problem as problem:
-        return page(address_form(address, _problem_text(problem)), None, problem.status)
+        return page_response(address_form(address, _problem_text(problem)), None, problem.status)
     if detection is None:
-        return Response()  # nobody reads it
-    piece = answer_html(detection, password=is_secure_transport(request, service))
-    return page(address_form(address), piece, stage=int(can_sign_in(detection)))
+        return Response()  # the client has disconnected
+    content = answer_html(detection, password=is_secure_transport(request, service))
+    return page_response(address_form(address), content, stage=int(can_sign_in(detection)))
 
 
 def _stream(service: DetectionService, request: Request, address: str) -> Response:
-    """Return the steps as they happen, then the piece of the page."""
+    """Return the progress as it happens, then the answer, as server-sent events."""
     visitor, password = visitor_of(request, service), is_secure_transport(request, service)
 
-    async def work(tell):  # type: ignore[no-untyped-def]  # Callable[[Told], None], see stream.py
+    async def work(emit: Emit) -> None:
         try:
-            query = _wanted(address).detection_request()
-            detection = await service.detect(query, visitor, _progress_sink(tell, query.address.domain))
-            tell(("answer", answer_html(detection, password=password)))
+            detection_request = _detection_request(address)
+            on_event = _progress_sink(emit, detection_request.address.domain)
+            detection = await service.detect(detection_request, visitor, on_event)
+            emit(("answer", answer_html(detection, password=password)))
         except Problem as problem:
-            tell(("trouble", _problem_text(problem)))
+            emit(("trouble", _problem_text(problem)))
 
     return EventStream(work)
 
 
-def _progress_sink(tell: Any, domain: str) -> EventSink:
-    """Return what tells each step once: many questions are the same to whoever does not know what DNS is."""
-    told: set[str] = set()
+def _progress_sink(emit: Emit, domain: str) -> EventSink:
+    """Return a callback that emits each line of progress once: many DNS queries read the same here."""
+    emitted: set[str] = set()
 
-    def tell_step(event: Event) -> None:
-        kind, words = progress_text(event, domain)
-        if words and words not in told:
-            told.add(words)
-            tell((kind, words))
+    def on_event(event: Event) -> None:
+        kind, line = progress_text(event, domain)
+        if line and line not in emitted:
+            emitted.add(line)
+            emit((kind, line))
 
-    return tell_step
+    return on_event
 
 
 async def _previous_answer(service: DetectionService, request: Request, form: dict[str, list[str]]) -> Html | None:
-    """Return what was found before, for a whole page in the place of the one that was posted; as a rule it is kept."""
+    """Return the answer of the page that was posted, mostly from the cache, for the whole page that replaces it."""
     try:
-        detection = await service.detect(
-            _wanted(_first(form, "address")).detection_request(), visitor_of(request, service)
-        )
+        detection = await service.detect(_detection_request(_first(form, "address")), visitor_of(request, service))
     except Problem:
         return None
     return answer_html(detection, password=is_secure_transport(request, service))
 
 
 async def _form(request: Request) -> dict[str, list[str]]:
-    """Read a posted form. Its size is bounded already; what is not text is no form of ours."""
+    """Parse a posted form, whose size the middleware limits; a body that is not UTF-8 is an empty form."""
     try:
         return parse_qs((await request.body()).decode(), max_num_fields=40, keep_blank_values=False)
     except ValueError:
@@ -133,25 +133,26 @@ def _first(form: dict[str, list[str]], name: str) -> str:
     return form.get(name, [""])[0]
 
 
-def _wanted(address: str) -> Wanted:
+def _detection_request(address: str) -> DetectionRequest:
+    """Return the request for *address*, checked as the API's are. Problem(422)."""
     try:
-        return Wanted(address=address)
+        return Wanted(address=address).detection_request()
     except ValidationError as error:
         raise Problem(422, "bad-address", "the address is too long") from error
 
 
 def _login(form: dict[str, list[str]]) -> Login:
-    """Return the form as the API's body. Problem(422)."""
+    """Return the form as a body of the API. Problem(422)."""
     typed = {name: _server(form, name) for name in ("incoming", "outgoing") if _first(form, f"{name}-host")}
     confirmed = form.get("confirmed", [])
     if typed and _first(form, "typed"):
         confirmed = [*confirmed, *_domains(typed)]
-    known = {name: _first(form, name) for name in ("address", "password", "username")}
+    fields = {name: _first(form, name) for name in ("address", "password", "username")}
     try:
-        return Login.model_validate({**known, **typed, "confirmed": confirmed})
+        return Login.model_validate({**fields, **typed, "confirmed": confirmed})
     except ValidationError as error:
-        places = ", ".join(dict.fromkeys(str(item["loc"][0]) for item in error.errors()))
-        raise Problem(422, "bad-request", f"please check: {places}") from error
+        invalid = ", ".join(dict.fromkeys(str(item["loc"][0]) for item in error.errors()))
+        raise Problem(422, "bad-request", f"please check: {invalid}") from error
 
 
 def _server(form: dict[str, list[str]], name: str) -> dict[str, str]:

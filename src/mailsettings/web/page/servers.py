@@ -1,4 +1,4 @@
-"""The servers that were found, as cards of the page. Pure: what came from elsewhere passes through markup."""
+"""The detected servers as HTML cards. Pure: all remote text passes through markup."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PROVENANCE_LABELS = {
     Authority.GUESS: "its usual name",
     Authority.CERTIFICATE: "the server’s certificate",
 }
-_MAX_ALTERNATIVES = 6  # alternatives: behind the sixth nobody reads on
+_MAX_ALTERNATIVES = 6  # few readers go beyond the sixth
 
 
-def server_cards(detection: Detection) -> Html | None:
-    """Return the best server of each direction."""
+def servers_html(detection: Detection) -> Html | None:
+    """Return the best server of each direction; None if there is none at all."""
     if not detection.incoming and not detection.outgoing:
         return None
     return tag(
@@ -54,11 +54,11 @@ def _card(title: str, best: tuple[Choice, ...]) -> Html:
         return tag("section", tag("h4", title), tag("p", "No server found."), class_="server")
     choice = best[0]
     endpoint = choice.endpoint
-    ways = " or ".join(_AUTH[auth] for auth in choice.auth) or _AUTH[Auth.PASSWORD]
+    methods = " or ".join(_AUTH[auth] for auth in choice.auth) or _AUTH[Auth.PASSWORD]
     return tag(
         "section",
         tag("h4", title, " ", tag("span", _PROTOCOLS[endpoint.protocol], class_="kind")),
-        _lock(choice),
+        _security_status(choice),
         tag(
             "dl",
             _fact("Server", endpoint.host, copy=True, wide=True),
@@ -66,13 +66,13 @@ def _card(title: str, best: tuple[Choice, ...]) -> Html:
             _fact("Encryption", _SECURITY[endpoint.security]),
             _fact("User name", choice.username, copy=True, wide=True),
         ),
-        tag("p", f"You sign in {ways}. Learned from {_learned(choice)}.", class_="small"),
+        tag("p", f"You sign in {methods}. Learned from {_provenance(choice)}.", class_="small"),
         class_="server",
     )
 
 
-def _lock(choice: Choice) -> Html:
-    """Say in words and in colour how safe the server is; the words are what counts."""
+def _security_status(choice: Choice) -> Html:
+    """Return how safe the server is, in text and colour; the text says it all without the colour."""
     if choice.verified:
         return tag("p", "Encrypted and verified", class_="lock good")
     if choice.endpoint.security is Security.PLAIN:
@@ -83,24 +83,24 @@ def _lock(choice: Choice) -> Html:
     return tag("p", "Could not be checked", class_="lock warn")
 
 
-def _learned(choice: Choice) -> str:
+def _provenance(choice: Choice) -> str:
     evidence = choice.claims[0].evidence
     domain = unicode_host(evidence.domain) if evidence.domain else "the domain"
     return _PROVENANCE_LABELS[evidence.authority].format(domain=domain)
 
 
 def _fact(term: str, value: str, *, copy: bool = False, wide: bool = False) -> Html:
-    shown = tag("span", breakable(value) if copy else value)
+    content = tag("span", breakable(value) if copy else value)
     return tag(
         "div",
         tag("dt", term),
-        tag("dd", shown, data_copy=term.lower() if copy else None),
+        tag("dd", content, data_copy=term.lower() if copy else None),
         class_="wide" if wide else None,
     )
 
 
-def alternatives(detection: Detection) -> Html | None:
-    """Return the servers that would do as well, folded away."""
+def alternatives_html(detection: Detection) -> Html | None:
+    """Return the other servers of each direction, collapsed; None if there are none."""
     others = (*detection.incoming[1:], *detection.outgoing[1:])[:_MAX_ALTERNATIVES]
     if not others:
         return None
@@ -109,7 +109,7 @@ def alternatives(detection: Detection) -> Html | None:
 
 def _alternative(choice: Choice) -> Html:
     endpoint = choice.endpoint
-    place = tag("strong", breakable(endpoint.host))
-    about = f"{_PROTOCOLS[endpoint.protocol]}, port {endpoint.port}, {_SECURITY[endpoint.security]}"
+    host = tag("strong", breakable(endpoint.host))
+    details = f"{_PROTOCOLS[endpoint.protocol]}, port {endpoint.port}, {_SECURITY[endpoint.security]}"
     state = "verified" if choice.verified else "not verified"
-    return tag("li", place, join(tag("br"), tag("span", f"{about}; {state}", class_="small")))
+    return tag("li", host, join(tag("br"), tag("span", f"{details}; {state}", class_="small")))
