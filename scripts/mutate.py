@@ -37,7 +37,7 @@ class Guard:
 GUARDS = {
     "addresses": Guard("policy/ip_filter.py", ("tests/policy/test_ip_filter.py",)),
     "policy": Guard(
-        "policy.py", ("tests/policy/test_ip_filter.py", "tests/policy/test_policy.py"), ("objection", "service")
+        "policy/policy.py", ("tests/policy/test_ip_filter.py", "tests/policy/test_policy.py"), ("objection", "service")
     ),
     "starttls": Guard(
         "net/session.py",
