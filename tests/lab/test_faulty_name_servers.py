@@ -11,7 +11,7 @@ import pytest
 from mailsettings.errors import FailureKind
 from tests.support.lab.addressing import GATEWAY, NOWHERE
 from tests.support.lab.detection_runs import BACKENDS, kinds, searched, verified
-from tests.support.lab.faulty_name_servers import MODES, liars
+from tests.support.lab.faulty_name_servers import MODES, faulty_servers
 from tests.support.lab.firewall import counted, filtered, packets
 from tests.support.lab.laboratory import Laboratory, awaited
 from tests.support.lab.processes import running
@@ -53,7 +53,7 @@ class Resolvers:
 @pytest.fixture(scope="module")
 def resolvers(lab: Laboratory) -> Iterator[Resolvers]:
     """Run a name server for each mode."""
-    daemon = liars(str(GATEWAY[0]), lab.resolver, FORGED, PORTS)
+    daemon = faulty_servers(str(GATEWAY[0]), lab.resolver, FORGED, PORTS)
     with running([daemon], lab.namespaces.servers, lab.directory) as processes:
         awaited(lab, {(str(GATEWAY[0]), port) for port in PORTS.values()}, processes, udp=True)
         yield Resolvers(processes[daemon.name])

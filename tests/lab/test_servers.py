@@ -19,10 +19,10 @@ from tests.support.lab.domains import WORLDS, ZONES
 from tests.support.lab.laboratory import Laboratory
 from tests.support.lab.namespaces import inside
 from tests.support.lab.server_inspection import (
-    Heard,
+    ServerOffer,
     greeting,
     greets_late,
-    hear,
+    inspect_server,
     objection_to_certificate,
     outcome_of_connecting,
     silent,
@@ -72,10 +72,12 @@ def test_mail_servers_greet_and_offer_what_their_world_says(lab: Laboratory, zon
     Each mail port offers STARTTLS and a login exactly where its world says so.
     """
     services = talking(lab, zone)
-    expected = [Heard(upgrade=service.security is Security.STARTTLS, login=service.login) for _, _, service in services]
+    expected = [
+        ServerOffer(upgrade=service.security is Security.STARTTLS, login=service.login) for _, _, service in services
+    ]
 
     with inside(lab.namespaces.client):
-        actual = [hear(ip, service) for _, ip, service in services]
+        actual = [inspect_server(ip, service) for _, ip, service in services]
 
     assert expected == actual
 

@@ -6,7 +6,7 @@ from mailsettings.errors import FailureKind
 from tests.support.lab.broken_servers import BROKEN
 from tests.support.lab.contradictory_domains import CONTRADICTING
 from tests.support.lab.faulty_domains import CERTIFICATES, TROUBLES
-from tests.support.lab.provider_zones import EVERYTHING, NEIGHBOURS
+from tests.support.lab.provider_zones import EVERYTHING, PROVIDER_ZONES
 from tests.support.lab.publishing_domains import PUBLISHED, PUBLISHED_ZONES
 from tests.support.lab.world import (
     CLEAR_IMAP,
@@ -326,5 +326,5 @@ PROVIDERS = (
     ),
 )
 
-ZONES = (*NEIGHBOURS, *PUBLISHED_ZONES, *BROKEN)
+ZONES = (*PROVIDER_ZONES, *PUBLISHED_ZONES, *BROKEN)
 WORLDS = (*NAMES, *PORTS, *RECORDS, *PROVIDERS, *CERTIFICATES, *TROUBLES, *PUBLISHED, *CONTRADICTING)

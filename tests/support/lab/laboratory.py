@@ -105,7 +105,7 @@ def _daemons(directory: Path, zones: Sequence[Zone], places: Sequence[Place], au
         exim.exim(directory / "exim", places, authority),
         *courier.courier(directory / "courier", places, authority),
         nginx.nginx(directory / "nginx", places, authority),
-        *non_mail_servers.impostors(places),
+        *non_mail_servers.daemons(places),
         *token_service.tokens(directory / "tokens", places),
     ]
 
