@@ -37,7 +37,7 @@ def test_an_imap_port_given_for_pop3_is_named_with_the_right_one() -> None:
     assert found[0].advice == "Use port 995 with TLS or 110 with STARTTLS."
 
 
-def test_tls_on_a_port_in_clear_is_told_from_broken_tls() -> None:
+def test_an_unencrypted_port_is_told_from_broken_tls() -> None:
     """
     Gandi's page: "SSL protocol error": the port does not begin with TLS.
     """
@@ -227,7 +227,7 @@ def test_a_slow_greeting_is_worth_knowing() -> None:
     assert codes(net, f"smtp://{MAIL}:465") == ["slow-greeting"]
 
 
-def test_a_login_that_is_offered_in_clear_is_worth_knowing() -> None:
+def test_a_login_that_is_offered_before_tls_is_worth_knowing() -> None:
     """
     A program set to "STARTTLS if available" would send the password so; what is said before TLS is asked for by itself.
     """
@@ -315,7 +315,7 @@ def test_a_slip_comes_before_the_domain_that_does_not_exist() -> None:
     assert codes(net, "ada@gmial.com") == ["typo", "domain-not-found"]
 
 
-def test_a_resolver_that_keeps_silent_is_not_the_server() -> None:
+def test_a_resolver_that_does_not_respond_is_not_the_server() -> None:
     """
     One name gets no answer: nobody knows whether there is a server.
     """

@@ -274,7 +274,7 @@ async def test_a_dripping_proxy_does_not_extend_the_time() -> None:
     assert kinds == {FailureKind.PROXY}
 
 
-async def test_a_proxy_that_keeps_silent_when_asked_is_given_up_in_time(ca_file: str) -> None:
+async def test_a_proxy_that_does_not_respond_is_given_up_in_time(ca_file: str) -> None:
     """
     The time for the server comes on top of that for the proxy, and not more.
     """
@@ -351,7 +351,7 @@ async def test_a_proxy_whose_name_has_no_address_is_the_proxys_failure() -> None
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])
-async def test_addresses_are_judged_before_the_proxy_is_asked(target: str, ca: trustme.CA) -> None:
+async def test_addresses_are_checked_before_the_proxy_is_asked(target: str, ca: trustme.CA) -> None:
     """
     A proxy inside a network must not become a way into it.
     """

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 MB = 1_000_000
 
 
-def test_tarpits_delay_nobody_else() -> None:
+def test_tarpits_delay_no_other_detection() -> None:
     """T41: forty detections at once, twenty of them of silent servers; the other twenty take what one takes alone."""
     outcome = virtual(40)
 

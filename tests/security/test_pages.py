@@ -94,7 +94,7 @@ def test_a_section_that_cannot_be_meant_is_dropped(section: str) -> None:
     "socket", ["plain", "PLAIN", "none", "tls1.0", "", "%server/imap/socket%", "&#0;", "SSL/PLAIN"]
 )
 @pytest.mark.parametrize("port", [993, 143])
-def test_no_word_for_security_leads_to_clear_text(socket: str, port: int) -> None:
+def test_no_security_value_leads_to_plaintext(socket: str, port: int) -> None:
     """T6, T7: whatever a document says of TLS, what is verified has it and what has it not is not verified."""
     result = published(document(server(port=port, socket=socket)))
 
@@ -115,7 +115,7 @@ def test_the_secure_server_wins_over_an_insecure_document() -> None:
     assert detect_in(build, policy=QUIET).verified[0] == f"imap.{DOMAIN}:993"
 
 
-def test_a_document_that_came_in_clear_vouches_for_nobody() -> None:
+def test_a_document_over_http_vouches_for_no_server() -> None:
     """T3: whoever is on the way could have written it, so its foreign server needs the user's word."""
 
     def build(net: FakeNetwork) -> None:

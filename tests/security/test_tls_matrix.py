@@ -41,7 +41,7 @@ async def test_the_verdict_is_right(ca_file: str, name: str, protocol: Protocol,
 
     assert (probe.failure.kind if probe.failure else None) == VERDICTS[name]
     assert probe.verified is (VERDICTS[name] is None)
-    assert server.heard_inside is probe.verified
+    assert server.read_inside is probe.verified
     assert not [text for text in texts(probe) if is_unsafe(text)]
 
 
