@@ -1,4 +1,4 @@
-"""`mailsettings check` at real servers that are broken: which findings it has, nobody is logged in to."""
+"""`mailsettings check` at real servers that are broken: which findings it has, without a login."""
 
 from __future__ import annotations
 

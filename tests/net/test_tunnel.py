@@ -274,7 +274,7 @@ async def test_a_dripping_proxy_does_not_extend_the_time() -> None:
     assert kinds == {FailureKind.PROXY}
 
 
-async def test_a_proxy_that_does_not_respond_is_given_up_in_time(ca_file: str) -> None:
+async def test_a_proxy_that_does_not_reply_times_out(ca_file: str) -> None:
     """
     The time for the server comes on top of that for the proxy, and not more.
     """

@@ -1,4 +1,4 @@
-"""Canaries in a network of their own: real sockets listen on denied addresses, and nobody may come."""
+"""Canaries in a network of their own: real sockets listen on denied addresses, and nothing may connect."""
 
 from __future__ import annotations
 

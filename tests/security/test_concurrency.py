@@ -1,4 +1,4 @@
-"""Many at once, and little memory: a tarpit costs whoever asked for it, and nobody else."""
+"""Many at once, and little memory: a tarpit costs the detection that contacts it, and no other."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def _await_sockets(
             if process.poll() is not None:
                 raise RuntimeError(f"{name} ended with {process.returncode}: {_tail(logs, name)}")
         if time.monotonic() > end:
-            raise RuntimeError(f"nobody listens at {sorted(missing)[:10]} after {READY_WITHIN} s")
+            raise RuntimeError(f"nothing listens at {sorted(missing)[:10]} after {READY_WITHIN} s")
         time.sleep(_PAUSE)
 
 

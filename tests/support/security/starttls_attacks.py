@@ -89,7 +89,7 @@ STARTTLS = (
         (("send", "+OK\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nSTLS\r\n.\r\n+OK go\r\n"), TLS),
         (FailureKind.EARLY_BYTES,),
     ),
-    # T24: STARTTLS that is hidden, refused or confused ends the attempt; never on in clear
+    # T24: STARTTLS that is hidden, refused or confused ends the attempt; never on unencrypted
     Attack(
         "imap-stripped",
         "T24",
@@ -193,7 +193,7 @@ STARTTLS = (
     Attack(
         "preauth-inside-tls-is-no-login", "T25", 993, (TLS, ("send", "* PREAUTH hi\r\n"), *IMAP_INSIDE), shown="PREAUTH"
     ),
-    # T26: what was said in clear is forgotten
+    # T26: what came before TLS is forgotten
     Attack(
         "imap-capabilities-in-clear-are-forgotten",
         "T26",
@@ -258,7 +258,7 @@ STARTTLS = (
         (FailureKind.GREETING_REFUSED,),
         silent=True,
     ),
-    # T27: an answer that carries a tag nobody has used
+    # T27: an answer that carries a tag that was not used
     Attack(
         "tag-guessed",
         "T27",
