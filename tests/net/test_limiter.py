@@ -8,14 +8,14 @@ from mailsettings.net.limiter import FEW, AddressLimiters
 from mailsettings.testing import run_virtual
 
 
-def test_idle_limiters_are_dropped() -> None:
+def test_gates_that_nobody_uses_are_forgotten() -> None:
     """
     A million addresses contacted one after the other take no more memory than a thousand.
     """
     limiters = AddressLimiters(2, 0.3)
     first = int(ip_address("11.0.0.0"))
 
-    async def contact_many() -> bool:
+    async def visit_many() -> bool:
         held = await limiters.at(ip_address("11.255.0.1")).acquire()
         for number in range(5 * FEW):
             limiter = limiters.at(ip_address(first + number))
@@ -25,5 +25,5 @@ def test_idle_limiters_are_dropped() -> None:
         limiters.at(ip_address("11.255.0.1")).release(held)
         return full
 
-    full, _ = run_virtual(contact_many)
+    full, _ = run_virtual(visit_many)
     assert (full, len(limiters) <= FEW) == (True, True)
