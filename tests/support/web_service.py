@@ -1,4 +1,4 @@
-"""The service in a world in memory, and clients that ask it."""
+"""The service in a world in memory, and visitors who ask it."""
 
 import math
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def world() -> FakeNetwork:
 
 @dataclass
 class Visitor:
-    """A client of *app* with an address of its own."""
+    """Somebody with an address of their own who asks *app*."""
 
     app: FastAPI
     ip: str = field(default_factory=lambda: f"12.0.{next(_VISITORS) // 250}.{next(_VISITORS) % 250}")
@@ -60,11 +60,11 @@ async def service(
     network: FakeNetwork, *, policy: Policy | None = None, store: Store | None = None, **settings: Any
 ) -> AsyncIterator[FastAPI]:
     """Run the service in *network*, with *settings* other than the usual ones."""
-    changed = _LOCAL.model_copy(update=settings)
+    known = _LOCAL.model_copy(update=settings)
     app = create_app(
         policy,
         store if store is not None else Local(clock=lambda: NOW),
-        settings=changed,
+        settings=known,
         transport=network.transport(Policy.service()),
     )
     try:
