@@ -48,7 +48,7 @@ def test_a_choice_tells_everything_about_its_server() -> None:
     assert any("TLSv1.3" in reason for reason in choice.reasons)
 
 
-def test_a_table_hit_contacts_two_servers_and_asks_no_other_source() -> None:
+def test_a_table_hit_contacts_two_servers_and_asks_nobody_else() -> None:
     """Two connections, four DNS questions, no document."""
     net = FakeNetwork(rtt=0.05)
     mail(net, "imap.gmail.com", "smtp.gmail.com")
@@ -312,7 +312,7 @@ async def test_a_mistake_while_contacting_a_server_costs_only_that_probe() -> No
     assert mistake.seen == "AssertionError while contacting it"
 
 
-def test_a_plan_opens_no_connection() -> None:
+def test_a_plan_contacts_nobody() -> None:
     """It lists every question in order of authority."""
     leads = [str(lead) for lead in plan(ADA)]
 

@@ -24,7 +24,7 @@ def asked(policy: Policy | None = None) -> str:
     return "\n".join(map(str, questions(policy)))
 
 
-def test_the_strongest_authority_is_asked_first() -> None:
+def test_the_strongest_word_is_asked_first() -> None:
     """Authority by authority."""
     order = [lookup.authority for lookup in questions()]
 

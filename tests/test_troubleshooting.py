@@ -37,7 +37,7 @@ def test_an_imap_port_given_for_pop3_is_named_with_the_right_one() -> None:
     assert found[0].advice == "Use port 995 with TLS or 110 with STARTTLS."
 
 
-def test_an_unencrypted_port_is_told_from_broken_tls() -> None:
+def test_tls_on_a_plaintext_port_is_told_from_broken_tls() -> None:
     """
     Gandi's page: "SSL protocol error": the port does not begin with TLS.
     """
@@ -362,7 +362,7 @@ def test_a_domain_with_no_trace_of_a_server_is_told_so() -> None:
 
 def test_a_port_whose_certificate_failed_is_not_tried_the_other_way() -> None:
     """
-    It speaks TLS: to wait there for a greeting in clear would take the eight seconds of a silent server.
+    It speaks TLS: to wait there for a plaintext greeting would take the eight seconds of a silent server.
     """
     net = FakeNetwork(rtt=0.05)
     net.host(MAIL, certificate=Certificate((MAIL,), problem=FailureKind.CERTIFICATE_EXPIRED)).serve(imap())

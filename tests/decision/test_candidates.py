@@ -8,7 +8,7 @@ from tests.support.values import claim, endpoint
 
 
 def test_claims_of_one_endpoint_become_one_candidate() -> None:
-    """Every claim about a server counts, the strongest authority first."""
+    """Everybody who names a server is heard, the strongest word first."""
     guess, srv = claim("imap://imap.example.org:993"), claim("imap://imap.example.org:993", Authority.SRV)
 
     (candidate,) = merge([guess, srv, guess])
@@ -28,7 +28,7 @@ def test_sources_that_name_different_hosts_are_noted() -> None:
     assert note == "sources disagree on incoming mail: autoconfig says a.example.org; srv says b.example.org"
 
 
-def test_a_guess_contradicts_no_other_source() -> None:
+def test_a_guess_contradicts_nobody() -> None:
     """A guess is no statement."""
     claims = [claim("imap://a.example.org:993", Authority.SRV), claim("imap://b.example.org:993")]
 

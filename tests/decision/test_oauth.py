@@ -25,21 +25,21 @@ def published(issuer: str, *, endpoints: str = "") -> Detection:
     section = incoming(hostname=f"box.{D}", authentication="OAuth2")
     net.page(PLACE, autoconfig(section, f"<oAuth2><issuer>{issuer}</issuer></oAuth2>"))
     if endpoints:
-        claimed = {f"{name}_endpoint": f"https://{endpoints}/{name}" for name in ("authorization", "token")}
-        document = json.dumps({"issuer": f"https://{issuer}", **claimed})
+        said = {f"{name}_endpoint": f"https://{endpoints}/{name}" for name in ("authorization", "token")}
+        document = json.dumps({"issuer": f"https://{issuer}", **said})
         net.page(f"https://{issuer}/.well-known/oauth-authorization-server", document)
     return run_virtual(search, net, f"ada@{D}")[0]
 
 
-def issuers(detection: Detection) -> list[tuple[str, bool]]:
-    return [(source.oauth.issuer, source.known) for source in detection.oauth]
+def words(detection: Detection) -> list[tuple[str, bool]]:
+    return [(word.oauth.issuer, word.known) for word in detection.oauth]
 
 
 def test_the_table_says_where_its_providers_issue_tokens() -> None:
     """Gmail's endpoints come with Gmail, without asking anybody."""
-    (source,) = offline("ada@gmail.com").oauth
+    (word,) = offline("ada@gmail.com").oauth
 
-    assert (source.oauth.token_url, source.known, source.locator) == (
+    assert (word.oauth.token_url, word.known, word.locator) == (
         "https://oauth2.googleapis.com/token",
         True,
         "provider table: gmail",
@@ -48,12 +48,12 @@ def test_the_table_says_where_its_providers_issue_tokens() -> None:
 
 def test_a_document_selects_a_known_issuer() -> None:
     """The endpoints are those of the table."""
-    assert issuers(published("login.yahoo.com")) == [("login.yahoo.com", True)]
+    assert words(published("login.yahoo.com")) == [("login.yahoo.com", True)]
 
 
-def test_an_unknown_issuer_is_a_claim_of_the_domain() -> None:
+def test_an_unknown_issuer_is_the_domains_word() -> None:
     """It is marked, for a person to look at before a password is typed there."""
-    assert issuers(published(f"login.{D}", endpoints=f"login.{D}")) == [(f"https://login.{D}", False)]
+    assert words(published(f"login.{D}", endpoints=f"login.{D}")) == [(f"https://login.{D}", False)]
 
 
 @pytest.mark.parametrize("endpoints", ["", "evil.example"])
@@ -62,7 +62,7 @@ def test_an_unknown_issuer_without_endpoints_of_its_own_is_left_out(endpoints: s
     assert published(f"login.{D}", endpoints=endpoints).oauth == ()
 
 
-def test_an_issuer_that_does_not_respond_costs_no_more_than_the_grace() -> None:
+def test_a_silent_issuer_costs_no_more_than_patience() -> None:
     """The servers are the answer; half a second for the endpoints, then without."""
     net = FakeNetwork(rtt=0.05)
     mail(net, f"box.{D}", f"smtp.{D}")

@@ -31,14 +31,14 @@ def test_tls_beats_starttls_when_both_verify() -> None:
     assert best(claims, [verified(IMAP143), verified(IMAP)]) == IMAP
 
 
-def test_tls_beats_starttls_on_one_host_whatever_the_authority() -> None:
+def test_tls_beats_starttls_on_one_host_whoever_says_so() -> None:
     """The document knows STARTTLS only, the SRV records TLS: it is one server, and the safer way to it wins."""
     claims = [claim(IMAP143, Authority.DOMAIN), claim(IMAP, Authority.SRV)]
 
     assert best(claims, [verified(IMAP143), verified(IMAP)]) == IMAP
 
 
-def test_tls_of_another_host_does_not_beat_a_stronger_authority() -> None:
+def test_tls_of_another_host_does_not_beat_a_stronger_word() -> None:
     """Another host is another server, and perhaps not where the mailboxes are."""
     claims = [claim(IMAP143, Authority.DOMAIN), claim(OTHER, Authority.SRV)]
 
@@ -52,7 +52,7 @@ def test_a_document_decides_between_its_protocols() -> None:
     assert best(claims, [verified(POP), verified(IMAP)]) == POP
 
 
-def test_imap_comes_before_pop3_where_no_order_is_stated() -> None:
+def test_imap_comes_before_pop3_without_a_word_for_either() -> None:
     """Two guesses: IMAP keeps the mail on the server."""
     assert best([claim(POP), claim(IMAP)], [verified(POP), verified(IMAP)]) == IMAP
 

@@ -222,7 +222,7 @@ def test_an_awaited_greeting_extends_the_deadline() -> None:
     assert decide(found, 15).settled is SettledBy.DEADLINE
 
 
-def test_while_the_table_may_answer_no_other_source_is_asked() -> None:
+def test_while_the_table_may_answer_nobody_else_is_asked() -> None:
     """A table hit costs two connections; the others start when it fails or keeps silent."""
     claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
     held = Silent()

@@ -16,11 +16,9 @@ def registrable(host: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
-def trust(
-    where: str, authority: Authority, *, authentic: bool = False, probe: Probe | None, table_host: str = ""
-) -> Trust:
+def trust(where: str, authority: Authority, *, authentic: bool = False, probe: Probe | None, known: str = "") -> Trust:
     (candidate,) = merge([claim(where, authority, authentic=authentic)])
-    return trust_of(candidate, probe, ADA, registrable=registrable, in_table=lambda host: host == table_host)
+    return trust_of(candidate, probe, ADA, registrable=registrable, in_table=lambda host: host == known)
 
 
 @pytest.mark.parametrize("authority", list(Authority))
@@ -58,7 +56,7 @@ def test_a_host_of_the_table_needs_no_confirmation() -> None:
     """A forged record that points at a known provider gains the forger nothing."""
     host = "imap.hoster.example"
 
-    assert trust(OUTSIDE, Authority.SRV, probe=verified(OUTSIDE), table_host=host) is Trust.PROVIDER
+    assert trust(OUTSIDE, Authority.SRV, probe=verified(OUTSIDE), known=host) is Trust.PROVIDER
 
 
 SERVER_INSIDE = "imap://imap.example.org:993"
@@ -80,7 +78,7 @@ def test_only_the_domain_itself_over_a_safe_way_vouches(authority: Authority, *,
     assert trusted(claim(SERVER_INSIDE, authority, authentic=authentic)) is Trust.SAME_DOMAIN
 
 
-def test_one_good_claim_among_others_is_enough() -> None:
+def test_one_good_word_among_others_is_enough() -> None:
     """What others say besides takes nothing from it."""
     good, guess = claim(SERVER_INSIDE, Authority.DOMAIN, authentic=True), claim(SERVER_INSIDE, Authority.GUESS)
 
