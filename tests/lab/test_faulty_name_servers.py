@@ -75,9 +75,9 @@ def test_the_true_answer_is_waited_for(lab: Laboratory, resolvers: Resolvers, mo
     """
     with counted(lab.namespaces, FORGED):
         detection = searched(lab, DOMAIN, resolver=resolvers.at(mode), backend=backend)
-        met = packets(lab.namespaces)
+        sent = packets(lab.namespaces)
 
-    assert (verified(detection), met) == (BOTH, 0)
+    assert (verified(detection), sent) == (BOTH, 0)
 
 
 @pytest.mark.parametrize("mode", HARMFUL)

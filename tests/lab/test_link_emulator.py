@@ -85,11 +85,11 @@ def test_a_link_is_impaired_in_both_directions(
     Datagrams that are numbered are lost, come twice or out of order, as was wished and not otherwise.
     """
     with impaired(lab.namespaces, impairment, seed=1):
-        heard = datagrams(getattr(lab.namespaces, source), getattr(lab.namespaces, target), source)
+        received = datagrams(getattr(lab.namespaces, source), getattr(lab.namespaces, target), source)
 
-    assert bool(impairment.loss) == (set(heard) < set(range(PACKETS)))
-    assert bool(impairment.twice) == (len(heard) > len(set(heard)))
-    assert bool(impairment.behind) == (list(dict.fromkeys(heard)) != sorted(set(heard)))
+    assert bool(impairment.loss) == (set(received) < set(range(PACKETS)))
+    assert bool(impairment.twice) == (len(received) > len(set(received)))
+    assert bool(impairment.behind) == (list(dict.fromkeys(received)) != sorted(set(received)))
 
 
 def datagrams(source: str, target: str, name: str) -> list[int]:
@@ -104,9 +104,9 @@ def datagrams(source: str, target: str, name: str) -> list[int]:
         receiver.settimeout(1.0)
         for number in range(PACKETS):
             sender.sendto(bytes([number]), receiver.getsockname())
-        heard = []
+        received = []
         try:
             while True:
-                heard.append(receiver.recv(1)[0])
+                received.append(receiver.recv(1)[0])
         except TimeoutError:
-            return heard
+            return received

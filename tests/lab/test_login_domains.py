@@ -67,7 +67,7 @@ def test_the_command_says_the_same(
 @pytest.mark.parametrize(("protocol", "port"), [(IMAP, 143), (POP3, 110), (SMTP, 587)], ids=["imap", "pop3", "smtp"])
 def test_a_login_behind_starttls_is_as_good(login_lab: Laboratory, protocol: Protocol, port: int) -> None:
     """
-    TLS first, then the password, on the ports that begin in clear.
+    TLS first, then the password, on the ports that begin without TLS.
     """
     assert verified(login_lab, server(HOST, protocol, port), f"ada@{DOMAIN}", PASSWORD).verified
 

@@ -229,7 +229,7 @@ def test_a_tarpit_says_nothing(lab: Laboratory) -> None:
 
 def test_ssh_greets_on_mail_ports(lab: Laboratory) -> None:
     """
-    Where a world says SSH, SSH's own greeting is heard.
+    Where a world says SSH, SSH's own greeting is sent.
     """
     place = lab.places["imap.ssh.example"]
 
@@ -258,9 +258,9 @@ def test_mail_hosts_name_themselves_and_their_software(lab: Laboratory) -> None:
     hosts = {"smtp.both.example": b"ESMTP Postfix", "mail.mailonly.example": b"ESMTP Exim"}
 
     with inside(lab.namespaces.client):
-        heard = {name: greeting(*next(lab.places[name].where(Speaks.SMTP))) for name in hosts}
+        greetings = {name: greeting(*next(lab.places[name].where(Speaks.SMTP))) for name in hosts}
 
-    assert all(name.encode() in heard[name] and software in heard[name] for name, software in hosts.items())
+    assert all(name.encode() in greetings[name] and software in greetings[name] for name, software in hosts.items())
 
 
 def test_web_servers_serve_documents_over_https(lab: Laboratory) -> None:

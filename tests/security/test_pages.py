@@ -105,11 +105,11 @@ def test_no_security_value_leads_to_plaintext(socket: str, port: int) -> None:
 
 
 def test_the_secure_server_wins_over_an_insecure_document() -> None:
-    """T5: a document in clear says 143 without TLS, the domain's own over https says 993: drop either, 993 it is."""
-    clear = "http" + URL.removeprefix("https")
+    """T5: a document over http says 143 without TLS, the domain's own over https says 993: drop either, 993 it is."""
+    plaintext_url = "http" + URL.removeprefix("https")
 
     def build(net: FakeNetwork) -> None:
-        net.page(clear, document(server(port=143, socket="plain")))
+        net.page(plaintext_url, document(server(port=143, socket="plain")))
         net.host(f"imap.{DOMAIN}").serve(imap(), imap(143))
 
     assert detect_in(build, policy=QUIET).verified[0] == f"imap.{DOMAIN}:993"
@@ -129,7 +129,7 @@ def test_a_document_over_http_vouches_for_no_server() -> None:
 
 
 def test_http_can_be_forbidden() -> None:
-    """T3: then nothing is asked in clear."""
+    """T3: then nothing is asked over http."""
     result = detect_in(
         lambda net: net.page("http" + URL.removeprefix("https"), document(server())), policy=Policy(allow_http=False)
     )
@@ -203,14 +203,14 @@ def test_the_address_is_told_only_where_it_belongs(policy: Policy) -> None:
         net.redirect(f"https://{DOMAIN}/autodiscover/autodiscover.xml", "https://evil.example/x")
         net.page("https://evil.example/x", "no")
 
-    told = [
+    disclosed = [
         each.url
         for each in detect_in(build, policy=policy).net.asked
         if isinstance(each, Request) and ("ada" in each.url or b"ada" in each.body)
     ]
 
-    assert all(url.startswith("https://") and url.split("/")[2].endswith(DOMAIN) for url in told)
-    assert bool(told) is policy.send_address
+    assert all(url.startswith("https://") and url.split("/")[2].endswith(DOMAIN) for url in disclosed)
+    assert bool(disclosed) is policy.send_address
 
 
 SESSION = '{"capabilities": {"urn:ietf:params:jmap:core": {}}}'
