@@ -17,7 +17,7 @@ from statistics import median, quantiles
 from benchmarks.processes import run
 from tests.support.lab.domains import WORLDS, ZONES
 from tests.support.lab.laboratory import Laboratory, obstacle, opened
-from tests.support.lab.link_emulator import farther
+from tests.support.lab.link_emulator import delayed
 from tests.support.lab.processes import run as told
 from tests.support.lab.world import World
 
@@ -47,7 +47,7 @@ def main(count: int) -> int:
     if reason := obstacle():
         print(f"not measured: {reason}")
         return 0
-    with opened((*ZONES, *(world.zone for world in WORLDS)), name="real") as lab, farther(lab.namespaces, ROUND_TRIP):
+    with opened((*ZONES, *(world.zone for world in WORLDS)), name="real") as lab, delayed(lab.namespaces, ROUND_TRIP):
         print(f"{'domain':22} {'seconds':>8} {'connections':>12} {'questions':>10}   medians of {count}", flush=True)
         measured = {world.domain: _measured(lab, world, count) for world in WORLDS if world.domain in DOMAINS}
     return _summary(measured)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import anyio
 import anyio.lowlevel
+import pytest
 
 from mailsettings import Detection, EmailAddress, Policy, detect
 from mailsettings.interfaces import Answer, Net, Page
@@ -65,6 +66,7 @@ class Moments:
         self.yields = yields
 
 
+@pytest.mark.slow
 def test_a_server_may_answer_while_it_is_dropped() -> None:
     """
     Whenever that is: the search goes on to the servers that count.

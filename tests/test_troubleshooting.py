@@ -227,7 +227,7 @@ def test_a_slow_greeting_is_worth_knowing() -> None:
     assert codes(net, f"smtp://{MAIL}:465") == ["slow-greeting"]
 
 
-def test_a_login_that_is_offered_in_clear_is_worth_knowing() -> None:
+def test_a_login_that_is_offered_before_tls_is_worth_knowing() -> None:
     """
     A program set to "STARTTLS if available" would send the password so; what is said before TLS is asked for by itself.
     """
@@ -315,7 +315,7 @@ def test_a_slip_comes_before_the_domain_that_does_not_exist() -> None:
     assert codes(net, "ada@gmial.com") == ["typo", "domain-not-found"]
 
 
-def test_a_resolver_that_keeps_silent_is_not_the_server() -> None:
+def test_a_resolver_that_does_not_respond_is_not_the_server() -> None:
     """
     One name gets no answer: nobody knows whether there is a server.
     """

@@ -10,12 +10,12 @@ from mailsettings.policy.proxy import parse_proxy
 from tests.support.values import ADA, claim, endpoint, verified
 
 IMAP = "imap://imap.example.org:993"
-ODD = Note("_imap._tcp.example.org SRV names port 465")
+NOTE = Note("_imap._tcp.example.org SRV names port 465")
 
 
 def answered(probe: Probe, policy: Policy | None = None) -> Detection:
     found = SearchState(ADA, policy or Policy())
-    found.add([claim(IMAP, Authority.SRV), ODD])
+    found.add([claim(IMAP, Authority.SRV), NOTE])
     found.record_probe(probe, 0.1)
     return detection_of(found, settled=SettledBy.VERIFIED, seconds=1.0)
 
@@ -31,7 +31,7 @@ def test_what_was_seen_at_a_server_is_for_the_user_alone() -> None:
 
     detection = answered(replace(verified(IMAP), notes=(broken,)))
 
-    assert detection.notes == (ODD, replace(broken, about=endpoint(IMAP), audience=Audience.USER))
+    assert detection.notes == (NOTE, replace(broken, about=endpoint(IMAP), audience=Audience.USER))
     assert str(detection.notes[1]) == f"imap.example.org:993: {broken.text}"
 
 
@@ -41,7 +41,7 @@ def test_an_unprotected_greeting_is_no_news() -> None:
     assert probe.hello is not None
     hello = replace(probe.hello, notes=(Note("any text", NoteKind.UNPROTECTED_GREETING),))
 
-    assert answered(replace(probe, hello=hello)).notes == (ODD,)
+    assert answered(replace(probe, hello=hello)).notes == (NOTE,)
 
 
 def test_what_a_proxy_cannot_promise_is_for_the_user_alone() -> None:

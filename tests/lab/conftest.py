@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.lab.domains import WORLDS, ZONES
 from tests.support.lab.laboratory import Laboratory, obstacle, opened
-from tests.support.lab.login_domains import ZONES as MEMBERS
+from tests.support.lab.login_domains import ZONES as LOGIN_ZONES
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +21,10 @@ def lab() -> Iterator[Laboratory]:
 
 
 @pytest.fixture(scope="session")
-def members() -> Iterator[Laboratory]:
+def login_lab() -> Iterator[Laboratory]:
     """Open a second one, whose users have accounts of their own."""
     _must_be_possible()
-    with opened(MEMBERS, name="members") as laboratory:
+    with opened(LOGIN_ZONES, name="members") as laboratory:
         yield laboratory
 
 

@@ -1,4 +1,4 @@
-"""`mailsettings check` at real servers that are broken: which findings it has, nobody is logged in to."""
+"""`mailsettings check` at real servers that are broken: which findings it has, without a login."""
 
 from __future__ import annotations
 
@@ -44,8 +44,10 @@ def diagnosed(lab: Laboratory, *options: str, address: str = "ada@both.example")
         pytest.param("imap://mail.selfsigned.example", ["certificate-self-signed"], id="self-signed"),
         pytest.param("imap://mail.otherca.example", ["certificate-unknown-ca"], id="an authority nobody knows"),
         pytest.param("imap://unlinked.broken.example", ["certificate-chain-incomplete"], id="no link to the authority"),
-        pytest.param("imap+tls://imap.both.example:143", ["tls-expected-plain-found"], id="clear where TLS is due"),
-        pytest.param("imap+starttls://imap.both.example:993", ["plain-expected-tls-found"], id="TLS where clear is"),
+        pytest.param("imap+tls://imap.both.example:143", ["tls-expected-plain-found"], id="plaintext where TLS is due"),
+        pytest.param(
+            "imap+starttls://imap.both.example:993", ["plain-expected-tls-found"], id="TLS where plaintext is due"
+        ),
         pytest.param("pop3+starttls://imap.both.example:143", ["wrong-protocol-on-port"], id="IMAP on POP3's port"),
         pytest.param("imap://imap.ssh.example", ["tls-expected-plain-found"], id="SSH"),
         pytest.param("imap://exchanger.broken.example", ["no-mail-server-there"], id="refused"),

@@ -100,9 +100,9 @@ def test_the_address_is_told_to_the_domain_over_https_only(lab: Laboratory) -> N
 
     log = (lab.directory / "nginx" / "access.log").read_text().splitlines()
 
-    told = {line.partition("?")[0] for line in log if "ada" in line}
-    assert {line.split()[0] for line in told} == {"https"}
-    assert [line for line in told if "asks.example" in line] == [
+    sent = {line.partition("?")[0] for line in log if "ada" in line}
+    assert {line.split()[0] for line in sent} == {"https"}
+    assert [line for line in sent if "asks.example" in line] == [
         "https GET autoconfig.asks.example/mail/config-v1.1.xml"
     ]
     assert "http GET autoconfig.achttp.example/mail/config-v1.1.xml" in log

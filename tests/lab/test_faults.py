@@ -23,7 +23,7 @@ DOMAIN = "both.example"
 HOSTS = (f"imap.{DOMAIN}", f"smtp.{DOMAIN}")
 TLS = (f"imap://{HOSTS[0]}:993 (tls)", f"smtp://{HOSTS[1]}:465 (tls)")
 STARTTLS = (f"imap://{HOSTS[0]}:143 (starttls)", f"smtp://{HOSTS[1]}:587 (starttls)")
-TOLD = {
+KIND_OF = {
     "drop": FailureKind.CONNECT_TIMEOUT,
     "reset": FailureKind.REFUSED,
     "port-unreachable": FailureKind.REFUSED,
@@ -69,8 +69,8 @@ def test_what_the_firewall_does_is_told(lab: Laboratory, verdict: str) -> None:
     with filtered(lab.namespaces, rules(lab, verdict, MAIL_PORTS)):
         actual = all_kinds(lab)
 
-    assert TOLD[verdict] in actual
-    assert actual <= {TOLD[verdict], *SILENT}
+    assert KIND_OF[verdict] in actual
+    assert actual <= {KIND_OF[verdict], *SILENT}
 
 
 @pytest.mark.parametrize(("family", "backend"), [(4, "asyncio"), (6, "trio")])
@@ -88,21 +88,23 @@ def test_the_other_family_is_used(lab: Laboratory, verdict: str, family: int, ba
 @pytest.mark.parametrize("families", [(4, 6), (6,)], ids=["both", "IPv6"])
 def test_a_black_hole_for_big_packets_is_a_failed_handshake(lab: Laboratory, families: tuple[int, ...]) -> None:
     """
-    Connecting and greetings work, certificates never arrive: that is told, and it is not called a closed port.
+    Connecting and greetings work, certificates never arrive: the failure says so, and it is not called a closed port.
     """
     with black_hole(lab.namespaces, families):
         actual = all_kinds(lab)
 
-    # Nobody listens for POP3; and where IPv4 won the race for port 25, a server without login was met there.
+    # Nothing listens for POP3; and where IPv4 won the race for port 25, a server without login was found there.
     assert FailureKind.TLS_TIMEOUT in actual
     assert actual <= {FailureKind.TLS_TIMEOUT, FailureKind.REFUSED, FailureKind.NO_LOGIN}
 
 
 EVERY = 100_000  # bytes: all that a server says
 # Of TLS: before the first byte, in a record's head, in ServerHello, in the certificate.
-IN_TLS, IN_CLEAR = (0, 1, 4, 90, 800), (0, 1, 10)
+IN_TLS, BEFORE_TLS = (0, 1, 4, 90, 800), (0, 1, 10)
 STEPS = tuple(range(900, 2400, 150))  # from the certificate over the tickets and the greeting to the capabilities
-CUTS = tuple((how, tls, size) for how in ENDS for tls in (True, False) for size in {*IN_TLS, *IN_CLEAR, *STEPS, EVERY})
+CUTS = tuple(
+    (how, tls, size) for how in ENDS for tls in (True, False) for size in {*IN_TLS, *BEFORE_TLS, *STEPS, EVERY}
+)
 FIRST_PORT = 20000
 
 
@@ -153,7 +155,7 @@ def test_a_server_that_dies_in_the_handshake_was_closed(lab: Laboratory, cuts: l
     assert [kinds(detection, where) for where in TLS] == [{FailureKind.CLOSED}] * 2
 
 
-@pytest.mark.parametrize("size", IN_CLEAR)
+@pytest.mark.parametrize("size", BEFORE_TLS)
 @pytest.mark.parametrize("how", ["fin", "reset"])
 def test_a_server_that_dies_in_its_greeting_was_closed(lab: Laboratory, cuts: list[Cut], how: str, size: int) -> None:
     """
@@ -187,15 +189,15 @@ def test_verified_is_who_has_said_all_of_it(lab: Laboratory, cuts: list[Cut], ho
     """
     Bit by bit the servers say more, up to their capabilities inside TLS: before the last of it nobody is verified.
     """
-    heard = []
+    outcomes_of_all = []
     for size in (*STEPS, EVERY):
         with dying(lab, cuts, how, True, size):
             detection = searched(lab, DOMAIN)
         for number, where in enumerate(TLS):
-            heard.append((number, where in verified(detection)))
+            outcomes_of_all.append((number, where in verified(detection)))
             assert kinds(detection, where) <= {FailureKind.CLOSED}
 
     for number in range(2):
-        outcomes = [good for each, good in heard if each == number]
+        outcomes = [good for each, good in outcomes_of_all if each == number]
         assert outcomes == sorted(outcomes)
         assert (outcomes[0], outcomes[-1]) == (False, True)

@@ -11,7 +11,7 @@ import pytest
 from mailsettings.errors import FailureKind
 from tests.support.lab.addressing import GATEWAY, NOWHERE
 from tests.support.lab.detection_runs import BACKENDS, kinds, searched, verified
-from tests.support.lab.faulty_name_servers import MODES, liars
+from tests.support.lab.faulty_name_servers import MODES, faulty_servers
 from tests.support.lab.firewall import counted, filtered, packets
 from tests.support.lab.laboratory import Laboratory, awaited
 from tests.support.lab.processes import running
@@ -53,7 +53,7 @@ class Resolvers:
 @pytest.fixture(scope="module")
 def resolvers(lab: Laboratory) -> Iterator[Resolvers]:
     """Run a name server for each mode."""
-    daemon = liars(str(GATEWAY[0]), lab.resolver, FORGED, PORTS)
+    daemon = faulty_servers(str(GATEWAY[0]), lab.resolver, FORGED, PORTS)
     with running([daemon], lab.namespaces.servers, lab.directory) as processes:
         awaited(lab, {(str(GATEWAY[0]), port) for port in PORTS.values()}, processes, udp=True)
         yield Resolvers(processes[daemon.name])
@@ -75,9 +75,9 @@ def test_the_true_answer_is_waited_for(lab: Laboratory, resolvers: Resolvers, mo
     """
     with counted(lab.namespaces, FORGED):
         detection = searched(lab, DOMAIN, resolver=resolvers.at(mode), backend=backend)
-        met = packets(lab.namespaces)
+        sent = packets(lab.namespaces)
 
-    assert (verified(detection), met) == (BOTH, 0)
+    assert (verified(detection), sent) == (BOTH, 0)
 
 
 @pytest.mark.parametrize("mode", HARMFUL)

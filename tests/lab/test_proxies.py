@@ -77,8 +77,8 @@ def elsewhere(lab: Laboratory) -> Iterator[None]:
 
 def past(lab: Laboratory) -> int:
     """Return how many packets wanted to go past the proxies."""
-    shown = run("ip", "netns", "exec", lab.namespaces.client, "nft", "list", "counter", "inet", "watch", "past")
-    return int(shown.split("packets")[1].split()[0])
+    listing = run("ip", "netns", "exec", lab.namespaces.client, "nft", "list", "counter", "inet", "watch", "past")
+    return int(listing.split("packets")[1].split()[0])
 
 
 def through(lab: Laboratory, way: str, password_file: str, *more: str, **options: str) -> tuple[int, dict[str, Any]]:

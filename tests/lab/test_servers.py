@@ -19,10 +19,10 @@ from tests.support.lab.domains import WORLDS, ZONES
 from tests.support.lab.laboratory import Laboratory
 from tests.support.lab.namespaces import inside
 from tests.support.lab.server_inspection import (
-    Heard,
+    ServerOffer,
     greeting,
     greets_late,
-    hear,
+    inspect_server,
     objection_to_certificate,
     outcome_of_connecting,
     silent,
@@ -72,10 +72,12 @@ def test_mail_servers_greet_and_offer_what_their_world_says(lab: Laboratory, zon
     Each mail port offers STARTTLS and a login exactly where its world says so.
     """
     services = talking(lab, zone)
-    expected = [Heard(upgrade=service.security is Security.STARTTLS, login=service.login) for _, _, service in services]
+    expected = [
+        ServerOffer(upgrade=service.security is Security.STARTTLS, login=service.login) for _, _, service in services
+    ]
 
     with inside(lab.namespaces.client):
-        actual = [hear(ip, service) for _, ip, service in services]
+        actual = [inspect_server(ip, service) for _, ip, service in services]
 
     assert expected == actual
 
@@ -227,7 +229,7 @@ def test_a_tarpit_says_nothing(lab: Laboratory) -> None:
 
 def test_ssh_greets_on_mail_ports(lab: Laboratory) -> None:
     """
-    Where a world says SSH, SSH's own greeting is heard.
+    Where a world says SSH, SSH's own greeting is sent.
     """
     place = lab.places["imap.ssh.example"]
 
@@ -256,9 +258,9 @@ def test_mail_hosts_name_themselves_and_their_software(lab: Laboratory) -> None:
     hosts = {"smtp.both.example": b"ESMTP Postfix", "mail.mailonly.example": b"ESMTP Exim"}
 
     with inside(lab.namespaces.client):
-        heard = {name: greeting(*next(lab.places[name].where(Speaks.SMTP))) for name in hosts}
+        greetings = {name: greeting(*next(lab.places[name].where(Speaks.SMTP))) for name in hosts}
 
-    assert all(name.encode() in heard[name] and software in heard[name] for name, software in hosts.items())
+    assert all(name.encode() in greetings[name] and software in greetings[name] for name, software in hosts.items())
 
 
 def test_web_servers_serve_documents_over_https(lab: Laboratory) -> None:

@@ -34,8 +34,8 @@ POLICY = Policy(ehlo_name="me.invalid").for_mailboxes()
 
 def sent(endpoint: Endpoint, username: str, secret: str, *replies: str, offered: str) -> list[bytes]:
     """Return the lines, as the network gets them, of a login that is answered by *replies* and then left alone."""
-    errand = LoginRequest(endpoint, username, Credentials.password(secret), sender="ada@example.org")
-    talk = login_dialogue(errand, policy=POLICY, tag="A")
+    login_request = LoginRequest(endpoint, username, Credentials.password(secret), sender="ada@example.org")
+    talk = login_dialogue(login_request, policy=POLICY, tag="A")
     answers = _answers(endpoint, offered, replies)
     lines: list[bytes] = []
     wish = next(talk)

@@ -4,7 +4,7 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from tests.support.login_player import IMAPS, TOKEN, errand, play
+from tests.support.login_player import IMAPS, TOKEN, login_request, play
 
 EXAMINED = """\
 C: A22 CAPABILITY
@@ -21,7 +21,7 @@ def test_plain_goes_out_with_the_command_where_the_server_allows_it() -> None:
     """
     SASL-IR saves a round trip (RFC 4959); the inbox is opened for reading only, and its messages are counted.
     """
-    session = play(errand(IMAPS), "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A21 OK welcome\n" + EXAMINED)
+    session = play(login_request(IMAPS), "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A21 OK welcome\n" + EXAMINED)
 
     assert (session.accepted, session.opened, session.messages) == (True, True, 3)
     assert (session.mechanism, session.capabilities) == ("PLAIN", ("IMAP4REV1", "IDLE"))
@@ -41,7 +41,7 @@ def test_without_sasl_ir_plain_waits_for_the_server() -> None:
         C: A2 LOGOUT
     """
 
-    session = play(errand(IMAPS, mechanism="late"), transcript)
+    session = play(login_request(IMAPS, mechanism="late"), transcript)
 
     assert (session.opened, session.capabilities) == (True, ("IMAP4REV1", "MOVE"))
 
@@ -60,7 +60,7 @@ def test_the_login_command_sends_literals() -> None:
         C: A2 LOGOUT
     """
 
-    session = play(errand(IMAPS, Credentials.password('p"\\äöü'), mechanism="native"), transcript)
+    session = play(login_request(IMAPS, Credentials.password('p"\\äöü'), mechanism="native"), transcript)
 
     assert not session.accepted
     assert session.replies[-1].text == "NO [AUTHENTICATIONFAILED] no"
@@ -84,7 +84,7 @@ def test_the_server_is_introduced_to_when_it_wants_that() -> None:
         C: A2 LOGOUT
     """
 
-    session = play(errand(IMAPS), transcript)
+    session = play(login_request(IMAPS), transcript)
 
     assert session.opened
     assert [each.code for each in session.observations] == ["client-id-required"]
@@ -100,7 +100,7 @@ def test_an_ok_that_hides_an_error_is_no_login() -> None:
         C: A2 LOGOUT
     """
 
-    assert not play(errand(IMAPS), transcript).accepted
+    assert not play(login_request(IMAPS), transcript).accepted
 
 
 def test_a_farewell_instead_of_an_answer_is_the_answer() -> None:
@@ -114,7 +114,7 @@ def test_a_farewell_instead_of_an_answer_is_the_answer() -> None:
         C: A2 LOGOUT
     """
 
-    assert play(errand(IMAPS), transcript).replies[-1].text == "* BYE Too many connections"
+    assert play(login_request(IMAPS), transcript).replies[-1].text == "* BYE Too many connections"
 
 
 def test_oauth_errors_are_read_and_answered() -> None:
@@ -129,7 +129,7 @@ def test_oauth_errors_are_read_and_answered() -> None:
         C: A2 LOGOUT
     """
 
-    session = play(errand(IMAPS, TOKEN, mechanism="OAUTHBEARER"), transcript)
+    session = play(login_request(IMAPS, TOKEN, mechanism="OAUTHBEARER"), transcript)
 
     assert session.replies[0].text == '{"status":"invalid_token"}'
 
@@ -138,7 +138,7 @@ def test_a_token_is_never_sent_as_a_password() -> None:
     """
     Where only passwords are taken, nothing is sent, and that is the finding.
     """
-    session = play(errand(IMAPS, TOKEN), "C: A2 LOGOUT\n")
+    session = play(login_request(IMAPS, TOKEN), "C: A2 LOGOUT\n")
 
     assert not session.accepted
     assert [each.code for each in session.observations] == ["mechanism-not-offered"]
@@ -148,7 +148,7 @@ def test_a_password_is_not_sent_where_only_tokens_are_taken() -> None:
     """
     OAuth only: no attempt is made.
     """
-    session = play(errand(IMAPS, mechanism="token only"), "C: A2 LOGOUT\n")
+    session = play(login_request(IMAPS, mechanism="token only"), "C: A2 LOGOUT\n")
 
     assert [each.code for each in session.observations] == ["basic-auth-disabled"]
 
@@ -158,7 +158,7 @@ def test_a_server_without_any_method_says_nothing_of_credentials() -> None:
     Neither for passwords nor for tokens: the caller hears that there is no way in.
     """
     with pytest.raises(NetworkError) as caught:
-        play(errand(IMAPS, mechanism="GSSAPI"), "")
+        play(login_request(IMAPS, mechanism="GSSAPI"), "")
 
     assert caught.value.kind is FailureKind.NO_LOGIN
 
@@ -168,6 +168,6 @@ def test_an_answer_to_another_question_ends_the_login() -> None:
     A tagged reply that nobody asked for is somebody's trick; what it says is not repeated, it may be the password.
     """
     with pytest.raises(NetworkError, match="something else") as caught:
-        play(errand(IMAPS), "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A99 OK secret\n")
+        play(login_request(IMAPS), "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A99 OK secret\n")
 
     assert "secret" not in str(caught.value)

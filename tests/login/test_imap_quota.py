@@ -4,7 +4,7 @@ import pytest
 
 from mailsettings.login.imap import quota_resources
 from mailsettings.login.session import Topic
-from tests.support.login_player import IMAPS, errand, play
+from tests.support.login_player import IMAPS, login_request, play
 
 LOGIN = """\
 C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=
@@ -18,7 +18,7 @@ ASKED = "C: A23 GETQUOTAROOT INBOX\n{}C: A2 LOGOUT\n"
 def quota(*lines: str, tagged: str = "OK done") -> tuple[list[str], str]:
     """Return the codes observed, and the figures as they are shown."""
     said = "".join(f"S: {line}\n" for line in (*lines, f"A23 {tagged}"))
-    session = play(errand(IMAPS), LOGIN.format("QUOTA") + ASKED.format(said))
+    session = play(login_request(IMAPS), LOGIN.format("QUOTA") + ASKED.format(said))
     assert session.opened
     return [each.code for each in session.observations], next(
         (s.text for s in session.replies if s.topic is Topic.QUOTA), ""
@@ -60,7 +60,7 @@ def test_a_server_without_quotas_is_not_asked() -> None:
     """
     Nothing is sent that the server does not list.
     """
-    assert play(errand(IMAPS), LOGIN.format("IDLE") + "C: A2 LOGOUT\n").observations == ()
+    assert play(login_request(IMAPS), LOGIN.format("IDLE") + "C: A2 LOGOUT\n").observations == ()
 
 
 def test_the_resources_of_rfc_9208_are_asked_for_as_well() -> None:
@@ -69,7 +69,7 @@ def test_the_resources_of_rfc_9208_are_asked_for_as_well() -> None:
     """
     transcript = LOGIN.format("QUOTA=RES-STORAGE") + ASKED.format("S: A23 OK done\n")
 
-    assert play(errand(IMAPS), transcript).opened
+    assert play(login_request(IMAPS), transcript).opened
 
 
 @pytest.mark.parametrize("start", [b"* QUOTA (", b"* QUOTA (A", b"* QUOTA (A 1", b"* QUOTA (A 1 1"])

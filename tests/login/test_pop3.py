@@ -3,13 +3,13 @@
 import pytest
 
 from mailsettings.errors import NetworkError
-from tests.support.login_player import POLICY, POP3S, errand, play
+from tests.support.login_player import POLICY, POP3S, login_request, play
 
 WELCOME = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: +OK welcome\n"
 
 
 def codes(transcript: str, *, thorough: bool = False, mechanism: str = "") -> list[str]:
-    session = play(errand(POP3S, thorough=thorough, mechanism=mechanism), transcript)
+    session = play(login_request(POP3S, thorough=thorough, mechanism=mechanism), transcript)
     assert session.opened
     return [each.code for each in session.observations]
 
@@ -18,7 +18,9 @@ def test_a_mailbox_is_counted_and_its_ids_read() -> None:
     """
     STAT and UIDL behind the login: only then is it verified.
     """
-    session = play(errand(POP3S), WELCOME + "C: STAT\nS: +OK 2 300\nC: UIDL\nS: +OK\nS: 1 aa\nS: 2 bb\nS: .\nC: QUIT\n")
+    session = play(
+        login_request(POP3S), WELCOME + "C: STAT\nS: +OK 2 300\nC: UIDL\nS: +OK\nS: 1 aa\nS: 2 bb\nS: .\nC: QUIT\n"
+    )
 
     assert (session.accepted, session.opened, session.messages, session.observations) == (True, True, 2, ())
 
@@ -29,7 +31,7 @@ def test_user_and_pass_serve_where_sasl_does_not() -> None:
     """
     transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: -ERR [AUTH] no\nC: QUIT\n"
 
-    session = play(errand(POP3S, mechanism="native"), transcript)
+    session = play(login_request(POP3S, mechanism="native"), transcript)
 
     assert (session.mechanism, session.replies[-1].text) == ("USER and PASS", "-ERR [AUTH] no")
 
@@ -38,7 +40,7 @@ def test_a_refusal_behind_the_login_is_seen() -> None:
     """
     Gmail accepts the password and says at STAT that POP is switched off.
     """
-    session = play(errand(POP3S), WELCOME + "C: STAT\nS: -ERR [SYS/PERM] not enabled for POP access\nC: QUIT\n")
+    session = play(login_request(POP3S), WELCOME + "C: STAT\nS: -ERR [SYS/PERM] not enabled for POP access\nC: QUIT\n")
 
     assert (session.accepted, session.opened) == (True, False)
 
@@ -177,6 +179,6 @@ def test_an_answer_that_is_none_is_not_repeated() -> None:
     A server may echo the password.
     """
     with pytest.raises(NetworkError) as caught:
-        play(errand(POP3S), "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: you said secret\n")
+        play(login_request(POP3S), "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: you said secret\n")
 
     assert "secret" not in str(caught.value)

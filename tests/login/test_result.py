@@ -9,7 +9,7 @@ from mailsettings.login.credentials import Credentials
 from mailsettings.login.result import LoginResult, login_result
 from mailsettings.login.session import LoginRequest
 from mailsettings.model import Confidence, Probe
-from tests.support.login_player import IMAPS, POP3S, SMTPS, TOKEN, errand, play
+from tests.support.login_player import IMAPS, POP3S, SMTPS, TOKEN, login_request, play
 
 IMAP_SENT = "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A21 "
 POP3_SENT = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\nS: "
@@ -30,45 +30,49 @@ def codes(what: LoginRequest, transcript: str) -> list[str]:
     ("what", "reply", "wanted"),
     [
         # Dovecot, wrong password; also for an account that its own log calls "user disabled".
-        (errand(IMAPS), IMAP_SENT + "NO [AUTHENTICATIONFAILED] Authentication failed.", ["bad-credentials"]),
-        (errand(POP3S), POP3_SENT + "-ERR [AUTH] Authentication failed.", ["bad-credentials"]),
+        (login_request(IMAPS), IMAP_SENT + "NO [AUTHENTICATIONFAILED] Authentication failed.", ["bad-credentials"]),
+        (login_request(POP3S), POP3_SENT + "-ERR [AUTH] Authentication failed.", ["bad-credentials"]),
         # Dovecot, nologin.
-        (errand(IMAPS), IMAP_SENT + "NO [CONTACTADMIN] Login disabled for this user", ["account-locked"]),
-        (errand(POP3S), POP3_SENT + "-ERR [AUTH] Login disabled for this user", ["account-locked"]),
+        (login_request(IMAPS), IMAP_SENT + "NO [CONTACTADMIN] Login disabled for this user", ["account-locked"]),
+        (login_request(POP3S), POP3_SENT + "-ERR [AUTH] Login disabled for this user", ["account-locked"]),
         # Dovecot, mail_max_userip_connections: said to the login, about something else than the login.
         (
-            errand(IMAPS),
+            login_request(IMAPS),
             IMAP_SENT
             + "NO [LIMIT] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=2)",
             ["too-many-connections"],
         ),
         (
-            errand(POP3S),
+            login_request(POP3S),
             POP3_SENT + "-ERR [IN-USE] Maximum number of connections from user+IP exceeded "
             "(mail_max_userip_connections=2)",
             ["too-many-connections"],
         ),
         # Postfix with Dovecot's SASL.
         (
-            errand(SMTPS),
+            login_request(SMTPS),
             POP3_SENT + "535 5.7.8 Error: authentication failed: (reason unavailable)",
             ["bad-credentials"],
         ),
         # Exim has no enhanced codes there.
-        (errand(SMTPS), POP3_SENT + "535 Incorrect authentication data", ["bad-credentials"]),
+        (login_request(SMTPS), POP3_SENT + "535 Incorrect authentication data", ["bad-credentials"]),
         # They cannot look the user up; Dovecot also says when and where, for its administrator to find it.
         (
-            errand(IMAPS),
+            login_request(IMAPS),
             IMAP_SENT + "NO [UNAVAILABLE] Temporary authentication failure. [mail:2026-11-28 10:42:51]",
             ["server-fault"],
         ),
         (
-            errand(POP3S),
+            login_request(POP3S),
             POP3_SENT + "-ERR [SYS/TEMP] Temporary authentication failure. [mail:2026-11-28 10:42:51]",
             ["server-fault"],
         ),
-        (errand(SMTPS), POP3_SENT + "435 Unable to authenticate at present", ["server-fault"]),
-        (errand(SMTPS), POP3_SENT + "454 4.7.0 Temporary authentication failure: Connection lost", ["server-fault"]),
+        (login_request(SMTPS), POP3_SENT + "435 Unable to authenticate at present", ["server-fault"]),
+        (
+            login_request(SMTPS),
+            POP3_SENT + "454 4.7.0 Temporary authentication failure: Connection lost",
+            ["server-fault"],
+        ),
     ],
     ids=[
         "dovecot",
@@ -122,7 +126,7 @@ def test_dovecot_refuses_a_token_in_two_steps(mechanism: str, first: str, challe
         S: A21 NO [AUTHENTICATIONFAILED] Authentication failed.
         C: A2 LOGOUT
     """
-    what = errand(IMAPS, TOKEN, mechanism=mechanism)
+    what = login_request(IMAPS, TOKEN, mechanism=mechanism)
 
     result = login_result(Probe(IMAPS, hello=play(what, transcript)), what, None)
 
@@ -136,9 +140,9 @@ def test_a_token_refused_at_once_is_a_token_refused() -> None:
     password, and one of a token.
     """
     sent = "dXNlcj1hZGEBYXV0aD1CZWFyZXIgdDBrZW4BAQ=="
-    by_mail = codes(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), f"C: AUTH XOAUTH2 {sent}\nS: 535 5.7.8 no")
+    by_mail = codes(login_request(SMTPS, TOKEN, mechanism="XOAUTH2"), f"C: AUTH XOAUTH2 {sent}\nS: 535 5.7.8 no")
     by_imap = outcome(
-        errand(IMAPS, TOKEN, mechanism="XOAUTH2"),
+        login_request(IMAPS, TOKEN, mechanism="XOAUTH2"),
         f"C: A21 AUTHENTICATE XOAUTH2 {sent}\nS: A21 NO AUTHENTICATE failed.",
     )
 
@@ -157,7 +161,7 @@ def test_a_connection_that_ends_behind_the_reason_has_said_enough() -> None:
         EOF
         C: QUIT
     """
-    what = errand(SMTPS, TOKEN, mechanism="XOAUTH2")
+    what = login_request(SMTPS, TOKEN, mechanism="XOAUTH2")
 
     result = login_result(Probe(SMTPS, hello=play(what, transcript)), what, None)
 
@@ -170,7 +174,7 @@ def test_dovecot_with_tokens_alone_lists_user_all_the_same() -> None:
     """
     transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: -ERR [AUTH] Unsupported authentication mechanism."
 
-    found = codes(errand(POP3S, mechanism="token only"), transcript)
+    found = codes(login_request(POP3S, mechanism="token only"), transcript)
 
     assert found == ["mechanism-not-offered", "basic-auth-disabled"]
 
@@ -182,7 +186,7 @@ def test_courier_says_what_microsoft_says() -> None:
     """
     "Login failed." points to OAuth only where the server has it.
     """
-    found = codes(errand(IMAPS, mechanism="native"), LOGIN + "S: A21 NO Login failed.")
+    found = codes(login_request(IMAPS, mechanism="native"), LOGIN + "S: A21 NO Login failed.")
 
     assert found == ["bad-credentials", "username-must-be-full-address"]
 
@@ -193,7 +197,7 @@ def test_courier_wants_tls_on_the_port_in_clear() -> None:
     """
     transcript = "C: USER ada\nS: +OK Password required.\nC: PASS secret\nS: -ERR TLS required to log in."
 
-    assert codes(errand(POP3S, mechanism="native"), transcript) == ["tls-required"]
+    assert codes(login_request(POP3S, mechanism="native"), transcript) == ["tls-required"]
 
 
 def test_an_alert_beside_a_good_login_is_no_trouble() -> None:
@@ -213,7 +217,9 @@ def test_an_alert_beside_a_good_login_is_no_trouble() -> None:
         S: * QUOTAROOT "INBOX" ""
         S: A24 OK GETQUOTAROOT Ok."""
 
-    result = outcome(errand(IMAPS, mechanism="native"), LOGIN + alert + "\n".join(map(str.strip, behind.splitlines())))
+    result = outcome(
+        login_request(IMAPS, mechanism="native"), LOGIN + alert + "\n".join(map(str.strip, behind.splitlines()))
+    )
 
     assert (result.verified, result.findings) == (True, ())
 
@@ -248,7 +254,7 @@ def test_a_full_mailbox_is_known_by_its_quota(lines: list[str], wanted: list[str
     """
     reply = "\n".join(line if line == "EOF" else f"S: {line}" for line in lines)
 
-    result = outcome(errand(IMAPS), EXAMINED + reply)
+    result = outcome(login_request(IMAPS), EXAMINED + reply)
 
     assert (result.verified, [item.evidence for item in result.findings]) == (
         True,
@@ -270,7 +276,7 @@ C: A23 EXAMINE INBOX
 S: * 1 EXISTS
 S: A23 OK done"""
 
-    assert outcome(errand(IMAPS), transcript).verified
+    assert outcome(login_request(IMAPS), transcript).verified
 
 
 FOREIGN = Credentials.password("pässwort")
@@ -282,8 +288,8 @@ def test_letters_that_a_command_may_not_have_are_a_possible_cause() -> None:
     """
     transcript = "C: A21 LOGIN {3}\nS: + OK\nC: ada {9}\nS: + OK\nC: pässwort\nS: A21 NO [AUTHENTICATIONFAILED] no"
 
-    assert "client-quoting" in codes(errand(IMAPS, FOREIGN, mechanism="native"), transcript)
-    assert "client-quoting" not in codes(errand(IMAPS, FOREIGN, mechanism="UTF8"), transcript)
+    assert "client-quoting" in codes(login_request(IMAPS, FOREIGN, mechanism="native"), transcript)
+    assert "client-quoting" not in codes(login_request(IMAPS, FOREIGN, mechanism="UTF8"), transcript)
 
 
 @pytest.mark.parametrize("answer", ["+OK Unicode is fine", "-ERR not now"])
@@ -293,7 +299,7 @@ def test_pop3_is_told_utf_8_before_such_letters(answer: str) -> None:
     """
     transcript = f"C: UTF8\nS: {answer}\nC: USER ada\nS: +OK\nC: PASS pässwort\nS: -ERR [AUTH] no"
 
-    found = codes(errand(POP3S, FOREIGN, mechanism="UTF8"), transcript)
+    found = codes(login_request(POP3S, FOREIGN, mechanism="UTF8"), transcript)
 
     assert found == ["bad-credentials", "username-must-be-full-address"]
 
@@ -304,7 +310,7 @@ def test_pop3_is_not_told_utf_8_without_need() -> None:
     """
     transcript = "C: USER ada\nS: +OK\nC: PASS secret\nS: -ERR [AUTH] no"
 
-    assert "bad-credentials" in codes(errand(POP3S, mechanism="UTF8"), transcript)
+    assert "bad-credentials" in codes(login_request(POP3S, mechanism="UTF8"), transcript)
 
 
 @pytest.mark.parametrize(
@@ -319,7 +325,7 @@ def test_a_sender_outside_ascii_is_named_where_that_is_possible(mechanism: str, 
     """
     RFC 6531 §3.4; elsewhere the accepted login is all that can be seen.
     """
-    what = LoginRequest(SMTPS, "ada", errand(SMTPS).credentials, sender="jörg@example.org", mechanism=mechanism)
+    what = LoginRequest(SMTPS, "ada", login_request(SMTPS).credentials, sender="jörg@example.org", mechanism=mechanism)
 
     result = outcome(what, f"{POP3_SENT}235 2.7.0 Authentication successful\n{transcript}".rstrip("\n"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailsettings.errors import NetworkError
 from mailsettings.login.credentials import Credentials
-from tests.support.login_player import SMTPS, TOKEN, errand, play
+from tests.support.login_player import SMTPS, TOKEN, login_request, play
 
 PLAIN = "C: AUTH PLAIN AGFkYQBzZWNyZXQ=\n"
 
@@ -16,7 +16,7 @@ def test_a_login_is_verified_by_naming_a_sender() -> None:
     MAIL FROM, then RSET: no mail is sent.
     """
     session = play(
-        errand(SMTPS),
+        login_request(SMTPS),
         PLAIN + "S: 235 ok\nC: MAIL FROM:<ada@example.org>\nS: 250 ok\nC: RSET\nS: 250 ok\nC: QUIT\n",
     )
 
@@ -29,7 +29,7 @@ def test_a_refused_sender_is_no_refused_login() -> None:
     """
     words = "553 5.7.1 <ada@example.org>: Sender address rejected: not owned by user ada"  # Postfix 3.7.11, 2026-11
     session = play(
-        errand(SMTPS),
+        login_request(SMTPS),
         f"{PLAIN}S: 235 ok\nC: MAIL FROM:<ada@example.org>\nS: {words}\nC: RSET\nS: 250 ok\nC: QUIT\n",
     )
 
@@ -40,7 +40,9 @@ def test_every_line_of_a_refusal_is_kept() -> None:
     """
     Gmail says in the second line where to read on.
     """
-    session = play(errand(SMTPS), PLAIN + "S: 535-5.7.8 not accepted.\nS: 535 5.7.8 https://example.org/\nC: QUIT\n")
+    session = play(
+        login_request(SMTPS), PLAIN + "S: 535-5.7.8 not accepted.\nS: 535 5.7.8 https://example.org/\nC: QUIT\n"
+    )
 
     assert session.replies[0].text == "535-5.7.8 not accepted.\n535 5.7.8 https://example.org/"
 
@@ -59,7 +61,7 @@ def test_login_answers_two_prompts() -> None:
         C: QUIT
     """
 
-    assert not play(errand(SMTPS, mechanism="LOGIN"), transcript).accepted
+    assert not play(login_request(SMTPS, mechanism="LOGIN"), transcript).accepted
 
 
 def test_a_long_response_waits_for_its_own_line() -> None:
@@ -70,7 +72,7 @@ def test_a_long_response_waits_for_its_own_line() -> None:
     sent = base64.b64encode(f"user=ada\x01auth=Bearer {token.reveal()}\x01\x01".encode()).decode()
     transcript = f"C: AUTH XOAUTH2\nS: 334 \nC: {sent}\nS: 535 no\nC: QUIT\n"
 
-    assert not play(errand(SMTPS, token, mechanism="XOAUTH2"), transcript).accepted
+    assert not play(login_request(SMTPS, token, mechanism="XOAUTH2"), transcript).accepted
 
 
 def test_the_reason_of_a_refused_token_is_kept() -> None:
@@ -85,7 +87,7 @@ def test_the_reason_of_a_refused_token_is_kept() -> None:
         C: QUIT
     """
 
-    session = play(errand(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript)
+    session = play(login_request(SMTPS, TOKEN, mechanism="XOAUTH2"), transcript)
 
     assert [said.text for said in session.replies] == ['{"status":"400"}', "535 5.7.8 no"]
 
@@ -94,7 +96,7 @@ def test_who_refuses_may_hang_up_at_once() -> None:
     """
     The verdict stands without its last line.
     """
-    session = play(errand(SMTPS), PLAIN + "S: 535-no\nEOF\nC: QUIT\n")
+    session = play(login_request(SMTPS), PLAIN + "S: 535-no\nEOF\nC: QUIT\n")
 
     assert session.replies[0].text == "535-no"
 
@@ -104,6 +106,6 @@ def test_a_line_that_is_no_reply_is_not_repeated() -> None:
     A server may echo the password.
     """
     with pytest.raises(NetworkError) as caught:
-        play(errand(SMTPS), PLAIN + "S: secret\n")
+        play(login_request(SMTPS), PLAIN + "S: secret\n")
 
     assert "secret" not in str(caught.value)

@@ -219,7 +219,7 @@ async def test_documents_are_counted(ca: trustme.CA, ca_file: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_cancelling_hangs_up(ca: trustme.CA, ca_file: str) -> None:
+async def test_cancelling_closes_the_connection(ca: trustme.CA, ca_file: str) -> None:
     """
     Whoever does not want the document any more leaves no connection behind.
     """

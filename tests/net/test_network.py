@@ -24,15 +24,15 @@ GREETING = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] Dovecot ready.\r\n"
 
 
 def greeted(net: FakeNetwork, endpoint: Endpoint = IMAPS, policy: Policy | None = None) -> tuple[Probe, list[str]]:
-    """Greet *endpoint* in the world *net*; return the probe and the steps that were told."""
-    told: list[str] = []
+    """Greet *endpoint* in the world *net*; return the probe and the steps as they began."""
+    begun: list[str] = []
 
     async def greet() -> Probe:
         async with open_network(policy or Policy(), net.transport()) as network:
-            return await network.greet(endpoint, told.append)
+            return await network.greet(endpoint, begun.append)
 
     probe, _ = run_virtual(greet)
-    return probe, told
+    return probe, begun
 
 
 def test_a_probe_tells_what_was_seen_and_how_long_it_took() -> None:
@@ -44,10 +44,10 @@ def test_a_probe_tells_what_was_seen_and_how_long_it_took() -> None:
     net.records(HOST, CNAME="mail.hoster.example")
     net.host(HOST, certificate=[HOST]).serve(imap())
 
-    probe, told = greeted(net)
+    probe, begun = greeted(net)
 
     assert (probe.verified, probe.address, probe.aliases) == (True, "11.0.0.7", ("mail.hoster.example",))
-    assert [step.name for step in probe.steps] == told
+    assert [step.name for step in probe.steps] == begun
     assert [round(step.seconds, 6) for step in probe.steps[:3]] == [0.1, 0.1, 0.1]
     assert net.open_streams == ()
 
@@ -67,10 +67,10 @@ def test_failures_are_in_the_probe(port: int, kind: FailureKind, steps: list[str
     net = FakeNetwork()
     net.host(HOST, "11.0.0.7").serve(imap())
 
-    probe, told = greeted(net, Endpoint(Protocol.IMAP, HOST, port, Security.TLS))
+    probe, begun = greeted(net, Endpoint(Protocol.IMAP, HOST, port, Security.TLS))
 
     assert probe.failure is not None
-    assert (probe.failure.kind, probe.failure.where, told) == (kind, probe.endpoint, steps)
+    assert (probe.failure.kind, probe.failure.where, begun) == (kind, probe.endpoint, steps)
     assert [step.name for step in probe.steps] == steps
 
 
@@ -111,7 +111,7 @@ def test_a_transport_that_was_given_is_not_closed() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_mistyped_resolver_is_told_at_once() -> None:
+async def test_a_mistyped_resolver_is_reported_at_once() -> None:
     """
     A policy that cannot be understood fails before anything is asked.
     """

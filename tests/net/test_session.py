@@ -89,11 +89,11 @@ async def test_steps_are_told_and_timed(endpoint: Endpoint, steps: list[str]) ->
     """
     Each step is told as it begins and timed when it ends; taking leave is no step.
     """
-    heard: list[str] = []
+    began: list[str] = []
 
-    result = await carry(Server(GOOD[endpoint]), endpoint, heard=heard)
+    result = await carry(Server(GOOD[endpoint]), endpoint, on_step=began.append)
 
-    assert (steps, steps) == (heard, [step.name for step in result.steps])
+    assert (steps, steps) == (began, [step.name for step in result.steps])
 
 
 @pytest.mark.anyio
@@ -143,7 +143,7 @@ async def test_alpn(endpoint: Endpoint, alpn: tuple[str, ...]) -> None:
         ),
     ],
 )
-async def test_bytes_in_clear_do_not_get_into_tls(endpoint: Endpoint, transcript: str) -> None:
+async def test_plaintext_bytes_do_not_get_into_tls(endpoint: Endpoint, transcript: str) -> None:
     """
     What came behind the answer to STARTTLS would pass for encrypted (CVE-2020-15685): it ends the connection.
     """
@@ -310,7 +310,7 @@ async def test_names_are_compared_unless_told_otherwise(host: str, kind: Failure
 
 
 @pytest.mark.anyio
-async def test_a_failed_handshake_is_not_retried_in_clear() -> None:
+async def test_a_failed_handshake_is_not_retried_unencrypted() -> None:
     """
     After a handshake that failed nothing is said any more.
     """
@@ -375,7 +375,7 @@ async def test_bare_lf_is_read_and_noted() -> None:
 
 
 @pytest.mark.anyio
-async def test_bare_lf_in_clear_is_forgotten() -> None:
+async def test_bare_lf_before_tls_is_forgotten() -> None:
     """
     Line ends from before TLS are not held against a server: they may not have been its own.
     """
@@ -408,7 +408,7 @@ HOSTILE = st.lists(
 
 
 class Babble(Drip):
-    """A server that says its pieces whatever it is told, then hangs up."""
+    """A server that sends its pieces whatever it receives, then closes the connection."""
 
     def __init__(self, pieces: list[bytes]) -> None:
         super().__init__(b"")

@@ -212,7 +212,7 @@ def test_a_fault_is_known_by_its_symbol(reason: str, kind: FailureKind, detail: 
     assert (fault(error).kind, fault(error).detail) == (kind, detail)
 
 
-class Liar:
+class UnofferedProtocol:
     """A stream whose server chooses what was not offered."""
 
     async def receive(self, max_bytes: int = 65536) -> bytes:
@@ -224,7 +224,7 @@ class Liar:
         return TLSFacts("TLSv1.3", (host,), alpn="http/1.1")
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Nobody looks here."""
+        """No test inspects here."""
         raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None: ...
@@ -236,7 +236,7 @@ async def test_a_protocol_that_was_not_offered_is_refused() -> None:
     A web server behind a mail port may be somebody else's (ALPACA).
     """
     with pytest.raises(NetworkError) as caught:
-        await secure(Liar(), HOST, IMAP)
+        await secure(UnofferedProtocol(), HOST, IMAP)
 
     assert caught.value.kind is FailureKind.ALPN
 

@@ -351,7 +351,7 @@ async def test_a_proxy_whose_name_has_no_address_is_the_proxys_failure() -> None
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1", "10.0.0.1", "169.254.169.254"])
-async def test_addresses_are_judged_before_the_proxy_is_asked(target: str, ca: trustme.CA) -> None:
+async def test_addresses_are_checked_before_the_proxy_is_asked(target: str, ca: trustme.CA) -> None:
     """
     A proxy inside a network must not become a way into it.
     """

@@ -57,7 +57,7 @@ async def test_every_certificate_is_read_and_nothing_is_sent(name: str, security
 
     assert seen.failure is None
     assert seen.leaf is not None
-    assert not server.heard_inside
+    assert not server.read_inside
     assert seen.greeting == ("* OK hi" if security is Security.STARTTLS else "")
 
 

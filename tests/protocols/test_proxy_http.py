@@ -28,16 +28,16 @@ def test_the_address_that_was_checked_is_asked_for(ip: IPv4Address, place: bytes
     """
     Never a name; nothing is told that need not be.
     """
-    assert play(asking(ip), [DONE]).told == (b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (place, place),)
+    assert play(asking(ip), [DONE]).sent == (b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (place, place),)
 
 
 def test_a_login_goes_along() -> None:
     """
     By Basic, in UTF-8 (RFC 7617 §2.1).
     """
-    (told,) = play(asking(user="ada", password="gehéim:"), [DONE]).told
+    (sent,) = play(asking(user="ada", password="gehéim:"), [DONE]).sent
 
-    assert b"\r\nProxy-Authorization: Basic YWRhOmdlaMOpaW06\r\n" in told
+    assert b"\r\nProxy-Authorization: Basic YWRhOmdlaMOpaW06\r\n" in sent
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_what_follows_the_answer_is_the_servers(done: bytes, banner: bytes) -> N
     whole = play(asking(), [done + banner])
     single = play(asking(), bytewise(done + banner))
 
-    assert (whole.result, single.result + single.unheard) == (banner, banner)
+    assert (whole.result, single.result + single.unread) == (banner, banner)
 
 
 def test_an_answer_cut_off_anywhere_opens_nothing() -> None:
@@ -144,4 +144,4 @@ def test_any_answer_is_an_answer_or_a_typed_failure(data: bytes, size: int) -> N
         except NetworkError:
             continue
         else:
-            assert whole.endswith(played.result + played.unheard)
+            assert whole.endswith(played.result + played.unread)

@@ -29,7 +29,7 @@ def test_the_address_that_was_checked_is_asked_for(ip: IPv4Address | IPv6Address
     """
     As an address of its type, never as a name (RFC 1928 §5).
     """
-    assert play(socks_connect(ip, 993), [DONE]).told == (request_,)
+    assert play(socks_connect(ip, 993), [DONE]).sent == (request_,)
 
 
 @pytest.mark.parametrize("done", [DONE, DONE_V6, DONE_NAME], ids=["IPv4", "IPv6", "name"])
@@ -41,7 +41,7 @@ def test_what_follows_the_answer_is_the_servers(done: bytes, banner: bytes) -> N
     whole = play(socks_connect(V4, 993), [done + banner])
     single = play(socks_connect(V4, 993), bytewise(done + banner))
 
-    assert (whole.result, single.result + single.unheard) == (banner, banner)
+    assert (whole.result, single.result + single.unread) == (banner, banner)
 
 
 @pytest.mark.parametrize("done", [DONE, DONE_V6, DONE_NAME], ids=["IPv4", "IPv6", "name"])
@@ -92,7 +92,7 @@ def test_without_a_login_none_is_offered() -> None:
     """
     A proxy that wants none gets none.
     """
-    assert play(socks_negotiate("", ""), bytewise(b"\x05\x00")).told == (b"\x05\x01\x00",)
+    assert play(socks_negotiate("", ""), bytewise(b"\x05\x00")).sent == (b"\x05\x01\x00",)
 
 
 def test_a_login_is_sent_once_it_is_asked_for() -> None:
@@ -101,7 +101,7 @@ def test_a_login_is_sent_once_it_is_asked_for() -> None:
     """
     played = play(socks_negotiate("ada", "gehéim"), [LOGGED_IN[:2], LOGGED_IN[2:]])
 
-    assert played.told == (b"\x05\x01\x02", b"\x01\x03ada\x07geh\xc3\xa9im")
+    assert played.sent == (b"\x05\x01\x02", b"\x01\x03ada\x07geh\xc3\xa9im")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_any_answer_is_an_answer_or_a_typed_failure(data: bytes, size: int) -> N
         except NetworkError:
             continue
         else:
-            assert data.endswith((played.result or b"") + played.unheard)
+            assert data.endswith((played.result or b"") + played.unread)
 
 
 def test_what_is_told_is_not_printed() -> None:

@@ -1,1 +1,1 @@
-"""Servers, zones and web pages that mean harm, met end to end through detect()."""
+"""Servers, zones and web pages that mean harm, end to end through detect()."""

@@ -10,7 +10,7 @@ import pytest
 from mailsettings import Policy
 from mailsettings.policy.ip_filter import objection_to
 from mailsettings.testing import FakeNetwork, imap
-from tests.support.security.harness import DOMAIN, Met, meet
+from tests.support.security.harness import DOMAIN, AttackResult, detect_in
 from tests.support.security.ssrf_vectors import ANSWERS, BAIT, DENIED, ROUTES, Route, by_srv
 
 SERVICE = Policy.service().replace(exhaustive=True)
@@ -18,18 +18,18 @@ FEW = ("127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "64:ff9b::7f00:1")
 PERSONAL = Policy.personal().replace(exhaustive=True)
 
 
-def contacted(met: Met) -> set[str]:
+def contacted(result: AttackResult) -> set[str]:
     """Return the IP addresses that were connected to."""
-    return {connection.rpartition(":")[0].strip("[]") for connection in met.net.connections}
+    return {connection.rpartition(":")[0].strip("[]") for connection in result.net.connections}
 
 
-def meet_canary(answer: Callable[..., None], route: Route, address: str, policy: Policy) -> Met:
-    return meet(lambda net: answer(net, route, address), policy=policy, rtt=0.05)
+def detect_canary(answer: Callable[..., None], route: Route, address: str, policy: Policy) -> AttackResult:
+    return detect_in(lambda net: answer(net, route, address), policy=policy, rtt=0.05)
 
 
 def sung(route: Route, answer: Callable[..., None], addresses: Iterable[str]) -> list[str]:
     """Return the denied addresses that the service contacted when the stranger named *addresses*."""
-    found = (ip for address in addresses for ip in contacted(meet_canary(answer, route, address, SERVICE)))
+    found = (ip for address in addresses for ip in contacted(detect_canary(answer, route, address, SERVICE)))
     return [ip for ip in found if objection_to(ip_address(ip), allow_private=False)]
 
 
@@ -53,7 +53,7 @@ def test_the_canaries_would_sing() -> None:
     silent = [
         name
         for name, route in ROUTES.items()
-        if "11.8.0.8" not in contacted(meet_canary(ANSWERS["first"], route, "11.8.0.8", SERVICE))
+        if "11.8.0.8" not in contacted(detect_canary(ANSWERS["first"], route, "11.8.0.8", SERVICE))
     ]
 
     assert silent == ["literal"]
@@ -65,7 +65,7 @@ def test_the_canaries_would_sing() -> None:
 @pytest.mark.parametrize("route", ROUTES.values(), ids=ROUTES)
 def test_nor_does_a_persons_own_program_contact_this_machine(route: Route, address: str) -> None:
     """The personal profile opens private networks; loopback, link-local and metadata stay shut."""
-    assert address not in contacted(meet_canary(ANSWERS["first"], route, address, PERSONAL))
+    assert address not in contacted(detect_canary(ANSWERS["first"], route, address, PERSONAL))
 
 
 def private_server(net: FakeNetwork) -> None:
@@ -87,7 +87,7 @@ def private_server(net: FakeNetwork) -> None:
 )
 def test_private_networks_are_the_profiles_business(policy: Policy, *, found: bool) -> None:
     """A person's own network is theirs; a service has none, unless whoever runs it opens it by name."""
-    assert bool(meet(private_server, policy=policy).verified) is found
+    assert bool(detect_in(private_server, policy=policy).verified) is found
 
 
 @pytest.mark.parametrize(
@@ -98,9 +98,9 @@ def test_the_user_can_open_what_is_never_open_otherwise(network: str, address: s
     """A bridge on this machine, a laboratory: said by name, it is contacted, and nothing beside it."""
     policy = Policy.personal().replace(allow_networks=(ip_network(network),))
 
-    met = meet(lambda net: net.host(f"imap.{DOMAIN}", address).serve(imap()), policy=policy)
+    result = detect_in(lambda net: net.host(f"imap.{DOMAIN}", address).serve(imap()), policy=policy)
 
-    assert met.verified == (f"imap.{DOMAIN}:993",)
+    assert result.verified == (f"imap.{DOMAIN}:993",)
 
 
 def test_an_opened_network_is_not_reached_in_disguise() -> None:
@@ -108,11 +108,11 @@ def test_an_opened_network_is_not_reached_in_disguise() -> None:
     policy = Policy.service().replace(allow_networks=(ip_network("10.0.0.0/8"),), exhaustive=True)
 
     for address in ("64:ff9b::a00:1", "2002:a00:1::", "::ffff:10.0.0.1"):
-        assert contacted(meet_canary(ANSWERS["first"], by_srv, address, policy)) == set()
+        assert contacted(detect_canary(ANSWERS["first"], by_srv, address, policy)) == set()
 
 
 def test_denied_and_dead_look_alike_in_where_but_not_in_kind() -> None:
     """The library says "denied" to its caller, who decides what a stranger may be told (T42)."""
-    met = meet_canary(ANSWERS["first"], by_srv, "10.0.0.1", SERVICE)
+    result = detect_canary(ANSWERS["first"], by_srv, "10.0.0.1", SERVICE)
 
-    assert {failure.kind for failure in met.failures(f"{BAIT}:993")} == {"denied"}
+    assert {failure.kind for failure in result.failures(f"{BAIT}:993")} == {"denied"}

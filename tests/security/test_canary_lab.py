@@ -1,4 +1,4 @@
-"""Canaries in a network of their own: real sockets listen on denied addresses, and nobody may come."""
+"""Canaries in a network of their own: real sockets listen on denied addresses, and nothing may connect."""
 
 from __future__ import annotations
 
@@ -121,11 +121,11 @@ def contacted(namespace: str, build: Build, policy: Policy) -> set[str]:
 def test_no_canary_sings(namespace: str, route: str, answer: str) -> None:
     """The service profile: neither loopback nor 10/8 nor metadata, by any route, with any kind of answer."""
     policy = Policy.service().replace(connect_timeout=0.4, http_timeout=0.4, first_response_timeout=0.4, deadline=0.8)
-    heard = set()
+    reached = set()
     for address in CANARIES[:3]:
-        heard |= contacted(namespace, partial(ANSWERS[answer], route=ROUTES[route], address=address), policy)
+        reached |= contacted(namespace, partial(ANSWERS[answer], route=ROUTES[route], address=address), policy)
 
-    assert heard <= {HARMLESS}
+    assert reached <= {HARMLESS}
 
 
 def test_the_canaries_can_sing(namespace: str) -> None:
@@ -134,8 +134,8 @@ def test_the_canaries_can_sing(namespace: str) -> None:
         timeouts=Timeouts(connect_timeout=0.4, http_timeout=0.4, first_response_timeout=0.4, deadline=0.8),
         allow_networks=tuple(ip_network(f"{address}/32") for address in CANARIES),
     )
-    heard = set()
+    reached = set()
     for address in CANARIES:
-        heard |= contacted(namespace, partial(ANSWERS["first"], route=ROUTES["srv"], address=address), policy)
+        reached |= contacted(namespace, partial(ANSWERS["first"], route=ROUTES["srv"], address=address), policy)
 
-    assert heard == set(CANARIES)
+    assert reached == set(CANARIES)

@@ -1,4 +1,4 @@
-"""Many at once, and little memory: a tarpit costs whoever asked for it, and nobody else."""
+"""Many at once, and little memory: a tarpit costs the detection that contacts it, and no other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 MB = 1_000_000
 
 
-def test_tarpits_delay_nobody_else() -> None:
+def test_tarpits_delay_no_other_detection() -> None:
     """T41: forty detections at once, twenty of them of silent servers; the other twenty take what one takes alone."""
     outcome = virtual(40)
 

@@ -17,7 +17,7 @@ from mailsettings.model import Question
 from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.support.loopback import LOOPBACK, Loopback, serving
-from tests.support.security.harness import ADA, DOMAIN, Met, is_unsafe, meet, texts
+from tests.support.security.harness import ADA, DOMAIN, AttackResult, detect_in, is_unsafe, texts
 from tests.support.security.web_pages import URL, document, server
 from tests.support.server_certificates import authority, issued
 
@@ -64,24 +64,24 @@ def everywhere(net: FakeNetwork) -> None:
 
 
 @pytest.fixture(scope="module")
-def met() -> Met:
-    return meet(everywhere, policy=Policy(exhaustive=True))
+def result() -> AttackResult:
+    return detect_in(everywhere, policy=Policy(exhaustive=True))
 
 
-def test_no_character_of_it_is_left_raw(met: Met) -> None:
+def test_no_character_of_it_is_left_raw(result: AttackResult) -> None:
     """Every string of the detection, however deep: names, notes, hints, links, failures, greetings, reasons."""
-    assert [text for text in texts(met.detection) if is_unsafe(text)] == []
+    assert [text for text in texts(result.detection) if is_unsafe(text)] == []
 
 
-def test_the_evil_words_were_really_read(met: Met) -> None:
+def test_the_evil_words_were_really_read(result: AttackResult) -> None:
     """What is tested above was there to be shown: the same text, escaped or cleaned, is in many places."""
-    assert len([text for text in texts(met.detection) if "gnp.exe" in text]) >= 10
+    assert len([text for text in texts(result.detection) if "gnp.exe" in text]) >= 10
 
 
-def test_json_is_ascii(met: Met) -> None:
+def test_json_is_ascii(result: AttackResult) -> None:
     """A log, a pipe and a page of another charset read the same."""
-    assert met.detection.to_json().isascii()
-    assert json.loads(met.detection.to_json())["address"] == ADA
+    assert result.detection.to_json().isascii()
+    assert json.loads(result.detection.to_json())["address"] == ADA
 
 
 async def shouting_server(stream: ByteStream) -> None:

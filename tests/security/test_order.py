@@ -9,7 +9,7 @@ import pytest
 from mailsettings import Policy
 from mailsettings.testing import FakeNetwork, imap, smtp
 from tests.support.security.contradictory_domain import busy
-from tests.support.security.harness import DOMAIN, meet
+from tests.support.security.harness import DOMAIN, detect_in
 
 QUICK, MANY = 6, 200
 
@@ -34,12 +34,12 @@ POLICIES = {"settled": Policy(), "exhaustive": Policy(exhaustive=True), "service
 
 def answers(build: Callable[[FakeNetwork], None], policy: Policy, times: int) -> set[str]:
     """Return the different answers of so many runs; trio draws the order of its tasks anew in each."""
-    return {meet(build, policy=policy, rtt=0.05).detection.to_json() for _ in range(times)}
+    return {detect_in(build, policy=policy, rtt=0.05).detection.to_json() for _ in range(times)}
 
 
 def test_schedules_really_differ() -> None:
     """What is asked at the same moment is asked in another order each time: one order would make one answer easy."""
-    worlds = [meet(busy, policy=Policy(), rtt=0.05).net for _ in range(QUICK)]
+    worlds = [detect_in(busy, policy=Policy(), rtt=0.05).net for _ in range(QUICK)]
     orders = {(net.questions, net.connections) for net in worlds}
 
     assert len(orders) > 1

@@ -1,4 +1,4 @@
-"""Hostile web servers and documents, met through detect()."""
+"""Hostile web servers and documents, found by detect()."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from mailsettings import FailureKind, Policy, Trust
 from mailsettings.policy import Timeouts
 from mailsettings.testing import FakeNetwork, Request, imap
-from tests.support.security.harness import ADA, DOMAIN, LATE, Met, meet, texts
+from tests.support.security.harness import ADA, DOMAIN, LATE, AttackResult, detect_in, texts
 from tests.support.security.raw_http import RAW
 from tests.support.security.web_pages import BODIES, REDIRECTS, URL, Page, document, server
 
@@ -18,13 +18,13 @@ QUIET = Policy(timeouts=Timeouts(first_response_timeout=10.0), guess=False)
 @pytest.mark.parametrize("page", PAGES, ids=[f"{page.threat}-{page.name}" for page in PAGES])
 def test_a_hostile_page_is_a_failure_of_its_own_kind(page: Page) -> None:
     """The right verdict, in time, few requests, and no server out of nothing."""
-    met = meet(page.build, policy=QUIET)
+    result = detect_in(page.build, policy=QUIET)
 
-    assert {failure.kind for failure in met.failures(URL)} <= set(page.kinds)
-    assert {failure.kind for failure in met.detection.failures if failure.place == URL}
-    assert met.choices == ()
-    assert met.seconds <= page.seconds + LATE
-    requests = [each for each in met.net.requests if "autoconfig" in each and "emailaddress" not in each]
+    assert {failure.kind for failure in result.failures(URL)} <= set(page.kinds)
+    assert {failure.kind for failure in result.detection.failures if failure.place == URL}
+    assert result.choices == ()
+    assert result.seconds <= page.seconds + LATE
+    requests = [each for each in result.net.requests if "autoconfig" in each and "emailaddress" not in each]
     assert len(requests) <= page.requests
 
 
@@ -36,17 +36,17 @@ def test_a_hostile_page_takes_nothing_from_a_good_server(page: Page) -> None:
         page.build(net)
         net.host(f"imap.{DOMAIN}").serve(imap())
 
-    assert meet(build, policy=Policy()).verified == (f"imap.{DOMAIN}:993",)
+    assert detect_in(build, policy=Policy()).verified == (f"imap.{DOMAIN}:993",)
 
 
-def published(text: str, policy: Policy = QUIET) -> Met:
+def published(text: str, policy: Policy = QUIET) -> AttackResult:
     """Meet a domain that publishes the document *text*; its imap. host is a good server."""
 
     def build(net: FakeNetwork) -> None:
         net.page(URL, text)
         net.host(f"imap.{DOMAIN}").serve(imap(), imap(143))
 
-    return meet(build, policy=policy)
+    return detect_in(build, policy=policy)
 
 
 @pytest.mark.parametrize(
@@ -84,36 +84,38 @@ def published(text: str, policy: Policy = QUIET) -> Met:
 )
 def test_a_section_that_cannot_be_meant_is_dropped(section: str) -> None:
     """The section goes, and with it every connection to it; the good one behind it stays."""
-    met = published(document(section, server()))
+    result = published(document(section, server()))
 
-    assert met.verified == (f"imap.{DOMAIN}:993",)
-    assert {connection.rpartition(":")[2] for connection in met.net.connections} <= {"443", "993", "80"}
+    assert result.verified == (f"imap.{DOMAIN}:993",)
+    assert {connection.rpartition(":")[2] for connection in result.net.connections} <= {"443", "993", "80"}
 
 
 @pytest.mark.parametrize(
     "socket", ["plain", "PLAIN", "none", "tls1.0", "", "%server/imap/socket%", "&#0;", "SSL/PLAIN"]
 )
 @pytest.mark.parametrize("port", [993, 143])
-def test_no_word_for_security_leads_to_clear_text(socket: str, port: int) -> None:
+def test_no_security_value_leads_to_plaintext(socket: str, port: int) -> None:
     """T6, T7: whatever a document says of TLS, what is verified has it and what has it not is not verified."""
-    met = published(document(server(port=port, socket=socket)))
+    result = published(document(server(port=port, socket=socket)))
 
-    assert all(choice.endpoint.security != "plain" for choice in met.choices if choice.verified)
-    assert all(line.partition(" < ")[2].split()[-1] in ("CAPABILITY", "STARTTLS", "LOGOUT") for line in met.net.lines)
+    assert all(choice.endpoint.security != "plain" for choice in result.choices if choice.verified)
+    assert all(
+        line.partition(" < ")[2].split()[-1] in ("CAPABILITY", "STARTTLS", "LOGOUT") for line in result.net.lines
+    )
 
 
 def test_the_secure_server_wins_over_an_insecure_document() -> None:
-    """T5: a document in clear says 143 without TLS, the domain's own over https says 993: drop either, 993 it is."""
-    clear = "http" + URL.removeprefix("https")
+    """T5: a document over http says 143 without TLS, the domain's own over https says 993: drop either, 993 it is."""
+    plaintext_url = "http" + URL.removeprefix("https")
 
     def build(net: FakeNetwork) -> None:
-        net.page(clear, document(server(port=143, socket="plain")))
+        net.page(plaintext_url, document(server(port=143, socket="plain")))
         net.host(f"imap.{DOMAIN}").serve(imap(), imap(143))
 
-    assert meet(build, policy=QUIET).verified[0] == f"imap.{DOMAIN}:993"
+    assert detect_in(build, policy=QUIET).verified[0] == f"imap.{DOMAIN}:993"
 
 
-def test_a_document_that_came_in_clear_vouches_for_nobody() -> None:
+def test_a_document_over_http_vouches_for_no_server() -> None:
     """T3: whoever is on the way could have written it, so its foreign server needs the user's word."""
 
     def build(net: FakeNetwork) -> None:
@@ -121,18 +123,18 @@ def test_a_document_that_came_in_clear_vouches_for_nobody() -> None:
         net.host(f"autoconfig.{DOMAIN}").refuse(443)
         net.host("imap.evil.example").serve(imap())
 
-    met = meet(build, policy=QUIET)
+    result = detect_in(build, policy=QUIET)
 
-    assert [choice.trust for choice in met.detection.incoming] == [Trust.CONFIRM]
+    assert [choice.trust for choice in result.detection.incoming] == [Trust.CONFIRM]
 
 
 def test_http_can_be_forbidden() -> None:
-    """T3: then nothing is asked in clear."""
-    met = meet(
+    """T3: then nothing is asked over http."""
+    result = detect_in(
         lambda net: net.page("http" + URL.removeprefix("https"), document(server())), policy=Policy(allow_http=False)
     )
 
-    assert not [request for request in met.net.requests if "http://" in request]
+    assert not [request for request in result.net.requests if "http://" in request]
 
 
 def test_a_foreign_server_in_a_good_document_must_be_confirmed() -> None:
@@ -142,7 +144,7 @@ def test_a_foreign_server_in_a_good_document_must_be_confirmed() -> None:
         net.page(URL, document(server("imap.evil.example")))
         net.host("imap.evil.example").serve(imap())
 
-    assert meet(build, policy=QUIET).detection.confirm == ("evil.example",)
+    assert detect_in(build, policy=QUIET).detection.confirm == ("evil.example",)
 
 
 def test_addresses_of_oauth_come_from_no_document() -> None:
@@ -151,11 +153,11 @@ def test_addresses_of_oauth_come_from_no_document() -> None:
         "<oAuth2><issuer>login.evil.example</issuer><scope>https://mail.google.com/</scope>"
         "<authURL>https://auth.evil.example/a</authURL><tokenURL>https://token.evil.example/t</tokenURL></oAuth2>"
     )
-    met = published(document(server(), more=evil).replace("</clientConfig>", f"{evil}</clientConfig>"))
+    result = published(document(server(), more=evil).replace("</clientConfig>", f"{evil}</clientConfig>"))
 
-    assert not [text for text in texts(met.detection) if "auth.evil" in text or "token.evil" in text]
-    assert met.detection.provider is None or met.detection.provider.oauth is None
-    assert not [question for question in met.net.questions if "evil" in question]
+    assert not [text for text in texts(result.detection) if "auth.evil" in text or "token.evil" in text]
+    assert result.detection.provider is None or result.detection.provider.oauth is None
+    assert not [question for question in result.net.questions if "evil" in question]
 
 
 LINK = (
@@ -171,11 +173,11 @@ LINK = (
 )  # fmt: skip
 def test_links_of_documents_are_shown_only_if_they_show_where_they_lead(url: str) -> None:
     """T32, T45: no scheme that runs something, no host in disguise, no marks that turn text around."""
-    met = published(document(server(), more=LINK.format(url, url)))
+    result = published(document(server(), more=LINK.format(url, url)))
 
-    assert met.verified == (f"imap.{DOMAIN}:993",)
-    assert not any(link.url for link in met.detection.documentation)
-    assert not any(hint.url for hint in met.detection.hints)
+    assert result.verified == (f"imap.{DOMAIN}:993",)
+    assert not any(link.url for link in result.detection.documentation)
+    assert not any(hint.url for hint in result.detection.hints)
 
 
 def test_names_of_documents_are_one_clean_line() -> None:
@@ -184,10 +186,10 @@ def test_names_of_documents_are_one_clean_line() -> None:
     more = f"<displayName>{words}</displayName>" + LINK.format(
         "https://evil.example/", "https://evil.example/"
     ).replace("help", words)
-    met = published(document(server(), more=more))
+    result = published(document(server(), more=more))
 
-    assert met.detection.provider is not None
-    assert met.detection.provider.name == "Evil Bank 31m"
+    assert result.detection.provider is not None
+    assert result.detection.provider.name == "Evil Bank 31m"
 
 
 @pytest.mark.parametrize("policy", [QUIET, Policy.service()], ids=["personal", "service"])
@@ -201,14 +203,14 @@ def test_the_address_is_told_only_where_it_belongs(policy: Policy) -> None:
         net.redirect(f"https://{DOMAIN}/autodiscover/autodiscover.xml", "https://evil.example/x")
         net.page("https://evil.example/x", "no")
 
-    told = [
+    disclosed = [
         each.url
-        for each in meet(build, policy=policy).net.asked
+        for each in detect_in(build, policy=policy).net.asked
         if isinstance(each, Request) and ("ada" in each.url or b"ada" in each.body)
     ]
 
-    assert all(url.startswith("https://") and url.split("/")[2].endswith(DOMAIN) for url in told)
-    assert bool(told) is policy.send_address
+    assert all(url.startswith("https://") and url.split("/")[2].endswith(DOMAIN) for url in disclosed)
+    assert bool(disclosed) is policy.send_address
 
 
 SESSION = '{"capabilities": {"urn:ietf:params:jmap:core": {}}}'
@@ -228,10 +230,10 @@ def test_a_web_page_is_no_jmap_server(body: str, kind: FailureKind) -> None:
         net.page(URL, document('<incomingServer type="jmap"><url>https://web.victim.example/</url></incomingServer>'))
         net.page(f"https://web.{DOMAIN}/.well-known/jmap", body)
 
-    met = meet(build, policy=QUIET)
+    result = detect_in(build, policy=QUIET)
 
-    assert met.verified == ()
-    assert [failure.kind for failure in met.failures("jmap://")] == [kind]
+    assert result.verified == ()
+    assert [failure.kind for failure in result.failures("jmap://")] == [kind]
 
 
 def test_a_jmap_server_is_asked_at_its_own_port() -> None:
@@ -243,10 +245,10 @@ def test_a_jmap_server_is_asked_at_its_own_port() -> None:
         )
         net.page(f"https://web.{DOMAIN}/.well-known/jmap", status=401)
 
-    met = meet(build, policy=QUIET)
+    result = detect_in(build, policy=QUIET)
 
-    assert met.verified == ()
-    assert [failure.kind for failure in met.failures("jmap://")] == [FailureKind.DENIED]
+    assert result.verified == ()
+    assert [failure.kind for failure in result.failures("jmap://")] == [FailureKind.DENIED]
 
 
 def test_a_captive_portal_is_no_provider() -> None:
@@ -256,7 +258,7 @@ def test_a_captive_portal_is_no_provider() -> None:
         net.zone(f"*.{DOMAIN} A 11.9.0.1\n{DOMAIN} A 11.9.0.1\nlive.thunderbird.net A 11.9.0.1")
         net.host("portal.example", "11.9.0.1").web(80, 443).hold(993, 465, 587)
 
-    met = meet(build, policy=Policy())
+    result = detect_in(build, policy=Policy())
 
-    assert met.verified == ()
-    assert met.detection.address == ADA
+    assert result.verified == ()
+    assert result.detection.address == ADA

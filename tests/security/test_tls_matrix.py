@@ -10,7 +10,7 @@ from mailsettings import Endpoint, FailureKind, Policy, Probe, Protocol, Securit
 from mailsettings.net.network import open_network
 from mailsettings.testing import Certificate, FakeNetwork, imap, pop3, smtp
 from tests.support.loopback import LOOPBACK, Loopback, serving
-from tests.support.security.harness import DOMAIN, is_unsafe, meet, texts
+from tests.support.security.harness import DOMAIN, detect_in, is_unsafe, texts
 from tests.support.server_certificates import CONTEXTS, HOST, authority
 from tests.support.tls_matrix import VERDICTS, MailServer, context
 
@@ -41,7 +41,7 @@ async def test_the_verdict_is_right(ca_file: str, name: str, protocol: Protocol,
 
     assert (probe.failure.kind if probe.failure else None) == VERDICTS[name]
     assert probe.verified is (VERDICTS[name] is None)
-    assert server.heard_inside is probe.verified
+    assert server.read_inside is probe.verified
     assert not [text for text in texts(probe) if is_unsafe(text)]
 
 
@@ -63,7 +63,7 @@ def test_a_protocol_that_was_not_offered_is_refused(port: int, chosen: str) -> N
         wrong = Certificate((f"mail.{DOMAIN}",), alpn=chosen)
         net.host(f"mail.{DOMAIN}", certificate=wrong).serve(servers[port](port))
 
-    met = meet(build)
+    result = detect_in(build)
 
-    assert bool(met.verified) is (offered == chosen)
-    assert offered == chosen or [failure.kind for failure in met.failures(f":{port} (")] == [FailureKind.ALPN]
+    assert bool(result.verified) is (offered == chosen)
+    assert offered == chosen or [failure.kind for failure in result.failures(f":{port} (")] == [FailureKind.ALPN]

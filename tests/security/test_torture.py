@@ -15,7 +15,7 @@ from mailsettings import Detection, FailureKind, Policy, detect
 from mailsettings.net.network import open_network
 from mailsettings.testing import FakeNetwork, run_virtual
 from tests.support.security.contradictory_domain import busy
-from tests.support.security.harness import ADA, DOMAIN, Build, meet
+from tests.support.security.harness import ADA, DOMAIN, Build, detect_in
 
 RTT = 0.05
 KINDS = (
@@ -48,7 +48,7 @@ TORTURED = _worlds()
 
 def steps(build: Build, address: str) -> int:
     """Return how many operations a detection takes."""
-    return meet(build, policy=Policy(), address=address, rtt=RTT).net.steps
+    return detect_in(build, policy=Policy(), address=address, rtt=RTT).net.steps
 
 
 def fails_at(step: int, fault: str, build: Build) -> Build:
@@ -60,12 +60,12 @@ def fails_at(step: int, fault: str, build: Build) -> Build:
 
 
 def torture(build: Build, address: str, faults: Iterable[tuple[int, str]]) -> set[str]:
-    """Let one operation fail in each run; return what was verified in any. meet() checks what must always hold."""
+    """Let one operation fail in each run; return what was verified in any. detect_in() checks what must always hold."""
     found: set[str] = set()
     for step, fault in faults:
-        met = meet(fails_at(step, fault, build), policy=Policy(), address=address, rtt=RTT)
-        assert met.detection.failures or met.verified
-        found |= set(met.verified)
+        result = detect_in(fails_at(step, fault, build), policy=Policy(), address=address, rtt=RTT)
+        assert result.detection.failures or result.verified
+        found |= set(result.verified)
     return found
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from mailsettings import FailureKind, Policy, Trust
 from mailsettings.testing import FakeNetwork, imap, smtp
-from tests.support.security.harness import ADA, DOMAIN, Build, Met, meet
+from tests.support.security.harness import ADA, DOMAIN, AttackResult, Build, detect_in
 
 MAIL = f"mail.{DOMAIN}"
 EVERYTHING = Policy(exhaustive=True)
 
 
-def zone(text: str, policy: Policy | None = None) -> Met:
+def zone(text: str, policy: Policy | None = None) -> AttackResult:
     """Meet the zone *text*, in which D is the address's domain."""
-    return meet(
+    return detect_in(
         lambda net: net.zone(text.replace("D ", f"{DOMAIN} ").replace(".D", f".{DOMAIN}")), policy=policy or Policy()
     )
 
@@ -31,27 +31,31 @@ def zone(text: str, policy: Policy | None = None) -> Met:
 @pytest.mark.parametrize("record", ["_imaps._tcp.D SRV 0 1 993 {}", "D MX 10 {}"], ids=["srv", "mx"])
 def test_a_target_that_is_no_public_host_is_not_asked_for(record: str, target: str) -> None:
     """T10, T12, T13: names of this machine, addresses in disguise, single words: no question, no connection."""
-    met = zone(record.format(target))
+    result = zone(record.format(target))
 
-    assert not [question for question in met.net.questions if question.split()[0] in (target, f"autoconfig.{target}")]
-    assert met.net.connections == ()
+    assert not [
+        question for question in result.net.questions if question.split()[0] in (target, f"autoconfig.{target}")
+    ]
+    assert result.net.connections == ()
 
 
 @pytest.mark.parametrize("port", [22, 53, 80, 443, 2525, 3306, 6379, 8080, 9200, 0, 65535])
 @pytest.mark.parametrize("label", ["_imaps", "_submission"])
 def test_a_zone_is_no_port_scanner(label: str, port: int) -> None:
     """T9: what is no port of mail is not connected to, and the answer says so."""
-    met = zone(f"{label}._tcp.D SRV 0 1 {port} {MAIL}\n{MAIL} A 11.9.0.1", Policy.service().replace(guess=False))
+    result = zone(f"{label}._tcp.D SRV 0 1 {port} {MAIL}\n{MAIL} A 11.9.0.1", Policy.service().replace(guess=False))
 
-    assert not [each for each in met.net.connections if each.endswith(f":{port}") and port not in (80, 443)]
-    assert met.verified == ()
+    assert not [each for each in result.net.connections if each.endswith(f":{port}") and port not in (80, 443)]
+    assert result.verified == ()
 
 
 def test_five_hundred_servers_are_not_all_contacted() -> None:
     """T9, T40: the budget of hosts ends it. It once ended the whole detection, with a ValueError."""
-    met = zone("\n".join(f"_imaps._tcp.D SRV 0 1 993 h{n}.D\nh{n}.D A 11.9.{n // 250}.{n % 250}" for n in range(500)))
+    result = zone(
+        "\n".join(f"_imaps._tcp.D SRV 0 1 993 h{n}.D\nh{n}.D A 11.9.{n // 250}.{n % 250}" for n in range(500))
+    )
 
-    assert len(met.net.connections) <= Policy().limits.max_hosts
+    assert len(result.net.connections) <= Policy().limits.max_hosts
 
 
 def test_hosts_that_fail_at_once_use_up_the_budget_and_no_more() -> None:
@@ -62,10 +66,10 @@ def test_hosts_that_fail_at_once_use_up_the_budget_and_no_more() -> None:
             net.records(f"_imaps._tcp.{DOMAIN}", SRV=f"{number} 1 993 h{number}.{DOMAIN}")
             net.host(f"h{number}.{DOMAIN}")
 
-    met = meet(build)
+    result = detect_in(build)
 
-    assert len({each.rpartition(":")[0] for each in met.net.connections}) <= Policy().limits.max_hosts
-    assert FailureKind.BUDGET in met.kinds
+    assert len({each.rpartition(":")[0] for each in result.net.connections}) <= Policy().limits.max_hosts
+    assert FailureKind.BUDGET in result.kinds
 
 
 def test_many_names_of_one_victim_are_few_connections() -> None:
@@ -77,9 +81,9 @@ def test_many_names_of_one_victim_are_few_connections() -> None:
         for number in range(20):
             net.records(f"_imaps._tcp.{DOMAIN}", SRV=f"0 1 993 h{number}.{DOMAIN}")
 
-    met = meet(build, policy=EVERYTHING)
+    result = detect_in(build, policy=EVERYTHING)
 
-    assert 0 < len(met.net.connections) <= Policy().limits.max_per_address
+    assert 0 < len(result.net.connections) <= Policy().limits.max_per_address
 
 
 @pytest.mark.parametrize(
@@ -93,10 +97,10 @@ def test_many_names_of_one_victim_are_few_connections() -> None:
 )
 def test_aliases_that_go_round_end(text: str) -> None:
     """T21: no answer, at once."""
-    met = zone(text)
+    result = zone(text)
 
-    assert met.verified == ()
-    assert met.seconds < 1
+    assert result.verified == ()
+    assert result.seconds < 1
 
 
 @pytest.mark.parametrize(
@@ -111,10 +115,10 @@ def test_aliases_that_go_round_end(text: str) -> None:
 )
 def test_a_name_server_cannot_hold_the_answer_up(trouble: Build) -> None:
     """T21: the deadline holds whatever DNS does, and nothing is verified by silence."""
-    met = meet(trouble)
+    result = detect_in(trouble)
 
-    assert met.verified == ()
-    assert met.seconds <= Policy().timeouts.deadline
+    assert result.verified == ()
+    assert result.seconds <= Policy().timeouts.deadline
 
 
 def test_the_null_target_stops_guessing() -> None:
@@ -124,7 +128,7 @@ def test_the_null_target_stops_guessing() -> None:
         net.records(f"_imaps._tcp.{DOMAIN}", SRV="0 0 0 .")
         net.host(f"imap.{DOMAIN}").serve(imap())
 
-    assert meet(build, policy=Policy()).verified == ()
+    assert detect_in(build, policy=Policy()).verified == ()
 
 
 def test_a_foreign_target_must_be_confirmed() -> None:
@@ -134,19 +138,19 @@ def test_a_foreign_target_must_be_confirmed() -> None:
         net.records(f"_imaps._tcp.{DOMAIN}", SRV="0 1 993 imap.evil.example")
         net.host("imap.evil.example").serve(imap())
 
-    met = meet(build)
+    result = detect_in(build)
 
-    assert [choice.trust for choice in met.detection.incoming] == [Trust.CONFIRM]
-    assert met.detection.confirm == ("evil.example",)
+    assert [choice.trust for choice in result.detection.incoming] == [Trust.CONFIRM]
+    assert result.detection.confirm == ("evil.example",)
 
 
 @pytest.mark.parametrize("address", ["u@a.co.uk", "u@a.github.io", "u@a.b.c.com.br"])
 def test_no_name_at_or_above_the_public_suffix_is_asked_for(address: str) -> None:
     """T1: autodiscover.<suffix> belongs to whoever bought it; 96,671 passwords were sent there."""
-    met = meet(lambda _: None, policy=Policy(exhaustive=True), address=address)
+    result = detect_in(lambda _: None, policy=Policy(exhaustive=True), address=address)
 
     own = {"a.co.uk", "a.github.io", "b.c.com.br", "c.com.br"}
-    asked = {question.split()[0] for question in met.net.questions} - {"com", "live.thunderbird.net"}
+    asked = {question.split()[0] for question in result.net.questions} - {"com", "live.thunderbird.net"}
     assert asked
     assert all(any(name == domain or name.endswith(f".{domain}") for domain in own) for name in asked)
 
@@ -163,9 +167,9 @@ def test_no_name_at_or_above_the_public_suffix_is_asked_for(address: str) -> Non
 )
 def test_documents_of_an_exchanger_stay_below_its_suffix(mx: str, forbidden: str) -> None:
     """T2: autoconfig.<suffix> can be bought (CVE-2024-52508), and under a private suffix anybody has a name."""
-    met = zone(f"D MX 10 {mx}", EVERYTHING)
+    result = zone(f"D MX 10 {mx}", EVERYTHING)
 
-    assert f"autoconfig.{forbidden} A" not in met.net.questions
+    assert f"autoconfig.{forbidden} A" not in result.net.questions
 
 
 def test_customers_of_one_hoster_are_two_domains() -> None:
@@ -175,9 +179,9 @@ def test_customers_of_one_hoster_are_two_domains() -> None:
         net.records("_imaps._tcp.a.github.io", SRV="0 1 993 imap.b.github.io")
         net.host("imap.b.github.io").serve(imap())
 
-    met = meet(build, address="u@a.github.io")
+    result = detect_in(build, address="u@a.github.io")
 
-    assert met.detection.confirm == ("b.github.io",)
+    assert result.detection.confirm == ("b.github.io",)
 
 
 def test_a_wildcard_alone_proves_nothing() -> None:
@@ -187,10 +191,10 @@ def test_a_wildcard_alone_proves_nothing() -> None:
         net.zone(f"*.{DOMAIN} A 11.9.0.1\n{DOMAIN} A 11.9.0.1")
         net.host("parked.example", "11.9.0.1").serve(imap(), smtp()).web(443)
 
-    met = meet(build, policy=Policy())
+    result = detect_in(build, policy=Policy())
 
-    assert met.verified == ()
-    assert any("a name alone proves nothing" in note.text for note in met.detection.notes)
+    assert result.verified == ()
+    assert any("a name alone proves nothing" in note.text for note in result.detection.notes)
 
 
 def test_behind_a_wildcard_a_real_server_is_found() -> None:
@@ -200,20 +204,20 @@ def test_behind_a_wildcard_a_real_server_is_found() -> None:
         net.zone(f"*.{DOMAIN} A 11.9.0.1\n{DOMAIN} A 11.9.0.1")
         net.host(f"imap.{DOMAIN}", "11.9.0.2").serve(imap())
 
-    assert meet(build, policy=Policy()).verified == (f"imap.{DOMAIN}:993",)
+    assert detect_in(build, policy=Policy()).verified == (f"imap.{DOMAIN}:993",)
 
 
 def test_no_search_list_and_no_relative_name() -> None:
     """T13: every question is for a name with a dot, ending in a domain that the address or its records name."""
-    met = zone("D MX 10 mx.other.example\n_imaps._tcp.D SRV 0 1 993 imap.third.example", EVERYTHING)
+    result = zone("D MX 10 mx.other.example\n_imaps._tcp.D SRV 0 1 993 imap.third.example", EVERYTHING)
 
     tails = (DOMAIN, "other.example", "third.example", "live.thunderbird.net", "com")
-    assert all(question.split()[0].endswith(tails) for question in met.net.questions)
+    assert all(question.split()[0].endswith(tails) for question in result.net.questions)
 
 
 def test_the_local_part_is_in_no_question() -> None:
     """T20: DNS is read by everybody on the way."""
-    met = zone("D MX 10 mx.D", EVERYTHING)
+    result = zone("D MX 10 mx.D", EVERYTHING)
 
     assert ADA.startswith("ada@")
-    assert not [question for question in met.net.questions if "ada" in question.split()[0].split(".")]
+    assert not [question for question in result.net.questions if "ada" in question.split()[0].split(".")]

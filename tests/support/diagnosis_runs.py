@@ -1,4 +1,4 @@
-"""Worlds in memory in which something is wrong, and the diagnosis of settings that somebody typed."""
+"""Worlds in memory in which something is wrong, and the diagnosis of typed settings."""
 
 from __future__ import annotations
 

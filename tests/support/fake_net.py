@@ -1,4 +1,4 @@
-"""A net that only answers DNS, for sources that ask nothing else."""
+"""Nets for sources: one that answers DNS only, and one that serves documents as well."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mailsettings.policy import Policy
 
 
 class Answers:
-    """Knows a few answers; every other name does not exist."""
+    """A net with a few DNS answers; every other name does not exist."""
 
     def __init__(self, *answers: Answer, policy: Policy | None = None) -> None:
         self._answers = {answer.question: answer for answer in answers}

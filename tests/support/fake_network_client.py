@@ -1,4 +1,4 @@
-"""What several tests of the fake network need."""
+"""A client of the fake network: connections, dialogues, DNS questions and documents in one call each."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
@@ -24,7 +24,7 @@ def world(*servers: Server, rtt: float = 0.0) -> FakeNetwork:
 
 
 async def dial(net: FakeNetwork, port: int, address: str = ADDRESS) -> Stream:
-    """Return a connection in clear."""
+    """Return an unencrypted connection."""
     return await net.transport().connect(ip_address(address), port)
 
 
@@ -37,11 +37,11 @@ async def dial_tls(net: FakeNetwork, port: int) -> Stream:
 
 async def talk(stream: Stream, *commands: bytes) -> list[bytes]:
     """Return the greeting, and the reply to each of *commands*."""
-    heard = [await stream.receive()]
+    replies = [await stream.receive()]
     for command in commands:
         await stream.send(command)
-        heard.append(await stream.receive())
-    return heard
+        replies.append(await stream.receive())
+    return replies
 
 
 async def ask(net: FakeNetwork, question: str) -> Answer:
@@ -51,7 +51,7 @@ async def ask(net: FakeNetwork, question: str) -> Answer:
 
 
 def from_generator(port: int, *acts: Any) -> Server:
-    """Return a server that does *acts* and hears nothing."""
+    """Return a server that does *acts* and reads nothing."""
 
     def script() -> Script:
         yield from acts

@@ -1,4 +1,4 @@
-"""Transcripts of logins, in the form of tests/protocols/playing.py, and a player that holds a login to them."""
+"""Transcripts of logins, in the form of tests/support/dialogue_player.py, and a player that holds a login to them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SECRET = Credentials.password("secret")
 TOKEN = Credentials.token("t0ken")
 
 
-def errand(
+def login_request(
     endpoint: Endpoint, credentials: Credentials = SECRET, *, mechanism: str = "", thorough: bool = False
 ) -> LoginRequest:
-    """Return what ada wants of *endpoint*."""
+    """Return a request to log ada in at *endpoint*."""
     return LoginRequest(endpoint, "ada", credentials, sender="ada@example.org", mechanism=mechanism, thorough=thorough)
 
 

@@ -33,8 +33,8 @@ def world(*servers: Server) -> FakeNetwork:
 
 def usual(**options: object) -> FakeNetwork:
     """Return a world with IMAP and SMTP that have these *options*."""
-    known: Options = {"accounts": GOOD, **options}  # type: ignore[typeddict-item]  # a test that errs here fails
-    return world(imap(**known), smtp(**known))
+    usual_options: Options = {"accounts": GOOD, **options}  # type: ignore[typeddict-item]  # a test that errs here fails
+    return world(imap(**usual_options), smtp(**usual_options))
 
 
 async def logged_in(

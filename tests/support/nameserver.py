@@ -1,4 +1,4 @@
-"""A name server on loopback that says what a test wants, over UDP and TCP."""
+"""A name server on loopback that responds as a test says, over UDP and TCP."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def answering(reply: Reply, *, tcp: Callable[[Message], bytes] | None = No
 
 
 async def converse(stream: ByteStream, reply: Callable[[Message], bytes], *, once: bool = False) -> None:
-    """Answer the queries that come over *stream*, each after its length; with *once* hang up after the first."""
+    """Answer the queries that come over *stream*, each after its length; with *once* close after the first."""
     async with stream:
         for _ in range(1 if once else 1000):
             try:

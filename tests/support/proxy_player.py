@@ -1,4 +1,4 @@
-"""Play an exchange with a proxy: what it hears comes from a list of pieces, what it tells is collected."""
+"""Play an exchange with a proxy: what it reads comes from a list of pieces, what it sends is collected."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Played(Generic[T]):
-    """What came of an exchange."""
+    """The result of an exchange."""
 
     result: T
-    told: tuple[bytes, ...]
-    unheard: bytes
+    sent: tuple[bytes, ...]
+    unread: bytes
 
 
 def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
-    """Return what *exchange* comes to; NetworkError(CLOSED) when it wants more than *pieces*."""
-    waiting, told = deque(piece for piece in pieces if piece), []
+    """Return the result of *exchange*; NetworkError(CLOSED) when it needs more than *pieces*."""
+    waiting, sent = deque(piece for piece in pieces if piece), []
     try:
         command = next(exchange)
         while True:
             if isinstance(command, SendBytes):
-                told.append(command.data)
+                sent.append(command.data)
                 command = next(exchange)
             elif not waiting:
                 raise NetworkError(FailureKind.CLOSED, "end of the pieces")
@@ -37,7 +37,7 @@ def play(exchange: CommandGenerator[T], pieces: Iterable[bytes]) -> Played[T]:
                 assert isinstance(command, ReadBytes)
                 command = exchange.send(waiting.popleft())
     except StopIteration as end:
-        return Played(end.value, tuple(told), b"".join(waiting))
+        return Played(end.value, tuple(sent), b"".join(waiting))
 
 
 def kind(exchange: CommandGenerator[T], *pieces: bytes) -> FailureKind:

@@ -1,4 +1,4 @@
-"""Real proxies on loopback, SOCKS5 and CONNECT, that note whom they were asked for; no code of the package in them."""
+"""Real proxies on loopback, SOCKS5 and CONNECT, that record their requests; no code of the package in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIZES = {1: 4, 4: 16}
 
 @dataclass
 class Proxy:
-    """What a proxy does and has seen. *login*: user and password it insists on."""
+    """What a proxy does and has seen. *login*: user and password it requires."""
 
     login: tuple[str, str] | None = None
     asked: list[str] = field(default_factory=list)  # ip:port
@@ -46,27 +46,27 @@ class Proxy:
             self.open -= 1
 
     async def _socks(self, stream: ByteStream) -> None:
-        heard = BufferedByteReceiveStream(stream)
-        _, count = await heard.receive_exactly(2)
-        methods = await heard.receive_exactly(count)
+        received = BufferedByteReceiveStream(stream)
+        _, count = await received.receive_exactly(2)
+        methods = await received.receive_exactly(count)
         wanted = 2 if self.login else 0
         if wanted not in methods:
             await stream.send(b"\x05\xff")
             return
         await self._send(stream, bytes((5, wanted)))
-        if self.login and not await self._socks_login(heard, stream):
+        if self.login and not await self._socks_login(received, stream):
             return
-        _, _, _, type_ = await heard.receive_exactly(4)
-        raw = await heard.receive_exactly(_SIZES[type_])
+        _, _, _, type_ = await received.receive_exactly(4)
+        raw = await received.receive_exactly(_SIZES[type_])
         ip = IPv4Address(raw) if type_ == 1 else IPv6Address(raw)
-        port = int.from_bytes(await heard.receive_exactly(2), "big")
+        port = int.from_bytes(await received.receive_exactly(2), "big")
         await self._carry(f"{ip}:{port}", stream, b"\x05\x00\x00\x01" + bytes(6), b"\x05\x05\x00\x01" + bytes(6))
 
-    async def _socks_login(self, heard: BufferedByteReceiveStream, stream: ByteStream) -> bool:
-        _, length = await heard.receive_exactly(2)
-        user = (await heard.receive_exactly(length)).decode()
-        (length,) = await heard.receive_exactly(1)
-        self.logins.append((user, (await heard.receive_exactly(length)).decode()))
+    async def _socks_login(self, received: BufferedByteReceiveStream, stream: ByteStream) -> bool:
+        _, length = await received.receive_exactly(2)
+        user = (await received.receive_exactly(length)).decode()
+        (length,) = await received.receive_exactly(1)
+        self.logins.append((user, (await received.receive_exactly(length)).decode()))
         good = self.logins[-1] == self.login
         await self._send(stream, b"\x01\x00" if good else b"\x01\x01")
         return good
@@ -90,7 +90,7 @@ class Proxy:
             await stream.send(data[start : start + self.cut])
 
     async def _carry(self, place: str, stream: ByteStream, done: bytes, refused: bytes) -> None:
-        """Connect to *place*, or where the test has it, and pass on what both sides say."""
+        """Connect to *place*, or where the test has it, and pass data on in both directions."""
         self.asked.append(place)
         host, _, port = place.rpartition(":")
         try:
@@ -123,7 +123,7 @@ async def _pass_on(source: ByteStream, target: ByteStream, both: anyio.CancelSco
 
 
 def saying(*pieces: bytes, closes: bool = False) -> Callable[[ByteStream], Awaitable[None]]:
-    """Return a proxy that answers each message with the next of *pieces*, then keeps silent, or *closes*."""
+    """Return a proxy that answers each message with the next of *pieces*, then no more, or *closes*."""
 
     async def handle(stream: ByteStream) -> None:
         waiting = iter(pieces)

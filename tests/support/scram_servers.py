@@ -13,7 +13,7 @@ from mailsettings.testing.scripts import Act
 
 PORTS = {Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}
 SALT, ROUNDS = b"some salt", 4096
-Turns = Generator[Say | Act, bytes, bytes]
+Steps = Generator[Say | Act, bytes, bytes]
 
 
 def signing(protocol: Protocol, how: str, *, password: str = "secret", algorithm: str = "sha256") -> Server:
@@ -38,7 +38,7 @@ def signing(protocol: Protocol, how: str, *, password: str = "secret", algorithm
     return scripted(PORTS[protocol], script)
 
 
-def _scram(protocol: Protocol, how: str, words: list[bytes], password: str, algorithm: str) -> Turns:
+def _scram(protocol: Protocol, how: str, words: list[bytes], password: str, algorithm: str) -> Steps:
     """Play the server's part; return what stands in the line of success."""
     tail = words[3:] if protocol is Protocol.IMAP else words[2:]
     first = base64.b64decode(tail[0]) if tail else (yield from _ask(protocol, b""))
@@ -58,7 +58,7 @@ def _scram(protocol: Protocol, how: str, words: list[bytes], password: str, algo
     return base64.b64encode(last) if how.endswith("line") else b""
 
 
-def _ask(protocol: Protocol, challenge: bytes) -> Turns:
+def _ask(protocol: Protocol, challenge: bytes) -> Steps:
     yield Say((b"334 " if protocol is Protocol.SMTP else b"+ ") + base64.b64encode(challenge) + b"\r\n")
     return base64.b64decode((yield HEAR))
 

@@ -18,7 +18,7 @@ _FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10}
 
 
 def values(unit: str, name: str) -> list[str]:
-    """Return what the lines *name*= of *unit* say, word by word."""
+    """Return the values of the lines *name*= of *unit*, one by one."""
     lines = (line.partition("=")[2] for line in unit.splitlines() if line.startswith(f"{name}="))
     return [f"~{word}" if line.startswith("~") else word for line in lines for word in line.lstrip("~").split()]
 
@@ -26,8 +26,8 @@ def values(unit: str, name: str) -> list[str]:
 def calls(group: str) -> set[str]:
     """Return the system calls in a *group* of systemd's."""
     command = ("systemd-analyze", "syscall-filter", "--no-pager", group)
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    words = {line.strip() for line in told.splitlines()[1:] if not line.strip().startswith("#")} - {""}
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    words = {line.strip() for line in listed.splitlines()[1:] if not line.strip().startswith("#")} - {""}
     inner = {word for word in words if word.startswith("@")}
     return (words - inner).union(*map(calls, inner)) if inner else words
 

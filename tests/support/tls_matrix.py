@@ -53,7 +53,7 @@ VERDICTS: dict[str, FailureKind | None] = {
 GREETINGS = {Protocol.IMAP: b"* OK hi\r\n", Protocol.POP3: b"+OK hi\r\n", Protocol.SMTP: b"220 x\r\n"}
 
 
-CLEAR = {
+BEFORE_TLS = {
     Protocol.IMAP: b"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\n%s OK\r\n",
     Protocol.POP3: b"+OK\r\nSTLS\r\n.\r\n",
     Protocol.SMTP: b"250-x\r\n250 STARTTLS\r\n",
@@ -85,7 +85,7 @@ class Inside:
         self._tls = context.wrap_bio(self._in, self._out, server_side=True)
 
     async def send(self, data: bytes) -> None:
-        """Shake hands if that has not been done, then send."""
+        """Do the handshake if that has not been done, then send."""
         await self._do(lambda: self._tls.write(data))
 
     async def receive(self) -> bytes:
@@ -111,7 +111,7 @@ class Inside:
 
 
 async def answer(stream: ByteStream | Inside, reply: bytes) -> None:
-    """Hear one command and answer it, with its tag where the reply has a place for it."""
+    """Read one command and answer it, with its tag where the reply has a place for it."""
     tag = (await stream.receive()).split()[0]
     await stream.send(reply.replace(b"%s", tag))
 
@@ -120,7 +120,7 @@ class MailServer:
     """A server of one protocol, as simple as it can be."""
 
     def __init__(self, protocol: Protocol, context: ssl.SSLContext, *, at_once: bool) -> None:
-        self.heard_inside = False  # True once a command came through TLS
+        self.read_inside = False  # True once a command came through TLS
         self._protocol = protocol
         self._context = context
         self._at_once = at_once
@@ -128,11 +128,11 @@ class MailServer:
     async def __call__(self, stream: ByteStream) -> None:
         if not self._at_once:
             await stream.send(GREETINGS[self._protocol])
-            await answer(stream, CLEAR[self._protocol])
+            await answer(stream, BEFORE_TLS[self._protocol])
             await answer(stream, GO[self._protocol])
         inside = Inside(stream, self._context)
         if self._at_once:
             await inside.send(GREETINGS[self._protocol])
         await answer(inside, INSIDE[self._protocol])
-        self.heard_inside = True
+        self.read_inside = True
         await anyio.sleep_forever()

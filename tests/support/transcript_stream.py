@@ -13,6 +13,7 @@ import trio
 import trio.testing
 
 from mailsettings.errors import FailureKind, NetworkError
+from mailsettings.events import ignore
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.net.session import SessionResult, run_session
 from mailsettings.net.streams import Stream
@@ -101,7 +102,7 @@ GOOD = {
 
 
 class Server:
-    """A stream whose other side keeps to a transcript; where that ends it hangs up, or keeps silent."""
+    """A stream whose other side keeps to a transcript; behind its end it closes, or no longer responds."""
 
     def __init__(
         self, transcript: str, *, segment: int = 1 << 16, cut: int | None = None, silent: bool = False
@@ -144,14 +145,14 @@ class Server:
         return FACTS
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Nobody looks here."""
+        """No test inspects here."""
         raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:
         pass
 
     def _speak(self) -> None:
-        """Say all that is due. A `…` stands for a line that breaks off, a `¶` for LF alone."""
+        """Send all that is due. A `…` stands for a line that breaks off, a `¶` for LF alone."""
         while self._steps and self._steps[0].startswith("S:"):
             line = self._steps.popleft()[3:]
             if line.endswith("…"):
@@ -167,23 +168,20 @@ async def secure(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
     return await stream.start_tls(host, alpn)
 
 
-async def carry(
-    server: Stream, endpoint: Endpoint, *, policy: Policy | None = None, heard: list[str] | None = None, **more: Any
-) -> SessionResult:
-    """Talk to *server*; *heard* collects the steps as they begin."""
+async def carry(server: Stream, endpoint: Endpoint, *, policy: Policy | None = None, **more: Any) -> SessionResult:
+    """Run a session with *server*; *more* goes to run_session()."""
     policy = policy or Policy()
     return await run_session(
         server,
         dialogue_for(endpoint, policy=policy, tag="A"),
         endpoint=endpoint,
         policy=policy,
-        on_step=(heard if heard is not None else []).append,
-        **{"secure": secure, **more},
+        **{"secure": secure, "on_step": ignore, **more},
     )
 
 
 def in_virtual_time(server: Stream, endpoint: Endpoint, **more: Any) -> tuple[SessionResult, float]:
-    """Return what came of it and how many seconds it would have taken."""
+    """Return the result of a session and how many seconds it would have taken."""
 
     async def main() -> tuple[SessionResult, float]:
         started = trio.current_time()
@@ -195,7 +193,7 @@ def in_virtual_time(server: Stream, endpoint: Endpoint, **more: Any) -> tuple[Se
 
 @dataclass
 class Drip:
-    """A server that says one byte a second."""
+    """A server that sends one byte a second."""
 
     byte: bytes
     sent: list[bytes] = field(default_factory=list)
@@ -211,7 +209,7 @@ class Drip:
         return FACTS
 
     async def inspect(self, host: str) -> UnverifiedHandshake:
-        """Nobody looks here."""
+        """No test inspects here."""
         raise NetworkError(FailureKind.TLS_FAILED, host)
 
     async def aclose(self) -> None:

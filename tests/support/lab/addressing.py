@@ -47,8 +47,8 @@ def placed(zones: Iterable[Zone]) -> tuple[Place, ...]:
 
 def sockets(places: Iterable[Place]) -> frozenset[tuple[str, int]]:
     """Return every address and port at which something must accept connections."""
-    heard = [speaks for speaks in Speaks if speaks is not Speaks.NOTHING]
-    return frozenset((ip, service.port) for place in places for speaks in heard for ip, service in place.where(speaks))
+    spoken = [speaks for speaks in Speaks if speaks is not Speaks.NOTHING]
+    return frozenset((ip, service.port) for place in places for speaks in spoken for ip, service in place.where(speaks))
 
 
 def smtp_places(places: Iterable[Place], software: Software) -> tuple[Place, ...]:

@@ -1,4 +1,4 @@
-"""Servers that are broken in one way or two, for diagnoses of typed settings; nobody's domain."""
+"""Servers that are broken in one way or two, for diagnoses of typed settings; no domain leads to them."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Authority:
 
 
 def _self_signed(names: tuple[str, ...]) -> bytes:
-    """Return key and certificate for *names* that nobody but itself vouches for (trustme makes none)."""
+    """Return key and a self-signed certificate for *names* (trustme makes none)."""
     key = ec.generate_private_key(ec.SECP256R1())
     who = _name(names[0])
     return _file(_builder(names, who, key).sign(key, hashes.SHA256()), key)

@@ -7,12 +7,12 @@ from tests.support.lab import web_documents
 from tests.support.lab.provider_zones import EVERYTHING
 from tests.support.lab.web_documents import config
 from tests.support.lab.world import (
-    CLEAR_IMAP,
-    CLEAR_SUBMISSION,
     HTTP,
     HTTPS,
     IMAP,
     IMAPS,
+    PLAIN_IMAP,
+    PLAIN_SUBMISSION,
     SUBMISSION,
     SUBMISSIONS,
     WEB,
@@ -26,7 +26,7 @@ from tests.support.lab.world import (
 
 BOX = Host("box", (IMAPS, SUBMISSIONS))
 OTHER = Host("other", (IMAPS, SUBMISSIONS))
-OLD = Host("old", (CLEAR_IMAP, CLEAR_SUBMISSION))  # no TLS at all
+OLD = Host("old", (PLAIN_IMAP, PLAIN_SUBMISSION))  # no TLS at all
 SRV_TO_OTHER = ("_imaps._tcp SRV 0 0 993 other", "_submissions._tcp SRV 0 0 465 other")
 DISAGREE = "sources disagree on incoming mail"
 

@@ -1,4 +1,4 @@
-"""A server that dies in the middle of a word: a relay to the real one that ends after so many bytes of it.
+"""A server that dies in the middle of a reply: a relay to the real one that ends after so many bytes of it.
 
 python -m tests.support.lab.cutting_relay 19000,10.77.1.5,993,1000,reset …
 

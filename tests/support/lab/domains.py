@@ -6,15 +6,15 @@ from mailsettings.errors import FailureKind
 from tests.support.lab.broken_servers import BROKEN
 from tests.support.lab.contradictory_domains import CONTRADICTING
 from tests.support.lab.faulty_domains import CERTIFICATES, TROUBLES
-from tests.support.lab.provider_zones import EVERYTHING, NEIGHBOURS
+from tests.support.lab.provider_zones import EVERYTHING, PROVIDER_ZONES
 from tests.support.lab.publishing_domains import PUBLISHED, PUBLISHED_ZONES
 from tests.support.lab.world import (
-    CLEAR_IMAP,
-    CLEAR_POP3,
-    CLEAR_SUBMISSION,
     EXCHANGER,
     IMAP,
     IMAPS,
+    PLAIN_IMAP,
+    PLAIN_POP3,
+    PLAIN_SUBMISSION,
     POP3,
     POP3S,
     SUBMISSION,
@@ -137,7 +137,7 @@ PORTS = (
     World(
         domain="clear.example",
         story="no TLS anywhere: nothing that may be recommended",
-        hosts=(Host("mail", (CLEAR_IMAP, CLEAR_POP3, CLEAR_SUBMISSION)),),
+        hosts=(Host("mail", (PLAIN_IMAP, PLAIN_POP3, PLAIN_SUBMISSION)),),
         exit_code=3,
         kinds=frozenset({FailureKind.STARTTLS_NOT_OFFERED}),
     ),
@@ -326,5 +326,5 @@ PROVIDERS = (
     ),
 )
 
-ZONES = (*NEIGHBOURS, *PUBLISHED_ZONES, *BROKEN)
+ZONES = (*PROVIDER_ZONES, *PUBLISHED_ZONES, *BROKEN)
 WORLDS = (*NAMES, *PORTS, *RECORDS, *PROVIDERS, *CERTIFICATES, *TROUBLES, *PUBLISHED, *CONTRADICTING)

@@ -60,13 +60,13 @@ def dovecot(directory: Path, places: Iterable[Place], authority: Authority, sasl
 
 
 def _login(name: str, speaks: Speaks, places: Iterable[Place]) -> str:
-    heard = [found for place in places for found in place.where(speaks)]
-    clear = " ".join(ip for ip, service in heard if service.security is not Security.TLS)
-    secure = " ".join(ip for ip, service in heard if service.security is Security.TLS)
+    listeners = [found for place in places for found in place.where(speaks)]
+    plain = " ".join(ip for ip, service in listeners if service.security is not Security.TLS)
+    secure = " ".join(ip for ip, service in listeners if service.security is Security.TLS)
     # One process for all: the default of one process per connection is slower and safer, and here is nothing to guard.
     return (
         f"service {name}-login {{\n  service_count = 0\n  process_min_avail = 1\n"
-        f"  inet_listener {name} {{\n    {_addresses(clear)}\n  }}\n"
+        f"  inet_listener {name} {{\n    {_addresses(plain)}\n  }}\n"
         f"  inet_listener {name}s {{\n    {_addresses(secure)}\n  }}\n}}\n"
     )
 

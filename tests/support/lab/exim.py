@@ -62,15 +62,15 @@ def exim(directory: Path, places: Iterable[Place], authority: Authority) -> Daem
     """Write the configuration of Exim below *directory*: tables by address, certificates by address."""
     directory.mkdir()
     served = smtp_places(places, Software.EXIM)
-    heard = [(place, ip, service) for place in served for ip, service in place.where(Speaks.SMTP)]
-    _write_table(directory / "names", {_key(ip): place.fqdn for place, ip, _ in heard})
-    _write_table(directory / "delays", {_key(ip): str(place.host.delay) for place, ip, _ in heard})
-    _write_table(directory / "logins", {f"{_key(ip)}.{s.port}": "*" for _, ip, s in heard if s.login})
-    known = [(ip, user) for p, ip, _ in heard if p.host.accounts for user in p.host.accounts.users]
+    listeners = [(place, ip, service) for place in served for ip, service in place.where(Speaks.SMTP)]
+    _write_table(directory / "names", {_key(ip): place.fqdn for place, ip, _ in listeners})
+    _write_table(directory / "delays", {_key(ip): str(place.host.delay) for place, ip, _ in listeners})
+    _write_table(directory / "logins", {f"{_key(ip)}.{s.port}": "*" for _, ip, s in listeners if s.login})
+    known = [(ip, user) for p, ip, _ in listeners if p.host.accounts for user in p.host.accounts.users]
     _write_table(directory / "users", {f"{_key(ip)}/{u.name}": "" if u.broken else u.password for ip, u in known})
-    for place, ip, _ in heard:
+    for place, ip, _ in listeners:
         (directory / f"{_key(ip)}.pem").write_bytes(authority.file(place).read_bytes())
-    interfaces = " ; ".join(f"[{ip}]:{service.port}" for _, ip, service in heard)
+    interfaces = " ; ".join(f"[{ip}]:{service.port}" for _, ip, service in listeners)
     config = directory / "exim.conf"
     config.write_text(f"LAB_DIRECTORY = {directory}\nLAB_INTERFACES = <; {interfaces}\n{_CONFIG}")
     spool = directory / "spool"

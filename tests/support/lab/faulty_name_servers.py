@@ -1,4 +1,4 @@
-"""Name servers with a fault each, in front of the laboratory's own, which says what is true.
+"""Name servers with one fault each, in front of the laboratory's own, which gives the true answers.
 
 python -m tests.support.lab.faulty_name_servers 10.77.0.2 10.77.0.53 6.6.6.6 5300,servfail 5301,forged-id …
 """
@@ -44,17 +44,18 @@ TRUNCATED = ("truncated", "truncated-refused", "truncated-silent", "truncated-ha
 MODES = (*RCODES, *FORGED, *HONEST, *TRUNCATED)
 
 
-def liars(ip: str, truth: str, forged: str, ports: Mapping[str, int]) -> Daemon:
+def faulty_servers(ip: str, truth: str, forged: str, ports: Mapping[str, int]) -> Daemon:
     """Return the program with a name server for each mode at *ip*, at the port that *ports* says.
 
-    *truth* is the address of the resolver that is asked, *forged* the address that lies lead to.
+    *truth* is the address of the resolver that is asked, *forged* the address in forged answers.
     """
     parts = [f"{port},{mode}" for mode, port in ports.items()]
-    return Daemon("liars", (sys.executable, "-m", "tests.support.lab.faulty_name_servers", ip, truth, forged, *parts))
+    command = (sys.executable, "-m", "tests.support.lab.faulty_name_servers", ip, truth, forged, *parts)
+    return Daemon("faulty-name-servers", command)
 
 
 def forgeries(mode: str, query: Message, forged: str) -> Iterator[bytes]:
-    """Yield what somebody beside the way sends before the true answer can be there."""
+    """Yield what an off-path attacker sends before the true answer can be there."""
     if mode == "garbage":
         yield from (b"", b"\0", query.to_wire()[:11], bytes(range(256)) * 4)
         return
@@ -76,7 +77,7 @@ def forgeries(mode: str, query: Message, forged: str) -> Iterator[bytes]:
 
 
 def truth(ip: str, resolver: str, query: bytes) -> bytes:
-    """Return what the true resolver says to *query*; we ask from *ip*, as it does not answer everybody."""
+    """Return the true resolver's response to *query*, asked from *ip*, as it does not answer every client."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind((ip, 0))
         udp.settimeout(_PATIENCE)
@@ -139,7 +140,7 @@ class _Datagram(BaseRequestHandler):
     def handle(self) -> None:
         wire, udp = self.request
         peer = self.client_address
-        # Whoever has heard enough closes the port.
+        # A client that has its answer closes the port.
         with suppress(OSError):
             self.server.lies.answer(
                 wire, lambda data: udp.sendto(data, peer), lambda data: self.server.other.sendto(data, peer)
@@ -165,7 +166,7 @@ class _Stream(BaseRequestHandler):
 
 
 def main(ip: str, resolver: str, forged: str, *parts: str) -> None:
-    """Serve what *parts* say, until somebody ends it."""
+    """Serve what *parts* say, until the process is ended."""
     for part in parts:
         port, mode = part.split(",")
         lies = Lies(mode, ip, resolver, forged)

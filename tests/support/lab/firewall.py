@@ -66,7 +66,7 @@ def diverted(names: Namespaces, ways: Iterable[tuple[str, int]]) -> Iterator[Non
 
 @contextmanager
 def black_hole(names: Namespaces, families: Iterable[int] = (4, 6)) -> Iterator[None]:
-    """Lose every segment of more than SMALL bytes in both directions, and tell nobody: path MTU discovery is broken."""
+    """Drop every segment of more than SMALL bytes, both ways, without an ICMP error: path MTU discovery is broken."""
     rules = "\n".join(f"meta nfproto ipv{family} meta l4proto tcp meta length > {SMALL} drop" for family in families)
     chain = f"chain in {{ type filter hook input priority -1;\n{rules}\n}}"
     with ruled(names.servers, chain), ruled(names.client, chain):

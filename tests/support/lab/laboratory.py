@@ -105,7 +105,7 @@ def _daemons(directory: Path, zones: Sequence[Zone], places: Sequence[Place], au
         exim.exim(directory / "exim", places, authority),
         *courier.courier(directory / "courier", places, authority),
         nginx.nginx(directory / "nginx", places, authority),
-        *non_mail_servers.impostors(places),
+        *non_mail_servers.daemons(places),
         *token_service.tokens(directory / "tokens", places),
     ]
 
@@ -145,7 +145,7 @@ def _await_sockets(
             if process.poll() is not None:
                 raise RuntimeError(f"{name} ended with {process.returncode}: {_tail(logs, name)}")
         if time.monotonic() > end:
-            raise RuntimeError(f"nobody listens at {sorted(missing)[:10]} after {READY_WITHIN} s")
+            raise RuntimeError(f"nothing listens at {sorted(missing)[:10]} after {READY_WITHIN} s")
         time.sleep(_PAUSE)
 
 

@@ -1,12 +1,12 @@
-"""Distance and bad ways: what is sent arrives late, not at all, twice, or behind what was sent after it.
+"""A link emulator: packets arrive late, not at all, twice, or behind those that were sent after them.
 
-    with farther(lab.namespaces, 0.05): ...                       every round trip takes 50 ms more
-    with rough(lab.namespaces, Way(loss=0.05), seed=1): ...       one packet in twenty is lost, in both directions
+    with delayed(lab.namespaces, 0.05): ...                             every round trip takes 50 ms more
+    with impaired(lab.namespaces, Impairment(loss=0.05), seed=1): ...   one packet in twenty is lost, in both directions
 
 The kernel of a small virtual machine has no netem, so packets make a detour through this program:
 
     client -- tun "far" -- python -m tests.support.lab.link_emulator (waits) -- tun "far" -- servers
-       ^------- veth "lab", or with rough() another such way, tun "back" ------'
+       ^------- veth "lab", or with impaired() another such detour, tun "back" ------'
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _READY_WITHIN = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Impairment:
     """What happens to the packets of one direction. The shares are between 0 and 1."""
 
     seconds: float = 0.0  # every packet comes so much later
@@ -64,27 +64,29 @@ class Way:
 
 
 @contextmanager
-def farther(names: Namespaces, seconds: float) -> Iterator[None]:
+def delayed(names: Namespaces, seconds: float) -> Iterator[None]:
     """Add *seconds* to every round trip between client and servers."""
-    with _detour(names.client, names.servers, "far", SERVERS, Way(seconds), seed=0):
+    with _detour(names.client, names.servers, "far", SERVERS, Impairment(seconds), seed=0):
         yield
 
 
 @contextmanager
-def rough(names: Namespaces, way: Way, *, seed: int) -> Iterator[None]:
-    """Let packets in both directions fare as *way* says; *seed* decides which of them."""
+def impaired(names: Namespaces, impairment: Impairment, *, seed: int) -> Iterator[None]:
+    """Let packets in both directions be impaired as *impairment* says; *seed* decides which of them."""
     clients = tuple(f"{ip}/{ip.max_prefixlen}" for ip in CLIENT)
     with (
-        _detour(names.client, names.servers, "far", SERVERS, way, seed=seed),
-        _detour(names.servers, names.client, "back", clients, way, seed=seed + 1),
+        _detour(names.client, names.servers, "far", SERVERS, impairment, seed=seed),
+        _detour(names.servers, names.client, "back", clients, impairment, seed=seed + 1),
     ):
         yield
 
 
 @contextmanager
-def _detour(source: str, target: str, device: str, nets: Sequence[str], way: Way, *, seed: int) -> Iterator[None]:
+def _detour(
+    source: str, target: str, device: str, nets: Sequence[str], impairment: Impairment, *, seed: int
+) -> Iterator[None]:
     """Send what goes from namespace *source* to *nets* through this program to namespace *target*."""
-    command = (sys.executable, "-m", "tests.support.lab.link_emulator", target, device, str(way), str(seed))
+    command = (sys.executable, "-m", "tests.support.lab.link_emulator", target, device, str(impairment), str(seed))
     with ExitStack() as stack:
         for name in (source, target):
             stack.enter_context(_device(name, device))
@@ -122,25 +124,25 @@ def _attached(device: str) -> int:
     return descriptor
 
 
-def _relay(source: int, target: int, way: Way, chance: random.Random) -> None:
-    """Hand the packets of *source* to *target* as *way* says; those of one moment in the order in which they came."""
+def _relay(source: int, target: int, impairment: Impairment, chance: random.Random) -> None:
+    """Pass packets from *source* to *target* as *impairment* says; those of one moment in their own order."""
     waiting: list[tuple[float, int, bytes]] = []
     for number in count():
         pause = max(0.0, waiting[0][0] - time.monotonic()) if waiting else None
         if select.select([source], [], [], pause)[0]:
             packet, now = os.read(source, _MAX_PACKET), time.monotonic()
-            for seconds in way.arrivals(chance):
+            for seconds in impairment.arrivals(chance):
                 heappush(waiting, (now + seconds, number, packet))
         while waiting and waiting[0][0] <= time.monotonic():
             os.write(target, heappop(waiting)[2])
 
 
-def main(namespace: str, device: str, way: str, seed: str) -> None:
+def main(namespace: str, device: str, impairment: str, seed: str) -> None:
     """Relay from the namespace we are in to *namespace*."""
     source = _attached(device)
     with inside(namespace):
         target = _attached(device)
-    _relay(source, target, Way.parse(way), random.Random(int(seed)))
+    _relay(source, target, Impairment.parse(impairment), random.Random(int(seed)))
 
 
 if __name__ == "__main__":

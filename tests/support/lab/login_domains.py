@@ -21,7 +21,7 @@ FOREIGN = 'пароль {5} ö"\\'  # letters outside ASCII, and all that has a 
 TOKEN = "ya29.the-good-one"
 PLEASE = "Please use full email address as user name."
 DOMAIN = "members.example"
-MEMBERS = Accounts(
+ACCOUNTS = Accounts(
     "members",
     (
         User(f"ada@{DOMAIN}", PASSWORD),
@@ -67,9 +67,9 @@ ZONES = (
     Zone(
         DOMAIN,
         (
-            Host("mail", ALL, accounts=MEMBERS),
-            Host("strict", (SUBMISSIONS,), accounts=MEMBERS, owned=True),
-            Host("busy", (SUBMISSIONS, SUBMISSION), accounts=MEMBERS, clients=1),
+            Host("mail", ALL, accounts=ACCOUNTS),
+            Host("strict", (SUBMISSIONS,), accounts=ACCOUNTS, owned=True),
+            Host("busy", (SUBMISSIONS, SUBMISSION), accounts=ACCOUNTS, clients=1),
         ),
     ),
     *(_only(mechanism, domain) for mechanism, domain in MECHANISMS.items()),

@@ -98,7 +98,7 @@ def _nodad(version: int) -> str:
 
 
 def _filter(places: tuple[Place, ...]) -> str:
-    """Return nft rules that drop what goes to filtered ports, as a firewall without manners does."""
+    """Return nft rules that drop what goes to filtered ports, as a firewall does that sends no error."""
     filtered = [(ip, service.port) for place in places for ip, service in place.where(Speaks.NOTHING)]
     rules = "\n".join(f"ip{'6' if ':' in ip else ''} daddr {ip} tcp dport {port} drop" for ip, port in filtered)
     return f"table inet lab {{ chain input {{ type filter hook input priority 0;\n{rules}\n}}\n}}\n"

@@ -1,4 +1,4 @@
-"""What no package offers: a port that never says a word, and SSH's greeting where mail is expected.
+"""What no package offers: a port that never responds, and SSH's greeting where mail is expected.
 
 python -m tests.support.lab.non_mail_servers 10.77.1.3,993,silence 10.77.1.4,143,ssh
 """
@@ -17,14 +17,14 @@ from tests.support.lab.processes import Daemon
 from tests.support.lab.world import Speaks
 
 _GREETINGS = {Speaks.SSH: b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7\r\n", Speaks.SILENCE: b""}
-_PATIENCE = 60.0  # seconds; nobody who is tested waits as long
+_PATIENCE = 60.0  # seconds; no client under test waits as long
 
 
-def impostors(places: Iterable[Place]) -> Iterator[Daemon]:
-    """Yield the program that plays every impostor of *places*, if there are any."""
+def daemons(places: Iterable[Place]) -> Iterator[Daemon]:
+    """Yield the program that plays every such server of *places*, if there are any."""
     parts = [f"{ip},{s.port},{kind}" for p in places for kind in _GREETINGS for ip, s in p.where(kind)]
     if parts:
-        yield Daemon("impostors", (sys.executable, "-m", "tests.support.lab.non_mail_servers", *parts))
+        yield Daemon("non-mail-servers", (sys.executable, "-m", "tests.support.lab.non_mail_servers", *parts))
 
 
 async def _play(stream: SocketStream, greeting: bytes) -> None:

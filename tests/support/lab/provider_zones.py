@@ -17,7 +17,7 @@ from tests.support.lab.world import (
 
 EVERYTHING = (IMAPS, IMAP, POP3S, SUBMISSIONS, SUBMISSION)
 
-NEIGHBOURS = (
+PROVIDER_ZONES = (
     # Google's mail exchangers; its other hosts are in the world of gmail.com.
     Zone(
         "google.com",
@@ -35,7 +35,7 @@ NEIGHBOURS = (
             Host("fb.mail", (EXCHANGER,)),
         ),
     ),
-    # A filter in front of somebody else's mailboxes.
+    # A filter in front of another provider's mailboxes.
     Zone("pphosted.com", (Host("mx0a-00112233", (EXCHANGER,)),)),
     # Shared hosters: one machine and one certificate for many customers.
     Zone("bighoster.example", (Host("web7", (*EVERYTHING, EXCHANGER), software=Software.EXIM),)),

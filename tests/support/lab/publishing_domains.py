@@ -1,6 +1,6 @@
 """Mail domains that publish their settings, each in one way alone; contradictions are in contradictory_domains.py.
 
-The servers have names that nobody guesses (box.), so that a right answer was learned from what is published.
+The servers have names that are never guessed (box.), so that a right answer was learned from what is published.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Listen to one server with nothing but sockets and OpenSSL: what the laboratory says of itself is checked with this.
+"""Inspect one server with nothing but sockets and OpenSSL, to check that the laboratory is what its worlds say.
 
 It shares no code with the package, so that a mistake there cannot hide itself here.
 """
@@ -23,21 +23,21 @@ _LOGIN = {Speaks.IMAP: b"AUTH=PLAIN", Speaks.POP3: b"SASL PLAIN", Speaks.SMTP: b
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ServerOffer:
     """What a server offers."""
 
-    upgrade: bool  # STARTTLS, in clear
+    upgrade: bool  # STARTTLS, before TLS
     login: bool  # PLAIN, inside TLS wherever there is TLS
 
 
 def greeting(ip: str, service: Service) -> bytes:
-    """Return the first line that *service* says, inside TLS if it starts with TLS; certificates are not looked at."""
+    """Return the first line of *service*, inside TLS if it starts with TLS; certificates are not verified."""
     with _opened(ip, service) as stream:
         return _line(stream)
 
 
 def greets_late(ip: str, service: Service, seconds: float) -> bool:
-    """True if *service* says nothing for so many *seconds*, and something in the end."""
+    """True if *service* does not respond for so many *seconds*, and does in the end."""
     with _opened(ip, service) as stream:
         stream.settimeout(seconds)
         with suppress(TimeoutError):
@@ -46,18 +46,18 @@ def greets_late(ip: str, service: Service, seconds: float) -> bool:
         return bool(_line(stream))
 
 
-def hear(ip: str, service: Service) -> Heard:
-    """Talk to *service* up to its capabilities, inside TLS where it has TLS."""
+def inspect_server(ip: str, service: Service) -> ServerOffer:
+    """Return what *service* offers: its capabilities, inside TLS where it has TLS."""
     speaks = service.speaks
     with _opened(ip, service) as stream:
         _line(stream)
         offered = _capabilities(stream, speaks)
-        if service.security is Security.TLS or _upgrade_word(speaks) not in offered:
-            return Heard(upgrade=False, login=_LOGIN[speaks] in offered)
+        if service.security is Security.TLS or _upgrade_command(speaks) not in offered:
+            return ServerOffer(upgrade=False, login=_LOGIN[speaks] in offered)
         stream.sendall(_UPGRADE[speaks] + b"\r\n")
         _line(stream)
         with _unverified().wrap_socket(stream) as secure:
-            return Heard(upgrade=True, login=_LOGIN[speaks] in _capabilities(secure, speaks))
+            return ServerOffer(upgrade=True, login=_LOGIN[speaks] in _capabilities(secure, speaks))
 
 
 def objection_to_certificate(ip: str, port: int, name: str, ca_file: Path) -> str:
@@ -72,7 +72,7 @@ def objection_to_certificate(ip: str, port: int, name: str, ca_file: Path) -> st
 
 
 def silent(ip: str, port: int, seconds: float) -> bool:
-    """True if a connection is accepted, and nothing is said for so many *seconds*."""
+    """True if a connection is accepted, and the server does not respond for so many *seconds*."""
     with _connected(ip, port) as stream:
         stream.settimeout(seconds)
         try:
@@ -95,7 +95,7 @@ def outcome_of_connecting(ip: str, port: int, seconds: float) -> str:
 
 @contextmanager
 def _opened(ip: str, service: Service) -> Iterator[socket.socket]:
-    """Connect, and shake hands where TLS comes first."""
+    """Connect, with a TLS handshake where TLS comes first."""
     with _connected(ip, service.port) as plain:
         if service.security is Security.TLS:
             with _unverified().wrap_socket(plain) as stream:
@@ -117,7 +117,7 @@ def _unverified() -> ssl.SSLContext:
     return context
 
 
-def _upgrade_word(speaks: Speaks) -> bytes:
+def _upgrade_command(speaks: Speaks) -> bytes:
     return b"STLS" if speaks is Speaks.POP3 else b"STARTTLS"
 
 

@@ -16,7 +16,7 @@ from tests.support.lab.addressing import Place
 from tests.support.lab.processes import Daemon
 from tests.support.lab.world import Accounts
 
-_PORT = 8662  # on the loopback of the servers' namespace, where nobody else is
+_PORT = 8662  # on the loopback of the servers' namespace, where nothing else listens
 
 
 def introspection(accounts: Accounts) -> str:
@@ -25,7 +25,7 @@ def introspection(accounts: Accounts) -> str:
 
 
 def tokens(directory: Path, places: Iterable[Place]) -> Iterator[Daemon]:
-    """Yield the service that knows the tokens of everybody who logs in with one, if there is anybody."""
+    """Yield the service that knows the tokens of all users who log in with one, if there are any."""
     groups = [place.host.accounts for place in places if place.host.accounts and place.host.accounts.with_tokens]
     known = {group.name: {user.password: user.name for user in group.users} for group in groups}
     if known:

@@ -14,14 +14,14 @@ from mailsettings.model import Security
 
 
 class Speaks(StrEnum):
-    """What is heard on a port."""
+    """What a port speaks."""
 
     IMAP = "imap"
     POP3 = "pop3"
     SMTP = "smtp"
     HTTP = "http"
     SSH = "ssh"
-    SILENCE = "silence"  # a tarpit: accepts, reads and never says a word
+    SILENCE = "silence"  # a tarpit: accepts, reads and never responds
     NOTHING = "nothing"  # filtered: packets to this port are dropped
 
 
@@ -55,14 +55,14 @@ class Service:
 
 IMAPS = Service(Speaks.IMAP, 993, Security.TLS)
 IMAP = Service(Speaks.IMAP, 143, Security.STARTTLS)
-CLEAR_IMAP = Service(Speaks.IMAP, 143)
+PLAIN_IMAP = Service(Speaks.IMAP, 143)
 POP3S = Service(Speaks.POP3, 995, Security.TLS)
 POP3 = Service(Speaks.POP3, 110, Security.STARTTLS)
-CLEAR_POP3 = Service(Speaks.POP3, 110)
+PLAIN_POP3 = Service(Speaks.POP3, 110)
 SUBMISSIONS = Service(Speaks.SMTP, 465, Security.TLS)
 SUBMISSION = Service(Speaks.SMTP, 587, Security.STARTTLS)
 SUBMISSION_25 = Service(Speaks.SMTP, 25, Security.STARTTLS)
-CLEAR_SUBMISSION = Service(Speaks.SMTP, 587)
+PLAIN_SUBMISSION = Service(Speaks.SMTP, 587)
 EXCHANGER = Service(Speaks.SMTP, 25, Security.STARTTLS, login=False)
 HTTP = Service(Speaks.HTTP, 80)
 HTTPS = Service(Speaks.HTTP, 443, Security.TLS)
@@ -100,7 +100,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """Who may log in on a host, and how; *name* tells them apart. Without any, everybody has the same password."""
+    """Who may log in on a host, and how; *name* tells them apart. Without any, all users have the same password."""
 
     name: str
     users: tuple[User, ...] = ()
@@ -123,7 +123,7 @@ class Host:
     software: Software = Software.POSTFIX
     accounts: Accounts | None = None
     clients: int = 0  # connections of one client that SMTP takes, 0: all (Postfix only)
-    owned: bool = False  # SMTP takes no sender from anybody: each belongs to somebody else (Postfix only)
+    owned: bool = False  # SMTP takes no sender from any user: each belongs to another one (Postfix only)
     delay: int = 0  # seconds before the SMTP greeting
     refuses: bool = False  # SMTP greets with 554 (Postfix only)
     old_tls: bool = False  # SMTP speaks TLS 1.0 and 1.1 only (Postfix only)

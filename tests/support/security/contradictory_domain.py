@@ -1,4 +1,4 @@
-"""A domain of which everybody says something else, all at the same moment: what comes first decides nothing."""
+"""A domain about which every source differs, all at the same moment: what comes first decides nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a hostile world is met, and what must be true of every meeting whatever the attack."""
+"""Detections in a hostile world, and what must hold after each of them whatever the attack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOMAIN = "victim.example"
 ADA = f"ada@{DOMAIN}"
 ASKED_ONLY = Policy(guess=False)  # so that the attacker is the only server there is
 LATE = 0.25  # seconds that may pass between the deadline and the answer
-LOGIN_WORDS = ("LOGIN", "AUTHENTICATE", "AUTH", "USER", "PASS", "APOP")
+LOGIN_COMMANDS = ("LOGIN", "AUTHENTICATE", "AUTH", "USER", "PASS", "APOP")
 # What a terminal may obey, or hide text with: controls, formats (bidi, zero width), surrogates, line separators.
 UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
@@ -22,8 +22,8 @@ Build = Callable[[FakeNetwork], object]
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
-    """What came of it: the answer, the virtual seconds it took, and the world's memory."""
+class AttackResult:
+    """The answer, the virtual seconds it took, and the network with all that it was asked."""
 
     detection: Detection
     seconds: float
@@ -52,40 +52,40 @@ async def _search(net: FakeNetwork, address: str, policy: Policy) -> Detection:
         return await detect(address, policy=policy, net=network)
 
 
-def meet(build: Build, *, policy: Policy = ASKED_ONLY, address: str = ADA, rtt: float = 0.0) -> Met:
-    """Run a detection in the world that *build* makes, and check what is true of every one."""
+def detect_in(build: Build, *, policy: Policy = ASKED_ONLY, address: str = ADA, rtt: float = 0.0) -> AttackResult:
+    """Run a detection in the world that *build* makes, and check what must hold after every one."""
     net = FakeNetwork(rtt=rtt)
     build(net)
     detection, seconds = run_virtual(_search, net, address, policy)
-    met = Met(detection, seconds, net)
-    assert list(complaints(met, policy)) == []
-    return met
+    result = AttackResult(detection, seconds, net)
+    assert list(complaints(result, policy)) == []
+    return result
 
 
-def complaints(met: Met, policy: Policy) -> Iterator[str]:
-    """Yield what no server may bring about."""
-    if met.net.open_streams:
-        yield f"left open: {met.net.open_streams}"
-    if met.seconds > policy.timeouts.greeting_deadline + LATE:
-        yield f"took {met.seconds:.2f} s"
-    if FailureKind.INTERNAL in met.kinds:
-        yield f"a mistake of ours: {met.detection.failures}"
-    yield from (f"tried a login: {line}" for line in met.net.lines if is_login(line))
-    yield from (f"sent a secret: {each}" for each in met.net.asked if isinstance(each, Request) and has_secret(each))
-    yield from (f"shown unescaped: {text!r}" for text in texts(met.detection) if is_unsafe(text))
+def complaints(result: AttackResult, policy: Policy) -> Iterator[str]:
+    """Yield what no server may cause."""
+    if result.net.open_streams:
+        yield f"left open: {result.net.open_streams}"
+    if result.seconds > policy.timeouts.greeting_deadline + LATE:
+        yield f"took {result.seconds:.2f} s"
+    if FailureKind.INTERNAL in result.kinds:
+        yield f"a mistake of ours: {result.detection.failures}"
+    yield from (f"tried a login: {line}" for line in result.net.lines if is_login(line))
+    yield from (f"sent a secret: {each}" for each in result.net.asked if isinstance(each, Request) and has_secret(each))
+    yield from (f"shown unescaped: {text!r}" for text in texts(result.detection) if is_unsafe(text))
     yield from (
-        f"plain and verified: {c.endpoint}" for c in met.choices if c.verified and c.endpoint.security == "plain"
+        f"plain and verified: {c.endpoint}" for c in result.choices if c.verified and c.endpoint.security == "plain"
     )
-    if len(met.net.connections) > policy.limits.max_tcp:
-        yield f"{len(met.net.connections)} connections"
-    if len(met.net.questions) > policy.limits.max_dns:
-        yield f"{len(met.net.questions)} questions"
+    if len(result.net.connections) > policy.limits.max_tcp:
+        yield f"{len(result.net.connections)} connections"
+    if len(result.net.questions) > policy.limits.max_dns:
+        yield f"{len(result.net.questions)} questions"
 
 
 def is_login(line: str) -> bool:
     """Say whether *line*, spelled as FakeNetwork.lines does, is a command that logs in."""
     words = line.partition(" < ")[2].upper().split()
-    return any(word in LOGIN_WORDS for word in words[:2])
+    return any(word in LOGIN_COMMANDS for word in words[:2])
 
 
 def has_secret(request: Request) -> bool:
@@ -93,9 +93,9 @@ def has_secret(request: Request) -> bool:
     return any(name in ("authorization", "cookie", "proxy-authorization") for name, _ in request.headers)
 
 
-def said(met: Met) -> tuple[str, ...]:
-    """Return the commands that servers heard."""
-    return tuple(entry.text.decode("latin-1") for entry in met.net.asked if isinstance(entry, Line))
+def commands_of(result: AttackResult) -> tuple[str, ...]:
+    """Return the commands that servers received."""
+    return tuple(entry.text.decode("latin-1") for entry in result.net.asked if isinstance(entry, Line))
 
 
 def is_unsafe(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m tests.support.security.memory_limit_program`: meet what is big or endless with little memory.
+"""`python -m tests.support.security.memory_limit_program`: detect among what is big or endless with little memory.
 
 Prints the bytes it took.
 """
@@ -10,7 +10,7 @@ import resource
 from benchmarks.crowd import memory
 from mailsettings import Policy
 from mailsettings.testing import FakeNetwork
-from tests.support.security.harness import DOMAIN, Build, meet
+from tests.support.security.harness import DOMAIN, Build, detect_in
 from tests.support.security.misbehaving_servers import RESOURCES
 from tests.support.security.raw_http import RAW
 from tests.support.security.web_pages import BODIES
@@ -19,7 +19,7 @@ LIMIT = 512 * 1024 * 1024  # bytes of address space
 
 
 def long_zone(net: FakeNetwork) -> None:
-    """Answer with lists that nobody needs."""
+    """Answer with lists longer than any use."""
     net.records(
         DOMAIN, TXT=[f"{number} {'A' * 4000}" for number in range(500)], MX=[f"{n} mx{n}.{DOMAIN}" for n in range(500)]
     )
@@ -33,10 +33,10 @@ BIG: tuple[Build, ...] = (*(each.build for each in (*RESOURCES, *BODIES, *RAW)),
 
 
 def main() -> None:
-    """Meet them one after the other; MemoryError if one of them wants more than there is."""
+    """Run a detection for each in turn; MemoryError if one of them wants more than there is."""
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
     for build in BIG:
-        meet(build, policy=Policy(guess=False))
+        detect_in(build, policy=Policy(guess=False))
     print(memory())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailsettings import FailureKind
 from tests.support.security.attack import Attack
-from tests.support.security.starttls_attacks import IMAP_INSIDE, OK_587, POP_INSIDE, SMTP_CLEAR, SMTP_INSIDE, TLS
+from tests.support.security.starttls_attacks import IMAP_INSIDE, OK_587, POP_INSIDE, SMTP_BEFORE_TLS, SMTP_INSIDE, TLS
 
 GREETED = (TLS, ("send", "* OK hi\r\n"), ("recv", "CAPABILITY"))
 
@@ -56,7 +56,7 @@ RESOURCES = (
         "smtp-endless-starttls-reply",
         "T39",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("repeat", "220-go\r\n", 10**8)),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("repeat", "220-go\r\n", 10**8)),
         (FailureKind.LIMIT,),
     ),
     Attack("nul-bytes-without-end", "T39", 465, (TLS, ("repeat", "\x00", 10**9)), (FailureKind.LIMIT,), silent=True),

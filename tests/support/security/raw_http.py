@@ -14,7 +14,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 SLOW_HEAD: list[bytes | float] = [b"H", 1.0] * 60  # a byte a second
 FAILED = (FailureKind.HTTP_FAILED,)
-TOO_MUCH = (FailureKind.LIMIT, FailureKind.HTTP_FAILED)  # by our limit or by the parser's, whichever is met first
+TOO_MUCH = (FailureKind.LIMIT, FailureKind.HTTP_FAILED)  # by our limit or by the parser's, whichever comes first
 
 
 def _raw(*parts: bytes | float, endless: bytes = b"") -> Callable[[FakeNetwork], None]:

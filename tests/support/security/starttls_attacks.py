@@ -5,9 +5,13 @@ from __future__ import annotations
 from mailsettings import FailureKind
 from tests.support.security.attack import Attack, Step
 
-IMAP_CLEAR: Step = ("send", "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n")
-POP_CLEAR: tuple[Step, ...] = (("send", "+OK ready\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nSTLS\r\n.\r\n"))
-SMTP_CLEAR: tuple[Step, ...] = (("send", "220 x ESMTP\r\n"), ("recv", "EHLO"), ("send", "250-x\r\n250 STARTTLS\r\n"))
+IMAP_BEFORE_TLS: Step = ("send", "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready\r\n")
+POP_BEFORE_TLS: tuple[Step, ...] = (("send", "+OK ready\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nSTLS\r\n.\r\n"))
+SMTP_BEFORE_TLS: tuple[Step, ...] = (
+    ("send", "220 x ESMTP\r\n"),
+    ("recv", "EHLO"),
+    ("send", "250-x\r\n250 STARTTLS\r\n"),
+)
 TLS: Step = ("tls", "good")
 IMAP_INSIDE: tuple[Step, ...] = (
     ("recv", "CAPABILITY"),
@@ -15,9 +19,9 @@ IMAP_INSIDE: tuple[Step, ...] = (
 )
 POP_INSIDE: tuple[Step, ...] = (("recv", "CAPA"), ("send", "+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n"))
 SMTP_INSIDE: tuple[Step, ...] = (("recv", "EHLO"), ("send", "250-x\r\n250 AUTH PLAIN\r\n"))
-OK_143: tuple[Step, ...] = (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), TLS)
-OK_110: tuple[Step, ...] = (*POP_CLEAR, ("recv", "STLS"), ("send", "+OK go\r\n"), TLS)
-OK_587: tuple[Step, ...] = (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "220 go\r\n"), TLS)
+OK_143: tuple[Step, ...] = (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), TLS)
+OK_110: tuple[Step, ...] = (*POP_BEFORE_TLS, ("recv", "STLS"), ("send", "+OK go\r\n"), TLS)
+OK_587: tuple[Step, ...] = (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "220 go\r\n"), TLS)
 
 EARLY = (FailureKind.EARLY_BYTES, FailureKind.NOT_TLS)  # by the buffer or by the handshake, as the segments fall
 
@@ -28,7 +32,7 @@ STARTTLS = (
         "T22",
         143,
         (
-            IMAP_CLEAR,
+            IMAP_BEFORE_TLS,
             ("recv", "STARTTLS"),
             ("send", "{tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=EVIL\r\n"),
             TLS,
@@ -40,40 +44,46 @@ STARTTLS = (
         "imap-half-a-line-injected",
         "T22",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n* CAPAB"), TLS, *IMAP_INSIDE),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n* CAPAB"), TLS, *IMAP_INSIDE),
         EARLY,
     ),
     Attack(
         "imap-injected-in-a-second-segment",
         "T22",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), ("send", "* PREAUTH hi\r\n"), TLS),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), ("send", "* PREAUTH hi\r\n"), TLS),
         EARLY,
     ),
     Attack(
         "imap-64-kib-injected",
         "T22",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), ("repeat", "A", 65536), TLS),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "{tag} OK go\r\n"), ("repeat", "A", 65536), TLS),
         EARLY,
     ),
     Attack(
         "pop3-injected",
         "T22",
         110,
-        (*POP_CLEAR, ("recv", "STLS"), ("send", "+OK go\r\n+OK\r\nSASL EVIL\r\n.\r\n"), TLS, *POP_INSIDE),
+        (*POP_BEFORE_TLS, ("recv", "STLS"), ("send", "+OK go\r\n+OK\r\nSASL EVIL\r\n.\r\n"), TLS, *POP_INSIDE),
         EARLY,
     ),
-    Attack("pop3-one-byte-injected", "T22", 110, (*POP_CLEAR, ("recv", "STLS"), ("send", "+OK go\r\n+"), TLS), EARLY),
+    Attack(
+        "pop3-one-byte-injected", "T22", 110, (*POP_BEFORE_TLS, ("recv", "STLS"), ("send", "+OK go\r\n+"), TLS), EARLY
+    ),
     Attack(
         "smtp-injected",
         "T22",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "220 go\r\n250-x\r\n250 AUTH EVIL\r\n"), TLS, *SMTP_INSIDE),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "220 go\r\n250-x\r\n250 AUTH EVIL\r\n"), TLS, *SMTP_INSIDE),
         EARLY,
     ),
     Attack(
-        "smtp-crlf-injected", "T22", 587, (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "220 go\r\n\r\n"), TLS), EARLY
+        "smtp-crlf-injected",
+        "T22",
+        587,
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "220 go\r\n\r\n"), TLS),
+        EARLY,
     ),
     Attack(
         "smtp-answer-before-the-question",
@@ -89,7 +99,7 @@ STARTTLS = (
         (("send", "+OK\r\n"), ("recv", "CAPA"), ("send", "+OK\r\nSTLS\r\n.\r\n+OK go\r\n"), TLS),
         (FailureKind.EARLY_BYTES,),
     ),
-    # T24: STARTTLS that is hidden, refused or confused ends the attempt; never on in clear
+    # T24: STARTTLS that is hidden, refused or confused ends the attempt; never on unencrypted
     Attack(
         "imap-stripped",
         "T24",
@@ -101,7 +111,7 @@ STARTTLS = (
         "imap-refused-no",
         "T24",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "{tag} NO not today\r\n")),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "{tag} NO not today\r\n")),
         (FailureKind.STARTTLS_REFUSED,),
         shown="not today",
     ),
@@ -109,7 +119,7 @@ STARTTLS = (
         "imap-refused-bye",
         "T24",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "* BYE\r\n"), ("close",)),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "* BYE\r\n"), ("close",)),
         (FailureKind.GREETING_REFUSED,),
     ),
     Attack(
@@ -123,28 +133,28 @@ STARTTLS = (
         "pop3-refused",
         "T24",
         110,
-        (*POP_CLEAR, ("recv", "STLS"), ("send", "-ERR\r\n")),
+        (*POP_BEFORE_TLS, ("recv", "STLS"), ("send", "-ERR\r\n")),
         (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
         "smtp-454",
         "T24",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "454 later\r\n")),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "454 later\r\n")),
         (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
         "smtp-200",
         "T24",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "200 fine\r\n")),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "200 fine\r\n")),
         (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
         "smtp-250",
         "T24",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "250 ok\r\n")),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "250 ok\r\n")),
         (FailureKind.STARTTLS_REFUSED,),
     ),
     Attack(
@@ -165,7 +175,7 @@ STARTTLS = (
         "smtp-two-codes-in-one-reply",
         "T24",
         587,
-        (*SMTP_CLEAR, ("recv", "STARTTLS"), ("send", "454-no\r\n220 go\r\n"), TLS, *SMTP_INSIDE),
+        (*SMTP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "454-no\r\n220 go\r\n"), TLS, *SMTP_INSIDE),
         (FailureKind.BAD_REPLY,),
     ),
     Attack(
@@ -187,13 +197,13 @@ STARTTLS = (
         "preauth-after-the-greeting",
         "T25",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "* PREAUTH hi\r\n{tag} OK\r\n"), TLS),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "* PREAUTH hi\r\n{tag} OK\r\n"), TLS),
         (FailureKind.BAD_REPLY,),
     ),
     Attack(
         "preauth-inside-tls-is-no-login", "T25", 993, (TLS, ("send", "* PREAUTH hi\r\n"), *IMAP_INSIDE), shown="PREAUTH"
     ),
-    # T26: what was said in clear is forgotten
+    # T26: what came before TLS is forgotten
     Attack(
         "imap-capabilities-in-clear-are-forgotten",
         "T26",
@@ -258,12 +268,12 @@ STARTTLS = (
         (FailureKind.GREETING_REFUSED,),
         silent=True,
     ),
-    # T27: an answer that carries a tag nobody has used
+    # T27: an answer that carries a tag that was not used
     Attack(
         "tag-guessed",
         "T27",
         143,
-        (IMAP_CLEAR, ("recv", "STARTTLS"), ("send", "a1 OK go\r\n"), TLS),
+        (IMAP_BEFORE_TLS, ("recv", "STARTTLS"), ("send", "a1 OK go\r\n"), TLS),
         (FailureKind.BAD_REPLY,),
     ),
     Attack("tag-sent-ahead", "T27", 993, (TLS, ("send", "* OK hi\r\nA1 OK done\r\n")), (FailureKind.BAD_REPLY,)),
