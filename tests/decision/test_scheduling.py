@@ -204,6 +204,22 @@ def test_everything_silent_is_given_up_before_the_deadline() -> None:
     assert decide(state, 4.5).settled is SettledBy.SILENCE
 
 
+def test_the_time_that_deciding_takes_does_not_postpone_the_timeout_for_ever() -> None:
+    """
+    Each decision takes 2 ms, which count as starvation: the search decided again 2 ms later, until its deadline.
+    """
+    state = state_with(claim(IMAP))
+    contact(state, IMAP, at=0, step=Step.GREETING)
+    now, responsive, decisions = 4.4, 4.4, 0
+    while (decision := decide(state, now)).settled is None:
+        now, decisions = now + 0.002, decisions + 1
+        responsive += decision.wake_at - now
+        now = decision.wake_at
+        state.starvation = now - responsive
+
+    assert (decision.settled, decisions < 10) == (SettledBy.SILENCE, True)
+
+
 def test_a_server_that_spoke_earns_the_others_more_time() -> None:
     """Incoming found, outgoing greets slowly: the search goes on to the deadline."""
     state = state_with(claim(IMAP), claim(SMTP), probes=[verified(IMAP)])

@@ -21,6 +21,10 @@ from mailsettings.model import Candidate, Direction, Endpoint, Security, Settled
 STEPS_BEFORE_CONNECTION = frozenset({Step.RESOLVE, Step.WAIT, Step.CONNECT})
 # Less likely guesses of one direction that are contacted at the same time.
 MAX_PARALLEL_GUESSES = 4
+# Seconds to the next decision about a search that was starved. Deciding takes a millisecond, which counts as starvation
+# and so puts the timeout off by as much: without a minimum the search would decide a thousand times a second until its
+# deadline and never time out.
+MIN_STARVED_WAIT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,7 @@ def _wake_times(state: SearchState, now: float) -> Iterator[float]:
     policy = state.policy
     times = [
         policy.timeouts.guess_after,
-        policy.timeouts.first_response_timeout + state.starvation,
+        _first_response_due(state, now),
         policy.timeouts.deadline,
         policy.timeouts.greeting_deadline,
         policy.timeouts.better_source_grace,
@@ -232,3 +236,9 @@ def _wake_times(state: SearchState, now: float) -> Iterator[float]:
     times += [now + policy.timeouts.next_server_delay]
     times += [at + policy.timeouts.better_source_grace for at in state.verified_at.values()]
     yield from (time for time in times if time > now)
+
+
+def _first_response_due(state: SearchState, now: float) -> float:
+    """Return when a search times out in which no server has responded."""
+    due = state.policy.timeouts.first_response_timeout + state.starvation
+    return max(due, now + MIN_STARVED_WAIT) if state.starvation and due > now else due
