@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
+import anyio
 import dns.message
 import pytest
 import trustme
@@ -17,7 +18,7 @@ from mailsettings.model import Question
 from mailsettings.net.dns.doh import DoH
 from mailsettings.net.dns.message import Response, query_of
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
-from mailsettings.net.dns.transports import DNSTransport, DoT
+from mailsettings.net.dns.transports import MAX_CONNECTIONS, DNSTransport, DoT
 from mailsettings.net.tcp import connect
 from mailsettings.policy import Policy
 from tests.support.loopback import Loopback, server_context, serving
@@ -28,16 +29,24 @@ NAME = "dns.example.org"
 
 
 class Server:
-    """A name server behind TLS that counts its connections."""
+    """A name server behind TLS that counts its connections, and may have too many of them."""
 
-    def __init__(self, *, closes: bool = False) -> None:
-        self.connections = 0
-        self._closes = closes
+    def __init__(self, *, closes: bool = False, most: int = 1000, busy: int = 0) -> None:
+        """*closes* after an answer; it closes new connections beside *most* others, and the first *busy* ones."""
+        self.connections = self.open = self.peak = 0
+        self._closes, self._most, self._busy = closes, most, busy
         self._zone = Zone("imap.example.org. A 1.2.3.4")
 
     async def over_tls(self, stream: ByteStream) -> None:
         self.connections += 1
-        await converse(stream, self._answer, once=self._closes)
+        if self.open >= self._most or self.connections <= self._busy:
+            return
+        self.open += 1
+        self.peak = max(self.peak, self.open)
+        try:
+            await converse(stream, self._answer, once=self._closes)
+        finally:
+            self.open -= 1
 
     async def over_https(self, stream: ByteStream) -> None:
         self.connections += 1
@@ -98,6 +107,44 @@ async def test_a_connection_closed_meanwhile_is_replaced(ca: trustme.CA, ca_file
             response = await transport.exchange(query_of(A))
 
     assert (records(response), server.connections) == (1, 2)
+
+
+@pytest.mark.anyio
+async def test_a_query_is_repeated_if_a_busy_server_closes_the_connection(ca: trustme.CA, ca_file: str) -> None:
+    """
+    RFC 7766 §6.2.4: a new connection that is closed before the answer costs one more, and no more than one.
+    """
+    server = Server(busy=1)
+    async with over_tls(ca, ca_file, server, NAME, NAME) as transport:
+        response = await transport.exchange(query_of(A))
+
+    assert (records(response), server.connections) == (1, 2)
+
+    server = Server(busy=3)
+    async with over_tls(ca, ca_file, server, NAME, NAME) as transport:
+        with pytest.raises(NetworkError) as caught:
+            await transport.exchange(query_of(A))
+
+    assert (caught.value.kind, server.connections) == (FailureKind.CLOSED, 2)
+
+
+@pytest.mark.anyio
+async def test_many_questions_at_a_time_need_few_connections(ca: trustme.CA, ca_file: str) -> None:
+    """
+    A search asks 40 questions at once; unbound closes what is more than ten connections of all clients together.
+    """
+    server = Server(most=MAX_CONNECTIONS)
+    responses: list[Response] = []
+    async with over_tls(ca, ca_file, server, NAME, NAME) as transport:
+
+        async def ask() -> None:
+            responses.append(await transport.exchange(query_of(A)))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(40):
+                tasks.start_soon(ask)
+
+    assert (len(responses), server.peak <= MAX_CONNECTIONS) == (40, True)
 
 
 @pytest.mark.anyio

@@ -22,6 +22,7 @@ from mailsettings.policy import IPAddress
 
 _REFUSED = 5  # RFC 1035 §4.1.1
 _ADVICE = "name another with --resolver, or let DNS go past the proxy with --dns-past-proxy"
+MAX_CONNECTIONS = 6  # to one name server at a time
 MAX_FALLBACK = 4096  # bytes parsed by dnspython, which takes 0.25 s for a long message; errors are short
 
 
@@ -83,19 +84,30 @@ async def _first_response(udp: socket.socket, query: Query) -> Response:
 
 
 class ConnectionPool:
-    """A pool of persistent connections to one name server: a handshake per query would dominate the cost."""
+    """A pool of persistent connections to one name server: a handshake per query would dominate the cost.
+
+    The connections are few, and a query is repeated if the server closes one: busy name servers close new connections
+    of a client that holds many (RFC 7766 §6.2.2 and §6.2.4; unbound accepts ten of all clients together).
+    """
 
     def __init__(self, connect: Callable[[], Awaitable[TCPStream]]) -> None:
         self._connect = connect
         self._idle: list[TCPStream] = []
+        self._slots = anyio.Semaphore(MAX_CONNECTIONS)
 
     async def exchange(self, query: Query) -> Response:
         """Return the response to *query*, see DNSTransport."""
-        while self._idle:
-            # The server may have closed an idle connection, which is no failure.
-            with contextlib.suppress(NetworkError):
-                return await self._exchange_on(self._idle.pop(), query)
-        return await self._exchange_on(await self._connect(), query)
+        async with self._slots:
+            while self._idle:
+                # The server may have closed an idle connection, which is no failure.
+                with contextlib.suppress(NetworkError):
+                    return await self._exchange_on(self._idle.pop(), query)
+            try:
+                return await self._exchange_on(await self._connect(), query)
+            except NetworkError as error:
+                if error.kind is not FailureKind.CLOSED:
+                    raise
+            return await self._exchange_on(await self._connect(), query)
 
     async def _exchange_on(self, stream: TCPStream, query: Query) -> Response:
         async with contextlib.AsyncExitStack() as undo:
