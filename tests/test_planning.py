@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsettings.leads import Fact, Lookup, disclosed
+from mailsettings.leads import Lookup, disclosed, is_lookup
 from mailsettings.model import Authority, Claim, Note, Protocol
 from mailsettings.planning import plan
 from mailsettings.policy import Policy
@@ -17,7 +17,7 @@ ADDRESS = "ada@example.org"
 
 
 def questions(policy: Policy | None = None) -> list[Lookup]:
-    return [lead for lead in plan(ADDRESS, policy=policy) if not isinstance(lead, Fact | Claim)]
+    return [lead for lead in plan(ADDRESS, policy=policy) if is_lookup(lead)]
 
 
 def asked(policy: Policy | None = None) -> str:

@@ -108,11 +108,11 @@ class DocumentError(MailSettingsError, ValueError):
 
 
 class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the user, not an error
-    """No source safe from forgery vouches for these servers; nothing was sent. Ask the user about *domains* first."""
+    """No source safe from forgery vouches for these servers; nothing was sent. Ask the user about *hosts* first."""
 
-    def __init__(self, domains: tuple[str, ...]) -> None:
-        super().__init__(f"the user has to agree first to sending the password to {', '.join(domains)}")
-        self.domains = domains
+    def __init__(self, hosts: tuple[str, ...]) -> None:
+        super().__init__(f"the user has to agree first to sending the password to {', '.join(hosts)}")
+        self.hosts = hosts  # A-labels
 
 
 class NetworkError(MailSettingsError, OSError):

@@ -109,6 +109,14 @@ def registrable(host: str) -> str:
     return _suffixes_of(plain).privatesuffix(plain) or plain
 
 
+def belongs_to(host: str, domain: str) -> bool:
+    """Say whether *host* is within the registrable domain of *domain*, and no machine that a stranger rents there.
+
+    belongs_to("imap.example.org", "mail.example.org") is true; of two customers of one hosting company it is false.
+    """
+    return registrable(host) == registrable(domain)
+
+
 def is_public_suffix(host: str) -> bool:
     """Say whether *host* is a suffix under which the public can register names: `com`, `co.uk`, `github.io`."""
     plain = host.lower().removesuffix(".")

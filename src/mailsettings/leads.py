@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, runtime_checkable
 from typing import Protocol as Interface
-from typing import runtime_checkable
 
 from mailsettings.address import EmailAddress
 from mailsettings.interfaces import Net
 from mailsettings.model import (
     Authority,
     Claim,
-    Evidence,
+    Fact,
     Failure,
     Link,
     Note,
@@ -28,6 +28,9 @@ from mailsettings.model import (
     Where,
 )
 from mailsettings.policy import Policy
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 
 class Lookup(Interface):
@@ -69,6 +72,11 @@ class FollowedUp(Interface):
         ...
 
 
+def is_lookup(lead: Lead) -> TypeIs[Lookup]:
+    """Return True for a lead that asks the network, False for one that states something."""
+    return not isinstance(lead, Claim | Fact | Note | NoMail | NotOffered | Failure)
+
+
 def disclosed(lookup: Lookup, policy: Policy) -> str | None:
     """Return what *lookup* discloses besides its question, usually nothing; None if *policy* does not allow it.
 
@@ -82,14 +90,6 @@ def where_of(lookup: Lookup) -> Where:
     """Return what *lookup* asks, as a value; for a caller's own lookup without one, a Task of its name."""
     where: Where | None = getattr(lookup, "where", None)
     return Task(str(lookup)) if where is None else where
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifiedProvider:
-    """The table identifies who hosts this domain's mail; its claims are separate leads."""
-
-    provider: Provider
-    authority: Authority  # TABLE by domain, MX_TABLE by MX host, HOSTING by weaker traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +108,14 @@ class NotOffered:
 
 
 @dataclass(frozen=True, slots=True)
-class HelpPage:
-    """A page for the domain's users, named by a document."""
-
-    link: Link
-
-
-@dataclass(frozen=True, slots=True)
 class OAuthIssuer:
     """Who issues OAuth tokens for the domain. Endpoints of well-known issuers come from the table only."""
 
     url: str
-    evidence: Evidence
     oauth: OAuth | None = None  # from the metadata (RFC 8414) of an issuer that is not in the table
 
 
-Fact = IdentifiedProvider | Note | NoMail | NotOffered | HelpPage | OAuthIssuer | Service | Failure
-Lead = Claim | Lookup | Fact
+FactValue = Provider | Link | Service | OAuthIssuer
+Remark = Note | NoMail | NotOffered | Failure
+Lead = Claim | Fact[FactValue] | Lookup | Remark
 Source = Callable[[EmailAddress], Iterable[Lead]]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.decision.result import detection_of
 from mailsettings.decision.state import SearchState
-from mailsettings.leads import Fact, Lead, Source, disclosed
+from mailsettings.leads import Lead, Source, disclosed, is_lookup
 from mailsettings.model import Authority, Claim, Detection, SettledBy
 from mailsettings.policy import Policy
 
@@ -32,7 +32,7 @@ def plan(
 def _is_allowed(lead: Lead, policy: Policy) -> bool:
     if isinstance(lead, Claim):
         return lead.endpoint.protocol in policy.protocols
-    return isinstance(lead, Fact) or disclosed(lead, policy) is not None
+    return not is_lookup(lead) or disclosed(lead, policy) is not None
 
 
 def offline(address: str | EmailAddress) -> Detection:

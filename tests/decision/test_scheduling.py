@@ -10,8 +10,20 @@ from mailsettings.decision.scheduling import decide
 from mailsettings.decision.state import RunningProbe, SearchState
 from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Net
-from mailsettings.leads import IdentifiedProvider, Lead, NoMail, NotOffered
-from mailsettings.model import Authority, Claim, Failure, Probe, Protocol, Provider, Question, SettledBy, Step
+from mailsettings.leads import Lead, NoMail, NotOffered
+from mailsettings.model import (
+    Authority,
+    Claim,
+    Evidence,
+    Fact,
+    Failure,
+    Probe,
+    Protocol,
+    Provider,
+    Question,
+    SettledBy,
+    Step,
+)
 from mailsettings.policy import Policy
 from tests.support.values import ADA, claim, endpoint, failed, verified
 
@@ -263,7 +275,7 @@ def test_a_service_that_is_not_offered_is_not_guessed() -> None:
 def test_a_provider_without_mail_access_ends_the_search() -> None:
     """Nothing is guessed for a provider that lets no mail program in."""
     state = state_with(claim(IMAP), running=[Silent()])
-    state.add([IdentifiedProvider(Provider("tuta", "Tuta", "none"), Authority.TABLE)])
+    state.add([Fact(Provider("tuta", "Tuta", "none"), Evidence(Authority.TABLE, "table", "tuta"))])
 
     assert decide(state, 0.1).settled is SettledBy.CLOSED_PROVIDER
 

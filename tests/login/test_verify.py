@@ -200,7 +200,7 @@ async def test_a_foreign_domain_gets_no_password_unless_it_was_agreed_to() -> No
     with pytest.raises(ConfirmationRequired) as caught:
         await logged_in(net, ADA)
 
-    assert caught.value.domains == ("hoster.example",)
+    assert caught.value.hosts == ("hoster.example",)
     assert logins(net) == []
 
 

@@ -3,8 +3,7 @@
 import pytest
 
 from mailsettings.address import parse_address
-from mailsettings.leads import IdentifiedProvider
-from mailsettings.model import Auth, Authority, Claim
+from mailsettings.model import Auth, Authority, Claim, Fact
 from mailsettings.provider_table import table
 from mailsettings.sources.provider_table import leads_in_table
 from tests.support.popular_providers import BY_DOMAIN, BY_MX, BY_TRACE, FULL, Expected
@@ -89,7 +88,7 @@ def test_a_domain_s_leads_are_the_provider_and_a_claim_per_server() -> None:
     leads = tuple(leads_in_table(table.bundled(), parse_address("ada@gmail.com"), Authority.TABLE))
 
     provider, *claims = leads
-    assert isinstance(provider, IdentifiedProvider)
+    assert isinstance(provider, Fact)
     assert [(str(claim.endpoint), claim.eager) for claim in claims if isinstance(claim, Claim)] == [
         ("imap://imap.gmail.com:993 (tls)", True),
         ("pop3://pop.gmail.com:995 (tls)", True),

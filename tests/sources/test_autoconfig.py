@@ -7,8 +7,8 @@ import pytest
 from mailsettings.address import parse_address
 from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Page
-from mailsettings.leads import HelpPage, IdentifiedProvider, OAuthIssuer
-from mailsettings.model import URL, Authority, Claim, Failure, Link, Note, Provider, Service
+from mailsettings.leads import OAuthIssuer
+from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig, documents_of
 from tests.support.documents import INCOMING, OUTGOING, incoming
@@ -220,13 +220,16 @@ async def test_facts_about_the_provider() -> None:
 
     leads = await run_all(list(autoconfig(ADA))[:1], net)
 
-    evidence = next(lead.evidence for lead in leads if isinstance(lead, OAuthIssuer))
+    evidence = Evidence(Authority.DOMAIN, "autoconfig", MAIN, authentic=True, domain="example.org")
     assert leads == [
-        IdentifiedProvider(Provider("example.org", "Example"), Authority.HTTP_DOCUMENT),
-        HelpPage(Link("https://example.org/help", "Help", "en")),
-        Service("caldav", "https://dav.example.org/"),
-        Service("webmail", "https://webmail.example.org/"),
-        OAuthIssuer("https://login.example.org", evidence),
+        Fact(value, evidence)
+        for value in (
+            Provider("example.org", "Example"),
+            Link("https://example.org/help", "Help", "en"),
+            Service("caldav", "https://dav.example.org/"),
+            Service("webmail", "https://webmail.example.org/"),
+            OAuthIssuer("https://login.example.org"),
+        )
     ]
 
 

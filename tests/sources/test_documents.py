@@ -9,7 +9,7 @@ import pytest
 
 from mailsettings.errors import DocumentError, NetworkError
 from mailsettings.interfaces import Net
-from mailsettings.leads import Lead
+from mailsettings.leads import Lead, is_lookup
 from mailsettings.model import Authority, Note
 from mailsettings.net.network import open_network
 from mailsettings.policy import Policy
@@ -19,7 +19,7 @@ from mailsettings.sources.jmap import jmap
 from mailsettings.testing import FakeNetwork
 from tests.support.documents import autoconfig as document
 from tests.support.documents import autodiscover as answer
-from tests.support.fake_net import claims_in, endpoints_in, is_lookup
+from tests.support.fake_net import claims_in, endpoints_in
 from tests.support.values import ADA
 
 pytestmark = pytest.mark.anyio

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mailsettings.errors import DocumentError
 from mailsettings.leads import Lead, OAuthIssuer
-from mailsettings.model import Note, OAuth
+from mailsettings.model import Fact, Note, OAuth
 from mailsettings.sources.autoconfig import autoconfig
 from mailsettings.sources.oauth_metadata import IssuerMetadata
 from tests.support.documents import autoconfig as document
 from tests.support.documents import incoming
 from tests.support.fake_net import Reply, Web, run_all
 from tests.support.values import ADA
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 pytestmark = pytest.mark.anyio
 
@@ -35,13 +39,15 @@ def metadata(host: str = "login.example.org", issuer: str = ISSUER) -> bytes:
     return json.dumps({"issuer": issuer, **endpoints}).encode()
 
 
+def is_issuer(lead: Lead) -> TypeIs[Fact[OAuthIssuer]]:
+    return isinstance(lead, Fact) and isinstance(lead.value, OAuthIssuer)
+
+
 async def issuers(pages: dict[str, Reply]) -> tuple[Web, list[Lead]]:
     """Ask for the domain's documents, and return the net and what concerns issuers."""
     net = Web(pages)
     leads = await run_all(list(autoconfig(ADA)), net)
-    return net, [
-        lead for lead in leads if isinstance(lead, OAuthIssuer) or (isinstance(lead, Note) and "issuer" in lead.text)
-    ]
+    return net, [lead for lead in leads if is_issuer(lead) or (isinstance(lead, Note) and "issuer" in lead.text)]
 
 
 async def test_an_unknown_issuer_of_the_domains_own_document_is_asked() -> None:
@@ -50,7 +56,7 @@ async def test_an_unknown_issuer_of_the_domains_own_document_is_asked() -> None:
     """
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata()})
 
-    oauths = [lead.oauth for lead in leads if isinstance(lead, OAuthIssuer)]
+    oauths = [lead.value.oauth for lead in leads if is_issuer(lead)]
     assert oauths == [None, OAuth(ISSUER, f"{ISSUER}/auth", f"{ISSUER}/token")]
 
 
@@ -60,7 +66,7 @@ async def test_a_known_issuer_is_not_asked() -> None:
     """
     net, leads = await issuers({MAIN: named("accounts.google.com")})
 
-    assert [lead.url for lead in leads if isinstance(lead, OAuthIssuer)] == ["https://accounts.google.com"]
+    assert [lead.value.url for lead in leads if is_issuer(lead)] == ["https://accounts.google.com"]
     assert not any("oauth-authorization-server" in request for request in net.requests)
 
 
@@ -90,7 +96,7 @@ async def test_endpoints_elsewhere_are_refused(host: str) -> None:
     """
     net = Web({METADATA: metadata(host)})
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata(host)})
-    issuer = next(lead for lead in leads if isinstance(lead, OAuthIssuer))
+    issuer = next(lead for lead in leads if is_issuer(lead))
 
     with pytest.raises(DocumentError, match="whose metadata names it"):
-        await IssuerMetadata(issuer).run(net)
+        await IssuerMetadata(issuer.value, issuer.evidence).run(net)

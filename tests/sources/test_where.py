@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from mailsettings.interfaces import Net
-from mailsettings.leads import Fact, Lead, LocatedLookup, Lookup, where_of
-from mailsettings.model import URL, Authority, Claim, Endpoint, HostName, Protocol, Question, Security, Task
+from mailsettings.leads import Lead, LocatedLookup, Lookup, is_lookup, where_of
+from mailsettings.model import URL, Authority, Endpoint, HostName, Protocol, Question, Security, Task
 from mailsettings.sources import SOURCES
 from mailsettings.sources.autodiscover import ExchangeHost
 from mailsettings.sources.certificate_names import CertificateNames, SameServer
@@ -24,7 +24,7 @@ LATER = (
     JmapSession("https://example.org/.well-known/jmap", Provenance("jmap", Authority.DOMAIN, "example.org")),
     PaccDocument("example.org", ()),
 )
-LOOKUPS = [lead for source in SOURCES for lead in source(ADA) if not isinstance(lead, Claim | Fact)]
+LOOKUPS = [lead for source in SOURCES for lead in source(ADA) if is_lookup(lead)]
 
 
 @pytest.mark.parametrize("lookup", [*LOOKUPS, *LATER], ids=str)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TypeGuard
 
 from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.interfaces import Answer, Page
-from mailsettings.leads import Lead, Lookup
-from mailsettings.model import Claim, Endpoint, Probe, Question, Step
+from mailsettings.leads import Lead, Lookup, is_lookup
+from mailsettings.model import Claim, Endpoint, Fact, Probe, Question, Step
 from mailsettings.policy import Policy
 
 
@@ -91,14 +90,14 @@ async def run_all(leads: Sequence[Lead], net: Web) -> list[Lead]:
     return found
 
 
-def is_lookup(lead: Lead) -> TypeGuard[Lookup]:
-    """Say whether *lead* asks the network."""
-    return hasattr(lead, "run")
-
-
 def first_lookup(leads: Iterable[Lead]) -> Lookup:
     """Return the first of *leads* that asks the network."""
     return next(lead for lead in leads if is_lookup(lead))
+
+
+def without_evidence(leads: Iterable[Lead]) -> list[object]:
+    """Return *leads*, of each fact only its value."""
+    return [lead.value if isinstance(lead, Fact) else lead for lead in leads]
 
 
 def claims_in(leads: Sequence[Lead]) -> list[Claim]:

@@ -129,7 +129,7 @@ def check(ctx: click.Context, /, address: str, **values: Any) -> None:
     try:
         result = anyio.run(_check, parsed, credentials, options)
     except ConfirmationRequired as error:
-        click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.domains[0]}", err=True)
+        click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.hosts[0]}", err=True)
         ctx.exit(ExitCode.CONFIRM_FIRST)
     _print(result, as_json=options.as_json)
     ctx.exit(_exit_code(result))

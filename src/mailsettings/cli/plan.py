@@ -17,7 +17,7 @@ from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.options import DetectOptions
 from mailsettings.cli.terminal import wrapped
 from mailsettings.escape import printable
-from mailsettings.leads import Fact, FollowedUp, Lead, Lookup, disclosed
+from mailsettings.leads import FollowedUp, Lead, Lookup, disclosed, is_lookup
 from mailsettings.model import Claim, Note
 from mailsettings.policy import Policy
 from mailsettings.schema import Object, dumps, plain
@@ -53,7 +53,7 @@ def _as_json(leads: Sequence[Lead], policy: Policy) -> Object:
 
 
 def _lookups(leads: Iterable[Lead]) -> Iterator[Lookup]:
-    return (lead for lead in leads if not isinstance(lead, Fact | Claim))
+    return (lead for lead in leads if is_lookup(lead))
 
 
 def _claims(leads: Iterable[Lead]) -> list[Claim]:

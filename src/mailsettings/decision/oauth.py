@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from mailsettings.leads import OAuthIssuer
-from mailsettings.model import Choice, OAuth, OAuthSource, Provider
+from mailsettings.model import Choice, Fact, OAuth, OAuthSource, Provider
 from mailsettings.provider_table import table
 
 
@@ -26,7 +26,7 @@ def _issuers() -> Mapping[str, OAuth]:
 
 
 def oauth_sources(
-    best: Sequence[Choice], provider: Provider | None, issuers: Iterable[OAuthIssuer]
+    best: Sequence[Choice], provider: Provider | None, issuers: Iterable[Fact[OAuthIssuer]]
 ) -> tuple[OAuthSource, ...]:
     """Return where to get tokens for the *best* choices, each issuer once, the table's first."""
     found = (*_of_table(best, provider), *_of_documents(best, issuers))
@@ -41,16 +41,17 @@ def _of_table(best: Sequence[Choice], provider: Provider | None) -> Iterator[OAu
             yield OAuthSource(found.oauth, True, f"provider table: {found.id}")
 
 
-def _of_documents(best: Sequence[Choice], issuers: Iterable[OAuthIssuer]) -> Iterator[OAuthSource]:
+def _of_documents(best: Sequence[Choice], issuers: Iterable[Fact[OAuthIssuer]]) -> Iterator[OAuthSource]:
     """Yield the issuers that documents name, of documents that also named a chosen server."""
     sources = {(claim.evidence.source, claim.evidence.domain) for choice in best for claim in choice.claims}
-    for issuer in issuers:
-        if (issuer.evidence.source, issuer.evidence.domain) not in sources:
+    for fact in issuers:
+        issuer = fact.value
+        if (fact.evidence.source, fact.evidence.domain) not in sources:
             continue
         if (oauth := issuer_in_table(issuer.url)) is not None:
-            yield OAuthSource(oauth, True, issuer.evidence.locator)
+            yield OAuthSource(oauth, True, fact.evidence.locator)
         elif issuer.oauth is not None:
-            yield OAuthSource(issuer.oauth, False, issuer.evidence.locator)
+            yield OAuthSource(issuer.oauth, False, fact.evidence.locator)
 
 
 def _normalised(issuer: str) -> str:

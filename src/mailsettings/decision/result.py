@@ -14,6 +14,7 @@ from mailsettings.decision.state import SearchState
 from mailsettings.decision.trust import trust_of
 from mailsettings.errors import FailureKind
 from mailsettings.hostnames import registrable
+from mailsettings.leads import OAuthIssuer
 from mailsettings.model import (
     Audience,
     Auth,
@@ -25,10 +26,12 @@ from mailsettings.model import (
     Failure,
     Finding,
     Hint,
+    Link,
     Note,
     NoteKind,
     Probe,
     Provider,
+    Service,
     SettledBy,
     Trust,
 )
@@ -51,16 +54,18 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
         confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
         hints=_hints(provider),
         documentation=tuple(
-            dict.fromkeys((*(provider.documentation if provider else ()), *sorted(state.links, key=repr)))
+            dict.fromkeys(
+                (*(provider.documentation if provider else ()), *(fact.value for fact in state.facts_about(Link)))
+            )
         ),
-        other_services=tuple(sorted(state.services, key=repr)),
+        other_services=tuple(dict.fromkeys(fact.value for fact in state.facts_about(Service))),
         notes=_notes_of(state, (*incoming, *outgoing)),
         failures=_failures(state),
         suggestion=_suggestion(state),
         settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.issuers),
+        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
     )
     return replace(detection, findings=_findings(state, detection))
 
@@ -158,15 +163,15 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
 def _provider(state: SearchState, best: Iterable[Choice]) -> Provider | None:
     """Return who hosts the mailboxes; one found by weak traces only if the traces led to a chosen server."""
     chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
-    for identified in state.providers:
-        if identified.authority is not Authority.HOSTING or identified.authority in chosen:
-            return identified.provider
+    for fact in state.providers:
+        if fact.evidence.authority is not Authority.HOSTING or fact.evidence.authority in chosen:
+            return fact.value
     return None
 
 
 def _suggestion(state: SearchState) -> str:
     """Return the address that may have been meant instead; none for a domain that a table has."""
-    if state.providers and state.providers[0].authority.by_exact_domain:
+    if state.providers and state.providers[0].evidence.authority.by_exact_domain:
         return ""
     from mailsettings.decision.typos import suggest
 

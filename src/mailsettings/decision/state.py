@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from mailsettings.address import EmailAddress
 from mailsettings.decision.candidates import merge, secure_variants
 from mailsettings.decision.ranking import in_direction
 from mailsettings.errors import FailureKind
 from mailsettings.leads import (
-    Fact,
-    HelpPage,
-    IdentifiedProvider,
+    FactValue,
     Lead,
     Lookup,
     NoMail,
     NotOffered,
-    OAuthIssuer,
+    Remark,
     disclosed,
+    is_lookup,
 )
 from mailsettings.model import (
     Authority,
@@ -26,16 +26,18 @@ from mailsettings.model import (
     Claim,
     Direction,
     Endpoint,
+    Fact,
     Failure,
-    Link,
     Note,
     Probe,
     Protocol,
+    Provider,
     Security,
-    Service,
     Step,
 )
 from mailsettings.policy import Policy
+
+V = TypeVar("V")
 
 # Providers whose row says that no mail program can reach the mailboxes directly.
 KINDS_WITHOUT_SERVERS = frozenset({"none", "bridge"})
@@ -79,14 +81,11 @@ class SearchState:
     running_probes: dict[Endpoint, RunningProbe] = field(default_factory=dict)
     probes: dict[Endpoint, Probe] = field(default_factory=dict)
     verified_at: dict[Direction, float] = field(default_factory=dict)  # first time something verified
-    providers: list[IdentifiedProvider] = field(default_factory=list)
     not_offered: set[Protocol] = field(default_factory=set)
     no_mail: Failure | None = None
     failures: dict[Failure, None] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
-    links: dict[Link, None] = field(default_factory=dict)
-    services: dict[Service, None] = field(default_factory=dict)
-    issuers: dict[OAuthIssuer, None] = field(default_factory=dict)
+    facts: dict[Fact[FactValue], None] = field(default_factory=dict)
     server_responded: bool = False  # at least one mail server has
     starvation: float = 0.0  # seconds in which this process was too busy to read what servers had sent
     _candidates: tuple[Candidate, ...] | None = None
@@ -98,7 +97,9 @@ class SearchState:
             if isinstance(lead, Claim):
                 self._add_claim(lead)
             elif isinstance(lead, Fact):
-                self._add_fact(lead)
+                self.facts[lead] = None
+            elif not is_lookup(lead):
+                self._add_remark(lead)
             elif lead not in self.added_lookups and disclosed(lead, self.policy) is not None:
                 self.added_lookups.add(lead)
                 self.pending[lead] = None
@@ -111,34 +112,36 @@ class SearchState:
             self.claims[claim] = None
             self.claims.update(dict.fromkeys(secure_variants(claim)))
 
-    def _add_fact(self, fact: Fact) -> None:
-        match fact:
-            case IdentifiedProvider():
-                self.providers.append(fact)
-                self.providers.sort(key=_precedence)
+    def _add_remark(self, remark: Remark) -> None:
+        match remark:
             case Note():
-                self.notes[fact] = None
+                self.notes[remark] = None
             case NoMail(failure):
                 self.no_mail = failure
             case NotOffered(protocol, question):
                 self.not_offered.add(protocol)
                 self.notes[Note(f"{question} says that {protocol.upper()} is not offered")] = None
                 self.failures[Failure(FailureKind.NOT_OFFERED, question, f"{protocol.upper()} is not offered")] = None
-            case HelpPage(link):
-                self.links[link] = None
-            case Service():
-                self.services[fact] = None
-            case OAuthIssuer():
-                self.issuers[fact] = None
             case Failure():
-                self.failures[fact] = None
+                self.failures[remark] = None
+
+    def facts_about(self, kind: type[V]) -> tuple[Fact[V], ...]:
+        """Return the facts whose value is a *kind*, best authority first; their order of arrival does not matter."""
+        found = (Fact(fact.value, fact.evidence) for fact in self.facts if isinstance(fact.value, kind))
+        return tuple(sorted(found, key=_precedence))
+
+    @property
+    def providers(self) -> tuple[Fact[Provider], ...]:
+        """The providers that sources name, best authority first."""
+        return self.facts_about(Provider)
 
     @property
     def closed(self) -> bool:
         """True if the domain receives no mail or its provider lets no mail program in: nothing more to search for."""
-        return self.no_mail is not None or (
-            bool(self.providers) and self.providers[0].provider.kind in KINDS_WITHOUT_SERVERS
-        )
+        if self.no_mail is not None:
+            return True
+        providers = self.providers
+        return bool(providers) and providers[0].value.kind in KINDS_WITHOUT_SERVERS
 
     def candidates(self, direction: Direction) -> tuple[Candidate, ...]:
         """Return the candidates of *direction* that still count."""
@@ -171,6 +174,7 @@ class SearchState:
             self.server_responded = True
 
 
-def _precedence(identified: IdentifiedProvider) -> tuple[Authority, str]:
-    """Order providers by authority; among equals by content, so that the order of arrival does not matter."""
-    return identified.authority, repr(identified.provider)
+def _precedence(fact: Fact[V]) -> tuple[bool, Authority, str]:
+    """Order facts by authority, a document's name for its provider behind the table's; among equals by content."""
+    evidence = fact.evidence
+    return not evidence.authority.names_provider, evidence.authority, repr(fact)

@@ -4,7 +4,7 @@ Claim (one source's statement)  ->  Candidate (one endpoint, all its claims)  ->
 ->  Choice (candidate, probe, trust, reasons)  ->  Detection (the answer)
 """
 
-from mailsettings.model.claims import Authority, Candidate, Claim, Evidence
+from mailsettings.model.claims import Authority, Candidate, Claim, Evidence, Fact
 from mailsettings.model.detection import (
     Choice,
     Confidence,
@@ -18,11 +18,11 @@ from mailsettings.model.detection import (
     Responsible,
     Service,
     SettledBy,
-    Trust,
 )
 from mailsettings.model.endpoints import Auth, Direction, Endpoint, Protocol, Security, ServerSettings
 from mailsettings.model.failures import URL, Failure, HostName, ProxyAddress, Question, Task, Where
 from mailsettings.model.probes import Audience, Hello, Note, NoteKind, Probe, Step, Timing, TLSFacts
+from mailsettings.model.trust import Confirmation, ConfirmReason, Trust
 
 __all__ = [
     "URL",
@@ -33,10 +33,13 @@ __all__ = [
     "Choice",
     "Claim",
     "Confidence",
+    "ConfirmReason",
+    "Confirmation",
     "Detection",
     "Direction",
     "Endpoint",
     "Evidence",
+    "Fact",
     "Failure",
     "Finding",
     "Hello",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Generic, TypeVar
 
 from mailsettings.model.endpoints import Auth, Endpoint
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Authority(IntEnum):
@@ -18,10 +21,13 @@ class Authority(IntEnum):
     SRV = 5  # SRV records that could be forged
     MX_TABLE = 6  # the bundled table, by the MX host
     MX_DOCUMENT = 7  # documents of the MX's domain
-    HOSTING = 8  # traces of a hosting provider: SPF include, NS, CNAME of autodiscover.
+    HOSTING = 8  # the bundled table, by a CNAME of autodiscover. or autoconfig. at the provider
     HTTP_DOCUMENT = 9  # a document fetched without TLS
     GUESS = 10
     CERTIFICATE = 11  # a name read from the certificate of a server that was found
+    # The bundled table, by weaker traces: SPF, NS, a CNAME of mail., a less preferred exchanger, or one whose name is
+    # not known to be the provider's machine.
+    TRACE = 12
 
     @property
     def guessed(self) -> bool:
@@ -89,6 +95,18 @@ class Evidence:
     locator: str  # the URL, DNS question or table row, as it can be looked up again
     authentic: bool = False  # True if it could not have been changed in transit
     domain: str = ""  # the domain that vouches for it
+    place: int = 0  # where it stands among the documents of the same authority, 0 first
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T_co]):
+    """Something besides servers that a source states, such as a Provider, a Hint, a Link or a Service.
+
+    It is part of the answer only with a chosen server from the same source.
+    """
+
+    value: T_co
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

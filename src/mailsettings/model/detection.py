@@ -10,22 +10,7 @@ from mailsettings.model.claims import Claim
 from mailsettings.model.endpoints import Auth, Endpoint
 from mailsettings.model.failures import Failure
 from mailsettings.model.probes import Note, Probe
-
-
-class Trust(StrEnum):
-    """Whether a password may go to a server, and why."""
-
-    OWN = "own"  # named by the caller's or the user's own table
-    PROVIDER = "provider"  # in the provider table
-    DOMAIN = "domain"  # named by the domain in a way that cannot be forged, and inside that domain
-    SAME_DOMAIN = "same-domain"  # found by other means, with a valid certificate for a name inside the address's domain
-    CONFIRM = "confirm"  # verified, but of a domain the user has to agree to first
-    UNVERIFIED = "unverified"  # never
-
-    @property
-    def allows_password(self) -> bool:
-        """True if a password may be sent to the verified server without asking the user."""
-        return self not in (Trust.CONFIRM, Trust.UNVERIFIED)
+from mailsettings.model.trust import Confirmation, ConfirmReason, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +28,7 @@ class Choice:
     claims: tuple[Claim, ...]
     probe: Probe | None = None
     displaced: bool = False  # found by its name, so ranked behind the provider that hosts the mailboxes
+    confirm_reason: ConfirmReason | None = None  # with Trust.CONFIRM: why the user has to agree first
 
     def for_address(self, address: EmailAddress) -> Choice:
         """Return the choice with the user names of *address*."""
@@ -164,7 +150,7 @@ class Detection:
     provider: Provider | None = None
     incoming: tuple[Choice, ...] = ()
     outgoing: tuple[Choice, ...] = ()
-    confirm: tuple[str, ...] = ()  # registrable domains the user must agree to first
+    confirm: tuple[str, ...] = ()  # hosts (A-labels) the user must agree to first, each once: those of *confirmations*
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -177,6 +163,7 @@ class Detection:
     shown_address: str = ""  # with U-labels, where it differs from *address*
     oauth: tuple[OAuthSource, ...] = ()  # where to get tokens for the best choices, the table's first
     findings: tuple[Finding, ...] = ()  # why a direction is missing, worst first
+    confirmations: tuple[Confirmation, ...] = ()  # what the user has to agree to before a password is sent
 
     @property
     def verified(self) -> bool:

@@ -25,7 +25,7 @@ from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import SRV, Net, Page
 from mailsettings.leads import Lead
-from mailsettings.model import URL, Authority, Note, Question, Service
+from mailsettings.model import URL, Authority, Evidence, Fact, Note, Question, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance, leads_of
 from mailsettings.sources.srv import most_preferred
@@ -261,9 +261,10 @@ class ExchangeHost:
         """Return where the mailbox is, and its ActiveSync URL."""
         page = await net.get(str(self))
         url = autodiscover_format.read_v2(page.body)
+        evidence = Evidence(Authority.DOMAIN, "autodiscover", page.url, page.authentic, self.address.domain)
         return (
             Note(f"the mailbox is in Exchange at {host_of(url)}{_microsoft_tenant(host_of(url))}"),
-            Service("activesync", url),
+            Fact(Service("activesync", url), evidence),
         )
 
 

@@ -13,8 +13,8 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import Net, Page
-from mailsettings.leads import HelpPage, IdentifiedProvider, Lead
-from mailsettings.model import URL, Authority, Claim, Evidence, Failure, Note, Provider, Service
+from mailsettings.leads import Lead
+from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.oauth_metadata import issuer_of
 
@@ -143,13 +143,11 @@ def claims_and_facts(config: ClientConfig, evidence: Evidence, order: int = 0) -
     for servers in (config.incoming, config.outgoing):
         yield from _claims(servers, evidence, order)
     if config.name or config.hints:
-        # A document's name for its provider counts only where no table identifies the provider.
-        authority = max(evidence.authority, Authority.HTTP_DOCUMENT)
-        yield IdentifiedProvider(Provider(evidence.domain, config.name, hints=config.hints), authority)
-    yield from (HelpPage(link) for link in config.documentation)
-    yield from config.services
+        yield Fact(Provider(evidence.domain, config.name, hints=config.hints), evidence)
+    yield from (Fact(link, evidence) for link in config.documentation)
+    yield from (Fact(service, evidence) for service in config.services)
     if config.webmail:
-        yield Service("webmail", config.webmail)
+        yield Fact(Service("webmail", config.webmail), evidence)
     yield from issuer_of(config, evidence)
 
 
@@ -157,7 +155,7 @@ def _claims(servers: Sequence[DocumentServer], evidence: Evidence, order: int) -
     for place, server in enumerate(servers):
         yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
         if server.url:
-            yield Service("jmap", server.url)
+            yield Fact(Service("jmap", server.url), evidence)
 
 
 def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:

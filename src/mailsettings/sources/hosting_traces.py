@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from mailsettings.address import EmailAddress
 from mailsettings.interfaces import Answer, Net
-from mailsettings.leads import IdentifiedProvider, Lead
-from mailsettings.model import Authority, Question
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Evidence, Question
 from mailsettings.provider_table import table
-from mailsettings.sources.provider_table import claims_of
+from mailsettings.sources.provider_table import leads_of_row
 
 ALIASES = ("autodiscover", "autoconfig", "mail")
 
@@ -56,8 +56,8 @@ class Trace:
         for name in self._names(await net.ask(self.question)):
             if (row := table.find_trace(self.kind, name, domain=self.address.domain)) is not None:
                 locator = f"{self.question} = {name}"
-                provider = IdentifiedProvider(row.provider, Authority.HOSTING)
-                return [provider, *claims_of(row, Authority.HOSTING, locator, self.address.domain)]
+                evidence = Evidence(Authority.HOSTING, "hosting", locator, domain=self.address.domain)
+                return list(leads_of_row(row, evidence))
         return []
 
     def _names(self, answer: Answer) -> tuple[str, ...]:

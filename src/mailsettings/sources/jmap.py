@@ -12,7 +12,19 @@ from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import SRV, Answer, Net
 from mailsettings.leads import Lead, NotOffered
-from mailsettings.model import URL, Authority, Claim, Endpoint, Evidence, Note, Protocol, Question, Security, Service
+from mailsettings.model import (
+    URL,
+    Authority,
+    Claim,
+    Endpoint,
+    Evidence,
+    Fact,
+    Note,
+    Protocol,
+    Question,
+    Security,
+    Service,
+)
 from mailsettings.policy import Policy
 from mailsettings.sources.documents import Provenance
 from mailsettings.sources.srv import most_preferred
@@ -116,4 +128,7 @@ class JmapSession:
             # Entire web sites require a login: at a URL that the domain has not named, a 401 does not prove JMAP.
             evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
-        return (Claim(endpoint, evidence, order=self.provenance.order, eager=False), Service("jmap", page.url))
+        return (
+            Claim(endpoint, evidence, order=self.provenance.order, eager=False),
+            Fact(Service("jmap", page.url), evidence),
+        )

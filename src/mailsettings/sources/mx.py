@@ -16,15 +16,15 @@ from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError, FailureKind
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import MX, Net
-from mailsettings.leads import IdentifiedProvider, Lead, NoMail, Source
-from mailsettings.model import Authority, Failure, Note, Question
+from mailsettings.leads import Lead, NoMail, Source
+from mailsettings.model import Authority, Evidence, Failure, Note, Question
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 from mailsettings.sources.autoconfig import documents_of
 from mailsettings.sources.guess import claims_on_mx_host
 from mailsettings.sources.hosting_traces import traces
 from mailsettings.sources.ispdb import ISPDB
-from mailsettings.sources.provider_table import claims_of
+from mailsettings.sources.provider_table import leads_of_row
 
 
 def mx(address: EmailAddress) -> Iterator[Lead]:
@@ -125,7 +125,6 @@ class MailExchangers:
             return
         if row.provider.kind == "forwarder":
             yield Note(f"{name} forwards the mail of {self.address.unicode_domain}; the mailboxes are elsewhere")
-        yield IdentifiedProvider(row.provider, Authority.MX_TABLE)
         locator = f"{self.question} = {host}"
-        yield from claims_of(row, Authority.MX_TABLE, locator, self.address.domain, authentic=authentic)
+        yield from leads_of_row(row, Evidence(Authority.MX_TABLE, "mx", locator, authentic, self.address.domain))
         yield from documents_of(host, self.address, authentic=authentic, ispdb=self.ispdb)

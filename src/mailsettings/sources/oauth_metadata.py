@@ -19,19 +19,19 @@ from mailsettings.formats.text import host_of
 from mailsettings.hostnames import registrable
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead, OAuthIssuer
-from mailsettings.model import URL, Auth, Authority, Evidence, Note
+from mailsettings.model import URL, Auth, Authority, Evidence, Fact, Note
 
 
 def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:
     """Yield what follows from the issuer that a document names."""
     if not config.issuer:
         return
-    issuer = OAuthIssuer(config.issuer, evidence)
-    yield issuer
+    issuer = OAuthIssuer(config.issuer)
+    yield Fact(issuer, evidence)
     if issuer_in_table(issuer.url) is None and _wants_oauth(config):
         own = evidence.authority is Authority.DOMAIN and evidence.authentic
         if own and issuer.url.startswith("https://"):
-            yield IssuerMetadata(issuer)
+            yield IssuerMetadata(issuer, evidence)
         else:
             yield Note(f"{evidence.locator}: issuer {issuer.url!r} is not known, and not used")
 
@@ -45,6 +45,7 @@ class IssuerMetadata:
     """The metadata of an issuer that the domain's own https document names (RFC 8414 §3)."""
 
     issuer: OAuthIssuer
+    evidence: Evidence  # of the document that names it
 
     @property
     def authority(self) -> Authority:
@@ -64,7 +65,7 @@ class IssuerMetadata:
         oauth = metadata_format.read(page.body, self.issuer.url)
         for url in (page.url, oauth.auth_url, oauth.token_url):
             self._check(url)
-        return (replace(self.issuer, oauth=oauth),)
+        return (Fact(replace(self.issuer, oauth=oauth), self.evidence),)
 
     def _check(self, url: str) -> None:
         if registrable(host_of(url)) != registrable(host_of(self.issuer.url)):

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import TableError
-from mailsettings.leads import IdentifiedProvider, Lead
-from mailsettings.model import Authority, Claim, Evidence, Note, Security
+from mailsettings.leads import Lead
+from mailsettings.model import Authority, Claim, Evidence, Fact, Note, Security
 from mailsettings.provider_table import table as tables
 from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.provider_table.table import Table
@@ -30,36 +30,23 @@ def leads_in_table(searched: Table, address: EmailAddress, authority: Authority)
     """Yield what one table has about *address*."""
     row = searched.find_domain(address.domain)
     if row is not None:
-        yield IdentifiedProvider(row.provider, authority)
-        yield from claims_of(row, authority, f"{searched.name}: {row.provider.id}", address.domain)
+        # The table itself cannot be forged in transit.
+        locator = f"{searched.name}: {row.provider.id}"
+        yield from leads_of_row(row, Evidence(authority, "table", locator, authentic=True, domain=address.domain))
 
 
-def claims_of(
-    row: Row, authority: Authority, locator: str, domain: str = "", *, authentic: bool = False
-) -> Iterator[Claim]:
-    """Yield a claim for each server of *row*, in the row's order; *domain* is the one whose mail it is about.
-
-    *authentic*: the DNS answer that led to the row could not have been forged.
+def leads_of_row(row: Row, evidence: Evidence) -> Iterator[Lead]:
+    """Yield the provider of *row* and a claim for each of its servers, in the row's order.
 
     The first server of each protocol is worth contacting at once; the others reach the same mailbox at other ports.
     """
-    # A row found by MX, SPF or NS is only as authentic as the DNS answer that led to it.
-    authentic = authentic or authority.by_exact_domain
-    evidence = Evidence(authority, _SOURCE_NAMES[authority], locator, authentic, domain)
+    yield Fact(row.provider, evidence)
     for servers in (row.incoming, row.outgoing):
         seen: set[str] = set()
         for order, server in enumerate(servers):
             protocol = server.endpoint.protocol
             yield _claim(server, evidence, order, eager=protocol not in seen)
             seen.add(protocol)
-
-
-_SOURCE_NAMES = {
-    Authority.OWN_TABLE: "table",
-    Authority.TABLE: "table",
-    Authority.MX_TABLE: "mx",
-    Authority.HOSTING: "hosting",
-}
 
 
 def _claim(server: TableServer, evidence: Evidence, order: int, *, eager: bool) -> Claim:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
-from mailsettings.interfaces import SRV, Net
+from mailsettings.interfaces import SRV, Answer, Net
 from mailsettings.leads import Lead
-from mailsettings.model import Authority, Note, Question, Service
+from mailsettings.model import Authority, Evidence, Fact, Note, Question, Service
 from mailsettings.sources.srv import most_preferred
 
 # Label, kind, and the URL of a service at host and port.
@@ -59,12 +59,14 @@ class ServiceNames:
         """Return the most preferred server of the service."""
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV) and record.target]
-        return [self._service(record) for record in most_preferred(records)]
+        return [self._service(record, answer) for record in most_preferred(records)]
 
-    def _service(self, record: SRV) -> Lead:
+    def _service(self, record: SRV, answer: Answer) -> Lead:
         try:
             host = parse_host(record.target)
         except AddressError as error:
             return Note(f"{self} names a target that is no server: {error}")
         port = "" if record.port == _USUAL_PORTS[self.kind] else f":{record.port}"
-        return Service(self.kind, self.url.format(host=host, port=port))
+        authority = Authority.DOMAIN if answer.authentic else Authority.SRV
+        evidence = Evidence(authority, "services", str(self), answer.authentic, self.domain)
+        return Fact(Service(self.kind, self.url.format(host=host, port=port)), evidence)

@@ -43,7 +43,7 @@ async def log_in(service: DetectionService, login: Login, visitor: str) -> Verif
                         confirmed=map(str.lower, login.confirmed),
                     )
                 except ConfirmationRequired as error:
-                    raise _confirmation_required(error.domains) from error
+                    raise _confirmation_required(error.hosts) from error
     outcome = "verified" if verification.verified else "refused"
     service.metrics.logins.labels(outcome).inc()
     log_event("login", domain=address.domain, outcome=outcome)
