@@ -98,8 +98,8 @@ class MailExchangers:
     def _leads(self, hosts: tuple[str, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the most preferred exchanger in the table decide; without one, follow traces and try the first host."""
         for host in hosts:
-            if (row := table.find_mx(host, domain=self.address.domain)) is not None:
-                yield from self._provider_leads(host, row, authentic=authentic)
+            if (found := table.find_mx(host, domain=self.address.domain)) is not None:
+                yield from self._provider_leads(host, found.row, authentic=authentic)
                 return
         yield from traces(self.address)
         for host in hosts[:1]:
