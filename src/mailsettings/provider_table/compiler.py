@@ -81,6 +81,7 @@ def _row(name: str, entry: Mapping[str, Any], texts: Mapping[str, str]) -> dict[
         "obsolete": dict(entry.get("obsolete") or {}),
         "changes": [_change(change) for change in entry.get("changes", ())],
         "disputed": entry.get("disputed") or "",
+        "received_by": list(entry.get("received_by", ())),
         "source": entry.get("source", ""),
         "checked": str(entry.get("checked", "")),
     }

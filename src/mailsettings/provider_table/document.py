@@ -182,6 +182,7 @@ class OwnEntry(Part):
     domains: tuple[Domain, ...] = ()
     mx: tuple[Pattern | SharedEntry | ExchangerEntry, ...] = Field((), description="names of the provider's exchangers")
     traces: TraceEntry = TraceEntry()
+    received_by: tuple[Id, ...] = Field((), description="other rows whose exchangers take in the mail of its domains")
     hosts: tuple[Domain, ...] = Field((), description="suffixes under which every host is the provider's own")
     customers: tuple[Machines, ...] = Field((), description="names of machines that customers rent, and of their lines")
     incoming: tuple[ServerEntry, ...] = ()
@@ -250,6 +251,14 @@ class OwnFile(Part):
                     if key in owners:
                         raise ValueError(f"{what}: {key!r} is both {owners[key]!r} and {name!r}")
                     owners[key] = name
+        return self
+
+    @model_validator(mode="after")
+    def _receivers_exist(self) -> OwnFile:
+        for name, entry in self.providers.items():
+            for other in entry.received_by:
+                if other not in self.providers or other == name:
+                    raise ValueError(f"received_by of {name!r}: {other!r} is no other row")
         return self
 
     @model_validator(mode="after")

@@ -58,6 +58,7 @@ class Row:
     custom_domains: CustomDomains | None = None  # None: the same as for the provider's own domains
     changes: tuple[Change, ...] = ()
     disputed: str = ""  # why its sources disagree
+    received_by: tuple[str, ...] = ()  # ids of other rows whose exchangers take in the mail of its own domains
 
     def names(self, host: str) -> bool:
         """Say whether *host* is the provider's: one of its servers, or under a suffix where all hosts are its own."""
@@ -106,6 +107,7 @@ def row_of(data: dict[str, Any], domain: str) -> Row:
         custom_domains=CustomDomains(tuple(own["usernames"]), _hints(own)) if own else None,
         changes=tuple(_change(item) for item in data["changes"]),
         disputed=data["disputed"],
+        received_by=tuple(data["received_by"]),
     )
 
 

@@ -118,7 +118,7 @@ class MailExchangers:
     def _is_expected(self, row: Row) -> bool:
         """Return True if the table has the domain itself, and its mail comes in through the exchangers of *row*."""
         own = table.find_domain(self.address.domain)
-        return own is not None and row.provider.id in (own.provider.id, *getattr(own, "received_by", ()))
+        return own is not None and row.provider.id in (own.provider.id, *own.received_by)
 
     def _trace_leads(self, exchanger: RankedExchanger) -> Iterator[Lead]:
         """Yield the servers of the row of an exchanger that shows less than that the mailboxes are there."""
@@ -154,7 +154,7 @@ class MailExchangers:
         locator = f"{self.question} = {host}"
         evidence = Evidence(Authority.MX_TABLE, "mx", locator, authentic, self.address.domain)
         yield from leads_of_row(row, evidence)
-        if not (row.incoming or row.outgoing) and table.host_provider(host) == row:
+        if not (row.incoming or row.outgoing) and row.names(host):
             # Each customer has a server name of its own, and the exchanger is on that machine.
             yield from claims_on_mx_host(host, evidence)
         yield from documents_of(host, self.address, authentic=authentic, ispdb=self.ispdb)
@@ -185,6 +185,6 @@ class RankedExchanger:
 
 def _common_row(exchangers: tuple[RankedExchanger, ...]) -> Row | None:
     """Return the row that every most preferred exchanger certainly belongs to."""
-    best = [exchanger for exchanger in exchangers if exchanger.best]
-    ids = {exchanger.row.provider.id if exchanger.row and exchanger.certain else "" for exchanger in best}
-    return best[0].row if len(ids) == 1 else None
+    rows = [exchanger.row if exchanger.certain else None for exchanger in exchangers if exchanger.best]
+    ids = {row.provider.id if row else "" for row in rows}
+    return rows[0] if len(ids) == 1 else None
