@@ -48,7 +48,7 @@ class Answer:
     question: Question
     records: tuple[Record, ...] = ()
     exists: bool = True  # False: NXDOMAIN
-    authentic: bool = False  # the AD bit of a trusted resolver (RFC 4035 §3.2.3)
+    authentic: bool = False  # the AD bit over TLS, or of a resolver that the policy trusts (RFC 4035 §3.2.3)
     aliases: tuple[str, ...] = ()  # the CNAME targets, in order
 
 
