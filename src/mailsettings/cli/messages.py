@@ -50,7 +50,7 @@ KIND_TEXTS = {
     FailureKind.STARTTLS_NOT_OFFERED: "offers no encryption",
     FailureKind.STARTTLS_REFUSED: "refuses to start TLS",
     FailureKind.EARLY_BYTES: "somebody on the way tampers with the connection",
-    FailureKind.PREAUTH: "claims in clear to be logged in already",
+    FailureKind.PREAUTH: "counts the connection as logged in before any login",
     FailureKind.NO_LOGIN: "offers no login",
     FailureKind.HTTP_STATUS: "no document there",
     FailureKind.HTTP_FAILED: "the web server cannot be used",

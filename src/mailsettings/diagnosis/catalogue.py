@@ -135,6 +135,11 @@ FINDINGS_BY_CODE = {
         "Do not use this server before whoever runs it has explained it: it may not be the one it says it is.",
         "login",
     ),
+    "logged-in-already": _provider(
+        "The server at {} counts every connection as logged in: no password shows whose mailbox it is.",
+        _TELL_OPERATOR,
+        "login",
+    ),
     # limits and temporary faults
     "too-many-connections": _user(
         "Too many connections to this account are open at the same time.",
