@@ -60,6 +60,8 @@ class FailureKind(StrEnum):
     EARLY_BYTES = "early-bytes"  # plaintext behind the STARTTLS reply: an injection attack
     PREAUTH = "preauth"  # the connection counts as logged in already, so that no password proves who the user is
     NO_LOGIN = "no-login"  # no login method offered after TLS
+    LOGIN_REQUIRED = "login-required"  # JMAP: 401 instead of a session, as any web site behind a password sends
+    OTHER_HOST = "other-host"  # JMAP: a redirect to another host, which says nothing about the first
     # documents
     HTTP_STATUS = "http-status"
     HTTP_FAILED = "http-failed"

@@ -63,9 +63,14 @@ class Page:
     hops: tuple[str, ...] = ()  # every URL requested before, in order
 
     @property
+    def route(self) -> tuple[str, ...]:
+        """Every URL requested, in order: the one that was asked for first, *url* last."""
+        return (*self.hops, self.url)
+
+    @property
     def authentic(self) -> bool:
         """True if no response could have been forged in transit: all URLs are https."""
-        return all(hop.startswith("https://") for hop in (*self.hops, self.url))
+        return all(hop.startswith("https://") for hop in self.route)
 
 
 class Net(Interface):

@@ -86,6 +86,12 @@ def disclosed(lookup: Lookup, policy: Policy) -> str | None:
     return "" if sends is None else sends(policy)
 
 
+def place_of(lookup: Lookup) -> int:
+    """Return where *lookup* stands among those of the same authority, 0 first, which is what a lookup without has."""
+    place: int = getattr(lookup, "place", 0)
+    return place
+
+
 def where_of(lookup: Lookup) -> Where:
     """Return what *lookup* asks, as a value; for a caller's own lookup without one, a Task of its name."""
     where: Where | None = getattr(lookup, "where", None)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from mailsettings import FailureKind, Policy
+from mailsettings import FailureKind, Policy, Trust
+from mailsettings.model import Authority, Protocol
 from mailsettings.testing import FakeNetwork, imap, smtp
+from tests.support.documents import autoconfig
 from tests.support.security.harness import DOMAIN, AttackResult, detect_in
 
 EVERYTHING = Policy(exhaustive=True)
+SESSION = '{"capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}}}'
+WELL_KNOWN = "/.well-known/jmap"
+JMAP_DOCUMENT = autoconfig('<incomingServer type="jmap"><url>https://HOST/</url></incomingServer>').decode()
+EVIL = "parking.evil.example"
 
 
 # A session that counts as logged in
@@ -45,3 +51,115 @@ def test_a_session_that_wants_a_login_is_verified(*, named: bool) -> None:
 
     assert result.detection.verified
     assert result.detection.incoming[0].endpoint.host == f"imap.{DOMAIN}"
+
+
+# JMAP: a web server that asks for a password, or that leads elsewhere
+
+
+def jmap_choices(result: AttackResult) -> list[tuple[str, bool, Trust]]:
+    """Return the JMAP servers of the answer, whether each was verified, and its trust."""
+    found = (choice for choice in result.detection.incoming if choice.endpoint.protocol is Protocol.JMAP)
+    return [(choice.endpoint.host, choice.verified, choice.trust) for choice in found]
+
+
+def protected_site(net: FakeNetwork, host: str, place: str = WELL_KNOWN) -> None:
+    """Serve a web site of which every page wants a password."""
+    net.page(f"https://{host}{place}", "<h1>401</h1>", status=401, headers=[("WWW-Authenticate", "Basic realm=shop")])
+
+
+@pytest.mark.parametrize("mailboxes", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("policy", [Policy(), EVERYTHING, Policy.service()], ids=["personal", "all", "service"])
+def test_a_web_site_with_a_password_is_no_mail_server(
+    policy: Policy, *, signed: bool, named: bool, mailboxes: bool
+) -> None:
+    """Most JMAP servers ask for a login, too: it is listed, unverified, and behind all that is verified."""
+
+    def build(net: FakeNetwork) -> None:
+        site = f"shop.{DOMAIN}" if named else DOMAIN
+        protected_site(net, site)
+        if named:
+            net.records(f"_jmap._tcp.{DOMAIN}", SRV=f"0 1 443 {site}")
+        if signed:
+            net.signed(DOMAIN)
+        if mailboxes:
+            net.host(f"imap.{DOMAIN}").serve(imap())
+        net.host(f"smtp.{DOMAIN}").serve(smtp())
+
+    result = detect_in(build, policy=policy)
+
+    site = f"shop.{DOMAIN}" if named else DOMAIN
+    assert jmap_choices(result) == [(site, False, Trust.UNVERIFIED)]
+    assert result.detection.verified is mailboxes
+    assert [choice.endpoint.host for choice in result.detection.incoming if choice.verified][:1] == (
+        [f"imap.{DOMAIN}"] * mailboxes
+    )
+    assert result.detection.incoming[0].verified is mailboxes
+    assert not mailboxes or result.detection.incoming[-1].endpoint.protocol is Protocol.JMAP
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_session_is_a_mail_server(*, named: bool) -> None:
+    """The same place with a session is verified."""
+
+    def build(net: FakeNetwork) -> None:
+        site = f"jmap.{DOMAIN}" if named else DOMAIN
+        net.page(f"https://{site}{WELL_KNOWN}", SESSION, content_type="application/json")
+        if named:
+            net.records(f"_jmap._tcp.{DOMAIN}", SRV=f"0 1 443 {site}")
+
+    result = detect_in(build)
+
+    assert [(host, verified) for host, verified, _ in jmap_choices(result)] == [
+        (f"jmap.{DOMAIN}" if named else DOMAIN, True)
+    ]
+
+
+@pytest.mark.parametrize("named", ["", "unsigned", "signed", "document"])
+@pytest.mark.parametrize("answer", ["session", "login", "page"])
+def test_a_redirect_to_another_host_says_nothing_about_the_first(answer: str, named: str) -> None:
+    """A parked or taken-over name that forwards everything is no JMAP server, whatever stands at the other end."""
+    first = f"mail.{DOMAIN}" if named else DOMAIN
+
+    def build(net: FakeNetwork) -> None:
+        net.redirect(f"https://{first}{WELL_KNOWN}", f"https://{EVIL}{WELL_KNOWN}")
+        if answer == "login":
+            protected_site(net, EVIL)
+        else:
+            net.page(f"https://{EVIL}{WELL_KNOWN}", SESSION if answer == "session" else "<html>for sale")
+        if named == "document":
+            net.page(f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml", JMAP_DOCUMENT.replace("HOST", first))
+        elif named:
+            net.records(f"_jmap._tcp.{DOMAIN}", SRV=f"0 1 443 {first}")
+        if named == "signed":
+            net.signed(DOMAIN)
+
+    result = detect_in(build)
+
+    own = [choice for choice in result.detection.incoming if choice.endpoint.host == first]
+    assert [choice.verified for choice in own] == [False] * len(own)
+    others = [choice for choice in result.detection.incoming if choice.endpoint.host == EVIL]
+    assert all(choice.verified is (answer == "session") for choice in others)
+    assert not any(choice.trust.allows_password for choice in others)
+    for evidence in (claim.evidence for choice in others for claim in choice.claims):
+        assert (evidence.authority > Authority.SRV, evidence.authentic) == (True, False)
+        assert f"https://{first}{WELL_KNOWN}" in evidence.locator
+
+
+@pytest.mark.parametrize(("answer", "finding"), [("login", "jmap-needs-login"), ("redirect", "jmap-elsewhere")])
+def test_what_a_named_jmap_server_lacks_is_explained(answer: str, finding: str) -> None:
+    """The domain's own document names it, and there is no other server to read mail with."""
+    first = f"mail.{DOMAIN}"
+
+    def build(net: FakeNetwork) -> None:
+        net.page(f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml", JMAP_DOCUMENT.replace("HOST", first))
+        if answer == "login":
+            protected_site(net, first)
+        else:
+            net.redirect(f"https://{first}{WELL_KNOWN}", f"https://{EVIL}{WELL_KNOWN}")
+            net.page(f"https://{EVIL}{WELL_KNOWN}", SESSION)
+
+    result = detect_in(build)
+
+    assert finding in [item.code for item in result.detection.findings]

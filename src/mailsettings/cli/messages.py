@@ -52,6 +52,8 @@ KIND_TEXTS = {
     FailureKind.EARLY_BYTES: "somebody on the way tampers with the connection",
     FailureKind.PREAUTH: "counts the connection as logged in before any login",
     FailureKind.NO_LOGIN: "offers no login",
+    FailureKind.LOGIN_REQUIRED: "asks for a login before it shows what it is",
+    FailureKind.OTHER_HOST: "leads to another server",
     FailureKind.HTTP_STATUS: "no document there",
     FailureKind.HTTP_FAILED: "the web server cannot be used",
     FailureKind.INSECURE_REDIRECT: "leads away from https",

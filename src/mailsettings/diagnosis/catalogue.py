@@ -307,6 +307,13 @@ FINDINGS_BY_CODE = {
     "slow-greeting": _provider(
         "The server at {} takes its time before it greets.", "Give the mail program a longer time-out."
     ),
+    "jmap-needs-login": _user(
+        "The web server at {} asks for a login before it shows whether it is a JMAP server.",
+        "Use IMAP or POP3, or ask the provider whether mail programs should use JMAP there.",
+    ),
+    "jmap-elsewhere": _user(
+        "What {} says about JMAP leads to another server.", "Ask the provider for the names of its mail servers."
+    ),
     "bad-reply": _provider("The server at {} does not keep to its protocol.", _TELL_OPERATOR),
     "no-settings": _user(
         "No server for this direction was found.", "Ask the provider for the names of its mail servers."

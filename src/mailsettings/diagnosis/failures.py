@@ -40,6 +40,8 @@ CODE_BY_KIND = {
     FailureKind.LIMIT: "bad-reply",
     FailureKind.STARTTLS_REFUSED: "starttls-refused",
     FailureKind.EARLY_BYTES: "tampering",
+    FailureKind.LOGIN_REQUIRED: "jmap-needs-login",
+    FailureKind.OTHER_HOST: "jmap-elsewhere",
     FailureKind.NO_MAIL: "no-mail-service",
     FailureKind.NO_ACCESS: "no-standard-access",
     FailureKind.INTERNAL: "our-mistake",
