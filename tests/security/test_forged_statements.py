@@ -7,7 +7,7 @@ import pytest
 from mailsettings import FailureKind, Policy, Trust
 from mailsettings.model import Authority, Protocol
 from mailsettings.testing import FakeNetwork, imap, smtp
-from tests.support.documents import autoconfig
+from tests.support.documents import INCOMING, autoconfig, autodiscover
 from tests.support.security.harness import DOMAIN, AttackResult, detect_in
 
 EVERYTHING = Policy(exhaustive=True)
@@ -163,3 +163,49 @@ def test_what_a_named_jmap_server_lacks_is_explained(answer: str, finding: str) 
     result = detect_in(build)
 
     assert finding in [item.code for item in result.detection.findings]
+
+
+# Names below a public suffix, which anyone can register
+
+
+def registered(net: FakeNetwork, domain: str) -> None:
+    """Let a stranger have every usual name below *domain*, with documents, servers and certificates for them."""
+    evil = autoconfig(INCOMING.replace("imap.example.org", f"imap.{domain}"))
+    for host in (f"autoconfig.{domain}", f"ua-auto-config.{domain}", f"www.{domain}"):
+        for place in ("/mail/config-v1.1.xml", "/.well-known/user-agent-configuration.json", "/x.xml"):
+            net.page(f"https://{host}{place}", evil)
+    net.page(f"https://autodiscover.{domain}/autodiscover/autodiscover.xml", autodiscover())
+    net.records(f"autodiscover.{domain}", CNAME="autodiscover.outlook.com")
+    for label in ("imap", "smtp", "mail", "pop"):
+        net.host(f"{label}.{domain}").serve(imap(), smtp())
+    net.records(f"*.{domain}", A="11.9.9.9")
+
+
+@pytest.mark.parametrize("domain", ["com.br", "co.uk", "rub.de", "nic.in", "github.io"])
+@pytest.mark.parametrize("policy", [Policy(), EVERYTHING, Policy.service()], ids=["personal", "all", "service"])
+def test_a_stranger_below_a_public_suffix_is_neither_asked_nor_told(domain: str, policy: Policy) -> None:
+    """T18, T19: of a mailbox right at the suffix only its own records are asked, and the mail exchanger is tried."""
+
+    def build(net: FakeNetwork) -> None:
+        registered(net, domain)
+        net.records(domain, MX="10 mx.registry.example", TXT=f"mailconf=https://www.{domain}/x.xml", A="11.9.9.8")
+        net.records(f"_jmap._tcp.{domain}", SRV=f"0 1 443 www.{domain}")
+        net.records(f"_autodiscover._tcp.{domain}", SRV=f"0 1 443 www.{domain}")
+        net.host("mx.registry.example").serve(imap(), smtp())
+
+    result = detect_in(build, policy=policy, address=f"ada@{domain}")
+
+    names = {question.split()[0] for question in result.net.questions}
+    below = [name for name in names if name.endswith(f".{domain}") and not name.startswith("_")]
+    assert (below, result.net.requests) == ([], ())
+    assert {choice.endpoint.host for choice in result.choices} == {"mx.registry.example"}
+    assert result.detection.verified
+
+
+@pytest.mark.parametrize("domain", ["example.com.br", "a.rub.de"])
+def test_names_below_a_registered_domain_are_its_own(domain: str) -> None:
+    """The same world one label deeper: the documents are read, and the usual names are tried."""
+    result = detect_in(lambda net: registered(net, domain), policy=Policy(), address=f"ada@{domain}")
+
+    assert f"GET https://autoconfig.{domain}/mail/config-v1.1.xml" in result.net.requests
+    assert result.detection.incoming[0].endpoint.host == f"imap.{domain}"
