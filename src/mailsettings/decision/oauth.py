@@ -56,6 +56,14 @@ def is_same_issuer(first: str, second: str) -> bool:
     return known is not None and known == other
 
 
+def issuer_host(issuer: str) -> str:
+    """Return the host of *issuer*, a host or URL; empty if there is none."""
+    try:
+        return (urlsplit(f"https://{_normalised(issuer)}").hostname or "").removesuffix(".")
+    except ValueError:
+        return ""
+
+
 def may_name_issuer(evidence: Evidence) -> bool:
     """Say whether a document with this *evidence* may name an issuer that the table does not know.
 
@@ -169,9 +177,8 @@ def _is(known: TableIssuer | None, url: str) -> bool:
 
 
 def _in_table(issuer: str) -> TableIssuer | None:
-    """Return the issuer of a table that *issuer*, a host or URL, means: itself, or another page of its host."""
-    found = _issuers().get(_normalised(issuer))
-    return found or _issuers().get(_host(issuer))
+    """Return the issuer of a table that *issuer*, a host or URL, means: in tables it is a host, elsewhere a page."""
+    return _issuers().get(issuer_host(issuer))
 
 
 def _bound(host: str) -> TableIssuer | None:
@@ -187,8 +194,9 @@ def _issuers() -> Mapping[str, TableIssuer]:
     # Of rows that share an issuer, the one whose domain it is in: login.yahoo.com is Yahoo's, not Cox's.
     rows = (*(own.all_providers() if own else ()), *sorted(table.all_providers(), key=_is_customer))
     issuers = [known for known in map(_issuer_of, reversed(rows)) if known]
-    pages = {host: known for known in issuers for host in _pages(known.oauth)}
-    return pages | {_normalised(known.oauth.issuer): known for known in issuers}
+    # Documents and tokens may also call an issuer by the host of an endpoint: it is the same company's.
+    pages = {issuer_host(url): known for known in issuers for url in (known.oauth.auth_url, known.oauth.token_url)}
+    return pages | {known.oauth.issuer: known for known in issuers}
 
 
 def _issuer_of(row: Row) -> TableIssuer | None:
@@ -199,13 +207,7 @@ def _issuer_of(row: Row) -> TableIssuer | None:
 def _is_customer(row: Row) -> bool:
     """Say whether the issuer of *row* is not of its own domains."""
     oauth = row.provider.oauth
-    return oauth is None or not any(inside(_host(oauth.issuer), domain) for domain in row.domains)
-
-
-def _pages(oauth: OAuth) -> tuple[str, ...]:
-    """Return the hosts that documents and tokens may also call an issuer that is a whole host: of its endpoints."""
-    whole = _normalised(oauth.issuer) == _host(oauth.issuer)
-    return (_host(oauth.auth_url), _host(oauth.token_url)) if whole else ()
+    return oauth is None or not any(inside(issuer_host(oauth.issuer), domain) for domain in row.domains)
 
 
 def _own_table() -> Table | None:
@@ -218,10 +220,3 @@ def _own_table() -> Table | None:
 def _normalised(issuer: str) -> str:
     """Return *issuer* as host and path: it is written with and without scheme and trailing slash."""
     return issuer.lower().removeprefix("https://").removesuffix("/")
-
-
-def _host(issuer: str) -> str:
-    try:
-        return (urlsplit(f"https://{_normalised(issuer)}").hostname or "").removesuffix(".")
-    except ValueError:
-        return ""
