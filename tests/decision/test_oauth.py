@@ -22,7 +22,7 @@ from mailsettings.planning import offline
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 from mailsettings.schema import from_json, to_json
-from mailsettings.testing import FakeNetwork, run_virtual
+from mailsettings.testing import FakeNetwork, run_virtual, smtp
 from tests.support.detections import choice
 from tests.support.documents import autoconfig, incoming
 
@@ -153,6 +153,26 @@ def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
         client_id="open",
         metadata=f"https://{issuer}/.well-known/oauth-authorization-server",
     )
+
+
+def test_a_jmap_server_may_name_the_issuer_itself() -> None:
+    """Where the document does not (RFC 9728): shown with the place that says so, and nothing of it is opened."""
+    net = FakeNetwork(rtt=0.05)
+    session = f"https://jmap.{D}/.well-known/jmap"
+    jmap = f'<incomingServer type="jmap"><url>{session}</url><authentication>OAuth2</authentication></incomingServer>'
+    net.page(PLACE, autoconfig(jmap + outgoing(f"smtp.{D}")))
+    net.page(session, json.dumps({"capabilities": {"urn:ietf:params:jmap:core": {}, "urn:ietf:params:jmap:mail": {}}}))
+    net.host(f"smtp.{D}").serve(smtp())
+    issuer, resource = f"https://login.{D}", f"https://jmap.{D}/.well-known/oauth-protected-resource"
+    net.page(resource, json.dumps({"resource": f"https://jmap.{D}", "authorization_servers": [issuer]}))
+    document = json.dumps({"issuer": issuer, **endpoints(f"login.{D}")})
+    net.page(f"{issuer}/.well-known/oauth-authorization-server", document)
+
+    (source,) = run_virtual(search, net, f"ada@{D}")[0].oauth
+
+    assert (source.oauth, source.locator) == (OAuth(issuer, "", ""), PLACE)
+    assert source.stated is not None
+    assert (source.stated.resource, source.stated.token_endpoint) == (resource, f"{issuer}/token")
 
 
 @pytest.mark.parametrize("metadata", [{}, endpoints("evil.example")], ids=["none", "elsewhere"])

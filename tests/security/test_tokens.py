@@ -244,12 +244,15 @@ def test_servers_of_a_row_without_an_issuer_get_no_token() -> None:
 @pytest.mark.parametrize("hosts", [EVIL, OWN, GMAIL], ids=["the attacker's", "the domain's", "Google's"])
 def test_a_stranger_is_never_opened(naming: Naming, hosts: tuple[str, str]) -> None:
     """An issuer that the table does not know: shown for the domain's own document, and without anything to open."""
-    detection = found(naming, hosts, "https://sso.evil.example").detection
+    result = found(naming, hosts, "https://sso.evil.example")
+    detection = result.detection
     unknown = [source for source in detection.oauth if not source.known]
 
     assert [url for url in opened(detection) if "evil" in url] == []
     assert bool(unknown) is (naming.reliable and hosts != GMAIL)
     assert all(source.stated and source.stated.token_endpoint for source in unknown)
+    asked = [each.url for each in result.net.asked if isinstance(each, Request) and "sso.evil" in each.url]
+    assert {*asked} <= {"https://sso.evil.example/.well-known/oauth-authorization-server"}
 
 
 @EVERY_NAMING
