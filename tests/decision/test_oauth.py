@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.latency import search
 from benchmarks.worlds import D, mail
@@ -15,9 +17,11 @@ from mailsettings.decision.oauth import (
     issuer_in_table,
     issuer_of_host,
     may_name_issuer,
+    oauth_sources,
     without_foreign_oauth,
 )
-from mailsettings.model import Authority, Detection, Evidence, OAuth, OAuthSource, StatedOAuth
+from mailsettings.leads import OAuthIssuer
+from mailsettings.model import Authority, Choice, Detection, Evidence, Fact, OAuth, OAuthSource, Provider, StatedOAuth
 from mailsettings.planning import offline
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
@@ -73,9 +77,10 @@ def test_the_table_says_where_its_providers_issue_tokens() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in table.all_providers() if row.provider.oauth], ids=lambda row: row.provider.id
-)
+ROWS = {row.provider.id: row for row in table.all_providers() if row.provider.oauth}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_every_server_of_a_row_is_bound_to_the_issuer_of_the_row(row: Row) -> None:
     """Several rows share an issuer, and hosts: whichever row the look-up finds has the same one."""
     oauth = row.provider.oauth
@@ -152,6 +157,22 @@ def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
         scopes_supported=("mail",),
         client_id="open",
         metadata=f"https://{issuer}/.well-known/oauth-authorization-server",
+    )
+
+
+def test_a_note_says_that_an_issuer_was_named_in_plaintext() -> None:
+    """Over http anyone on the way may have written it."""
+    net = FakeNetwork(rtt=0.05)
+    mail(net, f"box.{D}", f"smtp.{D}")
+    issuer, place = f"login.{D}", PLACE.replace("https", "http")
+    sections = incoming(hostname=f"box.{D}", authentication="OAuth2") + outgoing(f"smtp.{D}")
+    net.page(place, autoconfig(sections, f"<oAuth2><issuer>{issuer}</issuer></oAuth2>"))
+
+    detection = run_virtual(search, net, f"ada@{D}")[0]
+
+    assert (detection.oauth, notes(detection)) == (
+        (),
+        [f"{place} names issuer 'https://{issuer}', as only the domain's own https document may: not used"],
     )
 
 
@@ -242,3 +263,58 @@ DOCUMENT = Evidence(Authority.DOMAIN, "autoconfig", PLACE, True, D)
 def test_only_a_fixed_document_of_the_domain_names_other_issuers(changes: dict[str, Any], may: bool) -> None:
     """What can be forged, or written by a user of the domain's web server, would choose where a password is typed."""
     assert may_name_issuer(replace(DOCUMENT, **changes)) is may
+
+
+ISSUERS = [
+    "accounts.google.com",
+    "https://login.microsoftonline.com/common",
+    f"https://login.{D}",
+    "https://sso.example",
+]
+HOSTS = [
+    "imap.gmail.com",
+    "smtp.gmail.com",
+    "outlook.office365.com",
+    "imap.fastmail.com",
+    f"mail.{D}",
+    "imap.evil.example",
+]
+EVIDENCE = [
+    DOCUMENT,
+    replace(DOCUMENT, authority=Authority.MX_DOCUMENT),
+    replace(DOCUMENT, locator="https://evil.example/c.xml"),
+]
+
+
+STATED = StatedOAuth(token_endpoint="https://sso.example/token")
+
+
+def with_evidence(url: str, evidence: Evidence) -> Choice:
+    found = choice(url)
+    return replace(found, claims=tuple(replace(claim, evidence=evidence) for claim in found.claims))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(HOSTS), st.sampled_from(EVIDENCE)), max_size=2),
+    st.lists(st.tuples(st.sampled_from(ISSUERS), st.sampled_from(EVIDENCE)), max_size=3),
+    st.sampled_from([None, *(row.provider for row in ROWS.values())]),
+)
+def test_nothing_to_open_but_the_tables_for_its_own_servers(
+    servers: list[tuple[str, Evidence]], named: list[tuple[str, Evidence]], provider: Provider | None
+) -> None:
+    """Whatever is named, by whom, for which servers: endpoints mean that the table has this issuer for all of them."""
+    best = [with_evidence(f"imap://{host}:993", evidence) for host, evidence in servers]
+    facts = [Fact(OAuthIssuer(url, STATED), evidence) for url, evidence in named]
+
+    found = oauth_sources(best, without_foreign_oauth(provider, best), facts)
+
+    for source in found:
+        if source.known:
+            issuers = [issuer_of_host(host) for host, _ in servers]
+            assert {source.oauth.issuer} == {oauth.issuer if oauth else "" for oauth in issuers}
+            assert source.oauth.token_url == issuers[0].token_url if issuers[0] else False
+        else:
+            assert source.oauth == OAuth(source.oauth.issuer, "", "")
+            assert source.stated == STATED
+            assert (source.oauth.issuer, DOCUMENT) in named
+            assert DOCUMENT in [evidence for host, evidence in servers if issuer_of_host(host) is None]

@@ -140,7 +140,7 @@ def _objections(best: Sequence[Choice], fact: Fact[OAuthIssuer]) -> Iterator[str
             )
     elif bound := next((found for host in hosts if (found := _bound(host))), None):
         yield f"{evidence.locator} names issuer {quoted(url)} for a server of {bound.name}: not used"
-    elif hosts and not may_name_issuer(evidence) and _wants_tokens(best):
+    elif not may_name_issuer(evidence) and _wants_tokens(best, evidence):
         yield f"{evidence.locator} names issuer {quoted(url)}, as only the domain's own https document may: not used"
 
 
@@ -150,7 +150,7 @@ def _divided(best: Sequence[Choice]) -> Iterator[str]:
     known = {host: found for host, found in bound.items() if found}
     for host, found in known.items():
         others = [other for other, issuer in bound.items() if not _is(issuer, found.oauth.issuer)]
-        if others and _wants_tokens(best):
+        if others and any(Auth.OAUTH2 in choice.auth for choice in best):
             yield f"tokens of {found.oauth.issuer} are for {host}, not for {others[0]}: its sign-in is not offered"
 
 
@@ -163,8 +163,10 @@ def _common_issuer(best: Sequence[Choice], issuer: str = "") -> TableIssuer | No
     return first
 
 
-def _wants_tokens(best: Sequence[Choice]) -> bool:
-    return any(Auth.OAUTH2 in choice.auth for choice in best)
+def _wants_tokens(best: Sequence[Choice], evidence: Evidence) -> bool:
+    """Say whether the very document of *evidence* names one of the *best* choices as a server with OAuth."""
+    claims = (claim for choice in best for claim in choice.claims)
+    return any(claim.evidence == evidence and Auth.OAUTH2 in claim.auth for claim in claims)
 
 
 def _hosts(best: Sequence[Choice], evidence: Evidence) -> list[str]:
