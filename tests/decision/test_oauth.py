@@ -98,7 +98,7 @@ def test_a_known_issuer_is_given_for_its_own_servers() -> None:
     (source,) = detection.oauth
 
     assert (source.known, source.oauth, notes(detection)) == (True, issuer_in_table("accounts.google.com"), [])
-    assert source.stated == StatedOAuth(client_id="open")
+    assert source.stated == StatedOAuth(client_id="open", document=PLACE)
 
 
 def test_a_document_cannot_select_a_known_issuer_for_its_own_servers() -> None:
@@ -140,7 +140,9 @@ def test_an_unknown_issuer_cannot_be_named_for_servers_of_a_known_one() -> None:
     detection = published(issuer, hosts=("imap.gmail.com", "smtp.gmail.com"), metadata=endpoints(issuer))
 
     assert sources(detection) == [("accounts.google.com", True)]
-    assert notes(detection) == [f"{PLACE} names issuer 'https://{issuer}' for a server of Gmail: not used"]
+    assert notes(detection) == [
+        f"{PLACE} names another issuer than accounts.google.com for a server of Gmail: not used"
+    ]
 
 
 def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
@@ -156,6 +158,7 @@ def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
         f"https://{issuer}/register",
         scopes_supported=("mail",),
         client_id="open",
+        document=PLACE,
         metadata=f"https://{issuer}/.well-known/oauth-authorization-server",
     )
 
@@ -172,7 +175,10 @@ def test_a_note_says_that_an_issuer_was_named_in_plaintext() -> None:
 
     assert (detection.oauth, notes(detection)) == (
         (),
-        [f"{place} names issuer 'https://{issuer}', as only the domain's own https document may: not used"],
+        [
+            f"{place} names an issuer that the table does not have, which only the domain's own https document may: "
+            "not used"
+        ],
     )
 
 

@@ -249,6 +249,7 @@ def test_a_stranger_is_never_opened(naming: Naming, hosts: tuple[str, str]) -> N
     unknown = [source for source in detection.oauth if not source.known]
 
     assert [url for url in opened(detection) if "evil" in url] == []
+    assert naming.reliable or "sso.evil" not in to_json(detection)
     assert bool(unknown) is (naming.reliable and hosts != GMAIL)
     assert all(source.stated and source.stated.token_endpoint for source in unknown)
     asked = [each.url for each in result.net.asked if isinstance(each, Request) and "sso.evil" in each.url]

@@ -31,6 +31,8 @@ PLAINTEXT = MAIN.replace("https", "http")
 ISSUER = "https://login.example.org"
 METADATA = f"{ISSUER}/.well-known/oauth-authorization-server"
 
+STATED = StatedOAuth(f"{ISSUER}/auth", f"{ISSUER}/token", document=MAIN, metadata=METADATA)
+
 
 def named(issuer: str, auth: str = "OAuth2") -> bytes:
     """Return a document that names *issuer*."""
@@ -61,7 +63,7 @@ async def test_an_unknown_issuer_of_the_domains_own_document_is_asked() -> None:
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: metadata()})
 
     stated = [lead.value.stated for lead in leads]
-    assert stated == [StatedOAuth(), StatedOAuth(f"{ISSUER}/auth", f"{ISSUER}/token", metadata=METADATA)]
+    assert stated == [StatedOAuth(document=MAIN), STATED]
 
 
 async def test_a_known_issuer_is_not_asked() -> None:
@@ -112,7 +114,7 @@ async def test_metadata_that_is_found_elsewhere_is_refused() -> None:
     page = Page("https://evil.example/m", 200, "application/json", metadata(), (METADATA,))
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: page})
 
-    assert [lead.value.stated for lead in leads] == [StatedOAuth()]
+    assert [lead.value.stated for lead in leads] == [StatedOAuth(document=MAIN)]
 
 
 JMAP = "https://jmap.example.org/.well-known/jmap"
@@ -137,8 +139,10 @@ async def test_a_jmap_server_names_its_issuer_where_the_document_does_not() -> N
     """
     _, leads = await issuers({MAIN: jmap_document(), PROTECTED: protected(), METADATA: metadata()})
 
-    stated = [StatedOAuth(resource=PROTECTED), StatedOAuth(f"{ISSUER}/auth", f"{ISSUER}/token", metadata=METADATA)]
-    assert [lead.value.stated for lead in leads] == [stated[0], replace(stated[1], resource=PROTECTED)]
+    assert [lead.value.stated for lead in leads] == [
+        StatedOAuth(document=MAIN, resource=PROTECTED),
+        replace(STATED, resource=PROTECTED),
+    ]
     assert {lead.evidence.locator for lead in leads} == {MAIN}
 
 

@@ -16,7 +16,7 @@ from functools import cache
 from urllib.parse import urlsplit
 
 from mailsettings.errors import TableError
-from mailsettings.formats.text import host_of, quoted
+from mailsettings.formats.text import host_of
 from mailsettings.hostnames import belongs_to, inside
 from mailsettings.leads import OAuthIssuer
 from mailsettings.model import Auth, Authority, Choice, Evidence, Fact, Note, OAuth, OAuthSource, Provider
@@ -128,7 +128,7 @@ def oauth_notes(best: Sequence[Choice], issuers: Iterable[Fact[OAuthIssuer]]) ->
 
 
 def _objections(best: Sequence[Choice], fact: Fact[OAuthIssuer]) -> Iterator[str]:
-    """Yield why the issuer of *fact* is not used, if that is so."""
+    """Yield why the issuer of *fact* is not used, if that is so, in our own words: its name may be a stranger's."""
     url, evidence, known = fact.value.url, fact.evidence, _in_table(fact.value.url)
     hosts = _hosts(best, evidence)
     if known is not None and hosts:
@@ -139,9 +139,14 @@ def _objections(best: Sequence[Choice], fact: Fact[OAuthIssuer]) -> Iterator[str
                 f"which is not a server of {known.name}: not used"
             )
     elif bound := next((found for host in hosts if (found := _bound(host))), None):
-        yield f"{evidence.locator} names issuer {quoted(url)} for a server of {bound.name}: not used"
+        yield (
+            f"{evidence.locator} names another issuer than {bound.oauth.issuer} for a server of {bound.name}: not used"
+        )
     elif not may_name_issuer(evidence) and _wants_tokens(best, evidence):
-        yield f"{evidence.locator} names issuer {quoted(url)}, as only the domain's own https document may: not used"
+        yield (
+            f"{evidence.locator} names an issuer that the table does not have, which only the domain's own https "
+            "document may: not used"
+        )
 
 
 def _divided(best: Sequence[Choice]) -> Iterator[str]:

@@ -87,8 +87,9 @@ class StatedOAuth:
     code_challenge_methods_supported: tuple[str, ...] = ()  # RFC 7636
     scopes_supported: tuple[str, ...] = ()
     client_id: str = ""  # that the document gives to all mail programs
-    metadata: str = ""  # URL of the issuer's metadata, which states everything else
-    resource: str = ""  # URL of the metadata that names the issuer (RFC 9728); empty: the document names it
+    document: str = ""  # URL of the document that names the issuer, or the server that does
+    resource: str = ""  # URL of the server's metadata that name the issuer (RFC 9728), where the document does not
+    metadata: str = ""  # URL of the issuer's metadata (RFC 8414), which state everything else
 
 
 @dataclass(frozen=True, slots=True)

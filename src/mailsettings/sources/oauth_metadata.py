@@ -31,7 +31,7 @@ def issuer_of(config: ClientConfig, evidence: Evidence) -> Iterator[Lead]:
     servers = (*config.incoming, *config.outgoing)
     wanted = any(Auth.OAUTH2 in server.auth for server in servers) and may_name_issuer(evidence)
     if config.issuer:
-        issuer = OAuthIssuer(config.issuer, StatedOAuth(client_id=config.client_id))
+        issuer = OAuthIssuer(config.issuer, StatedOAuth(client_id=config.client_id, document=evidence.locator))
         yield Fact(issuer, evidence)
         if wanted:
             yield from _metadata_of(issuer, evidence)
@@ -74,7 +74,7 @@ class IssuerMetadata:
         page = await net.get(str(self))
         oauth_metadata.require_same_domain(page.url, self.issuer.url)
         found, before = oauth_metadata.read(page.body, self.issuer.url), self.issuer.stated
-        stated = replace(found, client_id=before.client_id, resource=before.resource)
+        stated = replace(found, client_id=before.client_id, document=before.document, resource=before.resource)
         return (Fact(replace(self.issuer, stated=stated), self.evidence),)
 
 
@@ -104,7 +104,6 @@ class ResourceMetadata:
         """Return the first issuer, and the lookup of its metadata. DocumentError if it is about another server."""
         page = await net.get(str(self))
         oauth_metadata.require_same_domain(page.url, self.resource)
-        issuer = OAuthIssuer(
-            protected_resource.read(page.body, self.resource)[0], StatedOAuth(resource=str(self.where))
-        )
+        stated = StatedOAuth(document=self.evidence.locator, resource=str(self.where))
+        issuer = OAuthIssuer(protected_resource.read(page.body, self.resource)[0], stated)
         return (Fact(issuer, self.evidence), *_metadata_of(issuer, self.evidence))

@@ -385,7 +385,7 @@ TOKENS = (
         hosts=_tokens("tokenhttp.example", "login.tokenhttp.example", (HTTP,)),
         incoming=_imap("tokenhttp.example"),
         outgoing=_smtp("tokenhttp.example"),
-        notes=("as only the domain's own https document may: not used",),
+        notes=("which only the domain's own https document may: not used",),
     ),
 )
 
