@@ -137,6 +137,15 @@ def test_a_token_in_the_place_of_its_issuer_is_not_repeated() -> None:
     assert token not in found.text + found.advice + found.evidence
 
 
+def test_a_token_that_is_a_part_of_its_issuer_does_not_hide_it() -> None:
+    """
+    What is compared is the issuer; only what is printed is without the token.
+    """
+    found = token_refusals(typed(OWN), Credentials.token("google", issuer="accounts.google.com"))
+
+    assert [(item.code, "google" in item.text) for item in found.values()] == [(OTHER, False)] * 2
+
+
 OWN_TABLE = """
 providers:
   corp:

@@ -1,4 +1,4 @@
-"""OAuth: whoever gets a token can use it at all servers of its issuer, so it goes to these servers only.
+"""OAuth: a server that gets a token can use it at all servers of its issuer, so it goes to these servers only.
 
 Each domain here is of an attacker, or has forged records, and names Google's issuer for the attacker's servers: the
 user would see Google's own page, agree there, and the attacker would get a token for the user's mailbox at Google.
@@ -171,7 +171,7 @@ def _has_secret(line: str) -> bool:
 TOKENS = {
     "Google's token": Credentials.token(SECRET, issuer=GOOGLE),
     "Google's token, by its URL": Credentials.token(SECRET, issuer=f"https://{GOOGLE}/"),
-    "somebody's token": Credentials.token(SECRET),
+    "a token without its issuer": Credentials.token(SECRET),
     "a token of the attacker's issuer": Credentials.token(SECRET, issuer="https://sso.unnamed.example"),
 }
 EVERY_TOKEN = pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)

@@ -109,7 +109,7 @@ async def test_endpoints_elsewhere_are_refused(host: str) -> None:
 
 async def test_metadata_that_is_found_elsewhere_is_refused() -> None:
     """
-    A redirect to another domain: whoever writes there does not speak for the issuer.
+    A redirect to another domain, whose pages do not speak for the issuer.
     """
     page = Page("https://evil.example/m", 200, "application/json", metadata(), (METADATA,))
     _, leads = await issuers({MAIN: named(ISSUER), METADATA: page})

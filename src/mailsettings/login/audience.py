@@ -3,12 +3,13 @@
 a token of accounts.google.com ──▶ imap.gmail.com      its row has this issuer       ──▶ is sent
                                ──▶ imap.example.org    no row of this issuer has it  ──▶ stays here, and why
 
-Whoever runs a server that gets a token can use it at all servers of the token's issuer.
+The operator of a server that gets a token can use it at all servers of the token's issuer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from mailsettings.decision.oauth import is_same_issuer, issuer_host, issuer_in_table, issuer_of_host
 from mailsettings.diagnosis.catalogue import finding
@@ -21,15 +22,19 @@ def token_refusals(what: Detection | ServerSettings, credentials: Credentials) -
     """Return why the token of *credentials* must not go to some of the servers to log in to; empty for a password."""
     if credentials.auth is not Auth.OAUTH2:
         return {}
-    endpoints = _endpoints(what)
-    issuer = credentials.scrub(credentials.issuer)
+    endpoints, issuer = _endpoints(what), credentials.issuer
     found = {
         endpoint: _refusal(issuer, endpoint, stated=_may_get_others(what, endpoint, issuer))
         if issuer
         else _unsaid(endpoint, endpoints)
         for endpoint in endpoints
     }
-    return {endpoint: refusal for endpoint, refusal in found.items() if refusal is not None}
+    # A token may have been typed in the place of its issuer.
+    return {endpoint: _scrubbed(refusal, credentials) for endpoint, refusal in found.items() if refusal is not None}
+
+
+def _scrubbed(refusal: Finding, credentials: Credentials) -> Finding:
+    return replace(refusal, text=credentials.scrub(refusal.text))
 
 
 def _endpoints(what: Detection | ServerSettings) -> tuple[Endpoint, ...]:
