@@ -26,6 +26,7 @@ from mailsettings.model import (
     Provider,
     Security,
     Service,
+    StatedOAuth,
     Task,
     Trust,
 )
@@ -232,7 +233,7 @@ def hostile(text: str) -> Detection:
         notes=(Note(text),),
         failures=(Failure(FailureKind.GREETING_REFUSED, Task(text), text),),
         other_services=(Service(text, text),),
-        oauth=(OAuthSource(OAuth(text, text, text), False, text),),
+        oauth=(OAuthSource(OAuth(text, text, text), False, text, text, StatedOAuth(text, scopes_supported=(text,))),),
         settled_by=text,
         seconds=0.1,
         suggestion=text,
@@ -273,6 +274,19 @@ def test_an_issuer_that_only_the_domain_vouches_for_is_shown(known: bool, shown:
 
     assert shown is ("https://login.example.org (only example.org says so; look" in text)
     assert shown is ("OAuth2" in text)
+
+
+def test_what_an_issuer_states_is_listed_with_everything() -> None:
+    """
+    For people who look into it; nothing of it is opened.
+    """
+    stated = StatedOAuth("https://login.example.org/a", scopes_supported=("mail", "offline_access"))
+    source = OAuthSource(OAuth("https://login.example.org", "", ""), False, "somewhere", "autoconfig", stated)
+    short, full = (drawn(replace(VERIFIED, oauth=(source,)), everything=everything) for everything in (False, True))
+
+    lines = ("authorization_endpoint https://login.example.org/a", "scopes_supported mail offline_access")
+    assert [line in short for line in lines] == [False, False]
+    assert [f"\n  {line}\n" in full for line in lines] == [True, True]
 
 
 @pytest.mark.parametrize(

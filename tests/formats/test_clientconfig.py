@@ -311,6 +311,20 @@ def test_an_issuer_is_selected_and_nothing_else_of_oauth() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "client"),
+    [("mail-programs", "mail-programs"), ("", ""), ("é", ""), ("a&#x7f;", ""), ("x" * 256, ""), ("a b", "a b")],
+)
+def test_the_client_id_for_all_mail_programs_is_read(stated: str, client: str) -> None:
+    """
+    Version 1.2; printable ASCII (RFC 6749 appendix A.1), or nothing. The secret beside it is not kept.
+    """
+    beside = f"<oAuth2><clientID>{stated}</clientID><clientSecret>hush</clientSecret></oAuth2>"
+    config = read(beside=beside)
+
+    assert (config.client_id, "hush" in repr(config)) == (client, False)
+
+
+@pytest.mark.parametrize(
     ("section", "service"),
     [
         pytest.param(

@@ -277,6 +277,16 @@ def _oauth(detection: Object, *, everything: bool) -> Lines:
         )
         if everything or not source["known"]:
             yield from wrapped(printable(f"{source['oauth']['issuer']} ({origin})"), first=f"{'OAuth2':12}")
+        if everything and source["stated"]:
+            yield from _stated_of_issuer(source["stated"])
+
+
+def _stated_of_issuer(stated: Object) -> Lines:
+    """List what an issuer or the document that names it states: to be read, not to be opened."""
+    for name, value in stated.items():
+        text = value if isinstance(value, str) else " ".join(value)
+        if text:
+            yield from wrapped(printable(f"{name} {text}"), first="  ", rest="    ")
 
 
 def _own_domain(detection: Object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
-from mailsettings.decision.oauth import oauth_sources
+from mailsettings.decision.oauth import oauth_notes, oauth_sources, without_foreign_oauth
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
@@ -44,15 +44,17 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     """Return the detection that follows from *state*, *seconds* after the start."""
     incoming = _choices(state, Direction.INCOMING)
     outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
-    provider = _provider(state, (*incoming[:1], *outgoing[:1]))
+    best = (*incoming[:1], *outgoing[:1])
+    provider = without_foreign_oauth(_provider(state, best), best)
     address = state.address
+    issuers = state.facts_about(OAuthIssuer)
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
         provider=provider,
         incoming=incoming,
         outgoing=outgoing,
-        confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
+        confirm=_to_confirm(best),
         hints=_hints(provider),
         documentation=tuple(
             dict.fromkeys(
@@ -60,13 +62,13 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
             )
         ),
         other_services=tuple(dict.fromkeys(fact.value for fact in state.facts_about(Service))),
-        notes=_notes_of(state, (*incoming, *outgoing)),
+        notes=(*_notes_of(state, (*incoming, *outgoing)), *oauth_notes(best, issuers)),
         failures=_failures(state),
         suggestion=_suggestion(state),
         settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
+        oauth=oauth_sources(best, provider, issuers),
     )
     return replace(detection, findings=_findings(state, detection))
 

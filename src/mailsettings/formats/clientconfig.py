@@ -56,6 +56,7 @@ class ClientConfig:
     documentation: tuple[Link, ...] = ()
     webmail: str = ""
     issuer: str = ""  # selects an OAuth issuer; its endpoints are never taken from a document
+    client_id: str = ""  # of the issuer, for all mail programs
     services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -83,6 +84,7 @@ def read(data: bytes, domain: str) -> ClientConfig:
         documentation=tuple(_documentation(everything, notes)),
         webmail=_link(everything.first("webmail").first("loginpage").get("url"), notes),
         issuer=_issuer(everything, domain, notes),
+        client_id=_client_id(everything),
         services=tuple(dict.fromkeys(_services(everything, domain, notes))),
         notes=tuple(dict.fromkeys(notes))[:MAX_NOTES],
     )
@@ -157,6 +159,12 @@ def _issuer(place: Element, domain: str, notes: list[str]) -> str:
     issuer = place.first("oauth2").first("issuer").text.replace("%EMAILDOMAIN%", domain)
     # Documents name it as a host or as a URL (RFC 8414 §2).
     return _link(issuer if "://" in issuer or not issuer else f"https://{issuer}", notes)
+
+
+def _client_id(place: Element) -> str:
+    """Return the client id that all mail programs may use (version 1.2), if it can be one (RFC 6749 appendix A.1)."""
+    client = place.first("oauth2").first("clientid").text
+    return client if client.isascii() and client.isprintable() and len(client) <= text.MAX_USERNAME else ""
 
 
 def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service]:
