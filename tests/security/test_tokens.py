@@ -185,9 +185,9 @@ def test_no_document_selects_a_known_issuer_for_other_servers(naming: Naming, ho
 
     assert (detection.oauth, opened(detection)) == ((), [])
     assert "googleapis.com" not in to_json(detection)
-    assert [host for host in hosts if any(f"for {host}, which is not" in note.text for note in detection.notes)] == [
-        *hosts
-    ]
+    noted = [host for host in hosts if any(f"for {host}, which is not" in note.text for note in detection.notes)]
+    # An unsigned mailconf record names no issuer at all.
+    assert noted == ([] if naming.name.startswith("mailconf") else [*hosts])
 
 
 @EVERY_NAMING

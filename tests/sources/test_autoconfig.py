@@ -8,7 +8,19 @@ from mailsettings.address import parse_address
 from mailsettings.errors import FailureKind
 from mailsettings.interfaces import Page
 from mailsettings.leads import OAuthIssuer
-from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Link, Note, Provider, Service
+from mailsettings.model import (
+    URL,
+    Authority,
+    Claim,
+    Evidence,
+    Fact,
+    Failure,
+    Link,
+    Note,
+    Provider,
+    Service,
+    StatedOAuth,
+)
 from mailsettings.policy import Policy
 from mailsettings.sources.autoconfig import autoconfig, documents_of
 from tests.support.documents import INCOMING, OUTGOING, incoming
@@ -228,7 +240,7 @@ async def test_facts_about_the_provider() -> None:
             Link("https://example.org/help", "Help", "en"),
             Service("caldav", "https://dav.example.org/"),
             Service("webmail", "https://webmail.example.org/"),
-            OAuthIssuer("https://login.example.org"),
+            OAuthIssuer("https://login.example.org", StatedOAuth(document=MAIN)),
         )
     ]
 
