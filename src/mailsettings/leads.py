@@ -115,7 +115,7 @@ class OAuthIssuer:
     oauth: OAuth | None = None  # from the metadata (RFC 8414) of an issuer that is not in the table
 
 
-FactValue = Provider | Link | Service | OAuthIssuer
+FactValue = Provider | Link | Service | OAuthIssuer | Note  # a note that quotes its source
 Remark = Note | NoMail | NotOffered | Failure
 Lead = Claim | Fact[FactValue] | Lookup | Remark
 Source = Callable[[EmailAddress], Iterable[Lead]]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
+from mailsettings.decision.facts import answer_facts, from_chosen
 from mailsettings.decision.oauth import oauth_sources
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
@@ -18,20 +19,15 @@ from mailsettings.leads import OAuthIssuer
 from mailsettings.model import (
     Audience,
     Auth,
-    Authority,
     Candidate,
     Choice,
     Detection,
     Direction,
     Failure,
     Finding,
-    Hint,
-    Link,
     Note,
     NoteKind,
     Probe,
-    Provider,
-    Service,
     SettledBy,
     Trust,
 )
@@ -43,29 +39,26 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     """Return the detection that follows from *state*, *seconds* after the start."""
     incoming = _choices(state, Direction.INCOMING)
     outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
-    provider = _provider(state, (*incoming[:1], *outgoing[:1]))
+    best = (*incoming[:1], *outgoing[:1])
+    facts = answer_facts(state, best)
     address = state.address
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
-        provider=provider,
+        provider=facts.provider,
         incoming=incoming,
         outgoing=outgoing,
-        confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
-        hints=_hints(provider),
-        documentation=tuple(
-            dict.fromkeys(
-                (*(provider.documentation if provider else ()), *(fact.value for fact in state.facts_about(Link)))
-            )
-        ),
-        other_services=tuple(dict.fromkeys(fact.value for fact in state.facts_about(Service))),
-        notes=_notes_of(state, (*incoming, *outgoing)),
+        confirm=_to_confirm(best),
+        hints=facts.hints,
+        documentation=facts.documentation,
+        other_services=facts.services,
+        notes=_notes_of(state, facts.notes, (*incoming, *outgoing)),
         failures=_failures(state),
         suggestion=_suggestion(state),
         settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
+        oauth=oauth_sources(best, facts.provider, from_chosen(state.facts_about(OAuthIssuer), best)),
     )
     return replace(detection, findings=_findings(state, detection))
 
@@ -160,15 +153,6 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     return both or probe.hello.auth
 
 
-def _provider(state: SearchState, best: Iterable[Choice]) -> Provider | None:
-    """Return who hosts the mailboxes; one found by weak traces only if the traces led to a chosen server."""
-    chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
-    for fact in state.providers:
-        if fact.evidence.authority is not Authority.HOSTING or fact.evidence.authority in chosen:
-            return fact.value
-    return None
-
-
 def _suggestion(state: SearchState) -> str:
     """Return the address that may have been meant instead; none for a domain that a table has."""
     if state.providers and state.providers[0].evidence.authority.by_exact_domain:
@@ -191,17 +175,13 @@ def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
 
 
-def _hints(provider: Provider | None) -> tuple[Hint, ...]:
-    return provider.hints if provider else ()
-
-
-def _notes_of(state: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
+def _notes_of(state: SearchState, quoting: Iterable[Note], choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
                 *_proxy_notes(state),
                 *_look_alike(state),
-                *sorted(state.notes, key=str),
+                *sorted((*state.notes, *quoting), key=str),
                 *map(Note, contradictions(state.claims)),
                 *_probe_notes(choices),
             )
