@@ -101,12 +101,18 @@ def _with_evidence(fact: Fact[Provider]) -> Provider:
 
 
 def _services(state: SearchState, best: Sequence[Choice]) -> Iterator[Service]:
-    """Yield the services of the chosen servers' sources, at the domain that names them or at a chosen server's."""
+    """Yield the services of the chosen servers' sources that are at a domain which one of the two vouches for."""
     for fact in from_chosen(state.facts_about(Service), best):
-        near = (fact.evidence.domain, *(choice.endpoint.host for choice in best))
         host = host_of_service(fact.value)
-        if fact.evidence.authority is Authority.OWN_TABLE or any(belongs_to(host, domain) for domain in near):
+        if fact.evidence.authority is Authority.OWN_TABLE or any(belongs_to(host, near) for near in _near(fact, best)):
             yield replace(fact.value, evidence=fact.evidence)
+
+
+def _near(fact: Fact[Service], best: Sequence[Choice]) -> Iterator[str]:
+    yield from (choice.endpoint.host for choice in best)
+    # The public collection's documents are about other domains than its own.
+    if fact.evidence.authority is not Authority.ISPDB:
+        yield fact.evidence.domain
 
 
 def _notes(state: SearchState, best: Sequence[Choice]) -> Iterator[Note]:

@@ -9,7 +9,7 @@ from mailsettings.hostnames import unicode_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
 from mailsettings.web.page.forms import confirmation_checkbox, manual_form, search_form, sign_in_form
 from mailsettings.web.page.markup import Html, join, link, tag
-from mailsettings.web.page.servers import alternatives_html, servers_html
+from mailsettings.web.page.servers import alternatives_html, provenance_text, servers_html
 from mailsettings.web.service import outcome_of
 
 _HEADLINES = {
@@ -111,7 +111,14 @@ def _concerns(hint: Hint, detection: Detection) -> bool:
 
 def _hint(hint: Hint) -> Html:
     page = join(" ", link(hint.url, "Show me where")) if hint.url else None
-    return tag("li", hint.text, page)
+    return tag("li", hint.text, page, _speaker(hint))
+
+
+def _speaker(hint: Hint) -> Html | None:
+    """Say which document *hint* is from; nothing for the words of a table."""
+    if hint.evidence is None or hint.evidence.authority.words_of_table:
+        return None
+    return join(" ", tag("span", f"So says {provenance_text(hint.evidence)}.", class_="small"))
 
 
 def findings_html(items: Iterable[Finding]) -> Html | None:
