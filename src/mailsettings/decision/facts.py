@@ -132,5 +132,8 @@ def _place(evidence: Evidence) -> str:
 
 
 def _each_once(values: Iterable[W]) -> tuple[W, ...]:
-    """Return *values* with the evidence of the first where several sources say the same."""
-    return tuple({replace(value, evidence=None): value for value in reversed(tuple(values))}.values())[::-1]
+    """Return *values* without repetitions; what several sources say has the evidence of the first."""
+    found: dict[W, W] = {}
+    for value in values:
+        found.setdefault(replace(value, evidence=None), value)
+    return tuple(found.values())

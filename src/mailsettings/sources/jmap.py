@@ -85,8 +85,8 @@ class JmapRecords:
     def _session(self, record: SRV, answer: Answer) -> Lead:
         try:
             host = parse_host(record.target)
-        except AddressError as error:
-            return Note(f"{self} names a target that is no server: {error}")
+        except AddressError:
+            return Note(f"{self} names a target that is no server")
         if record.port != 443:
             return Note(f"{self} names port {record.port}; only 443 is asked")
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
@@ -123,7 +123,7 @@ class JmapSession:
         evidence = self.provenance.evidence(page.url, authentic=page.authentic)
         if page.status != _UNAUTHORIZED:
             if not jmap_format.offers_mail(page.body):
-                return (Note(f"{page.url}: JMAP without mail"),)
+                return (Fact(Note(f"{page.url}: JMAP without mail"), evidence),)
         elif not self.named:
             # Entire web sites require a login: at a URL that the domain has not named, a 401 does not prove JMAP.
             evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)

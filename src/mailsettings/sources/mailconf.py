@@ -61,7 +61,7 @@ class MailconfRecord:
 
     def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:
         if url.startswith("http://") and not allow_http:
-            return Note(f"{self}: {url} is plain http, which the policy does not allow")
+            return Note(f"{self}: a URL for mailconf is plain http, which the policy does not allow")
         # DNS can be forged, a certificate of the domain cannot: whatever pointed there, the domain itself responded.
         authentic = url.startswith("https://") and (signed or inside(host_of(url), self.domain))
         authority = Authority.DOMAIN if authentic else Authority.HTTP_DOCUMENT
