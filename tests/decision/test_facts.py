@@ -202,6 +202,20 @@ def test_the_row_of_the_chosen_servers_speaks_whoever_named_them() -> None:
     ]
 
 
+def test_a_document_without_a_name_leaves_it_to_the_row() -> None:
+    """
+    Its hints come first all the same.
+    """
+    found = answer(
+        named("imap://imap.gmail.com:993", OWN),
+        Fact(replace(PROVIDER, name=""), OWN),
+        seen=("imap://imap.gmail.com:993",),
+    )
+
+    assert found.provider is not None
+    assert (found.provider.name, found.hints[0].id) == ("Gmail", "enable")
+
+
 def test_a_row_of_one_of_the_chosen_servers_is_silent() -> None:
     """
     Who sends through a big provider need not have the mailbox there.

@@ -60,7 +60,7 @@ def answer_facts(state: SearchState, best: Sequence[Choice]) -> AnswerFacts:
     providers = [_with_evidence(fact) for fact in (stated, row) if fact is not None]
     links = (replace(fact.value, evidence=fact.evidence) for fact in from_chosen(state.facts_about(Link), best))
     return AnswerFacts(
-        provider=next(iter(providers), None),
+        provider=next((provider for provider in providers if provider.name), next(iter(providers), None)),
         hints=_each_once(hint for provider in providers for hint in provider.hints),
         documentation=_each_once((*(link for provider in providers for link in provider.documentation), *links)),
         services=_each_once(_services(state, best)),

@@ -44,7 +44,7 @@ def _headline(detection: Detection) -> Html:
         mood, meaning = "warn", "One thing is yours to check first: whose servers they are."
     address = detection.shown_address or detection.address
     both = f" ({detection.address})" if address != detection.address else ""
-    provider = join(" · ", detection.provider.name) if detection.provider else None
+    provider = join(" · ", detection.provider.name) if detection.provider and detection.provider.name else None
     return tag(
         "header",
         tag("h2", title, tabindex="-1", id="title"),
@@ -96,7 +96,7 @@ def _prerequisites(detection: Detection) -> Html | None:
     hints = [hint for hint in detection.hints if _concerns(hint, detection)]
     if not hints:
         return None
-    name = detection.provider.name if detection.provider else "Your provider"
+    name = (detection.provider.name if detection.provider else "") or "Your provider"
     title = tag("h3", name, " wants this first")
     return tag("section", title, tag("ol", *map(_hint, hints)), class_="box first")
 
