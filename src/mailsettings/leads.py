@@ -166,7 +166,7 @@ class OAuthIssuer:
     stated: StatedOAuth = field(default_factory=StatedOAuth)
 
 
-FactValue = Provider | Link | Service | OAuthIssuer
+FactValue = Provider | Link | Service | OAuthIssuer | Note  # a note that quotes its source
 Remark = Note | NoMail | NotOffered | Failure
 Lead = Claim | Fact[FactValue] | Lookup | Remark
 Source = Callable[[EmailAddress], Iterable[Lead]]

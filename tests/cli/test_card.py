@@ -14,6 +14,7 @@ from mailsettings.model import (
     Authority,
     Detection,
     Endpoint,
+    Evidence,
     Failure,
     Hello,
     Hint,
@@ -86,6 +87,26 @@ def test_hints_are_numbered_and_come_with_their_pages() -> None:
     assert (
         "  1. Switch on IMAP in the settings of Gmail.\n     https://support.google.com/mail/answer/7126229\n" in text
     )
+
+
+@pytest.mark.parametrize(
+    ("authority", "says"),
+    [
+        (Authority.TABLE, "Switch it on.\n"),
+        (Authority.TRACE, "Switch it on.\n"),
+        (Authority.DOMAIN, "Switch it on. (says the domain itself)\n"),
+        (Authority.ISPDB, "Switch it on. (says ISPDB)\n"),
+        (Authority.MX_DOCUMENT, "Switch it on. (says the mail exchanger's domain)\n"),
+    ],
+)
+def test_a_hint_of_a_document_says_whose_it_is(authority: Authority, says: str) -> None:
+    """
+    What the table has not checked is the statement of a document.
+    """
+    evidence = Evidence(authority, "somewhere", "a place", authentic=True, domain="example.org")
+    detection = replace(VERIFIED, hints=(Hint("enable", "Switch it on.", evidence=evidence),))
+
+    assert f"  1. {says}" in drawn(detection)
 
 
 def test_hints_about_the_other_protocol_are_left_out() -> None:

@@ -372,6 +372,34 @@ def test_services_beside_mail(section: str, service: Service) -> None:
     assert (read(beside=section).services, read(section).services) == ((service,), (service,))
 
 
+@pytest.mark.parametrize(
+    "kind",
+    ["ms-word:ofe|u|https", "file", "javascript", "data", "smb", "tel", "intent"],
+)
+@pytest.mark.parametrize("tag", ["calendar", "fileShare", "chatServer"])
+@pytest.mark.parametrize("inner", ["<hostname>x.example.org</hostname>", "<url>https://x.example.org/</url>"])
+def test_services_of_other_kinds_are_dropped(tag: str, kind: str, inner: str) -> None:
+    """
+    Programs open a service's URL, and its scheme says with what: the document does not choose that.
+    """
+    config = read(f'<{tag} type="{kind}">{inner}</{tag}>')
+
+    assert config.services == ()
+    assert len(config.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "javascript:alert(1)", "http://x.example.org/", "//x.example.org/", "sieve://x.example.org"],
+)
+@pytest.mark.parametrize("kind", ["caldav", "webdav", "videoconference", "managesieve", "xmpp"])
+def test_services_with_other_schemes_are_dropped(kind: str, url: str) -> None:
+    """
+    Where a login is wanted, only https counts; a kind without URLs has none.
+    """
+    assert read(f'<calendar type="{kind}"><url>{url}</url></calendar>').services == ()
+
+
 def test_jmap_is_found_by_url() -> None:
     """
     A JMAP server has a URL instead of host and port.

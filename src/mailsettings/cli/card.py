@@ -206,9 +206,18 @@ def _hints(detection: Object, pen: Pen, *, everything: bool) -> Lines:
         return
     yield pen("Before you log in" if _found(detection) else "What to know", Colour.STRONG)
     for number, hint in enumerate(hints, 1):
-        yield from wrapped(printable(hint["text"]), first=f"  {number}. ")
+        yield from wrapped(printable(hint["text"] + _speaker(hint)), first=f"  {number}. ")
         if hint["url"]:
             yield " " * 5 + printable(hint["url"])
+
+
+def _speaker(hint: Object) -> str:
+    """Say which document *hint* is from; nothing for the words of a table."""
+    evidence = hint.get("evidence")
+    documents = ("domain", "ispdb", "mx-document")
+    if evidence is None or evidence["authority"] not in documents:
+        return ""
+    return f" (says {PROVENANCE_LABELS[evidence['authority']]})"
 
 
 def _concerns(hint: Object, detection: Object) -> bool:

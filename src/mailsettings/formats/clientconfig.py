@@ -20,8 +20,8 @@ from itertools import islice
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import text, xml
 from mailsettings.formats.server import INCOMING, OUTGOING, DocumentServer, parse_server
+from mailsettings.formats.service import service, service_at
 from mailsettings.formats.xml import Element
-from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service
 
 # Sections beside mail, and the kind of those that do not state their own.
@@ -173,16 +173,10 @@ def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service
         if section.tag == "incomingserver" and kind not in _GROUPWARE:
             continue
         urls = [url.replace("%EMAILDOMAIN%", domain) for tag in _URLS for url in section.texts(tag) if url]
-        yield from (Service(text.single_line(kind, 30), url) for url in (_link(url, notes) for url in urls) if url)
-        if not urls and section.first("hostname").text:
-            yield from _tcp_service(section, text.single_line(kind, 30), domain, notes)
-
-
-def _tcp_service(section: Element, kind: str, domain: str, notes: list[str]) -> Iterator[Service]:
-    scheme = "sieve" if kind == "managesieve" else kind.lower()  # RFC 5804 §3
-    try:
-        host = parse_host(text.host(section.first("hostname").text, domain))
-        port = f":{text.port(section.first('port').text)}" if section.first("port").text else ""
-        yield Service(kind, f"{scheme}://{host}{port}")
-    except (AddressError, DocumentError) as error:
-        notes.append(f"{section.tag}: ignored: {error}")
+        try:
+            yield from (service(kind, url) for url in urls)
+            if not urls and section.first("hostname").text:
+                host = text.host(section.first("hostname").text, domain)
+                yield service_at(kind, host, section.first("port").text)
+        except (AddressError, DocumentError) as error:
+            notes.append(f"{section.tag}: ignored: {error}")

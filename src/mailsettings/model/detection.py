@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
-from mailsettings.model.claims import Claim
+from mailsettings.model.claims import Claim, Evidence
 from mailsettings.model.endpoints import Auth, Endpoint
 from mailsettings.model.failures import Failure
 from mailsettings.model.probes import Note, Probe
@@ -44,6 +44,7 @@ class Hint:
     id: str  # enable_imap, app_password …: stable, for translation
     text: str
     url: str = ""
+    evidence: Evidence | None = None  # in a detection: who says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Link:
     url: str
     text: str = ""
     language: str = ""
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Service:
 
     kind: str  # caldav, carddav, webdav, managesieve, ews, webmail …
     url: str  # as text; sieve://host:port where there is no URL
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,7 @@ class Provider:
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     oauth: OAuth | None = None
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 class Confidence(StrEnum):
