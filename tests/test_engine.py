@@ -63,7 +63,7 @@ def test_a_table_hit_contacts_two_servers_and_makes_no_lookup() -> None:
 
 
 def test_a_server_of_another_domain_must_be_confirmed() -> None:
-    """The domain's own SRV record points elsewhere: verified, yet the user is asked about the registrable domain."""
+    """The domain's own SRV record points elsewhere: verified, yet the user is asked about both hosts."""
 
     def build(net: FakeNetwork) -> None:
         net.records(f"_imaps._tcp.{D}", SRV="0 1 993 imap.de.hoster.example")
@@ -72,7 +72,8 @@ def test_a_server_of_another_domain_must_be_confirmed() -> None:
 
     detection = found(build)
 
-    assert detection.confirm == ("hoster.example",)
+    assert detection.confirm == ("imap.de.hoster.example", "smtp.de.hoster.example")
+    assert {each.group for each in detection.confirmations} == {"hoster.example"}
     assert not detection.incoming[0].trust.allows_password
 
 
@@ -133,7 +134,7 @@ def test_the_names_of_a_hosters_certificate_lead_to_the_hoster() -> None:
     detection = found(next(world for world in WORLDS if world.name == "certificate of the hoster").build)
 
     assert servers(detection) == ["imap://srv7.hoster.example:993 (tls)", "smtp://srv7.hoster.example:465 (tls)"]
-    assert detection.confirm == ("hoster.example",)
+    assert detection.confirm == ("srv7.hoster.example",)
 
 
 def test_a_certificate_of_another_machine_leads_nowhere() -> None:

@@ -48,11 +48,8 @@ def _print_autoconfig(detection: Detection) -> ExitCode:
         return ExitCode.NOTHING
     sys.stdout.write(clientconfig_writer.write(clientconfig_writer.config_of(detection)))
     if detection.confirm:
-        others = ", ".join(map(unicode_and_ascii, detection.confirm))
-        print(
-            f"mailsettings: these servers are of another domain, {others}: is that where they should be?",
-            file=sys.stderr,
-        )
+        hosts = ", ".join(map(unicode_and_ascii, detection.confirm))
+        print(f"mailsettings: nothing safe from forgery vouches for {hosts}: is the mail kept there?", file=sys.stderr)
     if missing:
         print(f"mailsettings: no {missing[0]} server was verified: the document is incomplete", file=sys.stderr)
     return ExitCode.UNVERIFIED if missing else ExitCode.VERIFIED

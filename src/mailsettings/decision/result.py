@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
+from mailsettings.decision.confirmation import confirmations
 from mailsettings.decision.oauth import oauth_sources
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
@@ -45,13 +46,14 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
     provider = _provider(state, (*incoming[:1], *outgoing[:1]))
     address = state.address
+    to_confirm = confirmations((*incoming[:1], *outgoing[:1]), address)
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
         provider=provider,
         incoming=incoming,
         outgoing=outgoing,
-        confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
+        confirm=tuple(each.host for each in to_confirm),
         hints=_hints(provider),
         documentation=tuple(
             dict.fromkeys(
@@ -66,6 +68,7 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
         settled=settled,
         seconds=round(seconds, 3),
         oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
+        confirmations=to_confirm,
     )
     return replace(detection, findings=_findings(state, detection))
 
@@ -185,10 +188,6 @@ def _look_alike(state: SearchState) -> Iterator[Note]:
 
         if twin := confusable_with(state.address.domain):
             yield Note(f"{state.address.domain} looks like {twin}, which is another domain")
-
-
-def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
 
 
 def _hints(provider: Provider | None) -> tuple[Hint, ...]:
