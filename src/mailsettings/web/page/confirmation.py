@@ -5,8 +5,10 @@ One question per group, which names every host that would get the password. All 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from mailsettings.diagnosis.confirm_reasons import look_alike_warning, reason_texts
-from mailsettings.hostnames import unicode_host
+from mailsettings.hostnames import belongs_to, unicode_host
 from mailsettings.model import Authority, Choice, Confirmation, ConfirmReason, Detection
 from mailsettings.web.page.forms import SIGN_IN
 from mailsettings.web.page.markup import Html, join, tag
@@ -25,21 +27,22 @@ def confirmation_html(detection: Detection, *, ask: bool) -> Html | None:
 
 def _question(group: str, detection: Detection, *, ask: bool) -> Html:
     asked = tuple(each for each in detection.confirmations if each.group == group)
-    in_unicode, own = unicode_host(group), unicode_host(detection.address.rpartition("@")[2])
-    alarms = dict.fromkeys(unicode_host(each.look_alike_of) for each in asked if each.look_alike_of)
-    reasons = reason_texts(
-        ((each.why, unicode_host(each.host), each.port) for each in asked), group=in_unicode, domain=own
-    )
-    own_word = f"{own} itself names these servers." if _named_by_domain(asked, detection) else None
+    own = detection.address.rpartition("@")[2]
     return join(
-        tag("p", in_unicode, class_="domain"),
-        _spelling(group),
+        *_headline(asked, group, own),
         tag("ul", *(_host(each, detection) for each in asked), class_="hosts"),
-        *(tag("p", look_alike_warning("This", other), class_="alarm") for other in alarms),
-        tag("p", own_word) if own_word else None,
-        *(tag("p", text) for text in reasons),
-        confirmation_checkbox(asked) if ask else None,
+        *_alarms(asked),
+        tag("p", f"{unicode_host(own)} itself names these servers.") if _named_by_domain(asked, detection) else None,
+        *_reasons(asked, group, own),
+        _checkbox(asked) if ask else None,
     )
+
+
+def _headline(asked: tuple[Confirmation, ...], group: str, own: str) -> Iterator[Html | None]:
+    """Yield in large letters whose servers they are; the hosts themselves where that is the user's own domain."""
+    for name in [each.host for each in asked] if belongs_to(group, own) else [group]:
+        yield tag("p", unicode_host(name), class_="domain")
+        yield _spelling(name)
 
 
 def _spelling(host: str) -> Html | None:
@@ -59,6 +62,17 @@ def _host(confirmation: Confirmation, detection: Detection) -> Html:
     return tag("li", tag("strong", unicode_host(host)), spelling, f", {ports or confirmation.port}")
 
 
+def _alarms(asked: tuple[Confirmation, ...]) -> Iterator[Html]:
+    for other in dict.fromkeys(each.look_alike_of for each in asked if each.look_alike_of):
+        yield tag("p", look_alike_warning("This", unicode_host(other)), class_="alarm")
+
+
+def _reasons(asked: tuple[Confirmation, ...], group: str, own: str) -> Iterator[Html]:
+    whys = ((each.why, unicode_host(each.host), each.port) for each in asked)
+    for text in reason_texts(whys, group=unicode_host(group), domain=unicode_host(own)):
+        yield tag("p", text)
+
+
 def _named_by_domain(asked: tuple[Confirmation, ...], detection: Detection) -> bool:
     """Say whether it is the domain itself that names the servers of another domain."""
     hosts = {each.host for each in asked if each.why is ConfirmReason.OTHER_DOMAIN}
@@ -70,7 +84,7 @@ def _best(detection: Detection) -> tuple[Choice, ...]:
     return (*detection.incoming[:1], *detection.outgoing[:1])
 
 
-def confirmation_checkbox(asked: tuple[Confirmation, ...]) -> Html:
+def _checkbox(asked: tuple[Confirmation, ...]) -> Html:
     """Return the checkbox that is required for signing in; its value is the hosts, separated by spaces."""
     hosts = " ".join(each.host for each in asked)
     box = tag("input", type="checkbox", name="confirmed", value=hosts, required=True, form=SIGN_IN)
