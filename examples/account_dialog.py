@@ -9,10 +9,9 @@ from getpass import getpass
 
 import anyio
 
-from mailsettings import AddressError, Detection, sync
+from mailsettings import AddressError, Confirmation, Detection, sync
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
-from mailsettings.model import Confirmation
 
 
 def log_in(detection: Detection, credentials: Credentials) -> Verification:

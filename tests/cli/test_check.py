@@ -62,7 +62,7 @@ def test_a_good_report_is_short() -> None:
 
 def required(*hosts: str, **look_alikes: str) -> str:
     """Return what is printed when *hosts* have to be agreed to."""
-    return "\n".join(_confirmation_lines(ConfirmationRequired(hosts, look_alikes)))
+    return "\n".join(_confirmation_lines(ConfirmationRequired(hosts, look_alikes), ADA))
 
 
 def test_what_to_add_is_ready_to_be_pasted() -> None:
@@ -71,7 +71,10 @@ def test_what_to_add_is_ready_to_be_pasted() -> None:
     """
     lines = required("imap.hoster.example", "smtp.hoster.example").splitlines()
 
-    assert lines[-1] == "To agree, add: --confirm imap.hoster.example --confirm smtp.hoster.example"
+    assert lines[-2:] == [
+        f"Why, and what to check first: mailsettings {ADA}",
+        "To agree, add: --confirm imap.hoster.example --confirm smtp.hoster.example",
+    ]
 
 
 def test_a_look_alike_is_not_ready_to_be_pasted() -> None:

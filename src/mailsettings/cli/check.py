@@ -5,6 +5,7 @@ Without a password or token on standard input there is no login, only a diagnosi
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -132,18 +133,19 @@ def check(ctx: click.Context, /, address: str, **values: Any) -> None:
     try:
         result = anyio.run(_check, parsed, credentials, options)
     except ConfirmationRequired as error:
-        click.echo("\n".join(_confirmation_lines(error)), err=True)
+        click.echo("\n".join(_confirmation_lines(error, str(parsed))), err=True)
         ctx.exit(ExitCode.CONFIRM_FIRST)
     _print(result, as_json=options.as_json)
     ctx.exit(_exit_code(result))
 
 
-def _confirmation_lines(error: ConfirmationRequired) -> Iterator[str]:
+def _confirmation_lines(error: ConfirmationRequired, address: str) -> Iterator[str]:
     """Yield what to add for each host; not for one that looks like another domain, which is not to be pasted unread."""
     hosts = ", ".join(map(unicode_and_ascii, error.hosts))
     yield f"mailsettings: you have to agree first to sending the password to {hosts}"
     for host, other in error.look_alikes.items():
         yield f"Warning: {look_alike_warning(unicode_and_ascii(host), printable(other))}"
+    yield f"Why, and what to check first: mailsettings {printable(shlex.quote(address))}"
     if plain := [host for host in error.hosts if host not in error.look_alikes]:
         yield f"To agree, add: {' '.join(f'--confirm {printable(host)}' for host in plain)}"
 

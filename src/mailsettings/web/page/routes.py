@@ -166,5 +166,7 @@ def _problem_text(problem: Problem) -> str:
             return "That were many requests. Please wait a moment, then try again."
         case "overloaded":
             return "Many people are asking right now. Please try again in a few seconds."
+        case "confirmation-required":
+            return "Please say first whether your password may go to the servers that the page asks about."
     detail = problem.detail
     return f"{detail[:1].upper()}{detail[1:]}."
