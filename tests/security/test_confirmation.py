@@ -135,7 +135,20 @@ def test_a_machine_rented_at_a_well_known_hoster_is_asked_about_by_name(
     found = attempt(net, hoster, exchanger)[0]
 
     assert [login for login in logins(net) if login.startswith("11.1.1.1:")] == []
-    assert {each.host for each in found.confirmations if each.host.endswith(hoster)} <= {machine, exchanger}
+    for each in found.confirmations:
+        assert (each.host, each.group) == (machine, machine)
+        assert f"{machine} is a machine that a customer" in " ".join(card(to_dict(found), pen(colours=False)).split())
+
+
+@pytest.mark.anyio
+async def test_a_rented_machine_is_flagged_on_the_page() -> None:
+    """The hoster's good name is at the end of it; the control has that name, too, and is the hoster's own server."""
+    machine = "static.4.3.2.1.clients.your-server.de"
+    (asked,) = await answered(forged(machine), {"address": ADA})
+    (control,) = await answered(forged("www77.your-server.de"), {"address": ADA})
+
+    assert "anyone can rent one" in box(asked)
+    assert "anyone can rent one" not in control
 
 
 def test_own_servers_are_no_question() -> None:

@@ -195,20 +195,29 @@ def _confirm(detection: Object, pen: Pen) -> Lines:
 
 
 def _question(group: str, detection: Object, pen: Pen) -> Lines:
-    from mailsettings.diagnosis.confirm_reasons import look_alike_warning, reason_texts
+    from mailsettings.diagnosis.confirm_reasons import reason_texts
     from mailsettings.model import ConfirmReason
 
     asked = [each for each in detection["confirmations"] if each["group"] == group]
     yield from ("  " + pen(unicode_and_ascii(each["host"]), Colour.STRONG) for each in asked)
-    for each in asked:
-        if other := each["look_alike_of"]:
-            warning = look_alike_warning(unicode_and_ascii(each["host"]), unicode_and_ascii(other))
-            yield from (pen(line, Colour.WARNING) for line in wrapped(warning, first="  "))
+    for warning in (text for each in asked for text in _warnings(each)):
+        yield from (pen(line, Colour.WARNING) for line in wrapped(warning, first="  "))
     if _named_by_domain(asked, detection):
         yield from wrapped(f"{_own_domain(detection)} itself names these servers.", first="  ")
     reasons = ((ConfirmReason(each["why"]), unicode_and_ascii(each["host"]), each["port"]) for each in asked)
     for text in reason_texts(reasons, group=unicode_and_ascii(group), domain=_own_domain(detection)):
         yield from wrapped(text, first="  ")
+
+
+def _warnings(confirmation: Object) -> Lines:
+    from mailsettings.diagnosis.confirm_reasons import look_alike_warning, rented_machine_warning
+    from mailsettings.hostnames import rented_machine
+
+    name = unicode_and_ascii(confirmation["host"])
+    if other := confirmation["look_alike_of"]:
+        yield look_alike_warning(name, unicode_and_ascii(other))
+    if rented_machine(confirmation["host"]):
+        yield rented_machine_warning(name)
 
 
 def _named_by_domain(asked: list[Object], detection: Object) -> bool:

@@ -16,9 +16,10 @@ from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.options import PROXY_OPTIONS, proxy_changes, with_all
 from mailsettings.cli.params import NetworkParam, ResolverParam, ServerParam
 from mailsettings.cli.terminal import Colour, Pen, pen, unicode_and_ascii, wants_colours, wrapped
-from mailsettings.diagnosis.confirm_reasons import look_alike_warning
+from mailsettings.diagnosis.confirm_reasons import look_alike_warning, rented_machine_warning
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
+from mailsettings.hostnames import rented_machine
 from mailsettings.model import Finding, Protocol, ServerSettings
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def _confirmation_lines(error: ConfirmationRequired, address: str) -> Iterator[s
     yield f"mailsettings: you have to agree first to sending the password to {hosts}"
     for host, other in error.look_alikes.items():
         yield f"Warning: {look_alike_warning(unicode_and_ascii(host), printable(other))}"
+    for host in filter(rented_machine, error.hosts):
+        yield f"Warning: {rented_machine_warning(unicode_and_ascii(host))}"
     yield f"Why, and what to check first: mailsettings {printable(shlex.quote(address))}"
     if plain := [host for host in error.hosts if host not in error.look_alikes]:
         yield f"To agree, add: {' '.join(f'--confirm {printable(host)}' for host in plain)}"

@@ -14,7 +14,6 @@ from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
 from mailsettings.decision.trust import MailDomain, trust_of
 from mailsettings.errors import FailureKind
-from mailsettings.hostnames import registrable
 from mailsettings.leads import OAuthIssuer
 from mailsettings.model import (
     Audience,
@@ -34,7 +33,6 @@ from mailsettings.model import (
     Provider,
     Service,
     SettledBy,
-    Trust,
 )
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table

@@ -55,7 +55,7 @@ REASON_TEXTS = {
         "Agree only if you know that your mailbox is at {group}, and not merely a web site or a newsletter.",
     ),
     ConfirmReason.BACKUP_EXCHANGER: ReasonText(
-        "Only a backup mail exchanger of {domain} leads to this provider; another server receives the mail first.",
+        "Only some of the mail exchangers of {domain} lead to this provider, and others may receive the mail first.",
         "Agree only if you know that your mailbox is at {group}.",
     ),
     ConfirmReason.CUSTOMER_EXCHANGER: ReasonText(
@@ -81,6 +81,11 @@ def reason_texts(asked: Iterable[tuple[ConfirmReason, str, int]], *, group: str,
         str(REASON_TEXTS[why]).format(host=" and ".join(named), port=port, group=group, domain=domain)
         for (why, port), named in hosts.items()
     )
+
+
+def rented_machine_warning(name: str) -> str:
+    """Return the warning that *name* is one that a hoster or an Internet provider gives to a customer's machine."""
+    return f"{name} is a machine that a customer of a hoster or an Internet provider runs; anyone can rent one."
 
 
 def look_alike_warning(name: str, look_alike_of: str) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailsettings.diagnosis.confirm_reasons import look_alike_warning, reason_texts
-from mailsettings.hostnames import belongs_to, unicode_host
+from mailsettings.diagnosis.confirm_reasons import look_alike_warning, reason_texts, rented_machine_warning
+from mailsettings.hostnames import belongs_to, rented_machine, unicode_host
 from mailsettings.model import Authority, Choice, Confirmation, ConfirmReason, Detection
 from mailsettings.web.page.forms import SIGN_IN
 from mailsettings.web.page.markup import Html, join, tag
@@ -21,7 +21,7 @@ def confirmation_html(detection: Detection, *, ask: bool) -> Html | None:
     groups = dict.fromkeys(each.group for each in detection.confirmations)
     if not groups:
         return None
-    title = tag("h3", "May your password go there?")
+    title = tag("h3", "Is this your mail provider, and may your password go there?")
     return tag("section", title, *(_question(group, detection, ask=ask) for group in groups), class_="box confirm")
 
 
@@ -65,6 +65,8 @@ def _host(confirmation: Confirmation, detection: Detection) -> Html:
 def _alarms(asked: tuple[Confirmation, ...]) -> Iterator[Html]:
     for other in dict.fromkeys(each.look_alike_of for each in asked if each.look_alike_of):
         yield tag("p", look_alike_warning("This", unicode_host(other)), class_="alarm")
+    if any(rented_machine(each.host) for each in asked):
+        yield tag("p", rented_machine_warning("This"), class_="alarm")
 
 
 def _reasons(asked: tuple[Confirmation, ...], group: str, own: str) -> Iterator[Html]:
