@@ -65,7 +65,7 @@ def issuer_host(issuer: str) -> str:
 def may_name_issuer(evidence: Evidence) -> bool:
     """Say whether a document with this *evidence* may name an issuer that the table does not know.
 
-    Only the domain's own, from a place that the domain itself has fixed: where it was found at the end is within the registrable domain, and
+    Only the domain's own: where it was found at the end is within the registrable domain, and
     nothing that led there could be forged: a TXT record can point at any page that a user of the domain has written,
     and counts only if it is signed.
     """
