@@ -124,8 +124,8 @@ def belongs_to(host: str, domain: str) -> bool:
     belongs_to("imap.example.org", "mail.example.org") is true; of two customers of one hosting company it is false. The
     tenant of a machine has all names below it.
     """
-    owner = registrable(domain)
-    return inside(host, owner) and (rented_machine(owner) == owner or registrable(host) == owner)
+    plain, owner = host.lower().removesuffix("."), registrable(domain)
+    return inside(plain, owner) and (rented_machine(owner) == owner or registrable(plain) == owner)
 
 
 def same_owner(one: str, other: str) -> bool:
