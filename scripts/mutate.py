@@ -52,6 +52,19 @@ GUARDS = {
         ("tests/test_hostnames.py",),
         ("registrable", "is_public_suffix", "_suffixes_of", "_names_above", "_lines"),
     ),
+    "tenants": Guard(
+        "hostnames.py",
+        ("tests/test_hostnames_customers.py",),
+        (
+            *("registrable", "belongs_to", "same_owner", "rented_machine", "_names_machines_below", "_machine"),
+            *("_any_name_is_a_machine", "below_or_matches", "_expression", "_customer_patterns"),
+        ),
+    ),
+    "exchangers": Guard(
+        "provider_table/index.py",
+        ("tests/provider_table/test_table.py",),
+        ("by_mx", "by_host", "by_trace", "is_rented", "_mx_entries", "_entries", "_fits"),
+    ),
     "dial": Guard("net/dialer.py", ("tests/net/test_dialer.py",), ("_allowed", "_checked")),
     "tls": Guard("net/tls.py", ("tests/net/test_tls.py",), ("secure",)),
     "redirects": Guard(

@@ -17,6 +17,7 @@ from typing import Any
 from mailsettings.errors import TableError
 from mailsettings.provider_table.compiler import compile_customers
 from mailsettings.provider_table.document import json_schema, read_bundled
+from scripts.table_checks import problems
 from scripts.table_text import header_of, write_table
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +57,10 @@ def tidy(*, write: bool) -> int:
         if write:
             path.write_text(wanted[path], encoding="utf-8")
     print("\n".join(differences(_committed(), table)) or "no difference in meaning since the last commit")
-    return 0 if write or not changed else 1
+    wrong = list(problems(table))
+    for problem in wrong:
+        print(problem, file=sys.stderr)
+    return 1 if wrong or (changed and not write) else 0
 
 
 def _committed() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mailsettings.errors import TableError
-from mailsettings.provider_table.document import ProviderEntry
+from mailsettings.provider_table.entries import ProviderEntry
 from mailsettings.provider_table.yaml_lines import Loader
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._+][^\x00-\x1f\x7f-\x9f,\[\]{}#&*!|>?'\"`]*(?<! )")

@@ -124,8 +124,8 @@ def belongs_to(host: str, domain: str) -> bool:
     belongs_to("imap.example.org", "mail.example.org") is true; of two customers of one hosting company it is false. The
     tenant of a machine has all names below it.
     """
-    owner = registrable(domain)
-    return inside(host, owner) and (rented_machine(owner) == owner or registrable(host) == owner)
+    plain, owner = host.lower().removesuffix("."), registrable(domain)
+    return inside(plain, owner) and (rented_machine(owner) == owner or registrable(plain) == owner)
 
 
 def same_owner(one: str, other: str) -> bool:
@@ -145,13 +145,22 @@ def rented_machine(host: str) -> str:
     *host* is in lower case. `**.clients.your-server.de` makes every name below clients.your-server.de a machine,
     `vps*.ovh.net` only vps1.ovh.net and the like, to which imap.vps1.ovh.net belongs.
     """
-    found = ((tail, below_or_matches(above, head)) for tail, above, head in _customer_patterns(host))
-    return max((f"{machine}.{tail}" for tail, machine in found if machine), key=len, default="")
+    return "" if _names_machines_below(host) else _machine(host)
 
 
 def _names_machines_below(host: str) -> bool:
-    """Say whether any name directly below *host* is a customer's machine, and *host* itself is none."""
-    return not rented_machine(host) and rented_machine(f"x.{host}") == f"x.{host}"
+    """Say whether any name directly below *host* is a customer's machine, and no other name directly beside it is."""
+    parent = host.partition(".")[2]
+    return _any_name_is_a_machine(host) and not _any_name_is_a_machine(parent)
+
+
+def _any_name_is_a_machine(zone: str) -> bool:
+    return _machine(f"x.{zone}") == f"x.{zone}"
+
+
+def _machine(host: str) -> str:
+    found = ((tail, below_or_matches(above, head)) for tail, above, head in _customer_patterns(host))
+    return max((f"{machine}.{tail}" for tail, machine in found if machine), key=len, default="")
 
 
 def matches(name: str, pattern: str) -> bool:

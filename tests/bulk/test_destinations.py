@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import anyio
+import pytest
 
-from mailsettings.bulk.destinations import KeyedSemaphore
-from mailsettings.testing import run_virtual
+from mailsettings.bulk.destinations import Destination, KeyedSemaphore, find_destination
+from mailsettings.net.network import open_network
+from mailsettings.policy import Policy
+from mailsettings.testing import FakeNetwork, run_virtual
 
 
 def test_slots_are_counted_for_each_key() -> None:
@@ -28,3 +31,32 @@ def test_slots_are_counted_for_each_key() -> None:
 
     _, seconds = run_virtual(all_of_them)
     assert (most, seconds, len(semaphore)) == ({"a": 2, "b": 1}, 3.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("exchanger", "expected"),
+    [
+        ("mx1.free.fr", Destination("free-fr", in_table=True)),
+        ("mail.customer.free.fr", None),
+        ("customer.hd.free.fr", None),
+        ("mx.example.net", None),
+    ],
+    ids=["exchanger", "shared name", "rented", "unknown"],
+)
+def test_a_provider_is_a_destination_only_by_a_name_that_is_surely_its_own(
+    exchanger: str, expected: Destination | None
+) -> None:
+    """
+    Otherwise the address of the exchanger is, and guesses at the domain's own servers are not left out.
+    """
+    net = FakeNetwork()
+    net.records("customer.example", MX=f"10 {exchanger}")
+    net.host(exchanger)
+
+    async def find() -> tuple[Destination, str]:
+        policy = Policy()
+        async with open_network(policy, net.transport(policy)) as network:
+            return await find_destination(network, "customer.example"), min(await network.resolve(exchanger))
+
+    (found, address), _ = run_virtual(find)
+    assert found == (expected or Destination(address))

@@ -65,6 +65,19 @@ def test_a_provider_is_shown_by_id_or_domain(name: str) -> None:
     assert ", checked 2" in done.stdout
 
 
+def test_a_provider_is_shown_with_what_holds_for_customers() -> None:
+    """
+    Their exchangers, the user name of their own domains, the machines that they rent, and what will change.
+    """
+    isp, account, hosted = (invoked("provider", name).stdout for name in ("comcast", "icloud", "microsoft-365"))
+
+    assert "MX          mx*.comcast.net\n            **.comcast.net, but customers can have such names, too\n" in isp
+    assert "Own domains user name %EMAILADDRESS%\n" in isp
+    assert "Rented      **.hsd1.*.comcast.net\n            **.hfc.comcastbusiness.net\n" in isp
+    assert "Own domains user name not to be told from the address\n" in account
+    assert "Changes     from 2026-12-31, sending with a password (SMTP AUTH): " in hosted
+
+
 def test_a_provider_comes_as_json() -> None:
     """
     --json has servers with their endpoint's fields, as in an answer.

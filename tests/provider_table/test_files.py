@@ -135,10 +135,19 @@ def test_a_broken_own_table_is_said_and_the_bundled_one_answers(tmp_path: Path) 
     assert claims[0] == "TABLE imap.gmail.com"
 
 
+OWNER = 'from mailsettings.hostnames import registrable; print(registrable("a.clients.your-server.de"))'
+
+
+def test_rented_machines_are_told_before_the_table_is_compiled(checkout: Path) -> None:
+    """Who owns a name may be the first question of a process, and the patterns are there at once."""
+    assert run(OWNER, source=checkout / "src") == "a.clients.your-server.de"
+    assert not (checkout / "src/mailsettings/provider_table/_data").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("by", [["--wheel"], []], ids=["from-the-checkout", "through-an-sdist"])
 def test_a_wheel_has_the_compiled_table(tmp_path: Path, by: list[str]) -> None:
-    """Installed from a wheel, whatever it was built from, the table answers."""
+    """Installed from a wheel, whatever it was built from, the table answers, and rented machines are known."""
     ignored = shutil.ignore_patterns(".venv", ".git", "_data", "__pycache__", ".*_cache")
     shutil.copytree(ROOT, tmp_path / "tree", ignore=ignored)
     command = [sys.executable, "-m", "build", "--no-isolation", *by, "--outdir", str(tmp_path / "dist"), "."]
@@ -148,3 +157,4 @@ def test_a_wheel_has_the_compiled_table(tmp_path: Path, by: list[str]) -> None:
         archive.extractall(tmp_path / "installed")
 
     assert run(FIND.format("gmail.com"), source=tmp_path / "installed") == "gmail"
+    assert run(OWNER, source=tmp_path / "installed") == "a.clients.your-server.de"

@@ -41,7 +41,8 @@ async def find_destination(net: Net, domain: str) -> Destination:
         if not host:
             return Destination(domain, dead=not answer.exists or bool(answer.records))
         found = table.find_mx(host, domain=domain)
-        return _of_row(found.row) if found is not None else Destination(min(await net.resolve(host)))
+        # A name that customers can have may be that of a machine of their own.
+        return _of_row(found.row) if found and found.certain else Destination(min(await net.resolve(host)))
     except NetworkError:
         return Destination(domain)
 

@@ -10,7 +10,7 @@ import click
 from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.escape import printable
-from mailsettings.provider_table.rows import Row, TableServer
+from mailsettings.provider_table.rows import Change, Row, TableServer
 from mailsettings.schema import dumps, plain
 
 MAX_DOMAINS = 12  # of a provider; --json lists all
@@ -89,16 +89,32 @@ def _page(row: Row, paint: Pen) -> Iterator[str]:
     yield from _listed("To do first", (f"{hint.text} {hint.url}".strip() for hint in facts.hints))
     yield from _listed("Pages", (f"{page.url} {page.text}".strip() for page in facts.documentation))
     yield from _listed("Domains", _domain_list(row.domains))
+    yield from _listed("Own domains", _custom_domains(row))
     yield from _listed(
         "MX", (*row.mx, *(f"**.{suffix}, but customers can have such names, too" for suffix in row.shared_mx))
     )
     yield from _listed("Replaced", (f"{old} by {new}" for old, new in row.obsolete))
+    yield from _listed("Rented", row.customers)
+    yield from _listed("Changes", map(_change, row.changes))
+    yield from _listed("Disputed", (row.disputed,) if row.disputed else ())
     yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
 
 
 def _server(server: TableServer) -> str:
     names = ", or ".join(server.usernames)
     return f"{server.endpoint}, user name {names}, login {' or '.join(server.auth)}"
+
+
+def _custom_domains(row: Row) -> Iterator[str]:
+    """Yield what holds for customers' own domains, if it is not what holds for those of the provider."""
+    if (own := row.custom_domains) is not None:
+        yield f"user name {', or '.join(own.usernames) or 'not to be told from the address'}"
+        yield from (f"{hint.text} {hint.url}".strip() for hint in own.hints)
+
+
+def _change(change: Change) -> str:
+    until = f" until {change.until}" if change.until else ""
+    return f"from {change.starts}{until}, {change.applies_to}: {change.say} {change.url}"
 
 
 def _domain_list(domains: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
     data/providers.yaml  ──▶  document  ──▶  compiler  ──▶  _data/providers.table  ──▶  index  ──▶  rows  ──▶  table
                               checked        index and JSON lines                       found       values     look-ups
 
-- document: the form of the YAML, bundled or the user's own, checked field by field; yaml_lines gives it line numbers
+- document: the form of the YAML, bundled or the user's own, checked field by field (entries: that of one provider);
+  yaml_lines gives it line numbers
 - compiler: checked values as one file of an index and JSON lines, at build time (hatch_build.py) or in memory
 - index: the only reader of that form: searches the index, parses one JSON line per look-up
 - rows: a parsed line as values of the model

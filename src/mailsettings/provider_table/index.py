@@ -53,8 +53,11 @@ class Index:
         return ({**row, "kind": kind}, True) if kind not in ("", SHARED) else (row, kind != SHARED)
 
     def by_trace(self, kind: str, name: str) -> RowObject | None:
-        """Return the row of the hosting provider that *name*, a CNAME, SPF include or name server, belongs to."""
-        return self._longest(TRACES[kind], name)
+        """Return the row of the hosting provider that *name*, a CNAME, SPF include or name server, belongs to.
+
+        None for a CNAME that leads to a rented machine.
+        """
+        return None if kind == "cname" and self.is_rented(name) else self._longest(TRACES[kind], name)
 
     def by_host(self, host: str) -> RowObject | None:
         """Return the row that names *host* as one of its servers, or under whose suffix all hosts are its own.
