@@ -24,14 +24,16 @@ from tests.support.server_certificates import authority, issued
 # Clear the screen, write the clipboard, turn the text around, hide a word, end a line: raw in no place of an answer.
 EVIL = "\x1b[2J\x1b]52;c;ZQ==\x07\u202egnp.exe\u200b\x9b31m\u2028\x7f"
 IN_XML = "&#x202e;gnp.exe&#x200b;&#x9b;31m&#x2028;&#x7f;&#10;&#13;"
-LINK = f'<documentation url="https://help.example/{IN_XML}"><descr>help{IN_XML}</descr></documentation>'
-HINT = f'<enable visiturl="https://on.example/"><instruction>on{IN_XML}</instruction></enable>'
-SERVICE = f'<calendar type="caldav{IN_XML}"><url>https://dav.example/</url></calendar>'
+# Inside the domain, and beside a server that is chosen, or none of it would be shown.
+LINK = f'<documentation url="https://help.{DOMAIN}/"><descr>help{IN_XML}</descr></documentation>'
+HINT = f'<enable visiturl="https://on.{DOMAIN}/{IN_XML}"><instruction>on{IN_XML}</instruction></enable>'
+SERVICE = f'<calendar type="caldav{IN_XML}"><url>https://dav.{DOMAIN}/</url></calendar>'
 
 
 def everywhere(net: FakeNetwork) -> None:
     """Write EVIL into every place of a world that a stranger writes."""
     sections = (
+        server(f"mail.{DOMAIN}"),
         server(),
         server(f"x{IN_XML}.example"),
         server(port=f"99{IN_XML}"),
