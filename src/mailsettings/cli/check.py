@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.exit_codes import ExitCode
-from mailsettings.cli.options import PROXY_OPTIONS, proxy_changes, with_all
-from mailsettings.cli.params import NetworkParam, ResolverParam, ServerParam
+from mailsettings.cli.options import PROXY_OPTIONS, RESOLVER_OPTIONS, proxy_changes, resolver_changes, with_all
+from mailsettings.cli.params import NetworkParam, ServerParam
 from mailsettings.cli.terminal import Colour, Pen, pen, unicode_and_ascii, wants_colours, wrapped
 from mailsettings.diagnosis.confirm_reasons import look_alike_warning, rented_machine_warning
 from mailsettings.errors import AddressError, ConfirmationRequired
@@ -44,6 +44,7 @@ class CheckOptions:
 
     password_stdin: bool
     token_stdin: bool
+    issuer: str  # of the token: a host or an https URL
     username: str
     incoming: Endpoint | None
     outgoing: Endpoint | None
@@ -51,6 +52,7 @@ class CheckOptions:
     profile: str | None
     as_json: bool
     resolver: str | None
+    resolver_validates: bool
     ca: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
     proxy: str | None  # URL, without a password
@@ -60,6 +62,8 @@ class CheckOptions:
     def __post_init__(self) -> None:
         if self.password_stdin and self.token_stdin:
             raise click.UsageError("--password-stdin and --token-stdin exclude each other")
+        if self.issuer and not self.token_stdin:
+            raise click.UsageError("--issuer says whose token is read with --token-stdin")
 
     @property
     def fetcher(self) -> bool:
@@ -70,8 +74,9 @@ class CheckOptions:
         """Return the policy that these options amount to."""
         from mailsettings.policy import Policy
 
-        policy = Policy(resolver=self.resolver or "", ca_file=self.ca or "", allow_networks=self.networks)
-        changes = proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        policy = Policy(ca_file=self.ca or "", allow_networks=self.networks)
+        changes = resolver_changes(self.resolver, validates=self.resolver_validates)
+        changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         policy = policy.replace(**changes)
         fetched = frozenset({Protocol.POP3, Protocol.SMTP})
         return policy.replace(protocols=fetched) if self.fetcher and not self.incoming else policy
@@ -103,6 +108,9 @@ class CheckResult:
 @click.option(
     "--token-stdin", is_flag=True, help="Read an OAuth 2 access token from standard input and log in with it."
 )
+@click.option(
+    "--issuer", default="", metavar="HOST|URL", help="Who issued the token: it is sent only to servers of this issuer."
+)
 @click.option("--username", default="", help="Log in with this user name instead of what the settings say.")
 @click.option("--incoming", type=ServerParam(), help="Check this server, as imap://host:port.")
 @click.option("--outgoing", type=ServerParam(), help="Check this server, as smtp://host:port.")
@@ -111,7 +119,7 @@ class CheckResult:
 )
 @click.option("--profile", type=click.Choice(["pop-fetcher"]), help="Can a service that polls POP3 use this mailbox?")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-@click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS server.")
+@with_all(RESOLVER_OPTIONS)
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
 @click.option(
     "--allow-network", "networks", type=NetworkParam(), multiple=True, metavar="CIDR", help="Contact this, too."
@@ -160,9 +168,10 @@ def _credentials(options: CheckOptions) -> Credentials | None:
     from mailsettings.login.credentials import Credentials
 
     secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read_secret()
-    make = Credentials.token if options.token_stdin else Credentials.password
     try:
-        return make(secret, username=options.username)
+        if options.token_stdin:
+            return Credentials.token(secret, issuer=options.issuer, username=options.username)
+        return Credentials.password(secret, username=options.username)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
 from mailsettings.decision.confirmation import confirmations
-from mailsettings.decision.oauth import oauth_sources
+from mailsettings.decision.facts import answer_facts
+from mailsettings.decision.oauth import oauth_notes, oauth_sources, without_foreign_oauth
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
@@ -25,13 +26,10 @@ from mailsettings.model import (
     Direction,
     Failure,
     Finding,
-    Hint,
-    Link,
     Note,
     NoteKind,
     Probe,
-    Provider,
-    Service,
+    Protocol,
     SettledBy,
 )
 from mailsettings.policy import Policy
@@ -42,30 +40,29 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     """Return the detection that follows from *state*, *seconds* after the start."""
     incoming = _choices(state, Direction.INCOMING)
     outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
-    provider = _provider(state, (*incoming[:1], *outgoing[:1]))
+    best = (*incoming[:1], *outgoing[:1])
+    facts = answer_facts(state, best)
+    provider = without_foreign_oauth(facts.provider, best)
     address = state.address
-    to_confirm = confirmations((*incoming[:1], *outgoing[:1]), address)
+    to_confirm = confirmations(best, address)
+    issuers = state.facts_about(OAuthIssuer)
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
-        provider=provider,
+        provider=facts.provider,
         incoming=incoming,
         outgoing=outgoing,
         confirm=tuple(each.host for each in to_confirm),
-        hints=_hints(provider),
-        documentation=tuple(
-            dict.fromkeys(
-                (*(provider.documentation if provider else ()), *(fact.value for fact in state.facts_about(Link)))
-            )
-        ),
-        other_services=tuple(dict.fromkeys(fact.value for fact in state.facts_about(Service))),
-        notes=_notes_of(state, (*incoming, *outgoing)),
+        hints=facts.hints,
+        documentation=facts.documentation,
+        other_services=facts.services,
+        notes=(*_notes_of(state, facts.notes, (*incoming, *outgoing)), *oauth_notes(best, issuers)),
         failures=_failures(state),
         suggestion=_suggestion(state),
         settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
+        oauth=oauth_sources(best, provider, issuers),
         confirmations=to_confirm,
     )
     return replace(detection, findings=_findings(state, detection))
@@ -113,10 +110,15 @@ def _choices(state: SearchState, direction: Direction, partner: str = "") -> tup
 
 
 def _is_reportable(choice: Choice, *, found: bool) -> bool:
-    """True if an unverified choice belongs in the answer: one a source states, or a guess where a server was seen."""
+    """True if an unverified choice belongs in the answer: one a source states, or a guess where a server was seen.
+
+    Most JMAP servers show nothing without a login, so one that asks for it is listed, behind all verified servers.
+    """
     if not choice.claims[0].evidence.authority.guessed:
         return True
     failure = choice.probe.failure if choice.probe else None
+    if choice.endpoint.protocol is Protocol.JMAP:
+        return failure is None or failure.kind is FailureKind.LOGIN_REQUIRED
     return not found and failure is not None and failure.kind.about_certificate
 
 
@@ -170,15 +172,6 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     return both or probe.hello.auth
 
 
-def _provider(state: SearchState, best: Iterable[Choice]) -> Provider | None:
-    """Return who hosts the mailboxes; one found by weak traces only if the traces led to a chosen server."""
-    chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
-    for fact in state.providers:
-        if fact.evidence.authority is not Authority.HOSTING or fact.evidence.authority in chosen:
-            return fact.value
-    return None
-
-
 def _suggestion(state: SearchState) -> str:
     """Return the address that may have been meant instead; none for a domain that a table has."""
     if state.providers and state.providers[0].evidence.authority.by_exact_domain:
@@ -197,17 +190,13 @@ def _look_alike(state: SearchState) -> Iterator[Note]:
             yield Note(f"{state.address.domain} looks like {twin}, which is another domain")
 
 
-def _hints(provider: Provider | None) -> tuple[Hint, ...]:
-    return provider.hints if provider else ()
-
-
-def _notes_of(state: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
+def _notes_of(state: SearchState, quoting: Iterable[Note], choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
                 *_proxy_notes(state),
                 *_look_alike(state),
-                *sorted(state.notes, key=str),
+                *sorted((*state.notes, *quoting), key=str),
                 *map(Note, contradictions(state.claims)),
                 *_probe_notes(choices),
             )

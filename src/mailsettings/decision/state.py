@@ -19,8 +19,8 @@ from mailsettings.leads import (
     NoMail,
     NotOffered,
     Remark,
-    disclosed,
     is_lookup,
+    is_permitted,
 )
 from mailsettings.model import (
     Authority,
@@ -105,7 +105,7 @@ class SearchState:
                 self.facts[lead] = None
             elif not is_lookup(lead):
                 self._add_remark(lead)
-            elif lead not in self.added_lookups and disclosed(lead, self.policy) is not None:
+            elif lead not in self.added_lookups and is_permitted(lead, self.address, self.policy):
                 self.added_lookups.add(lead)
                 self.pending[lead] = None
                 new.append(lead)
@@ -194,7 +194,8 @@ class SearchState:
             self.server_responded = True
 
 
-def _precedence(fact: Fact[V]) -> tuple[bool, Authority, str]:
-    """Order facts by authority, a document's name for its provider behind the table's; among equals by content."""
+def _precedence(fact: Fact[V]) -> tuple[bool, Authority, int, str]:
+    """Order facts by authority, a document's name for its provider behind the table's; among equals by place."""
     evidence = fact.evidence
-    return not evidence.authority.names_provider, evidence.authority, repr(fact)
+    # What is equal in all else is ordered by content: the order of arrival must not matter.
+    return not evidence.authority.names_provider, evidence.authority, evidence.place, repr(fact)

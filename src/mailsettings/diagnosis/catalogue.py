@@ -77,6 +77,14 @@ FINDINGS_BY_CODE = {
         "login",
     ),
     "oauth-token-rejected": _user("The OAuth token is not accepted.", "Sign in again for a new token.", "login"),
+    "token-issuer-missing": _user(
+        "The token was not sent: {}.",
+        "Say who issued the token (--issuer HOST, or `issuer` in a program), or use a password.",
+        "login",
+    ),
+    "token-for-other-server": _user(
+        "The token was not sent: {}.", "Sign in at {} for another token, or use a password.", "login"
+    ),
     "web-login-required": _user(
         "The provider wants to see a sign-in with a browser first.",
         "Sign in once on the provider's web page, confirm that it was you, then try again.",
@@ -133,6 +141,11 @@ FINDINGS_BY_CODE = {
     "server-not-proven": _provider(
         "The server said yes without proving that it knows the password, as this way of logging in wants it.",
         "Do not use this server before whoever runs it has explained it: it may not be the one it says it is.",
+        "login",
+    ),
+    "logged-in-already": _provider(
+        "The server at {} counts every connection as logged in: no password shows whose mailbox it is.",
+        _TELL_OPERATOR,
         "login",
     ),
     # limits and temporary faults
@@ -301,6 +314,13 @@ FINDINGS_BY_CODE = {
     "slow-server": _provider("The server at {} is very slow.", "Give it more time."),
     "slow-greeting": _provider(
         "The server at {} takes its time before it greets.", "Give the mail program a longer time-out."
+    ),
+    "jmap-needs-login": _user(
+        "The web server at {} asks for a login before it shows whether it is a JMAP server.",
+        "Use IMAP or POP3, or ask the provider whether mail programs should use JMAP there.",
+    ),
+    "jmap-elsewhere": _user(
+        "What {} says about JMAP leads to another server.", "Ask the provider for the names of its mail servers."
     ),
     "bad-reply": _provider("The server at {} does not keep to its protocol.", _TELL_OPERATOR),
     "no-settings": _user(

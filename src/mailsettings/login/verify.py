@@ -9,7 +9,7 @@ login (RFC 8314 §5.1).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings import protocols
@@ -18,6 +18,7 @@ from mailsettings.decision.confirmation import agreed_hosts
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.errors import ConfirmationRequired, NetworkError
 from mailsettings.login import imap, pop3, smtp
+from mailsettings.login.audience import token_refusals
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.result import LoginResult, login_result, not_attempted, suggested_name
 from mailsettings.login.session import LoginRequest, LoginState, Topic, require_tls, without_logout
@@ -35,7 +36,7 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Dialogue, farewell
+from mailsettings.protocols.dialogue import Dialogue, farewell, refuse_preauth
 
 MAX_ATTEMPTS = 2  # at one server, and refused ones in total: another one may lock the account
 
@@ -80,6 +81,7 @@ class _Target:
     endpoint: Endpoint
     names: tuple[str, ...]
     allowed: bool
+    refusal: Finding | None = None  # why a token must not go there
 
 
 async def verify(
@@ -95,7 +97,8 @@ async def verify(
 
     Raises ConfirmationRequired, before any connection, when no unforgeable source vouches for a server and its host is
     not among those *confirmed*; a domain covers no host below it. No server is logged in to that could not be
-    verified. *thorough* also checks what hinders programs that fetch mail.
+    verified. A token is sent only to servers of its issuer; the result of another server has a finding that says so.
+    *thorough* also checks what hinders programs that fetch mail.
     """
     rules = (policy or Policy.personal()).for_mailboxes()
     agreed = agreed_hosts(confirmed)
@@ -145,7 +148,11 @@ def _targets(
     else:
         names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES, what.address)[:1])
         targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
-    return targets[0], targets[1]
+    refusals = token_refusals(what, credentials)
+    incoming_target, outgoing_target = (
+        target and replace(target, refusal=refusals.get(target.endpoint)) for target in targets
+    )
+    return incoming_target, outgoing_target
 
 
 def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
@@ -185,6 +192,8 @@ class _Logins:
 
     async def log_in(self, target: _Target) -> LoginResult:
         """Log in to *target*, with a second form of the user name only if the first reply suggests one."""
+        if target.refusal is not None:
+            return not_attempted(target.endpoint, target.refusal)
         if not target.allowed:
             why = "its certificate and name could not be verified, so no password may go there"
             return not_attempted(target.endpoint, why)
@@ -238,6 +247,7 @@ def login_dialogue(request: LoginRequest, *, policy: Policy, tag: str) -> Dialog
     """
     hello, goodbye = yield from without_logout(protocols.dialogue_for(request.endpoint, policy=policy, tag=tag))
     require_tls(hello)
+    refuse_preauth(hello)
     state = LoginState(hello, request, tag, policy.limits.max_lines)
     try:
         yield from _PROTOCOLS[request.endpoint.protocol](state)

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from urllib.parse import quote
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import EmailAddress, without_words
 from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
-from mailsettings.hostnames import inside
+from mailsettings.formats.text import host_of
+from mailsettings.hostnames import belongs_to, inside
 from mailsettings.interfaces import Net, Page
 from mailsettings.leads import Lead
-from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Note, Provider, Service
+from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.oauth_metadata import issuer_of
 
 # The server responded, but without a document: it may respond to the same request with the address.
 _DOCUMENT_FAILURES = frozenset({FailureKind.HTTP_STATUS, FailureKind.NO_DOCUMENT, FailureKind.INVALID_DOCUMENT})
+
+
+class Place(IntEnum):
+    """The order of what a domain states itself, all of one authority; of its documents, the draft's first.
+
+    The answer must not depend on which of them comes first: scheduling waits for a better place.
+    """
+
+    AUTOCONFIG = 0  # and the two other URLs after it
+    MAILCONF = 3
+    PACC = 4
+    SRV = 5
+    AUTODISCOVER = 6
+    JMAP = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +47,23 @@ class Provenance:
     domain: str  # that vouches for it
     authentic: bool = True  # False: what led to its URL could have been forged
     order: int = 0  # where its servers stand among those of the same authority
+    place: int = 0  # where the document stands among the sources of the same authority, see Place
 
-    def evidence(self, url: str, *, authentic: bool) -> Evidence:
-        """Return the evidence for a document found at *url*. The weakest hop decides."""
-        # Where the URL itself may be forged, the authority says so already; a plaintext hop still has to lower it.
-        authority = self.authority if authentic else max(self.authority, Authority.HTTP_DOCUMENT)
-        return Evidence(authority, self.source, url, authentic and self.authentic, self.domain)
+    def evidence(self, page: Page) -> Evidence:
+        """Return the evidence for the document *page*: the place it came from and the weakest hop to it decide."""
+        authority, authentic = self.authority, self.authentic and page.authentic
+        if not page.authentic:
+            authority = max(authority, Authority.HTTP_DOCUMENT)
+        elif leaves_domain(page):
+            # Whoever runs the last host wrote it; an open redirect is enough to lead there.
+            authority, authentic = max(authority, Authority.MX_DOCUMENT), False
+        return Evidence(authority, self.source, page.url, authentic, self.domain, self.place)
+
+
+def leaves_domain(page: Page) -> bool:
+    """Return True if a redirect on the way to *page* left the registrable domain of the URL that was asked for."""
+    first, *others = (URL(url).host for url in page.route)
+    return not all(belongs_to(host, first) for host in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +78,10 @@ class Document:
     @property
     def authority(self) -> Authority:
         return self.provenance.authority
+
+    @property
+    def place(self) -> int:
+        return self.provenance.place
 
     def sends(self, policy: Policy) -> str | None:
         """Say what is sent besides the URL; None for plain http where *policy* does not allow it."""
@@ -99,6 +130,10 @@ class PlaintextDocument:
     def authority(self) -> Authority:
         return self.provenance.authority
 
+    @property
+    def place(self) -> int:
+        return self.provenance.place
+
     def sends(self, policy: Policy) -> str | None:
         """Say that it is the last resort; None where *policy* does not allow it."""
         return "nothing, and only if https brings no document" if policy.allow_http else None
@@ -129,12 +164,26 @@ async def _exists(document: Document, net: Net) -> bool:
     return not again or await _exists(again[0], net)
 
 
+# Authorities whose documents may speak to the user, if nobody in between can have changed them.
+_WITH_WORDS = frozenset({Authority.OWN_TABLE, Authority.DOMAIN, Authority.ISPDB, Authority.MX_DOCUMENT})
+
+
+def brings_words(evidence: Evidence) -> bool:
+    """Say whether names, hints, links and notes of a document may reach the user; its servers speak for themselves.
+
+    Not where the MX record, the TXT record or the plaintext request that led to it could have been forged.
+    """
+    return evidence.authentic and evidence.authority in _WITH_WORDS
+
+
 def leads_of(config: ClientConfig, page: Page, provenance: Provenance) -> Iterator[Lead]:
     """Yield what a document states: servers in its order, facts about the provider, and notes on what is unusual."""
-    evidence = provenance.evidence(page.url, authentic=page.authentic)
-    yield from claims_and_facts(config, evidence, provenance.order)
-    for note in config.notes:
-        yield Note(f"{page.url}: {note}")
+    evidence = provenance.evidence(page)
+    hosts = [server.endpoint.host for server in (*config.incoming, *config.outgoing)]
+    # The public collection's documents are about other domains than its own.
+    near = hosts if evidence.authority is Authority.ISPDB else [host_of(page.url)]
+    yield from claims_and_facts(with_links_near(config, near), evidence, provenance.order)
+    yield from _notes(config, evidence)
     yield from _foreign_servers(config, evidence)
 
 
@@ -142,27 +191,55 @@ def claims_and_facts(config: ClientConfig, evidence: Evidence, order: int = 0) -
     """Yield the servers and the facts of *config*, all on the same *evidence*."""
     for servers in (config.incoming, config.outgoing):
         yield from _claims(servers, evidence, order)
-    if config.name or config.hints:
-        yield Fact(Provider(evidence.domain, config.name, hints=config.hints), evidence)
-    yield from (Fact(link, evidence) for link in config.documentation)
-    yield from (Fact(service, evidence) for service in config.services)
-    if config.webmail:
-        yield Fact(Service("webmail", config.webmail), evidence)
+    if brings_words(evidence):
+        yield from (Fact(value, evidence) for value in _facts(config, evidence.domain))
     yield from issuer_of(config, evidence)
 
 
 def _claims(servers: Sequence[DocumentServer], evidence: Evidence, order: int) -> Iterator[Lead]:
     for place, server in enumerate(servers):
-        yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
-        if server.url:
-            yield Fact(Service("jmap", server.url), evidence)
+        usernames = server.usernames
+        if not brings_words(evidence):
+            usernames = tuple(filter(without_words, usernames))
+        yield Claim(server.endpoint, evidence, usernames, server.auth, order + place)
 
 
-def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
+def _facts(config: ClientConfig, domain: str) -> Iterator[Provider | Link | Service]:
+    if config.name or config.hints:
+        yield Provider(domain, config.name, hints=config.hints)
+    yield from config.documentation
+    yield from config.services
+    if config.webmail:
+        yield Service("webmail", config.webmail)
+    yield from (Service("jmap", server.url) for server in config.incoming if server.url)
+
+
+def with_links_near(config: ClientConfig, hosts: Sequence[str]) -> ClientConfig:
+    """Return *config* without the links that lead out of the registrable domains of *hosts*. A hint keeps its text."""
+
+    def is_near(url: str) -> bool:
+        return not url or any(belongs_to(host_of(url), host) for host in hosts)
+
+    return replace(
+        config,
+        hints=tuple(hint if is_near(hint.url) else replace(hint, url="") for hint in config.hints),
+        documentation=tuple(link for link in config.documentation if is_near(link.url)),
+    )
+
+
+def _notes(config: ClientConfig, evidence: Evidence) -> Iterator[Fact[Note]]:
+    """Yield the notes of *config*, which quote the document; one without a quotation where it brings no words."""
+    if brings_words(evidence):
+        yield from (Fact(Note(f"{evidence.locator}: {note}"), evidence) for note in config.notes)
+    elif config.notes:
+        yield Fact(Note(f"{evidence.locator}: parts of it are unusual"), evidence)
+
+
+def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Fact[Note]]:
     """Note the servers of a domain's own document that lie outside it: the user will be asked about them."""
     if evidence.authority not in (Authority.DOMAIN, Authority.HTTP_DOCUMENT):
         return  # servers outside the domain are the rule in all other documents
     hosts = dict.fromkeys(server.endpoint.host for server in (*config.incoming, *config.outgoing))
     for host in hosts:
         if not inside(host, evidence.domain):
-            yield Note(f"{evidence.locator}: server {host!r} is outside {evidence.domain}")
+            yield Fact(Note(f"{evidence.locator}: server {host!r} is outside {evidence.domain}"), evidence)
