@@ -160,6 +160,7 @@ def test_a_hint_names_its_authority_in_words() -> None:
         "authentic": False,
         "domain": "example.org",
         "place": 0,
+        "confirm_reason": None,
     }
 
 
