@@ -41,7 +41,9 @@ def choice(where: str, usernames: tuple[str, ...] = (), *, verified: bool = True
             id="stated",
         ),
         pytest.param(lambda by: by.by_exact_domain, {By.OWN_TABLE, By.TABLE}, id="by exact domain"),
-        pytest.param(lambda by: by.from_table, {By.TABLE, By.MX_TABLE, By.HOSTING}, id="from the bundled table"),
+        pytest.param(
+            lambda by: by.from_table, {By.TABLE, By.MX_TABLE, By.HOSTING, By.TRACE}, id="from the bundled table"
+        ),
         pytest.param(lambda by: by.from_matching_row, {By.TABLE, By.MX_TABLE}, id="from a row of domain or MX"),
         pytest.param(lambda by: by.knows_usernames, {By.OWN_TABLE, By.TABLE, By.MX_TABLE}, id="knows user names"),
         pytest.param(

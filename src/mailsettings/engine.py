@@ -10,6 +10,7 @@ import math
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import anyio
@@ -38,21 +39,22 @@ async def detect(
     policy: Policy | None = None,
     net: Net | None = None,
     prober: Prober | None = None,
+    today: date | None = None,
 ) -> Detection:
     """Return the verified mail settings of *address*, best first, and everything that was tried.
 
     Raises AddressError if *address* is not one; failures of the network are part of the detection.
     *sources* defaults to `mailsettings.sources.SOURCES`, *net* to the real network within *policy*, and *prober*,
-    which contacts the mail servers, to *net*.
+    which contacts the mail servers, to *net*. On *today*, by default the current day, rows of the provider table that
+    are older than a year do not end a search by themselves.
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     async with AsyncExitStack() as stack:
         network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         # Without a stream: a caller that waits for the answer alone need not be woken for each event.
-        return await _Search(parsed, rules, network, prober or prober_of(network), ignore).run(
-            _sources_or_default(sources)
-        )
+        search = _Search(_new_state(parsed, rules, today), network, prober or prober_of(network), ignore)
+        return await search.run(_sources_or_default(sources))
 
 
 @asynccontextmanager
@@ -63,6 +65,7 @@ async def detect_stream(
     policy: Policy | None = None,
     net: Net | None = None,
     prober: Prober | None = None,
+    today: date | None = None,
 ) -> AsyncIterator[ObjectReceiveStream[Event]]:
     """Open the stream of events of a detection; leaving the block early cancels the detection.
 
@@ -78,7 +81,7 @@ async def detect_stream(
         await stack.enter_async_context(send)
         network = net if net is not None else await stack.enter_async_context(_open_network(rules))
         group = await stack.enter_async_context(anyio.create_task_group())
-        search = _Search(parsed, rules, network, prober or prober_of(network), send.send_nowait)
+        search = _Search(_new_state(parsed, rules, today), network, prober or prober_of(network), send.send_nowait)
 
         async def run() -> None:
             await search.run(_sources_or_default(sources))
@@ -87,6 +90,10 @@ async def detect_stream(
         group.start_soon(run)
         yield receive
         group.cancel_scope.cancel()
+
+
+def _new_state(address: EmailAddress, policy: Policy, today: date | None) -> SearchState:
+    return SearchState(address, policy, today=today or datetime.now(UTC).date())
 
 
 def _sources_or_default(sources: Sequence[Source] | None) -> tuple[Source, ...]:
@@ -112,10 +119,8 @@ LAG_CHECK_INTERVAL = 0.25  # seconds; how often a wait measures the lag of the e
 class _Search:
     """One detection: the search state, and the tasks that fill it."""
 
-    def __init__(
-        self, address: EmailAddress, policy: Policy, net: Net, prober: Prober, emit: Callable[[Event], None]
-    ) -> None:
-        self._state = SearchState(address, policy)
+    def __init__(self, state: SearchState, net: Net, prober: Prober, emit: Callable[[Event], None]) -> None:
+        self._state = state
         self._net = net
         self._prober = prober
         self._emit = emit

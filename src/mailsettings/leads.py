@@ -86,6 +86,21 @@ def disclosed(lookup: Lookup, policy: Policy) -> str | None:
     return "" if sends is None else sends(policy)
 
 
+def place_of(lookup: Lookup) -> int:
+    """Return where the results of *lookup* stand among those of its authority, 0 first: its `place`, if it has one."""
+    place: int = getattr(lookup, "place", 0)
+    return place
+
+
+def may_dispute_row(lookup: Lookup) -> bool:
+    """Return True for a lookup that shows whether the table's row for a domain is still right.
+
+    It is made although the row may answer alone: it has a true property `disputes_row`.
+    """
+    disputes: bool = getattr(lookup, "disputes_row", False)
+    return disputes
+
+
 def where_of(lookup: Lookup) -> Where:
     """Return what *lookup* asks, as a value; for a caller's own lookup without one, a Task of its name."""
     where: Where | None = getattr(lookup, "where", None)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from mailsettings.address import EmailAddress
     from mailsettings.interfaces import Net, Prober
     from mailsettings.leads import Source
@@ -20,6 +22,7 @@ def detect(
     policy: Policy | None = None,
     net: Net | None = None,
     prober: Prober | None = None,
+    today: date | None = None,
 ) -> Detection:
     """Return what `await mailsettings.detect(...)` returns; blocks the thread for as long as *policy* allows.
 
@@ -33,7 +36,8 @@ def detect(
     from mailsettings.engine import detect as detect_async
 
     _refuse_inside_a_loop()
-    return anyio.run(partial(detect_async, address, sources=sources, policy=policy, net=net, prober=prober))
+    search = partial(detect_async, address, sources=sources, policy=policy, net=net, prober=prober, today=today)
+    return anyio.run(search)
 
 
 def _refuse_inside_a_loop() -> None:

@@ -1,9 +1,11 @@
 """The order of candidates."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailsettings.decision.candidates import merge
-from mailsettings.decision.ranking import ranked, smtp_partner
+from mailsettings.decision.ranking import documents_of, ranked, smtp_partner
 from mailsettings.errors import FailureKind
 from mailsettings.model import Authority, Claim, Probe
 from tests.support.values import claim, failed, verified
@@ -13,7 +15,8 @@ OTHER = "imap://imap.hoster.example:993"
 
 
 def best(claims: list[Claim], probes: list[Probe], partner: str = "") -> str:
-    first = ranked(merge(claims), {probe.endpoint: probe for probe in probes}, partner)[0].endpoint
+    by_endpoint = {probe.endpoint: probe for probe in probes}
+    first = ranked(merge(claims), by_endpoint, documents_of(claims), partner)[0].endpoint
     return f"{first.protocol}://{first.host}:{first.port}"
 
 
@@ -95,3 +98,72 @@ def test_the_guessed_outgoing_server_goes_with_the_incoming_one(incoming: str, o
 
     assert best(claims, [], partner=incoming) == f"smtp://{outgoing}:465"
     assert smtp_partner(incoming) == outgoing
+
+
+def test_traces_in_spf_do_not_displace_a_live_server_of_the_domain() -> None:
+    """Who may send for a domain need not have its mailboxes."""
+    claims = [claim(OTHER, Authority.TRACE), claim(IMAP)]
+
+    assert best(claims, [verified(OTHER), verified(IMAP)]) == IMAP
+    assert best(claims, [verified(OTHER), failed(IMAP)]) == OTHER
+
+
+def test_a_cname_for_mail_programs_displaces_a_guess() -> None:
+    """Behind a filter a web panel's mail.<domain> would be wrong."""
+    claims = [claim(OTHER, Authority.HOSTING), claim(IMAP)]
+
+    assert best(claims, [verified(OTHER), verified(IMAP)]) == OTHER
+
+
+def test_a_forgeable_statement_never_comes_before_the_row_of_the_domain() -> None:
+    """The row's hosts time out, which a forger can bring about; only that they are gone makes way."""
+    line = "imap://c-73.example.org:993"
+    claims = [claim(OTHER, Authority.TABLE), claim(line, Authority.SRV)]
+
+    assert best(claims, [failed(OTHER, FailureKind.CONNECT_TIMEOUT), verified(line)]) == OTHER
+    assert best(claims, [failed(OTHER, FailureKind.NO_SUCH_NAME), verified(line)]) == line
+
+
+def test_what_the_domain_cannot_have_forged_comes_before_its_row_that_failed() -> None:
+    """Its own document, and signed records."""
+    claims = [claim(OTHER, Authority.TABLE), claim(IMAP, Authority.DOMAIN, authentic=True)]
+
+    assert best(claims, [failed(OTHER), verified(IMAP)]) == IMAP
+
+
+@pytest.mark.parametrize(
+    "contradiction",
+    [
+        claim("imap://imap.third.example:993", Authority.MX_TABLE),
+        claim("imap://imap.third.example:993", Authority.DOMAIN, authentic=True),
+    ],
+    ids=["its exchangers", "its own document"],
+)
+def test_what_a_domain_says_comes_before_a_row_that_it_contradicts(contradiction: Claim) -> None:
+    """Both are verified, and both are shown."""
+    claims = [claim(OTHER, Authority.TABLE), contradiction]
+
+    assert best(claims, [verified(OTHER), verified("imap://imap.third.example:993")]) == "imap://imap.third.example:993"
+
+
+def placed(where: str, place: int) -> Claim:
+    found = claim(where, Authority.DOMAIN, authentic=True)
+    return replace(found, evidence=replace(found.evidence, place=place))
+
+
+def test_a_domains_first_document_beats_its_second() -> None:
+    """Even if the second has TLS where the first has STARTTLS."""
+    claims = [placed(IMAP143, 0), placed(OTHER, 1)]
+
+    assert best(claims, [verified(IMAP143), verified(OTHER)]) == IMAP143
+
+
+def test_reading_and_sending_come_from_one_document_where_one_has_both() -> None:
+    """The first document has no server for sending: the second is taken for both."""
+    sending = placed("smtp://smtp.hoster.example:465", 1)
+    first, second = placed(IMAP, 0), placed(OTHER, 1)
+    documents = documents_of([first, second, sending])
+
+    order = ranked(merge([first, second]), {}, documents)
+
+    assert [found.endpoint.host for found in order] == ["imap.hoster.example", "imap.example.org"]

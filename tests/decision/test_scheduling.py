@@ -1,7 +1,7 @@
 """When to contact whom, and when an answer is settled. Pure: no network, no clock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -48,6 +48,8 @@ class Silent:
 
     authority: Authority = Authority.DOMAIN
     name: str = "silent"
+    place: int = 0
+    disputes_row: bool = False
 
     async def run(self, net: Net) -> Sequence[Lead]:
         raise AssertionError("the decision runs nothing")
@@ -262,6 +264,52 @@ def test_while_the_table_may_answer_nothing_else_is_looked_up() -> None:
 
     state.record_probe(failed(SMTP), 0.1)
     assert decide(state, 0.1).start_lookups == (held,)
+
+
+def exchangers(name: str = "exchangers") -> Silent:
+    """Return a lookup that may show that the row is wrong."""
+    return Silent(Authority.MX_TABLE, name, disputes_row=True)
+
+
+def test_beside_the_table_the_exchangers_are_looked_up_at_once() -> None:
+    """They show whether the row is still right, and their answer comes before any server's."""
+    claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
+    mx, other = exchangers(), Silent()
+    state = SearchState(ADA, Policy())
+    state.add([*claims, mx, other])
+
+    assert decide(state, 0).start_lookups == (mx,)
+
+    state.add([claim("imap://imap.third.example:993", Authority.MX_TABLE)])
+    assert decide(state, 0.05).start_lookups == (mx, other)
+
+
+def test_a_verified_row_waits_for_the_exchangers() -> None:
+    """At most as long as for better sources."""
+    claims = (claim(IMAP, Authority.TABLE), claim(SMTP, Authority.TABLE))
+    mx = exchangers()
+    state = state_with(*claims, probes=[verified(IMAP), verified(SMTP)], running=[mx])
+
+    assert decide(state, 0.1).settled is None
+    assert decide(state, 0.1 + Policy().timeouts.better_source_grace).settled is SettledBy.VERIFIED_IMPATIENT
+
+    del state.running_lookups[mx]
+    assert decide(state, 0.1).settled is SettledBy.VERIFIED
+
+
+def test_a_better_place_of_the_same_authority_is_waited_for() -> None:
+    """The domain's first document beats its second even if that came sooner."""
+
+    def second(where: str) -> Claim:
+        found = claim(where, Authority.DOMAIN, authentic=True)
+        return replace(found, evidence=replace(found.evidence, place=1))
+
+    claims = (second(IMAP), second(SMTP))
+    state = state_with(*claims, probes=[verified(IMAP), verified(SMTP)], running=[Silent(Authority.DOMAIN)])
+    later = state_with(*claims, probes=[verified(IMAP), verified(SMTP)], running=[Silent(Authority.DOMAIN, place=2)])
+
+    assert decide(state, 0.1).settled is None
+    assert decide(later, 0.1).settled is SettledBy.VERIFIED
 
 
 def test_a_service_that_is_not_offered_is_not_guessed() -> None:

@@ -36,7 +36,7 @@ async def _found(world: Golden) -> Detection:
     async with open_network(policy, transport, clock=lambda: TODAY) as door:
         if "://" in world.what:
             return (await diagnose(meant(world.what), policy=policy, net=door)).detection
-        return await detect(world.what, policy=policy, net=door)
+        return await detect(world.what, policy=policy, net=door, today=TODAY.date())
 
 
 def _untimed(value: Any) -> Any:

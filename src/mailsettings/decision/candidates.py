@@ -60,12 +60,16 @@ def secure_variants(claim: Claim) -> Iterator[Claim]:
 
 
 def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
-    """Return one sentence per direction for which stated settings of different sources name different hosts."""
-    stated: dict[Direction, dict[str, set[str]]] = {}
+    """Return one sentence per direction for which stated settings of different sources name different hosts.
+
+    Two documents of one source are two sources.
+    """
+    stated: dict[Direction, dict[tuple[str, int], set[str]]] = {}
     for claim in claims:
-        if claim.evidence.authority.stated and claim.endpoint.security is not Security.PLAIN:
+        evidence = claim.evidence
+        if evidence.authority.stated and claim.endpoint.security is not Security.PLAIN:
             sources = stated.setdefault(claim.endpoint.protocol.direction, {})
-            sources.setdefault(claim.evidence.source, set()).add(claim.endpoint.host)
+            sources.setdefault((evidence.source, evidence.place), set()).add(claim.endpoint.host)
     return tuple(
         _contradiction(direction, sources)
         for direction, sources in sorted(stated.items())
@@ -73,11 +77,11 @@ def contradictions(claims: Iterable[Claim]) -> tuple[str, ...]:
     )
 
 
-def _name_different_hosts(sources: dict[str, set[str]]) -> bool:
+def _name_different_hosts(sources: dict[tuple[str, int], set[str]]) -> bool:
     hosts = list(sources.values())
     return any(one.isdisjoint(other) for index, one in enumerate(hosts) for other in hosts[index + 1 :])
 
 
-def _contradiction(direction: Direction, sources: dict[str, set[str]]) -> str:
-    parts = (f"{source} says {', '.join(sorted(hosts))}" for source, hosts in sorted(sources.items()))
+def _contradiction(direction: Direction, sources: dict[tuple[str, int], set[str]]) -> str:
+    parts = (f"{source} says {', '.join(sorted(hosts))}" for (source, _), hosts in sorted(sources.items()))
     return f"sources disagree on {direction} mail: {'; '.join(parts)}"

@@ -5,22 +5,75 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mailsettings.decision.disputes import is_disputed
 from mailsettings.errors import FailureKind
-from mailsettings.model import Authority, Candidate, Direction, Endpoint, Probe, Protocol, Security
+from mailsettings.model import (
+    Authority,
+    Candidate,
+    Claim,
+    Direction,
+    Endpoint,
+    Evidence,
+    Probe,
+    Protocol,
+    Security,
+)
 
 PREFERENCE = (Protocol.IMAP, Protocol.POP3, Protocol.JMAP, Protocol.SMTP)
 SECURITY = (Security.TLS, Security.STARTTLS, Security.PLAIN)
 
 RankKey = tuple[object, ...]
+# Whose statements come in documents or sets of records, of which one may lack a direction.
+_PUBLISHED = frozenset(
+    {Authority.DOMAIN, Authority.ISPDB, Authority.SRV, Authority.MX_DOCUMENT, Authority.HTTP_DOCUMENT}
+)
+DocumentKey = tuple[
+    Authority, str, int, str
+]  # authority, source, place, domain: of one document, or one set of records
+
+
+def document_key(evidence: Evidence) -> DocumentKey:
+    """Return what the statements of one document, or of one set of records, have in common."""
+    return evidence.authority, evidence.source, evidence.place, evidence.domain
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What the order of the servers of one direction takes from the statements about both."""
+
+    whole: frozenset[DocumentKey] = frozenset()  # name servers for reading and for sending
+    row_disputed: bool = False  # the row of the exact domain contradicts what the domain itself says
+
+    def lacks_direction(self, evidence: Evidence) -> bool:
+        """Return True if the document of *evidence*, as far as it is one, names servers for one direction only."""
+        return evidence.authority in _PUBLISHED and document_key(evidence) not in self.whole
+
+    def is_whole(self, evidence: Evidence) -> bool:
+        """Return True if the document of *evidence* has both directions, or no document of its authority has."""
+        return document_key(evidence) in self.whole or evidence.authority not in {key[0] for key in self.whole}
+
+
+def documents_of(claims: Iterable[Claim]) -> Documents:
+    """Return what *claims* of both directions tell the order of each."""
+    by_direction: dict[Direction, set[DocumentKey]] = {direction: set() for direction in Direction}
+    stated = tuple(claims)
+    for claim in stated:
+        if claim.evidence.authority in _PUBLISHED:
+            by_direction[claim.endpoint.protocol.direction].add(document_key(claim.evidence))
+    incoming, outgoing = by_direction.values()
+    return Documents(frozenset(incoming & outgoing), is_disputed(stated))
 
 
 @dataclass(frozen=True, slots=True)
 class RankingContext:
     """What the keys of one direction's candidates depend on besides the candidates themselves."""
 
-    provider_in_table: bool  # a table names servers for this direction
+    provider_by: Authority | None  # the strongest authority by which a table names servers for this direction
+    row_in_force: bool  # the row of the exact domain does, is not disputed, and its hosts exist
     first_claims: Mapping[tuple[Authority, Protocol], int]  # the lowest Claim.order
     stated_hosts: Mapping[tuple[Protocol, str], Authority]  # the best authority for a protocol on a host
+    safe_hosts: frozenset[str]  # named by a table's row, or by a source that cannot be forged
+    documents: Documents
     partner: str = ""  # the host of the incoming choice, for the outgoing direction
 
     def key(self, candidate: Candidate) -> RankKey:
@@ -32,8 +85,11 @@ class RankingContext:
             self.is_displaced(candidate),
             # Plaintext is never chosen.
             endpoint.security is Security.PLAIN,
-            # Who names it.
-            authority,
+            # Who names it. What a domain says itself comes before a row that it contradicts.
+            Authority.MX_DOCUMENT if self.documents.row_disputed and authority is Authority.TABLE else authority,
+            # Reading and sending come from one document where one has both, and from the first place of several.
+            not self.documents.is_whole(claim.evidence),
+            claim.evidence.place,
             # The likeliest guesses before the others, whatever their port.
             candidate.authority.guessed and not claim.eager,
             # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
@@ -58,8 +114,18 @@ class RankingContext:
         return self.stated_hosts.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
 
     def is_displaced(self, candidate: Candidate) -> bool:
-        """True if *candidate* was found by its name although a table names who hosts the mailboxes."""
-        return self.provider_in_table and candidate.authority.guessed
+        """True if *candidate* stays behind servers that a table names, even where these could not be verified.
+
+        That is one found by its name where a table names who hosts the mailboxes, and one that only a forgeable source
+        names where the table has the domain itself.
+        """
+        if candidate.authority.guessed:
+            return self.provider_by is not None
+        return self.row_in_force and candidate.endpoint.host not in self.safe_hosts
+
+    def is_alternative(self, candidate: Candidate) -> bool:
+        """True if *candidate* is contacted although it is displaced: the provider is known from a CNAME record only."""
+        return self.provider_by is Authority.HOSTING and candidate.authority.guessed and candidate.claims[0].eager
 
     def is_smtp_partner(self, candidate: Candidate) -> bool:
         """True if a guessed outgoing host is the one that goes with the incoming choice."""
@@ -74,22 +140,32 @@ def smtp_partner(incoming_host: str) -> str:
 
 
 def ranking_context(
-    candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
+    candidates: Iterable[Candidate], probes: Mapping[Endpoint, Probe], documents: Documents, partner: str = ""
 ) -> RankingContext:
     """Return what the keys of *candidates*, all of one direction, depend on."""
     first: dict[tuple[Authority, Protocol], int] = {}
     stated: dict[tuple[Protocol, str], Authority] = {}
-    in_table = False
+    known: set[str] = set()
+    naming: set[Authority] = set()
     for candidate in candidates:
         # A row that is out of date, or without TLS, does not hold back other servers.
         server = (candidate.endpoint.protocol, candidate.endpoint.host)
         stated[server] = min(candidate.authority, stated.get(server, candidate.authority))
         stale = _host_vanished(probes.get(candidate.endpoint)) or candidate.endpoint.security is Security.PLAIN
         for claim in candidate.claims:
-            in_table = in_table or (claim.evidence.authority.names_provider and not stale)
+            naming |= {claim.evidence.authority} if claim.evidence.authority.names_provider and not stale else set()
+            known |= {candidate.endpoint.host} if is_safe_statement(claim) else set()
             group = (claim.evidence.authority, claim.endpoint.protocol)
             first[group] = min(claim.order, first.get(group, claim.order))
-    return RankingContext(in_table, first, stated, partner)
+    in_force = Authority.TABLE in naming and not documents.row_disputed
+    return RankingContext(min(naming, default=None), in_force, first, stated, frozenset(known), documents, partner)
+
+
+def is_safe_statement(claim: Claim) -> bool:
+    """Return True if *claim* may come before the table's row for the domain: a row, or what cannot be forged."""
+    authority = claim.evidence.authority
+    unforgeable = authority in (Authority.DOMAIN, Authority.ISPDB) and claim.evidence.authentic
+    return unforgeable or authority is Authority.OWN_TABLE or authority.from_matching_row
 
 
 def _host_vanished(probe: Probe | None) -> bool:
@@ -107,10 +183,10 @@ def in_direction(candidates: Iterable[Candidate], direction: Direction) -> tuple
 
 
 def ranked(
-    candidates: Sequence[Candidate], probes: Mapping[Endpoint, Probe], partner: str = ""
+    candidates: Sequence[Candidate], probes: Mapping[Endpoint, Probe], documents: Documents, partner: str = ""
 ) -> tuple[Candidate, ...]:
     """Return *candidates* of one direction, best first, given what the probes saw."""
-    context = ranking_context(candidates, probes, partner)
+    context = ranking_context(candidates, probes, documents, partner)
 
     def key(candidate: Candidate) -> RankKey:
         probe = probes.get(candidate.endpoint)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
+from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
 from mailsettings.decision.oauth import oauth_sources
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
-from mailsettings.decision.trust import trust_of
+from mailsettings.decision.trust import MailDomain, trust_of
 from mailsettings.errors import FailureKind
 from mailsettings.hostnames import registrable
 from mailsettings.leads import OAuthIssuer
@@ -37,6 +37,7 @@ from mailsettings.model import (
 )
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
+from mailsettings.provider_table.rows import Row
 
 
 def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> Detection:
@@ -103,9 +104,10 @@ def _findings(state: SearchState, detection: Detection) -> tuple[Finding, ...]:
 
 def _choices(state: SearchState, direction: Direction, partner: str = "") -> tuple[Choice, ...]:
     candidates = state.candidates(direction)
-    best_first = ranked(candidates, state.probes, partner)
-    in_table = ranking_context(candidates, state.probes).provider_in_table
-    choices = [_choice(state, candidate, provider_in_table=in_table) for candidate in best_first]
+    best_first = ranked(candidates, state.probes, state.documents, partner)
+    order = ranking_context(candidates, state.probes, state.documents)
+    domain = mail_domain_of(state)
+    choices = [_choice(state, candidate, domain, displaced=order.is_displaced(candidate)) for candidate in best_first]
     found = any(choice.verified for choice in choices)
     return tuple(choice for choice in choices if choice.verified or _is_reportable(choice, found=found))
 
@@ -118,13 +120,13 @@ def _is_reportable(choice: Choice, *, found: bool) -> bool:
     return not found and failure is not None and failure.kind.about_certificate
 
 
-def _choice(state: SearchState, candidate: Candidate, *, provider_in_table: bool) -> Choice:
+def _choice(state: SearchState, candidate: Candidate, domain: MailDomain, *, displaced: bool) -> Choice:
     probe = state.probes.get(candidate.endpoint)
     verified = probe is not None and probe.verified
     server = with_server_claims(candidate, state.candidates(candidate.endpoint.protocol.direction))
     templates = next((claim.usernames for claim in server.claims if claim.usernames), USUAL_TEMPLATES)
     names = fill_all(templates, state.address)
-    displaced = provider_in_table and candidate.authority.guessed
+    assessment = trust_of(server, probe, domain)
     return Choice(
         endpoint=candidate.endpoint,
         username=names[0],
@@ -132,7 +134,8 @@ def _choice(state: SearchState, candidate: Candidate, *, provider_in_table: bool
         usernames=names,
         auth=_auth(server, probe),
         verified=verified,
-        trust=_trust(server, probe, state.address),
+        trust=assessment.trust,
+        confirm_reason=assessment.why,
         reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
@@ -140,11 +143,28 @@ def _choice(state: SearchState, candidate: Candidate, *, provider_in_table: bool
     )
 
 
-def _trust(server: Candidate, probe: Probe | None, address: EmailAddress) -> Trust:
-    def in_table(host: str) -> bool:
-        return table.host_provider(host) is not None
+def mail_domain_of(state: SearchState) -> MailDomain:
+    """Return the domain of the address with what the provider table has about it and its exchangers."""
+    row = table.find_domain(state.address.domain)
+    by_exchangers = (fact for fact in state.providers if fact.evidence.authority is Authority.MX_TABLE)
+    exchangers = next((table.by_id(fact.value.id) for fact in by_exchangers), None)
+    return MailDomain(
+        state.address.domain,
+        in_table=lambda host: table.host_provider(host) is not None,
+        row=_hosts_of(row) if row is not None and (row.incoming or row.outgoing) else None,
+        row_disputed=state.documents.row_disputed,
+        exchangers_row=_hosts_of(exchangers) if exchangers else lambda _host: False,
+    )
 
-    return trust_of(server, probe, address, registrable=registrable, in_table=in_table)
+
+def _hosts_of(row: Row) -> Callable[[str], bool]:
+    """Return the test whether *row* names a host, or has it under its suffixes."""
+
+    def names(host: str) -> bool:
+        named = table.host_provider(host)
+        return named is not None and named.provider.id == row.provider.id
+
+    return names
 
 
 def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:

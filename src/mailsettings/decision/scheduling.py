@@ -8,14 +8,15 @@ same order: best first, the next one as soon as the better one has failed or not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from mailsettings.decision.ranking import RankingContext, RankKey, ranking_context
 from mailsettings.decision.state import SearchState
-from mailsettings.leads import Lookup
-from mailsettings.model import Candidate, Direction, Endpoint, Security, SettledBy, Step
+from mailsettings.leads import Lookup, may_dispute_row, place_of
+from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security, SettledBy, Step
 
 # The steps of a probe before the server has responded at all.
 STEPS_BEFORE_CONNECTION = frozenset({Step.RESOLVE, Step.WAIT, Step.CONNECT})
@@ -65,16 +66,39 @@ class DirectionView:
         for candidate in self.candidates:
             probed = candidate.endpoint in self.state.probes
             plain = candidate.endpoint.security is Security.PLAIN
-            displaced = self.order.is_displaced(candidate) and not exhaustive
-            if not probed and not plain and not displaced and (limit is None or self.order.key(candidate) < limit):
+            if not probed and not plain and (exhaustive or self._is_worth_contacting(candidate, limit)):
                 yield candidate
+
+    def _is_worth_contacting(self, candidate: Candidate, limit: RankKey | None) -> bool:
+        """Return True unless a better one was verified, or *candidate* is displaced and not to be shown even so."""
+        if self.order.is_displaced(candidate):
+            row_failed = self.order.row_in_force and not candidate.authority.guessed and self._row_has_failed
+            return self.order.is_alternative(candidate) or row_failed
+        return limit is None or self.order.key(candidate) < limit
+
+    @property
+    def _row_has_failed(self) -> bool:
+        """True if no server of the table's row for the exact domain is left to be contacted, and none was verified."""
+        probes = self.state.probes
+        of_row = (candidate for candidate in self.candidates if candidate.authority.by_exact_domain)
+        return self.best is None and all(
+            candidate.endpoint in probes or candidate.endpoint.security is Security.PLAIN for candidate in of_row
+        )
 
     def pending_lookups(self) -> Iterator[Lookup]:
         """Yield the lookups that could still bring something better."""
-        best = self.best
         for lookup in (*self.state.running_lookups, *self.state.pending):
-            if best is None or lookup.authority < best.authority or self.state.policy.exhaustive:
+            if self.best is None or self.state.policy.exhaustive or self._may_beat(lookup, self.best):
                 yield lookup
+
+    def _may_beat(self, lookup: Lookup, best: Candidate) -> bool:
+        """Return True if *lookup* may bring a better authority, a better place, or what contradicts the table's row."""
+        if best.authority is Authority.TABLE and may_dispute_row(lookup):
+            return True
+        evidence = best.claims[0].evidence
+        # Another document of the same authority may have both directions.
+        place = math.inf if self.order.documents.lacks_direction(evidence) else evidence.place
+        return (lookup.authority, place_of(lookup)) < (best.authority, place)
 
     @property
     def finished(self) -> bool:
@@ -86,7 +110,7 @@ class DirectionView:
 def direction_view(state: SearchState, direction: Direction, partner: str = "") -> DirectionView:
     """Return *direction* with its candidates in order; *partner* is the host of the best incoming server."""
     candidates = state.candidates(direction)
-    order = ranking_context(candidates, state.probes, partner)
+    order = ranking_context(candidates, state.probes, state.documents, partner)
     return DirectionView(state, direction, order, tuple(sorted(candidates, key=order.key)))
 
 
@@ -103,7 +127,7 @@ def decide(state: SearchState, now: float) -> Decision:
     if (settled := _settled(state, views, now)) is not None:
         return Decision(settled=settled)
     return Decision(
-        start_lookups=() if _table_row_has_priority(state, views, now) else tuple(state.pending),
+        start_lookups=tuple(_lookups_to_start(state, views, now)),
         start_probes=_interleaved(*(_endpoints_to_contact(view, now) for view in views)),
         cancel_probes=tuple(_superfluous_probes(state, views)),
         wake_at=min(_wake_times(state, now)),
@@ -166,17 +190,30 @@ def _greeting_awaited(state: SearchState) -> bool:
     return any(attempt.step is Step.GREETING for attempt in state.running_probes.values())
 
 
-def _table_row_has_priority(state: SearchState, views: Iterable[DirectionView], now: float) -> bool:
-    """True while the table's row for the exact domain may answer alone; until then no lookup is started."""
-    policy = state.policy
+def _lookups_to_start(state: SearchState, views: Iterable[DirectionView], now: float) -> Iterator[Lookup]:
+    """Yield what to look up now: while the table's row may answer alone, only what could contradict it."""
     if state.closed:
-        return True
+        return
+    alone = _table_row_has_priority(state, views, now)
+    yield from (lookup for lookup in state.pending if not alone or may_dispute_row(lookup))
+
+
+def _table_row_has_priority(state: SearchState, views: Iterable[DirectionView], now: float) -> bool:
+    """True while the table's row for the exact domain may answer alone."""
+    policy = state.policy
     if policy.exhaustive or now >= policy.timeouts.better_source_grace:
         return False
     return all(
-        any(candidate.authority.by_exact_domain for candidate in view.contenders)
-        or (view.best is not None and view.best.authority.by_exact_domain)
+        any(_may_answer_alone(state, candidate) for candidate in view.contenders)
+        or (view.best is not None and _may_answer_alone(state, view.best))
         for view in views
+    )
+
+
+def _may_answer_alone(state: SearchState, candidate: Candidate) -> bool:
+    """True for a server of the user's own table, and for one of the bundled table's row while nothing is against it."""
+    return candidate.authority is Authority.OWN_TABLE or (
+        candidate.authority is Authority.TABLE and state.row_ends_search
     )
 
 

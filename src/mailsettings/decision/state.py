@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeVar
 
 from mailsettings.address import EmailAddress
 from mailsettings.decision.candidates import merge, secure_variants
-from mailsettings.decision.ranking import in_direction
+from mailsettings.decision.disputes import may_end_search
+from mailsettings.decision.ranking import Documents, documents_of, in_direction
 from mailsettings.errors import FailureKind
 from mailsettings.leads import (
     FactValue,
@@ -36,6 +38,7 @@ from mailsettings.model import (
     Step,
 )
 from mailsettings.policy import Policy
+from mailsettings.provider_table import table
 
 V = TypeVar("V")
 
@@ -88,7 +91,9 @@ class SearchState:
     facts: dict[Fact[FactValue], None] = field(default_factory=dict)
     server_responded: bool = False  # at least one mail server has
     starvation: float = 0.0  # seconds in which this process was too busy to read what servers had sent
+    today: date | None = None  # decides whether the table's row is too old to end a search by itself; None: it is not
     _candidates: tuple[Candidate, ...] | None = None
+    _documents: Documents | None = None
 
     def add(self, leads: Iterable[Lead]) -> tuple[Lookup, ...]:
         """Add *leads* and return the new lookups among them, which are now pending."""
@@ -104,7 +109,7 @@ class SearchState:
                 self.added_lookups.add(lead)
                 self.pending[lead] = None
                 new.append(lead)
-        self._candidates = None
+        self._candidates = self._documents = None
         return tuple(new)
 
     def _add_claim(self, claim: Claim) -> None:
@@ -141,7 +146,22 @@ class SearchState:
         if self.no_mail is not None:
             return True
         providers = self.providers
-        return bool(providers) and providers[0].value.kind in KINDS_WITHOUT_SERVERS
+        if not providers or providers[0].evidence.authority in (Authority.HOSTING, Authority.TRACE):
+            return False
+        return providers[0].value.kind in KINDS_WITHOUT_SERVERS
+
+    @property
+    def documents(self) -> Documents:
+        """What the order of each direction takes from the statements about both."""
+        if self._documents is None:
+            self._documents = documents_of(claim for claim in self.claims if self._counts(claim))
+        return self._documents
+
+    @property
+    def row_ends_search(self) -> bool:
+        """True if the table's row for the exact domain may be the answer without what the domain itself says."""
+        row = table.find_domain(self.address.domain)
+        return not self.documents.row_disputed and (row is None or may_end_search(row, self.today))
 
     def candidates(self, direction: Direction) -> tuple[Candidate, ...]:
         """Return the candidates of *direction* that still count."""

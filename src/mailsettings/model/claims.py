@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from mailsettings.model.endpoints import Auth, Endpoint
+from mailsettings.model.trust import ConfirmReason
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -57,7 +58,7 @@ class Authority(IntEnum):
 
         Not for the user's own table, which is trusted differently.
         """
-        return self in (Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING)
+        return self in (Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING, Authority.TRACE)
 
     @property
     def from_matching_row(self) -> bool:
@@ -78,12 +79,13 @@ class Authority(IntEnum):
 
     @property
     def names_provider(self) -> bool:
-        """True if it names who hosts the mailboxes: any table, also one that traces in DNS led to.
+        """True if it names who hosts the mailboxes: any table, also by the CNAME of autodiscover. or autoconfig.
 
         A server that was found by its name cannot overrule these: some 5 % of the big providers' customers run a web
-        panel with a live mail server and a valid certificate on mail.<domain>.
+        panel with a live mail server and a valid certificate on mail.<domain>. Weaker traces name nothing: SPF lists
+        who may send, and a domain's name servers are often another company's.
         """
-        return self is Authority.OWN_TABLE or self.from_table
+        return self is Authority.OWN_TABLE or (self.from_table and self is not Authority.TRACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Evidence:
     authentic: bool = False  # True if it could not have been changed in transit
     domain: str = ""  # the domain that vouches for it
     place: int = 0  # where it stands among the documents of the same authority, 0 first
+    confirm_reason: ConfirmReason | None = None  # why the user has to be asked if nothing else vouches for the server
 
 
 @dataclass(frozen=True, slots=True)

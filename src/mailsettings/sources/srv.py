@@ -26,6 +26,7 @@ SERVICES = (
     ("_submissions", Protocol.SMTP, Security.TLS),
     ("_submission", Protocol.SMTP, Security.STARTTLS),
 )
+PLACE_SIGNED = 5  # after the domain's documents for mail programs, before Autodiscover
 PRIORITIES = 65536  # RFC 2782: 16 bits; leaves room for the place within a priority
 
 
@@ -47,6 +48,10 @@ class ServiceRecords:
     @property
     def authority(self) -> Authority:
         return Authority.DOMAIN  # if DNSSEC signs them
+
+    @property
+    def place(self) -> int:
+        return PLACE_SIGNED
 
     @property
     def question(self) -> Question:
@@ -85,6 +90,7 @@ class ServiceRecords:
             locator=str(self),
             authentic=answer.authentic,
             domain=self.address.domain,
+            place=PLACE_SIGNED if answer.authentic else 0,
         )
         for alternative, security in enumerate(dict.fromkeys((usual, self.security))):
             try:
