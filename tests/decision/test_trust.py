@@ -17,10 +17,6 @@ CONFIRM = {reason: Assessment(Trust.CONFIRM, reason) for reason in ConfirmReason
 OWN, PROVIDER, DOMAIN, SAME_DOMAIN = map(Assessment, (Trust.OWN, Trust.PROVIDER, Trust.DOMAIN, Trust.SAME_DOMAIN))
 
 
-def named(*hosts: str) -> frozenset[str]:
-    return frozenset(hosts)
-
-
 def candidate(*claims: Claim) -> Candidate:
     (found,) = merge(claims)
     return found
@@ -149,6 +145,24 @@ def test_an_unusual_port_is_asked_about(port: int) -> None:
     where = f"imap://imap.example.org:{port}"
 
     assert trust(where, vouched(where)) == CONFIRM[ConfirmReason.UNUSUAL_PORT]
+
+
+@pytest.mark.parametrize("authority", [Authority.TABLE, Authority.MX_TABLE])
+def test_a_row_vouches_for_unusual_ports_that_it_names_itself(authority: Authority) -> None:
+    """
+    A forged record cannot lead to another port of its hosts.
+    """
+
+    def named(host: str) -> bool:
+        return host == "smtp.hoster.example"
+
+    exact = MailDomain("example.org", row=named)
+    domain = exact if authority is Authority.TABLE else MailDomain("example.org", exchangers_row=named)
+    where, other = "smtp://smtp.hoster.example:2525", "smtp://smtp.hoster.example:4650"
+    row = claim(where, authority)
+
+    assert trust(where, row, domain=domain) == PROVIDER
+    assert trust(other, claim(other, Authority.SRV), domain=domain) == CONFIRM[ConfirmReason.UNUSUAL_PORT]
 
 
 def test_a_host_that_serves_the_document_about_itself_is_asked_about() -> None:

@@ -94,7 +94,7 @@ def _own(server: VerifiedServer) -> bool:
 
 
 def _of_exact_row(server: VerifiedServer) -> bool:
-    return server.in_row and not server.domain.row_disputed
+    return server.in_row and not server.domain.row_disputed and _at_port_of(server, Authority.TABLE)
 
 
 def _at_public_suffix(server: VerifiedServer) -> bool:
@@ -102,7 +102,8 @@ def _at_public_suffix(server: VerifiedServer) -> bool:
 
 
 def _of_exchangers_row(server: VerifiedServer) -> bool:
-    return server.claimed_by(Authority.MX_TABLE) or server.domain.exchangers_row(server.host)
+    named = server.claimed_by(Authority.MX_TABLE) or server.domain.exchangers_row(server.host)
+    return named and _at_port_of(server, Authority.MX_TABLE)
 
 
 def _in_table_and_vouched(server: VerifiedServer) -> bool:
@@ -115,6 +116,12 @@ def _of_disputed_row(server: VerifiedServer) -> bool:
 
 def _beside_the_row(server: VerifiedServer) -> bool:
     return server.domain.row is not None and not server.in_row and not server.vouched
+
+
+def _at_port_of(server: VerifiedServer, authority: Authority) -> bool:
+    """Return True at a usual port, and at one that *authority* itself names: some rows have port 2525."""
+    here = (claim for claim in server.candidate.claims if claim.endpoint == server.candidate.endpoint)
+    return not _at_unusual_port(server) or any(claim.evidence.authority is authority for claim in here)
 
 
 def _at_unusual_port(server: VerifiedServer) -> bool:

@@ -1,0 +1,257 @@
+"""Forged or mistaken statements about who has the mailboxes, through whole searches: what gets a password unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mailsettings import Policy
+from mailsettings.model import ConfirmReason, Trust
+from mailsettings.testing import FakeNetwork, imap, smtp
+from tests.support.security.harness import AttackResult, Build, detect_in
+
+DOCUMENT = """<clientConfig version="1.1"><emailProvider id="victim.example"><domain>victim.example</domain>
+<incomingServer type="imap"><hostname>{host}</hostname><port>{imap}</port><socketType>{socket}</socketType>
+<username>%EMAILADDRESS%</username></incomingServer>
+<outgoingServer type="smtp"><hostname>{host}</hostname><port>{smtp}</port><socketType>{socket}</socketType>
+<username>%EMAILADDRESS%</username></outgoingServer></emailProvider></clientConfig>"""
+VICTIM = "victim.example"
+
+
+def document(host: str, imap_port: int = 993, smtp_port: int = 465, socket: str = "SSL") -> str:
+    return DOCUMENT.format(host=host, imap=imap_port, smtp=smtp_port, socket=socket)
+
+
+def own_servers(net: FakeNetwork) -> None:
+    """Serve imap. and smtp. of the domain, as an honest domain does."""
+    net.records(VICTIM, MX=f"10 mail.{VICTIM}")
+    net.host(f"imap.{VICTIM}").serve(imap())
+    net.host(f"smtp.{VICTIM}").serve(smtp())
+
+
+def search(build: Build, address: str = f"ada@{VICTIM}") -> AttackResult:
+    return detect_in(build, policy=Policy(), address=address, rtt=0.02)
+
+
+def unasked(result: AttackResult) -> set[str]:
+    """Return the hosts among the best choices that may get the password without a question."""
+    best = (*result.detection.incoming[:1], *result.detection.outgoing[:1])
+    return {choice.endpoint.host for choice in best if choice.verified and choice.trust.allows_password}
+
+
+def asked(result: AttackResult) -> dict[str, ConfirmReason | None]:
+    """Return the hosts among the best choices that the user is asked about, with the reason."""
+    best = (*result.detection.incoming[:1], *result.detection.outgoing[:1])
+    return {choice.endpoint.host: choice.confirm_reason for choice in best if choice.trust is Trust.CONFIRM}
+
+
+def name_in_srv(net: FakeNetwork, domain: str, host: str, imap_port: int = 993) -> None:
+    """Forge unsigned SRV records that name *host*, and serve mail there with a certificate for it."""
+    net.records(f"_imaps._tcp.{domain}", SRV=f"0 1 {imap_port} {host}")
+    net.records(f"_submissions._tcp.{domain}", SRV=f"0 1 465 {host}")
+    net.host(host).serve(imap(imap_port), smtp())
+
+
+@pytest.mark.parametrize("domain", ["comcast.net", "free.fr", "t-online.de"])
+@pytest.mark.parametrize("line", ["c-73-12-34-56.lines.{}", "imap.shop.{}", "imap2.{}"])
+@pytest.mark.parametrize("cut_off", ["drop", "refuse"])
+def test_a_customers_line_never_comes_before_the_providers_row(domain: str, line: str, cut_off: str) -> None:
+    """
+    The table's hosts are cut off, and forged records name a machine inside the provider's domain.
+    """
+    rows = {"comcast.net": "imap.comcast.net", "free.fr": "imap.free.fr", "t-online.de": "secureimap.t-online.de"}
+    host = line.format(domain)
+
+    def build(net: FakeNetwork) -> None:
+        for own in (rows[domain], *(f"{label}.{domain}" for label in ("smtp", "mail", "securesmtp", "pop"))):
+            getattr(net.host(own), cut_off)()
+        name_in_srv(net, domain, host)
+
+    result = search(build, f"ada@{domain}")
+
+    assert host not in unasked(result)
+    assert result.detection.incoming[0].endpoint.host == rows[domain]
+
+
+def test_a_row_whose_host_is_gone_makes_way_for_a_question() -> None:
+    """
+    Some 8 % of the rows of any table are out of date.
+    """
+    result = search(lambda net: name_in_srv(net, "comcast.net", "new.comcast.net"), "ada@comcast.net")
+
+    assert asked(result) == {"new.comcast.net": ConfirmReason.NOT_IN_ROW}
+
+
+@pytest.mark.parametrize("host", [f"old-shop.{VICTIM}", f"imap.dept.{VICTIM}", f"mx.old.{VICTIM}", f"mx10.{VICTIM}"])
+@pytest.mark.parametrize("way", ["srv", "http", "mx"])
+def test_a_taken_over_name_inside_the_domain_is_asked_about(host: str, way: str) -> None:
+    """
+    Its new owner has a certificate for it, and forges what leads there; the real servers do not answer.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        if way == "srv":
+            name_in_srv(net, VICTIM, host)
+        elif way == "http":
+            net.page(f"http://autoconfig.{VICTIM}/mail/config-v1.1.xml", document(host))
+        else:
+            net.records(VICTIM, MX=f"10 {host}")
+        net.host(host).serve(imap(), smtp())
+
+    assert asked(search(build)) == {host: ConfirmReason.UNUSUAL_NAME}
+
+
+def test_a_certificate_for_the_domain_is_no_reason_to_ask() -> None:
+    """
+    The same world, but the server has a certificate that is also valid for a usual name: it is the domain's own.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        box = f"box.{VICTIM}"
+        net.records(f"_imaps._tcp.{VICTIM}", SRV=f"0 1 993 {box}")
+        net.records(f"_submissions._tcp.{VICTIM}", SRV=f"0 1 465 {box}")
+        net.host(box).serve(imap(), smtp(), certificate=(box, f"*.{VICTIM}"))
+
+    assert unasked(search(build)) == {f"box.{VICTIM}"}
+
+
+def test_a_taken_over_autoconfig_name_cannot_name_itself() -> None:
+    """
+    Over https, with a certificate of its own: the document is from a fixed place, but from the named host itself.
+    """
+    host = f"autoconfig.{VICTIM}"
+
+    def build(net: FakeNetwork) -> None:
+        net.page(f"https://{host}/mail/config-v1.1.xml", document(host))
+        net.host(host).serve(imap(), smtp())
+
+    assert asked(search(build)) == {host: ConfirmReason.DOCUMENT_HOST}
+
+
+def test_the_domains_own_document_is_believed_about_other_names() -> None:
+    """
+    Control: the same document names another host of the domain.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.page(f"https://autoconfig.{VICTIM}/mail/config-v1.1.xml", document(f"box7.{VICTIM}"))
+        net.host(f"box7.{VICTIM}").serve(imap(), smtp())
+
+    result = search(build)
+
+    assert unasked(result) == {f"box7.{VICTIM}"}
+    assert result.detection.incoming[0].trust is Trust.DOMAIN
+
+
+def _backup(net: FakeNetwork) -> None:
+    net.records(VICTIM, MX=(f"10 mail.{VICTIM}", "50 spool.mail.gandi.net"))
+
+
+def _equal(net: FakeNetwork) -> None:
+    net.records(VICTIM, MX=(f"10 mail.{VICTIM}", "10 spool.mail.gandi.net"))
+
+
+def _sender(net: FakeNetwork) -> None:
+    net.records(VICTIM, MX="10 eu-smtp-inbound-1.mimecast.com", TXT="v=spf1 include:_spf.gpaas.net -all")
+
+
+def _name_servers(net: FakeNetwork) -> None:
+    net.records(VICTIM, MX="10 eu-smtp-inbound-1.mimecast.com", NS=("ns-1-a.gandi.net", "ns-2-b.gandi.net"))
+
+
+@pytest.mark.parametrize("traces", [_backup, _equal, _sender, _name_servers])
+@pytest.mark.parametrize("alive", [True, False], ids=["own servers", "no own servers"])
+def test_a_provider_that_need_not_have_the_mailboxes_gets_no_password(
+    traces: Callable[[FakeNetwork], None], *, alive: bool
+) -> None:
+    """
+    The domain's own live servers are the answer; without any, the provider is asked about.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.host("mail.gandi.net").serve(imap(), smtp())
+        if alive:
+            own_servers(net)
+        traces(net)
+
+    result = search(build)
+
+    assert unasked(result) == ({f"imap.{VICTIM}", f"smtp.{VICTIM}"} if alive else set())
+
+
+def test_customers_of_a_provider_by_their_best_exchanger_are_not_asked() -> None:
+    """
+    Control: all exchangers of the lowest preference are the provider's, whatever comes behind them.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=("10 spool.mail.gandi.net", "10 fb.mail.gandi.net", f"20 mail.{VICTIM}"))
+        net.host("mail.gandi.net").serve(imap(), smtp())
+        net.host(f"mail.{VICTIM}").serve(imap(), smtp())
+
+    assert unasked(search(build)) == {"mail.gandi.net"}
+
+
+def test_two_providers_for_one_domain_are_asked_about() -> None:
+    """
+    Exchangers of one preference that belong to two rows: neither is certain.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=("10 spool.mail.gandi.net", "10 in1-smtp.messagingengine.com"))
+        for host in ("mail.gandi.net", "imap.fastmail.com", "smtp.fastmail.com"):
+            net.host(host).serve(imap(), smtp())
+
+    result = search(build)
+
+    assert unasked(result) == set()
+    assert set(asked(result).values()) == {ConfirmReason.BACKUP_EXCHANGER}
+
+
+@pytest.mark.parametrize("ports", [(8143, 8587), (10143, 587)])
+def test_a_port_that_any_user_of_the_machine_may_open_is_asked_about(ports: tuple[int, int]) -> None:
+    """
+    Even where the domain's own document over https names it, which a customer of the web host may have written.
+    """
+    imap_port, smtp_port = ports
+
+    def build(net: FakeNetwork) -> None:
+        net.page(f"https://{VICTIM}/.well-known/autoconfig/mail/config-v1.1.xml", document(VICTIM, *ports, "STARTTLS"))
+        net.host(VICTIM).serve(imap(imap_port), smtp(smtp_port))
+
+    policy = Policy(mail_ports=frozenset({*Policy().mail_ports, *ports}))
+    result = detect_in(build, policy=policy, rtt=0.02)
+
+    assert result.detection.incoming[0].confirm_reason is ConfirmReason.UNUSUAL_PORT
+
+
+@pytest.mark.parametrize("suffix", ["com.br", "github.io"])
+def test_at_a_public_suffix_everything_is_asked_about(suffix: str) -> None:
+    """
+    The names below it are other people's.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(suffix, MX=f"10 mx.{suffix}")
+        net.host(f"mx.{suffix}").serve(imap(), smtp())
+        net.host(f"imap.{suffix}").serve(imap(), smtp())
+
+    assert unasked(search(build, f"ada@{suffix}")) == set()
+
+
+def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() -> None:
+    """
+    The table has the domain in one company's row, and its mail goes to another's.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records("hetnet.nl", MX="10 spool.mail.gandi.net")
+        for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "mail.gandi.net"):
+            net.host(host).serve(imap(), smtp(), smtp(587))
+
+    result = search(build, "ada@hetnet.nl")
+    row = next(c for c in result.detection.incoming if c.endpoint.host == "imap.ziggo.nl")
+
+    assert unasked(result) == {"mail.gandi.net"}
+    assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
