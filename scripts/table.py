@@ -1,6 +1,7 @@
 """Format and check data/providers.yaml, and say what has changed in it since the last commit.
 
-python -m scripts.table             format, check, write the JSON Schema, show the difference in meaning
+python -m scripts.table             format, check, write the JSON Schema and the patterns that hostnames.py reads,
+                                    show the difference in meaning
 python -m scripts.table --check     the same without writing: exit code 1 if the file is not in its form
 python -m scripts.table verify      contact every server of the table once and report the stale rows
 """
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from mailsettings.errors import TableError
+from mailsettings.provider_table.compiler import compile_customers
 from mailsettings.provider_table.document import json_schema, read_bundled
 from scripts.table_text import header_of, write_table
 
 ROOT = Path(__file__).parent.parent
 YAML = ROOT / "data" / "providers.yaml"
 SCHEMA = ROOT / "data" / "providers.schema.json"
+CUSTOMERS = ROOT / "src" / "mailsettings" / "provider_table" / "customers.txt"
 
 
 def main(arguments: list[str]) -> int:
@@ -36,10 +39,17 @@ def main(arguments: list[str]) -> int:
 
 
 def tidy(*, write: bool) -> int:
-    """Bring table and schema into their form, or, without *write*, say whether they are. Returns the exit code."""
+    """Bring the table and what is made of it into their form, or, without *write*, say whether they are.
+
+    Returns the exit code: 1, too, if the table says what cannot be right.
+    """
     text = YAML.read_text(encoding="utf-8")
     table = read_bundled(text, str(YAML.relative_to(ROOT)))
-    wanted = {YAML: write_table(table, header_of(text)), SCHEMA: json_schema()}
+    wanted = {
+        YAML: write_table(table, header_of(text)),
+        SCHEMA: json_schema(),
+        CUSTOMERS: compile_customers(table),
+    }
     changed = [path for path, content in wanted.items() if not path.exists() or path.read_text() != content]
     for path in changed:
         print(f"{path.relative_to(ROOT)}: {'written anew' if write else 'not in its form, run make table'}")
@@ -50,10 +60,14 @@ def tidy(*, write: bool) -> int:
 
 
 def _committed() -> dict[str, Any]:
-    """Return the table of the last commit; an empty one where there is none."""
+    """Return the table of the last commit; an empty one where there is none, or none in today's form."""
     name = f"HEAD:{YAML.relative_to(ROOT)}"
     shown = subprocess.run(["git", "show", name], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607
-    return read_bundled(shown.stdout, name) if shown.returncode == 0 else {"providers": {}}
+    try:
+        return read_bundled(shown.stdout, name) if shown.returncode == 0 else {"providers": {}}
+    except TableError as error:  # the form itself has changed since
+        print(f"the last commit's table cannot be compared: {error}")
+        return {"providers": {}}
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -40,6 +40,9 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     if popular := document.get("popular"):
         yield "popular:"
         yield from (f"  - {domain}" for domain in popular)
+    if customers := document.get("customers"):
+        yield "customers:"
+        yield from (f"  - {_scalar(pattern)}" for pattern in sorted(customers))
     yield "providers:"
     for name, entry in sorted(document["providers"].items()):
         yield f"  {name}:"
@@ -53,6 +56,10 @@ def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _field(key: str, value: Any) -> Iterator[str]:
     match value:
+        case [] | ():
+            yield f"{key}: []"
+        case dict() if not value:
+            yield f"{key}: {{}}"
         case list() | tuple():
             yield f"{key}:"
             yield from (f"  - {_flow(item)}" for item in value)

@@ -10,12 +10,17 @@ either, and the user is asked.
 
 Parsing the whole list takes 60 ms, more than all else before the first question, so only the rules about one host are
 parsed.
+
+The list does not know where hosters give names to the machines that they rent out, nor ISPs to their customers' lines;
+the provider table does (`customers`, see docs/providers.md). The name of such a machine counts as a domain of its own:
+
+    registrable("static.4.3.2.1.clients.your-server.de")  ->  "static.4.3.2.1.clients.your-server.de"
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 MAX_HOST = 253  # octets, RFC 1035 §2.3.4 less the root
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ANY_LABEL = "[^.]+"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+(?!0x)(?![0-9]+$){_LABEL}")
 # Names of this machine, of its network or of no host at all (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN .internal).
 # `.example` and `.test` are ordinary names here: labs use them, and no public zone has them.
@@ -102,25 +108,92 @@ def registrable(host: str) -> str:
     """Return the registered domain that *host* is or belongs to; *host* itself if there is none.
 
     registrable("imap.mail.example.co.uk") is "example.co.uk"; registrable("co.uk") stays "co.uk", so that two hosts
-    with nothing but a suffix in common never compare equal by accident.
+    with nothing but a suffix in common never compare equal by accident. A rented machine is a domain of its own.
     """
     plain = host.lower().removesuffix(".")
+    if _names_machines_below(plain):
+        return plain
     # The rule "*" of the list: an unknown top-level domain counts as a suffix.
-    return _suffixes_of(plain).privatesuffix(plain) or plain
+    by_list = _suffixes_of(plain).privatesuffix(plain) or plain
+    return max(by_list, rented_machine(plain), key=len)
 
 
 def belongs_to(host: str, domain: str) -> bool:
     """Say whether *host* is within the registrable domain of *domain*, and no machine that a stranger rents there.
 
-    belongs_to("imap.example.org", "mail.example.org") is true; of two customers of one hosting company it is false.
+    belongs_to("imap.example.org", "mail.example.org") is true; of two customers of one hosting company it is false. The
+    tenant of a machine has all names below it.
     """
-    return registrable(host) == registrable(domain)
+    owner = registrable(domain)
+    return inside(host, owner) and (rented_machine(owner) == owner or registrable(host) == owner)
+
+
+def same_owner(one: str, other: str) -> bool:
+    """Say whether one of two hosts belongs to the other: a machine's tenant and the hoster are two owners."""
+    return belongs_to(one, other) or belongs_to(other, one)
 
 
 def is_public_suffix(host: str) -> bool:
-    """Say whether *host* is a suffix under which the public can register names: `com`, `co.uk`, `github.io`."""
+    """Say whether *host* is a suffix under which the public can register names or rent machines: `com`, `github.io`."""
     plain = host.lower().removesuffix(".")
-    return _suffixes_of(plain).publicsuffix(plain) == plain
+    return _names_machines_below(plain) or _suffixes_of(plain).publicsuffix(plain) == plain
+
+
+def rented_machine(host: str) -> str:
+    """Return the machine that *host* is, or lies below, if a hoster or ISP gives its name to a customer; else "".
+
+    *host* is in lower case. `**.clients.your-server.de` makes every name below clients.your-server.de a machine,
+    `vps*.ovh.net` only vps1.ovh.net and the like, to which imap.vps1.ovh.net belongs.
+    """
+    found = ((tail, below_or_matches(above, head)) for tail, above, head in _customer_patterns(host))
+    return max((f"{machine}.{tail}" for tail, machine in found if machine), key=len, default="")
+
+
+def _names_machines_below(host: str) -> bool:
+    """Say whether any name directly below *host* is a customer's machine, and *host* itself is none."""
+    return not rented_machine(host) and rented_machine(f"x.{host}") == f"x.{host}"
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Say whether *pattern* stands for *name*: a host in lower case, or some of its labels.
+
+    A * stands for letters, digits and hyphens within one label, also for none of them: mx*.example.net is for
+    mx.example.net and mx12.example.net. A leading ** stands for one label or more.
+    """
+    return re.fullmatch(_expression(pattern), name) is not None
+
+
+def below_or_matches(name: str, pattern: str) -> str:
+    """Return the end of *name* that *pattern* stands for, the longest of several; "" if there is none."""
+    found = re.fullmatch(rf"(?:{_ANY_LABEL}\.)*?({_expression(pattern)})", name)
+    return found[1] if found else ""
+
+
+@cache
+def _expression(pattern: str) -> str:
+    """Return *pattern* as a regular expression."""
+    whole = {"*": _ANY_LABEL, "**": rf"(?:{_ANY_LABEL}\.)*{_ANY_LABEL}"}
+    return r"\.".join(whole.get(label, label.replace("*", "[a-z0-9-]*")) for label in pattern.split("."))
+
+
+def _customer_patterns(host: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the patterns of rented machines whose fixed end *host* has: the end, the labels before it, the pattern."""
+    labels = host.split(".")
+    for count in range(1, len(labels)):
+        tail = ".".join(labels[count:])
+        yield from ((tail, ".".join(labels[:count]), head) for head in _customers().get(tail, ()))
+
+
+@cache
+def _customers() -> Mapping[str, tuple[str, ...]]:
+    """Return the table's patterns of rented machines by their fixed end: what stands before it."""
+    from pathlib import Path
+
+    found: dict[str, tuple[str, ...]] = {}
+    for line in Path(__file__).with_name("provider_table").joinpath("customers.txt").read_text("ascii").splitlines():
+        tail, head = line.split(" ")
+        found[tail] = (*found.get(tail, ()), head)
+    return found
 
 
 def _suffixes_of(host: str) -> PublicSuffixList:

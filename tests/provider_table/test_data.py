@@ -11,17 +11,21 @@ import pytest
 import yaml
 from publicsuffixlist import PublicSuffixList
 
+from mailsettings import hostnames
+from mailsettings.hostnames import matches
 from mailsettings.model import Security
-from mailsettings.provider_table.compiler import compile_table
+from mailsettings.provider_table import table
+from mailsettings.provider_table.compiler import compile_customers, compile_table, split_pattern
 from mailsettings.provider_table.document import json_schema, read_bundled
 from mailsettings.provider_table.rows import Row
 from mailsettings.provider_table.table import Table
 from scripts.table_text import header_of, write_table
+from tests.support.provider_tables import example_of
 
 DATA = Path(__file__).parents[2] / "data"
 TEXT = (DATA / "providers.yaml").read_text(encoding="utf-8")
-# A service of the same company with servers of its own lies under a longer suffix.
-INSIDE_ANOTHER = {("mail.gm0.yahoodns.net", "yahoodns.net")}
+# A service of the same company with servers of its own has the longer fixed end.
+INSIDE_ANOTHER = {("*.mail.gm0.yahoodns.net", "**.yahoodns.net")}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +49,13 @@ def test_the_schema_is_the_model_s(document: dict[str, Any]) -> None:
     jsonschema.validate(document, json.loads(json_schema()))
 
 
+def test_the_patterns_of_rented_machines_are_the_table_s(document: dict[str, Any]) -> None:
+    """hostnames.py reads a file of its own; `make table` has written it."""
+    path = Path(hostnames.__file__).with_name("provider_table") / "customers.txt"
+
+    assert path.read_text(encoding="ascii") == compile_customers(document)
+
+
 def test_ids_are_sorted() -> None:
     """A provider is where one looks for it."""
     ids = list(yaml.safe_load(TEXT)["providers"])
@@ -60,20 +71,38 @@ def test_the_popular_providers_are_there(rows: tuple[Row, ...]) -> None:
 def test_no_domain_is_a_public_suffix(rows: tuple[Row, ...]) -> None:
     """Under a public suffix live strangers."""
     suffixes = PublicSuffixList(only_icann=True)
+    names = {name for row in rows for name in (*row.domains, *row.shared_mx, *row.hosts)}
+    names |= {split_pattern(pattern)[0] for row in rows for pattern in (*row.mx, *row.customers)}
 
-    assert [name for row in rows for name in (*row.domains, *row.mx) if suffixes.publicsuffix(name) == name] == []
+    assert {name for name in names if suffixes.publicsuffix(name) == name} == set()
 
 
-def test_no_mx_suffix_takes_in_another_s(rows: tuple[Row, ...]) -> None:
-    """outlook.com as a suffix would mix up the consumer service and the companies' one."""
-    suffixes = {(suffix, row.provider.id) for row in rows for suffix in row.mx}
+def test_no_mx_pattern_takes_in_another_s(rows: tuple[Row, ...]) -> None:
+    """**.outlook.com would mix up the consumer service and the companies' one."""
+    patterns = {(pattern, row.provider.id) for row in rows for pattern in row.mx}
 
     inside = {
         (inner, outer)
-        for (inner, owner), (outer, other) in permutations(suffixes, 2)
-        if inner.endswith("." + outer) and owner != other
+        for (inner, owner), (outer, other) in permutations(patterns, 2)
+        if owner != other and matches(example_of(inner), outer)
     }
     assert inside == INSIDE_ANOTHER
+
+
+def test_every_mx_pattern_leads_to_its_row(rows: tuple[Row, ...]) -> None:
+    """No customer's machine, and no longer pattern of another row, is in its way."""
+    found = {(row.provider.id, name): table.find_mx(example_of(name)) for row in rows for name in row.mx}
+
+    wrong = {key for key, each in found.items() if not each or (each.row.provider.id, each.certain) != (key[0], True)}
+    assert wrong == set()
+
+
+def test_every_shared_suffix_leads_to_its_row_without_certainty(rows: tuple[Row, ...]) -> None:
+    """What a customer could name as exchanger is found, and proves nothing."""
+    found = {(row.provider.id, name): table.find_mx(f"imap.customer.{name}") for row in rows for name in row.shared_mx}
+
+    wrong = {key for key, each in found.items() if not each or (each.row.provider.id, each.certain) != (key[0], False)}
+    assert wrong == set()
 
 
 def test_every_row_has_a_source_and_a_date(rows: tuple[Row, ...]) -> None:

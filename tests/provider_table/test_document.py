@@ -37,6 +37,7 @@ REFUSED = {
     "no-date": (changed("2026-11-21", "yesterday"), 11, "checked"),
     "no-such-date": (changed("2026-11-21", "2026-13-41"), None, ""),
     "hint-without-text": (with_line("hints: [{id: dance}]"), 1, "no text"),
+    "receiver-that-is-no-row": (with_line("received_by: [nobody]"), 1, "'nobody' is no other row"),
     "filter-with-servers": (with_line("kind: filter"), 3, "no servers to contact"),
     "alias": (MINIMAL.replace("name: Example Mail", "name: &n Example") + "    note: *n\n", 3, "alias"),
 }

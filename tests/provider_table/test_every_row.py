@@ -10,6 +10,7 @@ from mailsettings.policy import Policy
 from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row, TableServer
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
+from tests.support.provider_tables import example_of
 
 pytestmark = pytest.mark.slow  # some five hundred detections
 SERVERS = {Protocol.IMAP: imap, Protocol.POP3: pop3, Protocol.SMTP: smtp}
@@ -56,15 +57,16 @@ async def test_every_provider_s_first_domain_leads_to_its_preferred_servers() ->
 
 
 @pytest.mark.anyio
-async def test_a_custom_domain_behind_every_mx_suffix_leads_to_verified_servers() -> None:
+async def test_a_custom_domain_behind_every_exchanger_leads_to_verified_servers() -> None:
     """The MX record alone decides; the domain publishes nothing else."""
     wrong = []
     for row in table.all_providers():
-        for suffix in row.mx if row.incoming and row.outgoing else ():
+        exchangers = (*map(example_of, row.mx), *(f"mx1.{suffix}" for suffix in row.shared_mx))
+        for host in exchangers if row.incoming and row.outgoing else ():
             net = world(row)
-            net.records("customer.example", MX=f"10 mx1.{suffix}")
+            net.records("customer.example", MX=f"10 {host}")
             detection = await detected("ada@customer.example", net)
             if not (detection.incoming[:1] and detection.incoming[0].verified and detection.outgoing[0].verified):
-                wrong.append((row.provider.id, suffix))
+                wrong.append((row.provider.id, host))
 
     assert wrong == []

@@ -15,9 +15,10 @@ def test_an_exchanger_belongs_to_the_provider_that_the_benchmark_names(number: i
     """
     expected = providers()[number % len(providers())].provider.id
 
-    row = table.find_mx(mx_host(domain, number))
+    found = table.find_mx(mx_host(domain, number))
 
-    assert expected == (row and row.provider.id)
+    assert found is not None
+    assert (found.row.provider.id, found.certain) == (expected, True)
 
 
 def test_every_exchanger_is_named() -> None:

@@ -28,10 +28,10 @@ def test_an_address_leads_to_the_provider_s_servers(expected: Expected) -> None:
 
 @pytest.mark.parametrize(("host", "provider"), BY_MX.items(), ids=BY_MX)
 def test_an_mx_host_leads_to_the_provider(host: str, provider: str | None) -> None:
-    """A customer's domain is recognised by its mail exchanger."""
-    row = table.find_mx(host)
+    """A customer's domain is recognised by its mail exchanger, whose name none of the provider's customers can have."""
+    found = table.find_mx(host)
 
-    assert (row and row.provider.id) == provider
+    assert (found and (found.row.provider.id, found.certain)) == (provider and (provider, True))
 
 
 @pytest.mark.parametrize(("kind", "name", "provider"), BY_TRACE)
@@ -54,9 +54,10 @@ def test_a_trace_leads_to_the_hoster(kind: str, name: str, provider: str) -> Non
 )
 def test_providers_without_servers_say_why(host: str, kind: str) -> None:
     """No guess is made where none can succeed; the user learns the reason."""
-    row = table.find_mx(host)
+    found = table.find_mx(host)
 
-    assert row is not None
+    assert found is not None
+    row = found.row
     assert (row.provider.kind, row.incoming, row.outgoing) == (kind, (), ())
     assert all(hint.text for hint in row.provider.hints)
     assert row.provider.hints

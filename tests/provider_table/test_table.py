@@ -1,9 +1,10 @@
-"""Look-ups in a compiled table: by domain, MX suffix, trace, server host."""
+"""Look-ups in a compiled table: by domain, MX host, trace, server host."""
 
 import pytest
 
 from mailsettings.model import Security
 from mailsettings.provider_table.rows import Row
+from mailsettings.provider_table.table import Table
 from tests.support.provider_tables import IMAP, SMTP, entry, table
 
 
@@ -34,49 +35,158 @@ def test_letter_case_and_root_dot_make_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "host", "matches"),
+    [
+        ("mx.example.net", "mx.example.net", True),
+        ("mx.example.net", "MX.Example.NET.", True),
+        ("mx.example.net", "a.mx.example.net", False),
+        ("mx*.example.net", "mx.example.net", True),
+        ("mx*.example.net", "mx0-1a.example.net", True),
+        ("mx*.example.net", "a.mx1.example.net", False),
+        ("mx*.example.net", "amx1.example.net", False),
+        ("mx*.example.net", "mx.customer.example.net", False),
+        ("mx*.example.net", "mx1.example.net.evil.test", False),
+        ("*.example.net", "customer-test.example.net", True),
+        ("*.example.net", "a.b.example.net", False),
+        ("*.example.net", "example.net", False),
+        ("*.example.net", ".example.net", False),
+        ("*.example.net", "notexample.net", False),
+        ("in*-smtp.*.example.net", "in1-smtp.eu.example.net", True),
+        ("in*-smtp.*.example.net", "in1-smtp.example.net", False),
+        ("**.example.net", "a.example.net", True),
+        ("**.example.net", "mx.customer.test.example.net", True),
+        ("**.example.net", "example.net", False),
+        ("**.example.net", "notexample.net", False),
+        ("**.mail*.example.net", "mx1.pub.mail12-a.example.net", True),
+        ("**.mail*.example.net", "mail12.example.net", False),
+        ("mx.example.net", "net", False),
+        ("mx.example.net", "", False),
+    ],
+)
+def test_an_exchanger_is_found_by_a_pattern_of_its_name(pattern: str, host: str, *, matches: bool) -> None:
+    """A * stands for any part of one label, a leading ** for one label or more."""
+    found = table(example=entry(mx=[pattern])).find_mx(host)
+
+    assert (found is not None and found.certain) is matches
+
+
+@pytest.mark.parametrize(
     ("host", "found"),
     [
         ("mx.example.net", "outer"),
         ("a.b.example.net", "outer"),
-        ("example.net", "outer"),
         ("mx.inner.example.net", "inner"),
-        ("notexample.net", None),
-        ("example.net.evil.test", None),
-        ("net", None),
+        ("a.mx.inner.example.net", "outer"),
+        ("mx9.twin.example.net", "inner"),
+        ("a.twin.example.net", "outer"),
     ],
 )
-def test_the_longest_mx_suffix_decides(host: str, found: str | None) -> None:
-    """Suffixes end on a label boundary; a longer one belongs to another service of the same company."""
-    rows = table(outer=entry(mx=["example.net"]), inner=entry(mx=["inner.example.net"]))
+def test_the_longest_fixed_end_decides(host: str, found: str) -> None:
+    """A longer one belongs to another service of the same company; of two equal ones, the longer pattern decides."""
+    rows = table(
+        outer=entry(mx=["**.example.net", "*.twin.example.net"]),
+        inner=entry(mx=["*.inner.example.net", "mx*.twin.example.net"]),
+    )
 
-    assert id_of(rows.find_mx(host)) == found
+    exchanger = rows.find_mx(host)
+
+    assert exchanger is not None
+    assert (exchanger.row.provider.id, exchanger.certain) == (found, True)
 
 
-def test_a_suffix_can_be_of_another_kind() -> None:
+@pytest.mark.parametrize(
+    ("host", "certain"),
+    [
+        ("mx1.example.net", True),
+        ("example.net", False),
+        ("imap.customer.example.net", False),
+        ("c-73-1-2-3.line.example.net", False),
+        ("other.example.net", False),
+    ],
+)
+def test_a_suffix_that_customers_share_proves_nothing(host: str, *, certain: bool) -> None:
+    """The row is found, and said not to be certain, except for names that only exchangers of the provider have."""
+    found = table(example=entry(mx=["mx*.example.net", {"suffix": "example.net", "kind": "shared"}])).find_mx(host)
+
+    assert found is not None
+    assert (found.row.provider.kind, found.certain) == ("mailbox", certain)
+
+
+def test_a_shared_suffix_ends_on_a_label_boundary() -> None:
+    """Other domains with the same last letters are other companies."""
+    rows = table(example=entry(mx=[{"suffix": "example.net", "kind": "shared"}]))
+
+    assert [rows.find_mx(host) for host in ("notexample.net", "example.net.evil.test", "net")] == [None] * 3
+
+
+def test_exchangers_can_be_of_another_kind() -> None:
     """A hoster's forwarding-only exchangers say so, although the hoster keeps mailboxes as well."""
-    rows = table(example=entry(kind="hosting", mx=[{"suffix": "fwd.example.net", "kind": "forwarder"}, "example.net"]))
+    mx = [{"pattern": "*.fwd.example.net", "kind": "forwarder"}, "*.example.net"]
+    rows = table(example=entry(kind="hosting", mx=mx))
 
-    kinds = [row.provider.kind for host in ("a.fwd.example.net", "a.example.net") if (row := rows.find_mx(host))]
-    assert kinds == ["forwarder", "hosting"]
+    found = [rows.find_mx(host) for host in ("a.fwd.example.net", "a.example.net")]
+
+    assert [each and (each.row.provider.kind, each.certain) for each in found] == [
+        ("forwarder", True),
+        ("hosting", True),
+    ]
 
 
-def test_machines_that_customers_rent_say_nothing() -> None:
-    """A mail server on a rented machine is its tenant's, not the hoster's mail service."""
-    rows = table(example=entry(mx=["example.net", {"suffix": "vps.example.net", "kind": "customer"}]))
+RENTED = entry(
+    mx=["**.example.net", {"suffix": "example.net", "kind": "shared"}],
+    hosts=["example.net"],
+    customers=["**.vps.example.net", "vm*.example.net", "**.line.*.example.net"],
+)
 
-    assert id_of(rows.find_mx("mx1.example.net")) == "example"
-    assert rows.find_mx("v123.vps.example.net") is None
+
+@pytest.mark.parametrize(
+    ("host", "rented"),
+    [
+        ("v123.vps.example.net", True),
+        ("mx.v123.vps.example.net", True),
+        ("vps.example.net", False),
+        ("vm7.example.net", True),
+        ("imap.vm7.example.net", True),
+        ("c-1-2-3-4.line.ca.example.net", True),
+        ("c-1-2-3-4.line.example.net", False),
+        ("mx1.example.net", False),
+    ],
+)
+def test_machines_that_customers_rent_say_nothing(host: str, *, rented: bool) -> None:
+    """A mail server on a rented machine is its tenant's, not the hoster's, whatever else the row says."""
+    rows = table(example=RENTED)
+    row = rows.by_id("example")
+
+    assert row is not None
+    assert (rows.find_mx(host) is None, rows.host_provider(host) is None, not row.names(host)) == (rented,) * 3
+
+
+def test_machines_of_hosters_without_a_row_are_rented_as_well() -> None:
+    """Their patterns stand at the top of the file."""
+    rows = Table.compiled({"customers": ["**.rented.example"], "providers": {"example": entry(mx=["**.example"])}}, "")
+
+    assert rows.find_mx("a.rented.example") is None
+
+
+def test_a_row_names_its_servers_and_the_hosts_under_its_suffixes() -> None:
+    """Any letter case; neither a name beside them nor one that only ends with the same letters."""
+    row = table(example=entry(hosts=["hosts.example.net"])).by_id("example")
+
+    assert row is not None
+    named = ("imap.example.org", "SMTP.Example.ORG.", "w1.hosts.example.net", "hosts.example.net")
+    others = ("example.org", "pop.example.org", "a.imap.example.org", "xhosts.example.net")
+    assert [row.names(host) for host in (*named, *others)] == [True] * 4 + [False] * 4
 
 
 def test_hosts_named_after_the_customer_need_the_domain() -> None:
     """mail.%EMAILDOMAIN% becomes a host once the domain is known, and is left out before."""
     own = {**IMAP, "host": "mail.%EMAILDOMAIN%"}
-    rows = table(example=entry(mx=["example.net"], incoming=[own, IMAP]))
+    rows = table(example=entry(mx=["mx.example.net"], incoming=[own, IMAP]))
 
     hosts = [
-        [server.endpoint.host for server in row.incoming]
+        [server.endpoint.host for server in found.row.incoming]
         for domain in ("", "customer.test")
-        if (row := rows.find_mx("mx.example.net", domain=domain)) is not None
+        if (found := rows.find_mx("mx.example.net", domain=domain)) is not None
     ]
     assert hosts == [["imap.example.org"], ["mail.customer.test", "imap.example.org"]]
 
@@ -84,12 +194,12 @@ def test_hosts_named_after_the_customer_need_the_domain() -> None:
 def test_a_host_that_would_be_too_long_is_left_out() -> None:
     """mail. in front of the longest possible domain is no host name any more; the other servers remain."""
     own = {**IMAP, "host": "mail.%EMAILDOMAIN%"}
-    rows = table(example=entry(mx=["example.net"], incoming=[own, IMAP]))
+    rows = table(example=entry(mx=["mx.example.net"], incoming=[own, IMAP]))
 
-    row = rows.find_mx("mx.example.net", domain=".".join(["a" * 49] * 5) + ".test")
+    found = rows.find_mx("mx.example.net", domain=".".join(["a" * 49] * 5) + ".test")
 
-    assert row is not None
-    assert [server.endpoint.host for server in row.incoming] == ["imap.example.org"]
+    assert found is not None
+    assert [server.endpoint.host for server in found.row.incoming] == ["imap.example.org"]
 
 
 def test_hosts_named_after_the_provider_s_own_domains_are_known() -> None:

@@ -35,6 +35,11 @@ def table(**entries: dict[str, Any]) -> Table:
     return Table.compiled({"providers": entries}, "a test's table")
 
 
+def example_of(pattern: str) -> str:
+    """Return a host that the MX *pattern* stands for."""
+    return pattern.replace("**", "mx1.pub").replace("*", "1")
+
+
 def with_line(text: str) -> str:
     """Return the minimal file with *text*, one field, added to its provider."""
     return MINIMAL + textwrap.indent(text, "    ") + "\n"

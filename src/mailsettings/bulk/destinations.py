@@ -40,8 +40,8 @@ async def find_destination(net: Net, domain: str) -> Destination:
         host = _first_exchanger(answer.records)
         if not host:
             return Destination(domain, dead=not answer.exists or bool(answer.records))
-        row = table.find_mx(host, domain=domain)
-        return _of_row(row) if row is not None else Destination(min(await net.resolve(host)))
+        found = table.find_mx(host, domain=domain)
+        return _of_row(found.row) if found is not None else Destination(min(await net.resolve(host)))
     except NetworkError:
         return Destination(domain)
 

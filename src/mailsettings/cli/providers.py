@@ -27,7 +27,7 @@ def _ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as a JSON array.")
 @click.pass_context
 def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
-    """List the providers in the table, those that have QUERY in their id, name, domains or MX suffixes."""
+    """List the providers in the table, those that have QUERY in their id, name, domains or MX names."""
     from mailsettings.provider_table.table import all_providers
 
     rows = [row for row in all_providers() if _matches(row, query.lower())]
@@ -41,7 +41,7 @@ def providers(ctx: click.Context, query: str, *, as_json: bool) -> None:
 
 
 def _matches(row: Row, query: str) -> bool:
-    texts = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx)
+    texts = (row.provider.id, row.provider.name.lower(), *row.domains, *row.mx, *row.shared_mx)
     return any(query in text for text in texts)
 
 
@@ -89,7 +89,9 @@ def _page(row: Row, paint: Pen) -> Iterator[str]:
     yield from _listed("To do first", (f"{hint.text} {hint.url}".strip() for hint in facts.hints))
     yield from _listed("Pages", (f"{page.url} {page.text}".strip() for page in facts.documentation))
     yield from _listed("Domains", _domain_list(row.domains))
-    yield from _listed("MX", row.mx)
+    yield from _listed(
+        "MX", (*row.mx, *(f"**.{suffix}, but customers can have such names, too" for suffix in row.shared_mx))
+    )
     yield from _listed("Replaced", (f"{old} by {new}" for old, new in row.obsolete))
     yield from _listed("Source", (f"{row.source}, checked {row.checked}",))
 

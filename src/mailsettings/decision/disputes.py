@@ -56,6 +56,6 @@ def _source(claim: Claim) -> str:
 
 def may_end_search(row: Row, today: date | None) -> bool:
     """Return True if *row* may end a search by itself: its sources agree, and it is not older than a year."""
-    if getattr(row, "disputed", ""):
+    if row.disputed:
         return False
     return today is None or (bool(row.checked) and date.fromisoformat(row.checked) >= today - MAX_AGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, fill_all
@@ -37,7 +37,6 @@ from mailsettings.model import (
 )
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
-from mailsettings.provider_table.rows import Row
 
 
 def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> Detection:
@@ -151,20 +150,10 @@ def mail_domain_of(state: SearchState) -> MailDomain:
     return MailDomain(
         state.address.domain,
         in_table=lambda host: table.host_provider(host) is not None,
-        row=_hosts_of(row) if row is not None and (row.incoming or row.outgoing) else None,
+        row=row.names if row is not None and (row.incoming or row.outgoing) else None,
         row_disputed=state.documents.row_disputed,
-        exchangers_row=_hosts_of(exchangers) if exchangers else lambda _host: False,
+        exchangers_row=exchangers.names if exchangers else lambda _host: False,
     )
-
-
-def _hosts_of(row: Row) -> Callable[[str], bool]:
-    """Return the test whether *row* names a host, or has it under its suffixes."""
-
-    def names(host: str) -> bool:
-        named = table.host_provider(host)
-        return named is not None and named.provider.id == row.provider.id
-
-    return names
 
 
 def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:

@@ -10,7 +10,7 @@ from mailsettings.diagnosis.endpoints import EndpointOutcome, EndpointOutcomes, 
 from mailsettings.diagnosis.replies import refusal_findings
 from mailsettings.diagnosis.tls import broken_tls, expects_tls, intercepted_smtp, not_tls, without_starttls
 from mailsettings.errors import Detail, FailureKind
-from mailsettings.hostnames import registrable
+from mailsettings.hostnames import same_owner
 from mailsettings.model import Confidence, Finding
 from mailsettings.provider_table import table
 
@@ -158,7 +158,7 @@ def _other_name(
 
 def _related(name: str, host: str) -> bool:
     """Say whether *name* is of the same registrable domain, or of a provider of the table."""
-    return registrable(name) == registrable(host) or table.host_provider(name) is not None
+    return same_owner(name, host) or table.host_provider(name) is not None
 
 
 def _without_login(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:

@@ -7,7 +7,7 @@ import re
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.diagnosis.endpoints import TLS_PORTS, EndpointOutcome, EndpointOutcomes, right_port
 from mailsettings.errors import Detail, FailureKind
-from mailsettings.hostnames import registrable
+from mailsettings.hostnames import same_owner
 from mailsettings.model import Confidence, Finding, Protocol, Security
 
 _OLD_VERSIONS = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
@@ -54,7 +54,7 @@ def intercepted_smtp(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evide
     """
     inspection = outcomes.observations.inspection_of(outcome.endpoint) if outcome.endpoint.port == 25 else None
     found = _GREETING_HOST.match(inspection.greeting) if inspection else None
-    if inspection is None or found is None or registrable(found[1]) == registrable(outcome.host):
+    if inspection is None or found is None or same_owner(found[1], outcome.host):
         return None
     works = outcomes.working(Protocol.SMTP, outcome.host)
     if inspection.leaf and inspection.leaf.names and not works:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 
-from mailsettings.provider_table.compiler import DOMAIN_IN_HOST, MAGIC, TRACES
+from mailsettings.provider_table.compiler import CUSTOMER, DOMAIN_IN_HOST, EXACTLY, MAGIC, SHARED, TRACES
 
 TYPE_CHECKING = False  # see mailsettings/__init__.py
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     RowObject = dict[str, Any]  # what compiler.py writes for one provider
 
-CUSTOMER = "customer"  # kind of an MX suffix under which customers have machines of their own
 MAX_HOST = 253  # characters, see address.py
 
 
@@ -41,21 +40,34 @@ class Index:
         """Return the row of the addresses under exactly *domain*."""
         return self._row("d", _normalised(domain))
 
-    def by_mx(self, host: str) -> RowObject | None:
-        """Return the row whose MX suffix is the longest one that *host* ends with, on a label boundary.
+    def by_mx(self, host: str) -> tuple[RowObject, bool] | None:
+        """Return the row that the MX *host* leads to, and whether its name is surely that of the provider's machine.
 
-        None, too, under a suffix of kind `customer`: the mail on a rented machine is its tenant's.
+        The longest pattern or suffix decides. None for a rented machine: its mail is its tenant's.
         """
-        row = self._longest("m", host)
-        return row if row is None or row["kind"] != CUSTOMER else None
+        found = list(self._mx_entries(_normalised(host)))
+        if not found or any(kind == CUSTOMER for *_, kind in found):
+            return None
+        *_, offset, kind = max(found)
+        row = self._row_at(offset)
+        return ({**row, "kind": kind}, True) if kind not in ("", SHARED) else (row, kind != SHARED)
 
     def by_trace(self, kind: str, name: str) -> RowObject | None:
         """Return the row of the hosting provider that *name*, a CNAME, SPF include or name server, belongs to."""
         return self._longest(TRACES[kind], name)
 
     def by_host(self, host: str) -> RowObject | None:
-        """Return the row that names *host* as one of its servers, or under whose suffix all hosts are its own."""
+        """Return the row that names *host* as one of its servers, or under whose suffix all hosts are its own.
+
+        None for a rented machine.
+        """
+        if self.is_rented(host):
+            return None
         return self._row("h", _normalised(host)) or self._longest("f", host)
+
+    def is_rented(self, host: str) -> bool:
+        """Say whether *host* is, or lies below, a machine that customers of a provider rent."""
+        return any(kind == CUSTOMER for *_, kind in self._mx_entries(_normalised(host)))
 
     def by_id(self, name: str) -> RowObject | None:
         """Return the row with the id *name*."""
@@ -74,26 +86,52 @@ class Index:
         domains: list[str] = json.loads(self._rows.splitlines()[-1])["popular"]
         return domains
 
+    def _mx_entries(self, host: str) -> Iterator[tuple[int, bool, int, int, str]]:
+        """Yield what the index has about the MX *host*; the greatest decides.
+
+        Length of the key, whether it is for names of the provider's machines, length of the pattern, row, kind.
+        """
+        for key in _suffixes(host):
+            above = host[: -len(key)].removesuffix(".")
+            for offset, before, *kind in self._entries("m", key):
+                if _fits(above, before, kind):
+                    yield len(key), kind != [SHARED], len(before), int(offset), "".join(kind)
+
     def _longest(self, letter: str, name: str) -> RowObject | None:
         return next((row for suffix in _suffixes(name) if (row := self._row(letter, suffix)) is not None), None)
 
     def _row(self, letter: str, key: str) -> RowObject | None:
-        """Parse the row that *key* leads to, with the kind that it has for this key."""
+        """Parse the row that *key* leads to."""
         values = self._entry(letter, key)
-        if not values:
-            return None
-        offset, *kind = values
-        row: RowObject = json.loads(self._rows[int(offset) : self._rows.index(b"\n", int(offset))])
-        return {**row, "kind": kind[0]} if kind else row
+        return self._row_at(int(values[0])) if values else None
+
+    def _row_at(self, offset: int) -> RowObject:
+        row: RowObject = json.loads(self._rows[offset : self._rows.index(b"\n", offset)])
+        return row
 
     def _entry(self, letter: str, key: str) -> list[str]:
         """Return the values of *key* in the index, or none."""
+        return next(self._entries(letter, key), [])
+
+    def _entries(self, letter: str, key: str) -> Iterator[list[str]]:
+        """Yield the values of each line that *key* has in the index; they follow one another."""
         prefix = f"\n{letter} {key} ".encode()
         start = self._keys.find(prefix) if _can_be_key(key) else -1
-        if start < 0:
-            return []
-        start += len(prefix)
-        return self._keys[start : self._keys.index(b"\n", start)].decode().split(" ")
+        while start >= 0:
+            end = self._keys.index(b"\n", start + 1)
+            yield self._keys[start + len(prefix) : end].decode().split(" ")
+            start = end if self._keys.startswith(prefix, end) else -1
+
+
+def _fits(above: str, before: str, kind: list[str]) -> bool:
+    """Say whether *before*, the pattern in front of a key, stands for *above*, the labels that a host has there."""
+    from mailsettings.hostnames import below_or_matches, matches
+
+    if kind == [SHARED]:
+        return True
+    if kind == [CUSTOMER]:
+        return below_or_matches(above, before) != ""
+    return above == "" if before == EXACTLY else matches(above, before)
 
 
 def _can_be_key(key: str) -> bool:

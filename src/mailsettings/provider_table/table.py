@@ -17,7 +17,7 @@ from mailsettings.errors import TableError
 from mailsettings.provider_table.compiler import compile_file, compile_table
 from mailsettings.provider_table.files import COMPILED, YAML, is_stale, own_path
 from mailsettings.provider_table.index import Index, read
-from mailsettings.provider_table.rows import Row, row_of, sample_row
+from mailsettings.provider_table.rows import Exchanger, Row, row_of, sample_row
 
 CACHED_ROWS = 128  # some kilobytes each: one detection looks its few up again and again
 
@@ -38,20 +38,24 @@ class Table:
         """Return the provider of the addresses under exactly *domain* (A-labels, lower case)."""
         return _row(self.index.by_domain(domain), domain)
 
-    def find_mx(self, host: str, *, domain: str = "") -> Row | None:
-        """Return the provider whose MX suffix is the longest one that *host* ends with, on a label boundary.
+    def find_mx(self, host: str, *, domain: str = "") -> Exchanger | None:
+        """Return the provider whose exchanger *host* is, by the pattern or suffix with the longest fixed end.
 
-        Servers named after the customer's own domain are left out unless *domain* is given. None, too, under a suffix
-        of kind `customer`: the mail on a rented machine is its tenant's.
+        Servers named after the customer's own domain are left out unless *domain* is given. None for a machine that a
+        customer rents: its mail is its tenant's.
         """
-        return _row(self.index.by_mx(host), domain)
+        found = self.index.by_mx(host)
+        return Exchanger(row_of(found[0], domain), found[1]) if found else None
 
     def find_trace(self, kind: str, name: str, *, domain: str = "") -> Row | None:
         """Return the hosting provider that *name*, a CNAME target, SPF include or name server, belongs to."""
         return _row(self.index.by_trace(kind, name), domain)
 
     def host_provider(self, host: str) -> Row | None:
-        """Return the provider that names *host* as one of its servers, or under whose suffix all hosts are its own."""
+        """Return the provider that names *host* as one of its servers, or under whose suffix all hosts are its own.
+
+        None for a machine that a customer rents.
+        """
         return _row(self.index.by_host(host), "")
 
     def obsolete(self, host: str) -> str | None:
@@ -119,7 +123,7 @@ def find_domain(domain: str) -> Row | None:
     return bundled().find_domain(domain)
 
 
-def find_mx(host: str, *, domain: str = "") -> Row | None:
+def find_mx(host: str, *, domain: str = "") -> Exchanger | None:
     """Return the bundled table's provider for the MX *host*; see Table.find_mx."""
     return bundled().find_mx(host, domain=domain)
 

@@ -84,7 +84,7 @@ class MailExchangers:
         if records and not known:
             seen = f"{self.address.unicode_domain} says that it receives no mail (null MX, RFC 7505)"
             return [self._no_mail(FailureKind.NO_MAIL, seen)]
-        exchangers = tuple(Exchanger.of(r, known[0].preference, self.address.domain) for r in known)
+        exchangers = tuple(RankedExchanger.of(r, known[0].preference, self.address.domain) for r in known)
         return list(self._leads(exchangers, authentic=answer.authentic))
 
     async def _no_such_domain(self, net: Net) -> list[Lead]:
@@ -101,7 +101,7 @@ class MailExchangers:
     def _no_mail(self, kind: FailureKind, seen: str) -> NoMail:
         return NoMail(Failure(kind, self.question, seen))
 
-    def _leads(self, exchangers: tuple[Exchanger, ...], *, authentic: bool) -> Iterator[Lead]:
+    def _leads(self, exchangers: tuple[RankedExchanger, ...], *, authentic: bool) -> Iterator[Lead]:
         """Let the row decide that has all most preferred exchangers; else follow traces, and try the first host."""
         if (row := _common_row(exchangers)) is not None:
             if self._is_expected(row):
@@ -118,9 +118,9 @@ class MailExchangers:
     def _is_expected(self, row: Row) -> bool:
         """Return True if the table has the domain itself, and its mail comes in through the exchangers of *row*."""
         own = table.find_domain(self.address.domain)
-        return own is not None and row.provider.id in (own.provider.id, *getattr(own, "received_by", ()))
+        return own is not None and row.provider.id in (own.provider.id, *own.received_by)
 
-    def _trace_leads(self, exchanger: Exchanger) -> Iterator[Lead]:
+    def _trace_leads(self, exchanger: RankedExchanger) -> Iterator[Lead]:
         """Yield the servers of the row of an exchanger that shows less than that the mailboxes are there."""
         row = exchanger.row
         if row is not None and row.provider.kind not in PASSING_ON and not self._is_expected(row):
@@ -154,7 +154,7 @@ class MailExchangers:
         locator = f"{self.question} = {host}"
         evidence = Evidence(Authority.MX_TABLE, "mx", locator, authentic, self.address.domain)
         yield from leads_of_row(row, evidence)
-        if not (row.incoming or row.outgoing) and table.host_provider(host) == row:
+        if not (row.incoming or row.outgoing) and row.names(host):
             # Each customer has a server name of its own, and the exchanger is on that machine.
             yield from claims_on_mx_host(host, evidence)
         yield from documents_of(host, self.address, authentic=authentic, ispdb=self.ispdb)
@@ -165,7 +165,7 @@ PASSING_ON = frozenset({"filter", "forwarder"})
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanger:
+class RankedExchanger:
     """One mail exchanger, and the row of the table that it belongs to."""
 
     host: str
@@ -174,17 +174,17 @@ class Exchanger:
     certain: bool  # the name is the provider's machine, and not one that a customer can have
 
     @classmethod
-    def of(cls, record: MX, lowest: int, domain: str) -> Exchanger:
+    def of(cls, record: MX, lowest: int, domain: str) -> RankedExchanger:
         """Return the exchanger of *record*; *lowest* is the preference of the best one."""
-        row = table.find_mx(record.host, domain=domain)
-        certain = row is not None
-        if row is None:  # a name below a provider's own mail domain, which a customer may have
-            row = table.find_domain(registrable(record.host))
-        return cls(record.host, record.preference == lowest, row, certain)
+        best = record.preference == lowest
+        if (found := table.find_mx(record.host, domain=domain)) is not None:
+            return cls(record.host, best, found.row, found.certain)
+        # A name below a provider's own mail domain may be a customer's.
+        return cls(record.host, best, table.find_domain(registrable(record.host)), certain=False)
 
 
-def _common_row(exchangers: tuple[Exchanger, ...]) -> Row | None:
+def _common_row(exchangers: tuple[RankedExchanger, ...]) -> Row | None:
     """Return the row that every most preferred exchanger certainly belongs to."""
-    best = [exchanger for exchanger in exchangers if exchanger.best]
-    ids = {exchanger.row.provider.id if exchanger.row and exchanger.certain else "" for exchanger in best}
-    return best[0].row if len(ids) == 1 else None
+    rows = [exchanger.row if exchanger.certain else None for exchanger in exchangers if exchanger.best]
+    ids = {row.provider.id if row else "" for row in rows}
+    return rows[0] if len(ids) == 1 else None

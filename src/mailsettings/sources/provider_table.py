@@ -39,7 +39,10 @@ def leads_of_row(row: Row, evidence: Evidence) -> Iterator[Lead]:
     """Yield the provider of *row* and a claim for each of its servers, in the row's order.
 
     The first server of each protocol is worth contacting at once; the others reach the same mailbox at other ports.
+    User names and hints are those for the provider's own domains only where *evidence* is the row of the exact domain.
     """
+    if not evidence.authority.by_exact_domain:
+        row = row.for_custom_domain()
     yield Fact(row.provider, evidence)
     for servers in (row.incoming, row.outgoing):
         seen: set[str] = set()
