@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.fake_zones import add_zones
@@ -21,7 +22,7 @@ from benchmarks.mail_domains import MAY_ASK, Kind, MailDomain
 from benchmarks.mix import mail_domains
 from benchmarks.shared_zones import zones
 from mailsettings import Choice, Detection, Policy
-from mailsettings.model import Trust
+from mailsettings.model import ConfirmReason, Trust
 from mailsettings.testing import FakeNetwork, run_virtual
 
 RTT = 0.04  # seconds
@@ -68,10 +69,13 @@ class Outcome:
         return any(choice.trust is Trust.CONFIRM for choice in self._strangers())
 
     @property
-    def reasons(self) -> str:
-        """Why the user is asked about which host."""
-        told = tuple(f"{each.host}:{each.port} {each.why}" for each in self.detection.confirmations)
-        return ", ".join(told or self.detection.confirm)
+    def reasons(self) -> dict[str, ConfirmReason | None]:
+        """The servers that the user is asked about, each with the reason."""
+        return {
+            f"{choice.endpoint.host}:{choice.endpoint.port}": choice.confirm_reason
+            for choice in self.best
+            if choice.trust is Trust.CONFIRM
+        }
 
     def _strangers(self) -> Iterator[Choice]:
         for choice, right in zip(
@@ -108,7 +112,7 @@ def missed_bars(found: Sequence[Outcome]) -> Iterator[str]:
         if each.wrong:
             yield f"{each.domain.name} ({each.domain.kind}): a password may go to the wrong server"
         if each.asked and each.domain.kind not in MAY_ASK:
-            yield f"{each.domain.name} ({each.domain.kind}): asked about {each.reasons}"
+            yield f"{each.domain.name} ({each.domain.kind}): asked about {_listed(each.reasons)}"
 
 
 def table(found: Sequence[Outcome]) -> Iterator[str]:
@@ -117,6 +121,12 @@ def table(found: Sequence[Outcome]) -> Iterator[str]:
     for kind in Kind:
         yield _line(kind, [each for each in found if each.domain.kind is kind], len(found))
     yield _line("all", found, len(found))
+
+
+def reasons(found: Iterable[Outcome]) -> str:
+    """Return how many domains are asked about for which reason."""
+    counted = Counter(why for each in found for why in set(each.reasons.values()))
+    return f"why: {', '.join(f'{why} {count}' for why, count in counted.most_common())}"
 
 
 def _line(name: str, rows: Sequence[Outcome], total: int) -> str:
@@ -137,10 +147,10 @@ def main() -> int:
     summary = []
     for name, policy in POLICIES.items():
         found = tuple(outcomes(domains, world(domains), policy))
-        print(f"\npolicy {name}\n", *table(found), sep="\n")
+        print(f"\npolicy {name}\n", *table(found), "", reasons(found), sep="\n")
         for each in found:
             if wanted.asked and each.asked:
-                print(f"asked    {each.domain.name}  {each.domain.kind}: {each.reasons}")
+                print(f"asked    {each.domain.name}  {each.domain.kind}: {_listed(each.reasons)}")
             if wanted.unfound and not each.found:
                 print(f"unfound  {each.domain.name}  {each.domain.kind}, {each.domain.site.text}: {_told(each)}")
         missed += [f"{name}: {bar}" for bar in missed_bars(found)]
@@ -149,6 +159,10 @@ def main() -> int:
     print("", *missed, sep="\n")
     print(f"asked about: {', '.join(summary)}; bars missed: {len(missed)}")
     return int(bool(missed))
+
+
+def _listed(servers: Mapping[str, ConfirmReason | None]) -> str:
+    return ", ".join(f"{server} {why}" for server, why in servers.items())
 
 
 def _told(outcome: Outcome) -> str:
