@@ -17,7 +17,7 @@ from mailsettings.hostnames import name_matches, registrable
 from mailsettings.policy import IPAddress
 from mailsettings.testing import FakeNetwork
 from mailsettings.testing.hosts import PortListener
-from tests.support.lab.world import HTTP, Host
+from tests.support.lab.world import HTTP, Host, Zone
 
 DOMAINS = mail_domains()
 WITH_MAILBOXES = [domain for domain in DOMAINS if domain.incoming]
@@ -168,6 +168,28 @@ def test_kinds_without_mailboxes_have_nothing_right() -> None:
 
     assert {domain.kind for domain in DOMAINS if not domain.incoming} == without
     assert not without & {domain.kind for domain in WITH_MAILBOXES}
+
+
+# Zones
+
+
+def test_zones_can_be_served_for_real() -> None:
+    """No port has two services, no CNAME has other records beside it, and LIKE leads to a host."""
+    everything = zones(DOMAINS)
+    hosts = {absolute(each.name, zone.name): each for zone in everything for each in zone.hosts}
+    ports = {name: Counter(service.port for service in each.services) for name, each in hosts.items()}
+    aliases = {owner(zone, record) for zone in everything for record in zone.records if record.split()[1] == "CNAME"}
+    owners = Counter(owner(zone, record) for zone in everything for record in zone.records)
+    targets = {record.split()[2] for zone in everything for record in zone.records if record.split()[1] == "LIKE"}
+
+    assert len({zone.name for zone in everything}) == len(everything)
+    assert [name for name, count in ports.items() if count and max(count.values()) > 1] == []
+    assert [name for name in aliases if owners[name] > 1 or name in hosts] == []
+    assert {target.removesuffix(".") for target in targets} <= set(hosts)
+
+
+def owner(zone: Zone, record: str) -> str:
+    return absolute(record.split(maxsplit=1)[0], zone.name)
 
 
 # Detections
