@@ -1,6 +1,7 @@
 """The whole path, from an address to a detection, in worlds of memory."""
 
 from collections.abc import Callable
+from datetime import date
 
 import anyio
 import pytest
@@ -48,18 +49,47 @@ def test_a_choice_tells_everything_about_its_server() -> None:
     assert any("TLSv1.3" in reason for reason in choice.reasons)
 
 
-def test_a_table_hit_contacts_two_servers_and_makes_no_lookup() -> None:
-    """Two connections, four DNS questions, no document."""
+def test_a_table_hit_contacts_two_servers_and_asks_for_the_exchangers_only() -> None:
+    """Two connections, five DNS questions, no document."""
     net = FakeNetwork(rtt=0.05)
     mail(net, "imap.gmail.com", "smtp.gmail.com")
 
     detection, _ = run_virtual(search, net, "ada@gmail.com")
 
+    assert set(net.questions) == {
+        "gmail.com MX",
+        *(f"{host}.gmail.com {rdtype}" for host in ("imap", "smtp") for rdtype in ("A", "AAAA")),
+    }
     assert len(net.connections) == 2
     assert net.requests == ()
     assert detection.provider is not None
     assert detection.provider.name == "Gmail"
     assert detection.incoming[0].trust is Trust.PROVIDER
+
+
+def test_a_row_older_than_a_year_waits_for_what_the_domain_says() -> None:
+    """The domain's document names another company: it comes first, and the old row is asked about."""
+    net = FakeNetwork(rtt=0.05)
+    mail(net, "imap.gmail.com", "smtp.gmail.com")
+    mail(net, "imap.new.example", "smtp.new.example")
+    net.page(
+        "https://autoconfig.gmail.com/mail/config-v1.1.xml",
+        document("imap.new.example", "smtp.new.example"),
+    )
+
+    async def on(today: date) -> Detection:
+        policy = Policy()
+        async with open_network(policy, net.transport(policy)) as network:
+            return await detect("ada@gmail.com", policy=policy, net=network, today=today)
+
+    recent, _ = run_virtual(on, date(2026, 12, 1))
+    later, _ = run_virtual(on, date(2036, 1, 1))
+
+    assert (recent.incoming[0].endpoint.host, recent.incoming[0].trust) == ("imap.gmail.com", Trust.PROVIDER)
+    assert [(choice.endpoint.host, choice.trust) for choice in later.incoming[:2]] == [
+        ("imap.new.example", Trust.CONFIRM),
+        ("imap.gmail.com", Trust.CONFIRM),
+    ]
 
 
 def test_a_server_of_another_domain_must_be_confirmed() -> None:

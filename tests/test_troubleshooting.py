@@ -202,6 +202,7 @@ def test_a_certificate_for_another_name_leads_to_the_host_that_verifies() -> Non
         pytest.param(smtp(587, mechanisms=()), "no-login-method", id="no-login"),
         pytest.param(smtp(25, mechanisms=()), "no-auth-on-this-port", id="no-login-on-25"),
         pytest.param(imap(143, greeting="* PREAUTH hi"), "tampering", id="preauth"),
+        pytest.param(imap(993, greeting="* PREAUTH hi"), "logged-in-already", id="preauth-inside-tls"),
         pytest.param(imap(143, refusal="* BYE [ALERT] Too many connections."), "too-many-connections", id="bye"),
         pytest.param(imap(143, greeting="HTTP/1.1 400 Bad Request"), "wrong-protocol-on-port", id="http"),
     ],
@@ -212,7 +213,7 @@ def test_each_way_of_a_dialogue_to_fail_has_its_name(server: Server, wanted: str
     """
     net = FakeNetwork(rtt=0.05)
     net.host(MAIL).serve(server)
-    protocol = "imap" if server.port == 143 else "smtp"
+    protocol = "imap" if server.port in (143, 993) else "smtp"
 
     assert codes(net, f"{protocol}://{MAIL}:{server.port}")[0] == wanted
 

@@ -58,8 +58,10 @@ class FailureKind(StrEnum):
     STARTTLS_NOT_OFFERED = "starttls-not-offered"
     STARTTLS_REFUSED = "starttls-refused"
     EARLY_BYTES = "early-bytes"  # plaintext behind the STARTTLS reply: an injection attack
-    PREAUTH = "preauth"  # already logged in, without TLS
+    PREAUTH = "preauth"  # the connection counts as logged in already, so that no password proves who the user is
     NO_LOGIN = "no-login"  # no login method offered after TLS
+    LOGIN_REQUIRED = "login-required"  # JMAP: 401 instead of a session, as any web site behind a password sends
+    OTHER_HOST = "other-host"  # JMAP: a redirect to another host, which says nothing about the first
     # documents
     HTTP_STATUS = "http-status"
     HTTP_FAILED = "http-failed"
@@ -84,6 +86,7 @@ class Detail(StrEnum):
     DNSSEC_BOGUS = "dnssec-bogus"  # DNS_FAILED: the resolver found the signatures wrong (RFC 8914)
     WEAK_DH = "weak-dh"  # TLS_FAILED: the server's Diffie-Hellman group is too small
     STARTTLS_REWRITTEN = "starttls-rewritten"  # STARTTLS_NOT_OFFERED: a firewall has overwritten the extension
+    INSIDE_TLS = "inside-tls"  # PREAUTH: the server itself says so, and no one on the way
     UNFINISHED_LINE = "unfinished-line"  # a timeout or the end of the stream in the middle of a line
 
 

@@ -48,7 +48,7 @@ class Answer:
     question: Question
     records: tuple[Record, ...] = ()
     exists: bool = True  # False: NXDOMAIN
-    authentic: bool = False  # the AD bit of a trusted resolver (RFC 4035 §3.2.3)
+    authentic: bool = False  # the AD bit over TLS, or of a resolver that the policy trusts (RFC 4035 §3.2.3)
     aliases: tuple[str, ...] = ()  # the CNAME targets, in order
 
 
@@ -63,9 +63,14 @@ class Page:
     hops: tuple[str, ...] = ()  # every URL requested before, in order
 
     @property
+    def route(self) -> tuple[str, ...]:
+        """Every URL requested, in order: the one that was asked for first, *url* last."""
+        return (*self.hops, self.url)
+
+    @property
     def authentic(self) -> bool:
         """True if no response could have been forged in transit: all URLs are https."""
-        return all(hop.startswith("https://") for hop in (*self.hops, self.url))
+        return all(hop.startswith("https://") for hop in self.route)
 
 
 class Net(Interface):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, runtime_checkable
 from typing import Protocol as Interface
 
 from mailsettings.address import EmailAddress
+from mailsettings.hostnames import is_public_suffix
 from mailsettings.interfaces import Net
 from mailsettings.model import (
     Authority,
@@ -86,8 +88,41 @@ def disclosed(lookup: Lookup, policy: Policy) -> str | None:
     return "" if sends is None else sends(policy)
 
 
+def is_permitted(lookup: Lookup, address: EmailAddress, policy: Policy) -> bool:
+    """Return whether *lookup* may be run for *address*: *policy* allows it, and it asks no stranger about the address.
+
+    Some people have their mailbox right at a public suffix (ada@rub.de, ada@com.br), where anyone may register the
+    names below. What autoconfig.com.br or imap.com.br answers is then a stranger's statement, so only records of the
+    suffix itself are asked: com.br MX, _imaps._tcp.com.br SRV. A caller's own lookups may ask what they like.
+    """
+    if disclosed(lookup, policy) is None:
+        return False
+    return lookup.authority is Authority.OWN_TABLE or not _is_suffix(address.domain) or _is_own(lookup, address.domain)
+
+
+@lru_cache(maxsize=64)
+def _is_suffix(domain: str) -> bool:
+    """Cache the answer: the lookups of one search are all about one domain."""
+    return is_public_suffix(domain)
+
+
+def _is_own(lookup: Lookup, domain: str) -> bool:
+    """Return True if *lookup* asks DNS for records of *domain* itself, or nothing that has a name (a Task)."""
+    match where_of(lookup):
+        case Question(name):
+            labels = name.removesuffix(domain).split(".")
+            # No host has an underscore in its name, so no one can register these labels.
+            return name == domain or (
+                name.endswith(f".{domain}") and all(label.startswith("_") for label in labels[:-1])
+            )
+        case Task():
+            return True
+        case _:
+            return False
+
+
 def place_of(lookup: Lookup) -> int:
-    """Return where the results of *lookup* stand among those of its authority, 0 first: its `place`, if it has one."""
+    """Return where *lookup* stands among those of the same authority, 0 first, which is what a lookup without has."""
     place: int = getattr(lookup, "place", 0)
     return place
 

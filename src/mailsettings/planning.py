@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mailsettings.address import EmailAddress, parse_address
 from mailsettings.decision.result import detection_of
 from mailsettings.decision.state import SearchState
-from mailsettings.leads import Lead, Source, disclosed, is_lookup
+from mailsettings.leads import Lead, Source, is_lookup, is_permitted
 from mailsettings.model import Authority, Claim, Detection, SettledBy
 from mailsettings.policy import Policy
 
@@ -21,18 +21,18 @@ def plan(
 ) -> tuple[Lead, ...]:
     """Return what would be looked up and what is known without it, in order of authority. Uses no network.
 
-    What *policy* does not allow or need is left out. Raises AddressError if *address* is not one.
+    What is not permitted for the address, or by *policy*, is left out. Raises AddressError if *address* is not one.
     """
     parsed = address if isinstance(address, EmailAddress) else parse_address(address)
     rules = policy or Policy.personal()
     leads = [lead for source in (sources if sources is not None else _all_sources()) for lead in source(parsed)]
-    return tuple(sorted((lead for lead in leads if _is_allowed(lead, rules)), key=_authority))
+    return tuple(sorted((lead for lead in leads if _is_allowed(lead, parsed, rules)), key=_authority))
 
 
-def _is_allowed(lead: Lead, policy: Policy) -> bool:
+def _is_allowed(lead: Lead, address: EmailAddress, policy: Policy) -> bool:
     if isinstance(lead, Claim):
         return lead.endpoint.protocol in policy.protocols
-    return not is_lookup(lead) or disclosed(lead, policy) is not None
+    return not is_lookup(lead) or is_permitted(lead, address, policy)
 
 
 def offline(address: str | EmailAddress) -> Detection:

@@ -18,7 +18,7 @@ COMMAND = str(Path(sys.executable).with_name("mailsettings"))
 
 def detected(lab: Laboratory, domain: str, *more: str, resolver: str = "{}") -> tuple[int, dict[str, Any]]:
     """Run the command for a user of *domain*, with *more* options; return its exit code and its JSON."""
-    options = ("--resolver", resolver.format(lab.resolver), "--ca", str(lab.ca_file))
+    options = ("--resolver", resolver.format(lab.resolver), "--resolver-validates", "--ca", str(lab.ca_file))
     done = lab.in_client(COMMAND, f"ada@{domain}", "--json", *options, *more)
     assert done.stdout, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from mailsettings.errors import FailureKind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.login.credentials import Credentials
-from tests.support.login_player import IMAPS, TOKEN, login_request, play
+from mailsettings.login.verify import login_dialogue
+from tests.support.login_player import IMAPS, POLICY, TOKEN, listen, login_request, play
 
 EXAMINED = """\
 C: A22 CAPABILITY
@@ -171,3 +172,17 @@ def test_an_answer_to_another_question_ends_the_login() -> None:
         play(login_request(IMAPS), "C: A21 AUTHENTICATE PLAIN AGFkYQBzZWNyZXQ=\nS: A99 OK secret\n")
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("offers", ["AUTH=PLAIN", "LOGINDISABLED"])
+def test_no_password_is_sent_to_a_server_that_counts_as_logged_in(offers: str) -> None:
+    """
+    Whatever it offers, its yes to a login would prove nothing.
+    """
+    dialogue = login_dialogue(login_request(IMAPS), policy=POLICY, tag="A")
+    lines = [b"* PREAUTH hi", b"* CAPABILITY IMAP4rev1 " + offers.encode(), b"A1 OK done"]
+
+    with pytest.raises(NetworkError) as caught:
+        listen(dialogue, lines)
+
+    assert (caught.value.kind, caught.value.detail) == (FailureKind.PREAUTH, Detail.INSIDE_TLS)

@@ -26,23 +26,39 @@ def probe(net: FakeNetwork) -> Probe:
     return run_virtual(partial(_probe, net, []))[0]
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "greeting"),
-    [(MAIL, 200, "JMAP: session"), (b"", 401, "JMAP: asks for a login")],
-    ids=["session object", "401"],
-)
-def test_a_session_or_a_login_is_a_jmap_server(body: bytes, status: int, greeting: str) -> None:
+@pytest.mark.parametrize("redirected", [False, True])
+def test_a_session_is_a_jmap_server(*, redirected: bool) -> None:
     """
-    Inside TLS, whose facts are in the probe.
+    Inside TLS, whose facts are in the probe; the server may keep its session elsewhere on the same host.
     """
     net = FakeNetwork()
-    net.page(PLACE, body, status=status, content_type="application/json")
+    if redirected:
+        net.redirect(PLACE, "/jmap/session")
+    net.page(f"https://{HOST}/jmap/session" if redirected else PLACE, MAIL, content_type="application/json")
 
     seen = probe(net)
 
     assert seen.hello is not None
     assert seen.tls is not None
-    assert (seen.hello.greeting, seen.hello.tls, seen.tls.names) == (greeting, seen.tls, (HOST,))
+    assert (seen.hello.greeting, seen.hello.tls, seen.tls.names) == ("JMAP: session", seen.tls, (HOST,))
+    assert seen.verified
+
+
+@pytest.mark.parametrize("status", [200, 401], ids=["session", "login"])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_redirect_to_another_host_verifies_none(status: int, *, back: bool) -> None:
+    """
+    What another server answers says nothing about this one, even if that leads back.
+    """
+    net, elsewhere = FakeNetwork(), "https://parking.example/session"
+    net.redirect(PLACE, elsewhere)
+    if back:
+        net.redirect(elsewhere, f"https://{HOST}/session")
+    net.page(f"https://{HOST}/session" if back else elsewhere, MAIL, status=status)
+
+    seen = probe(net)
+
+    assert (seen.verified, seen.hello, seen.failure and seen.failure.kind) == (False, None, FailureKind.OTHER_HOST)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +67,12 @@ def test_a_session_or_a_login_is_a_jmap_server(body: bytes, status: int, greetin
         (CORE, 200, FailureKind.NOT_OFFERED),
         (b"<html>", 200, FailureKind.NO_DOCUMENT),
         (b"", 404, FailureKind.HTTP_STATUS),
+        (b"", 401, FailureKind.LOGIN_REQUIRED),
+        (MAIL, 401, FailureKind.LOGIN_REQUIRED),
+        (b'{"capabilities": {"urn:ietf:params:jmap:core": "yes"}}', 200, FailureKind.NO_DOCUMENT),
+        (b'{"capabilities": ["urn:ietf:params:jmap:core"]}', 200, FailureKind.NO_DOCUMENT),
     ],
-    ids=["without mail", "a page", "nothing there"],
+    ids=["without mail", "a page", "nothing there", "login", "login with a session", "a word", "a list"],
 )
 def test_everything_else_is_none(body: bytes, status: int, kind: FailureKind) -> None:
     """

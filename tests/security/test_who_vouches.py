@@ -255,3 +255,26 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
 
     assert unasked(result) == {"mail.gandi.net"}
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
+
+
+@pytest.mark.parametrize("label", ["autodiscover", "autoconfig"])
+def test_behind_a_filter_a_pointer_leads_and_the_domains_own_server_is_shown(label: str) -> None:
+    """
+    A web panel's mail.D is alive as well; the user is asked about the provider, and sees both.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX="10 eu-smtp-inbound-1.mimecast.com")
+        net.records(f"{label}.{VICTIM}", CNAME="autodiscover.outlook.com")
+        for host in ("outlook.office365.com", "smtp.office365.com"):
+            net.host(host).serve(imap(), smtp(587))
+        net.host(f"mail.{VICTIM}").serve(imap(), smtp())
+
+    result = search(build)
+    shown = {choice.endpoint.host for choice in result.detection.incoming if choice.verified}
+
+    assert asked(result) == {
+        "outlook.office365.com": ConfirmReason.TRACES,
+        "smtp.office365.com": ConfirmReason.TRACES,
+    }
+    assert shown == {"outlook.office365.com", f"mail.{VICTIM}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import anyio
 import pytest
@@ -74,17 +75,30 @@ async def test_every_url_is_asked_once() -> None:
     ]
 
 
-async def test_a_redirect_over_https_stays_authentic() -> None:
+@pytest.mark.parametrize(
+    ("hops", "authority", "authentic"),
+    [
+        pytest.param(("https://cdn.example.org/c.xml",), Authority.DOMAIN, True, id="inside the domain"),
+        pytest.param(("https://hoster.example/c.xml",), Authority.MX_DOCUMENT, False, id="to the hoster"),
+        pytest.param(
+            ("https://hoster.example/c.xml", "https://example.org/c.xml"), Authority.MX_DOCUMENT, False, id="and back"
+        ),
+    ],
+)
+async def test_a_document_is_of_the_domain_that_its_redirects_do_not_leave(
+    hops: tuple[str, ...], authority: Authority, *, authentic: bool
+) -> None:
     """
-    A domain may keep its document at its hoster.
+    A domain may keep its document at its hoster; it is then the hoster's word.
     """
     world = FakeNetwork()
-    world.redirect(MAIN, "https://hoster.example/c.xml")
-    world.page("https://hoster.example/c.xml", document())
+    for here, there in pairwise((MAIN, *hops)):
+        world.redirect(here, there)
+    world.page(hops[-1], document())
 
     (evidence,) = {claim.evidence for claim in claims_in(await search(autoconfig(ADA), world))}
 
-    assert (evidence.authority, evidence.authentic, evidence.domain) == (Authority.DOMAIN, True, "example.org")
+    assert (evidence.authority, evidence.authentic, evidence.domain) == (authority, authentic, "example.org")
 
 
 async def test_a_redirect_from_https_to_http_is_not_followed() -> None:

@@ -11,7 +11,7 @@ from mailsettings.login.session import LoginRequest, LoginSession
 from mailsettings.login.verify import login_dialogue
 from mailsettings.model import Endpoint, Protocol, Security, TLSFacts
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage
+from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS
 
 IMAPS = Endpoint(Protocol.IMAP, "mail.example.org", 993, Security.TLS)
 POP3S = Endpoint(Protocol.POP3, "mail.example.org", 995, Security.TLS)
@@ -42,6 +42,23 @@ def play(what: LoginRequest, transcript: str) -> LoginSession:
             command = _grant(talk, command, steps)
     except StopIteration as end:
         return _checked(end.value, steps)
+
+
+def listen(dialogue: Dialogue, lines: list[bytes]) -> list[bytes]:
+    """Run *dialogue* against a server that says *lines* inside TLS, whatever it is told; return what it was told."""
+    waiting, told = deque(lines), list[bytes]()
+    command = next(dialogue)
+    while True:
+        match command:
+            case StartTLS():
+                command = dialogue.send(FACTS)
+            case ReadLine():
+                command = dialogue.send(waiting.popleft())
+            case Send():
+                told.append(command.line)
+                command = dialogue.send(None)
+            case _:
+                command = dialogue.send(None)
 
 
 def _checked(session: object, steps: deque[str]) -> LoginSession:

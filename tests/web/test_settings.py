@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mailsettings.policy import Policy
+from mailsettings.web.app import create_app
 from mailsettings.web.settings import Settings
 
 
@@ -43,3 +45,15 @@ def test_a_bad_setting_is_an_error(tmp_path_factory: pytest.TempPathFactory) -> 
 
     with pytest.raises(ValueError, match="running"):
         Settings.read(str(path))
+
+
+@pytest.mark.parametrize("validates", [False, True])
+def test_the_operator_says_whether_the_resolver_validates(*, validates: bool) -> None:
+    """
+    The setting is part of the policy of every search.
+    """
+    settings = Settings(cache=":memory:", resolver="192.0.2.53", resolver_validates=validates)
+
+    policy: Policy = create_app(settings=settings).state.service.policy
+
+    assert (policy.resolver, policy.resolver_validates) == ("192.0.2.53", validates)

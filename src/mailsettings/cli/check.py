@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.exit_codes import ExitCode
-from mailsettings.cli.options import PROXY_OPTIONS, proxy_changes, with_all
-from mailsettings.cli.params import NetworkParam, ResolverParam, ServerParam
+from mailsettings.cli.options import PROXY_OPTIONS, RESOLVER_OPTIONS, proxy_changes, resolver_changes, with_all
+from mailsettings.cli.params import NetworkParam, ServerParam
 from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
@@ -48,6 +48,7 @@ class CheckOptions:
     profile: str | None
     as_json: bool
     resolver: str | None
+    resolver_validates: bool
     ca: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
     proxy: str | None  # URL, without a password
@@ -67,8 +68,9 @@ class CheckOptions:
         """Return the policy that these options amount to."""
         from mailsettings.policy import Policy
 
-        policy = Policy(resolver=self.resolver or "", ca_file=self.ca or "", allow_networks=self.networks)
-        changes = proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
+        policy = Policy(ca_file=self.ca or "", allow_networks=self.networks)
+        changes = resolver_changes(self.resolver, validates=self.resolver_validates)
+        changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         policy = policy.replace(**changes)
         fetched = frozenset({Protocol.POP3, Protocol.SMTP})
         return policy.replace(protocols=fetched) if self.fetcher and not self.incoming else policy
@@ -106,7 +108,7 @@ class CheckResult:
 @click.option("--confirm", "confirmed", multiple=True, metavar="DOMAIN", help="Agree to send the password there.")
 @click.option("--profile", type=click.Choice(["pop-fetcher"]), help="Can a service that polls POP3 use this mailbox?")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
-@click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS server.")
+@with_all(RESOLVER_OPTIONS)
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False), help="Trust the authorities in this file.")
 @click.option(
     "--allow-network", "networks", type=NetworkParam(), multiple=True, metavar="CIDR", help="Contact this, too."

@@ -81,13 +81,30 @@ def _first_line(path: str) -> str:
             raise click.UsageError("the password in --proxy-password-file is not UTF-8") from None
 
 
+RESOLVER_OPTIONS = (
+    click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+    click.option(
+        "--resolver-validates",
+        is_flag=True,
+        help="Believe what the --resolver says of DNSSEC signatures, also without DoT or DoH.",
+    ),
+)
+
+
+def resolver_changes(resolver: str | None, *, validates: bool) -> dict[str, object]:
+    """Return what the resolver options change in a policy. UsageError if one is missing that the other needs."""
+    if validates and not resolver:
+        raise click.UsageError("--resolver-validates needs --resolver: say which one")
+    return {"resolver": resolver or "", "resolver_validates": validates}
+
+
 def search_options(*, profile: str, timeout: str) -> tuple[Callable[[Function], Function], ...]:
     """Return the options of SearchOptions; *profile* is the default, *timeout* the help of --timeout."""
     return (
         click.option("--no-guess", is_flag=True, help="Do not try the usual names of mail servers."),
         click.option("--no-http", is_flag=True, help="Do not read documents over plain http."),
         click.option("--timeout", type=click.FloatRange(0.1, MAX_TIMEOUT), metavar="SECONDS", help=timeout),
-        click.option("--resolver", type=ResolverParam(), metavar="IP|URL", help="Ask this DNS, DoT or DoH server."),
+        *RESOLVER_OPTIONS,
         click.option(
             "--ca",
             type=click.Path(exists=True, dir_okay=False, readable=True),
@@ -122,6 +139,7 @@ class SearchOptions:
     no_http: bool
     timeout: float | None  # seconds
     resolver: str | None
+    resolver_validates: bool
     ca: str | None
     networks: tuple[IPv4Network | IPv6Network, ...]
     profile: str
@@ -133,7 +151,8 @@ class SearchOptions:
         """Return the policy that these options amount to."""
         base = Policy.service() if self.profile == "service" else Policy.personal()
         changes: dict[str, object] = {"allow_networks": self.networks, "guess": not self.no_guess}
-        changes |= {"allow_http": not self.no_http, "resolver": self.resolver or "", "ca_file": self.ca or ""}
+        changes |= {"allow_http": not self.no_http, "ca_file": self.ca or ""}
+        changes |= resolver_changes(self.resolver, validates=self.resolver_validates)
         changes |= proxy_changes(self.proxy, self.proxy_password_file, dns_past_proxy=self.dns_past_proxy)
         if self.timeout is not None:
             changes |= {"deadline": self.timeout, "greeting_deadline": self.timeout}

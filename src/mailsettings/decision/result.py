@@ -30,6 +30,7 @@ from mailsettings.model import (
     Note,
     NoteKind,
     Probe,
+    Protocol,
     Provider,
     Service,
     SettledBy,
@@ -112,10 +113,15 @@ def _choices(state: SearchState, direction: Direction, partner: str = "") -> tup
 
 
 def _is_reportable(choice: Choice, *, found: bool) -> bool:
-    """True if an unverified choice belongs in the answer: one a source states, or a guess where a server was seen."""
+    """True if an unverified choice belongs in the answer: one a source states, or a guess where a server was seen.
+
+    Most JMAP servers show nothing without a login, so one that asks for it is listed, behind all verified servers.
+    """
     if not choice.claims[0].evidence.authority.guessed:
         return True
     failure = choice.probe.failure if choice.probe else None
+    if choice.endpoint.protocol is Protocol.JMAP:
+        return failure is None or failure.kind is FailureKind.LOGIN_REQUIRED
     return not found and failure is not None and failure.kind.about_certificate
 
 

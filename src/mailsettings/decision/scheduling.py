@@ -93,8 +93,9 @@ class DirectionView:
 
     def _may_beat(self, lookup: Lookup, best: Candidate) -> bool:
         """Return True if *lookup* may bring a better authority, a better place, or what contradicts the table's row."""
-        if best.authority is Authority.TABLE and may_dispute_row(lookup):
-            return True
+        if best.authority is Authority.TABLE:
+            own = lookup.authority is Authority.DOMAIN and not self.state.row_ends_search
+            return may_dispute_row(lookup) or own
         evidence = best.claims[0].evidence
         # Another document of the same authority may have both directions.
         place = math.inf if self.order.documents.lacks_direction(evidence) else evidence.place

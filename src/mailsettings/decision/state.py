@@ -19,8 +19,8 @@ from mailsettings.leads import (
     NoMail,
     NotOffered,
     Remark,
-    disclosed,
     is_lookup,
+    is_permitted,
 )
 from mailsettings.model import (
     Authority,
@@ -105,7 +105,7 @@ class SearchState:
                 self.facts[lead] = None
             elif not is_lookup(lead):
                 self._add_remark(lead)
-            elif lead not in self.added_lookups and disclosed(lead, self.policy) is not None:
+            elif lead not in self.added_lookups and is_permitted(lead, self.address, self.policy):
                 self.added_lookups.add(lead)
                 self.pending[lead] = None
                 new.append(lead)

@@ -135,6 +135,11 @@ FINDINGS_BY_CODE = {
         "Do not use this server before whoever runs it has explained it: it may not be the one it says it is.",
         "login",
     ),
+    "logged-in-already": _provider(
+        "The server at {} counts every connection as logged in: no password shows whose mailbox it is.",
+        _TELL_OPERATOR,
+        "login",
+    ),
     # limits and temporary faults
     "too-many-connections": _user(
         "Too many connections to this account are open at the same time.",
@@ -301,6 +306,13 @@ FINDINGS_BY_CODE = {
     "slow-server": _provider("The server at {} is very slow.", "Give it more time."),
     "slow-greeting": _provider(
         "The server at {} takes its time before it greets.", "Give the mail program a longer time-out."
+    ),
+    "jmap-needs-login": _user(
+        "The web server at {} asks for a login before it shows whether it is a JMAP server.",
+        "Use IMAP or POP3, or ask the provider whether mail programs should use JMAP there.",
+    ),
+    "jmap-elsewhere": _user(
+        "What {} says about JMAP leads to another server.", "Ask the provider for the names of its mail servers."
     ),
     "bad-reply": _provider("The server at {} does not keep to its protocol.", _TELL_OPERATOR),
     "no-settings": _user(

@@ -115,6 +115,9 @@ def _is_informative(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> boo
         FailureKind.NO_ADDRESS,
         FailureKind.DENIED,
         FailureKind.BUDGET,
+        # Any web site may do that at a place that only JMAP servers would use.
+        FailureKind.LOGIN_REQUIRED,
+        FailureKind.OTHER_HOST,
     )
 
 

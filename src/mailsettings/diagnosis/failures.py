@@ -40,7 +40,8 @@ CODE_BY_KIND = {
     FailureKind.LIMIT: "bad-reply",
     FailureKind.STARTTLS_REFUSED: "starttls-refused",
     FailureKind.EARLY_BYTES: "tampering",
-    FailureKind.PREAUTH: "tampering",
+    FailureKind.LOGIN_REQUIRED: "jmap-needs-login",
+    FailureKind.OTHER_HOST: "jmap-elsewhere",
     FailureKind.NO_MAIL: "no-mail-service",
     FailureKind.NO_ACCESS: "no-standard-access",
     FailureKind.INTERNAL: "our-mistake",
@@ -166,6 +167,13 @@ def _without_login(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, eviden
     return finding(code, evidence, about=outcome.name)
 
 
+def _logged_in_already(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:
+    """Tell a server that needs no login from a plaintext PREAUTH, which keeps TLS from starting (CVE-2020-12398)."""
+    assert outcome.failure is not None
+    own = outcome.failure.detail is Detail.INSIDE_TLS
+    return finding("logged-in-already" if own else "tampering", evidence, about=outcome.name)
+
+
 def _broken_dns(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:
     assert outcome.failure is not None
     bogus = outcome.failure.detail is Detail.DNSSEC_BOGUS
@@ -180,6 +188,7 @@ _SPECIAL: dict[FailureKind, Callable[[EndpointOutcome, EndpointOutcomes, str], F
     FailureKind.CERTIFICATE_NAME: _other_name,
     FailureKind.STARTTLS_NOT_OFFERED: without_starttls,
     FailureKind.NO_LOGIN: _without_login,
+    FailureKind.PREAUTH: _logged_in_already,
     FailureKind.DNS_FAILED: _broken_dns,
     FailureKind.TLS_FAILED: broken_tls,
     FailureKind.TLS_TOO_OLD: broken_tls,

@@ -15,6 +15,6 @@ def offers_mail(data: bytes) -> bool:
     Raises DocumentError, NO_DOCUMENT if it is no session object at all.
     """
     capabilities = json.member(json.read(data), "capabilities")
-    if not isinstance(capabilities, dict) or CORE not in capabilities:
+    if not isinstance(capabilities, dict) or not isinstance(capabilities.get(CORE), dict):
         raise DocumentError(f"document has no capability {CORE!r}", FailureKind.NO_DOCUMENT)
-    return MAIL in capabilities
+    return isinstance(capabilities.get(MAIL), dict)

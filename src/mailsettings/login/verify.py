@@ -35,7 +35,7 @@ from mailsettings.model import (
     Trust,
 )
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Dialogue, farewell
+from mailsettings.protocols.dialogue import Dialogue, farewell, refuse_preauth
 
 MAX_ATTEMPTS = 2  # at one server, and refused ones in total: another one may lock the account
 
@@ -237,6 +237,7 @@ def login_dialogue(request: LoginRequest, *, policy: Policy, tag: str) -> Dialog
     """
     hello, goodbye = yield from without_logout(protocols.dialogue_for(request.endpoint, policy=policy, tag=tag))
     require_tls(hello)
+    refuse_preauth(hello)
     state = LoginState(hello, request, tag, policy.limits.max_lines)
     try:
         yield from _PROTOCOLS[request.endpoint.protocol](state)

@@ -58,6 +58,7 @@ class NoteKind(StrEnum):
 
     REMARK = "remark"
     UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
+    PREAUTH = "preauth"  # the server counts the connection as logged in before any login
     IPV4_BROKEN = "ipv4-broken"
     IPV6_BROKEN = "ipv6-broken"
 
@@ -92,6 +93,11 @@ class Hello:
     tls: TLSFacts | None = None
     notes: tuple[Note, ...] = ()  # anything unusual
 
+    @property
+    def preauthenticated(self) -> bool:
+        """True if the server counts the connection as logged in already: nothing there can verify a login."""
+        return any(note.kind is NoteKind.PREAUTH for note in self.notes)
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
@@ -109,5 +115,6 @@ class Probe:
     @property
     def verified(self) -> bool:
         """True if the server spoke its protocol inside TLS, with a valid certificate for the host's name."""
-        secure = self.endpoint.security is not Security.PLAIN
-        return secure and self.failure is None and self.hello is not None and self.hello.tls is not None
+        if self.endpoint.security is Security.PLAIN or self.failure is not None or self.hello is None:
+            return False
+        return self.hello.tls is not None and not self.hello.preauthenticated

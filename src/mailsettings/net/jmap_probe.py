@@ -1,4 +1,4 @@
-"""Probe a JMAP server inside verified TLS: a session object, or 401 Unauthorized (RFC 8620 §2.2)."""
+"""Probe a JMAP server inside verified TLS: only a session object is a greeting (RFC 8620 §2, §2.2)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import jmap
-from mailsettings.model import Endpoint, Failure, Hello, Probe, Step
+from mailsettings.model import URL, Endpoint, Failure, Hello, Probe, Step
 
 if TYPE_CHECKING:
     from mailsettings.interfaces import Net, Page
@@ -27,21 +27,28 @@ async def probe_jmap(
     on_step(Step.GREETING)
     host_port = endpoint.host if endpoint.port == _HTTPS else f"{endpoint.host}:{endpoint.port}"
     try:
-        seen = _seen(await net.get(f"https://{host_port}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED})))
+        page = await net.get(f"https://{host_port}/.well-known/jmap", answers=frozenset({_UNAUTHORIZED}))
+        _check_session(page, endpoint.host)
     except NetworkError as error:
         return Probe(endpoint, failure=Failure.of(endpoint, error))
     tls = tls_of(endpoint.host)
-    return Probe(endpoint, hello=Hello(f"JMAP: {seen}", tls=tls), tls=tls)
+    return Probe(endpoint, hello=Hello("JMAP: session", tls=tls), tls=tls)
 
 
-def _seen(page: Page) -> str:
-    """Describe *page*, a well-known JMAP resource. NetworkError(NO_DOCUMENT | NOT_OFFERED …) if it is none."""
+def _check_session(page: Page, host: str) -> None:
+    """Raise NetworkError unless *page* is a session object with mail, and *host* itself has sent it.
+
+    OTHER_HOST if redirects lead elsewhere, LOGIN_REQUIRED for a 401, which any web site may send; NO_DOCUMENT,
+    NOT_OFFERED …
+    """
+    elsewhere = next((name for name in (URL(url).host for url in page.route) if name != host), host)
+    if elsewhere != host:
+        raise NetworkError(FailureKind.OTHER_HOST, f"JMAP leads to {elsewhere}, which is another server")
     if page.status == _UNAUTHORIZED:
-        return "asks for a login"
+        raise NetworkError(FailureKind.LOGIN_REQUIRED, "asks for a login before it shows that it is JMAP")
     try:
         mail = jmap.offers_mail(page.body)
     except DocumentError as error:
         raise NetworkError(error.kind, str(error)) from error
     if not mail:
         raise NetworkError(FailureKind.NOT_OFFERED, "JMAP without mail")
-    return "session"

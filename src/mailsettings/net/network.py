@@ -7,6 +7,7 @@ import string
 import sys
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from types import ModuleType
@@ -29,7 +30,7 @@ from mailsettings.net.session import run_session
 from mailsettings.net.streams import Transport
 from mailsettings.observations import Inspection
 from mailsettings.policy import Policy
-from mailsettings.protocols.dialogue import Dialogue
+from mailsettings.protocols.dialogue import Dialogue, refuse_preauth
 
 if TYPE_CHECKING:
     from mailsettings.net.http import Fetcher
@@ -197,7 +198,7 @@ class Network:
         """Run the dialogue of *opener* over *connection*, which took the steps *dialling* to open."""
         dialogue = opener(endpoint, _tag())
         result = await run_session(connection.stream, dialogue, endpoint=endpoint, policy=self._policy, on_step=on_step)
-        return Probe(
+        probe = Probe(
             endpoint,
             hello=result.hello,
             failure=result.failure,
@@ -207,6 +208,7 @@ class Network:
             steps=(*dialling, *result.steps),
             notes=connection.notes,
         )
+        return _without_preauth(probe)
 
     def _tls_of(self, host: str) -> TLSFacts | None:
         """Return the TLS facts of the last document fetched from *host*."""
@@ -216,6 +218,18 @@ class Network:
         """Close all connections that are still open."""
         if self._fetcher is not None:
             await self._fetcher.aclose()
+
+
+def _without_preauth(probe: Probe) -> Probe:
+    """Return *probe*; as a failure, with the notes of its hello, if the server counts as logged in already."""
+    if probe.hello is None:
+        return probe
+    try:
+        refuse_preauth(probe.hello)
+    except NetworkError as error:
+        notes = (*probe.notes, *probe.hello.notes)
+        return replace(probe, hello=None, failure=Failure.of(probe.endpoint, error), notes=notes)
+    return probe
 
 
 async def _load(module: str) -> ModuleType:

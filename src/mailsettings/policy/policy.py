@@ -106,6 +106,7 @@ class Policy:
     exhaustive: bool = False  # look up and contact everything instead of settling early
     # through which resolver, certificate authorities and proxy
     resolver: str = ""  # "192.0.2.1:53", "tls://…" (DoT), "https://…" (DoH); empty: the system's
+    resolver_validates: bool = False  # *resolver* checks DNSSEC and cannot be impersonated: believe its AD bit
     ca_file: str = ""  # PEM; empty: the system's store, or SSL_CERT_FILE
     proxy: Proxy | None = None  # for every connection; the URL as text is accepted, too
     dns_past_proxy: bool = False  # send DNS questions directly, which a note in the answer then says

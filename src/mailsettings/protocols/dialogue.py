@@ -22,7 +22,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias, TypeVar
 
-from mailsettings.errors import FailureKind, NetworkError
+from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.escape import quoted
 from mailsettings.model import Hello, Note, NoteKind, Protocol, Step, TLSFacts
 from mailsettings.protocols.fingerprint import protocol_of
@@ -120,6 +120,16 @@ def first_line(wanted: Protocol) -> CommandGenerator[bytes]:
             FailureKind.WRONG_PROTOCOL, f"greeting {{}} is {found}, not {wanted.upper()}", quoting=quoted(line)
         )
     return line
+
+
+def refuse_preauth(hello: Hello) -> None:
+    """Raise NetworkError(PREAUTH) if the server counts every connection as logged in already.
+
+    Such a session cannot show that the user's mailbox is there: any password would seem right.
+    """
+    if hello.preauthenticated:
+        message = "PREAUTH inside TLS: the connection counts as logged in before any login"
+        raise NetworkError(FailureKind.PREAUTH, message, detail=Detail.INSIDE_TLS)
 
 
 def command_line(line: bytes) -> bytes:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.model import Hello, Note, Protocol, Security, Step
+from mailsettings.model import Hello, Note, NoteKind, Protocol, Security, Step
 from mailsettings.protocols.dialogue import (
     UNPROTECTED_GREETING,
     CommandGenerator,
@@ -38,7 +38,7 @@ from mailsettings.protocols.mechanisms import families, names
 _GREETING = re.compile(rb"\*[ \t]*(OK|PREAUTH|BYE)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\][ \t]*", re.IGNORECASE)  # RFC 9051 §7.1
 _LITERAL = re.compile(rb"\{[0-9]+\+?\}$")  # RFC 9051 §4.3
-_PREAUTH = Note("the server says PREAUTH: this connection counts as logged in already")
+_PREAUTH = Note("the server says PREAUTH: this connection counts as logged in already", NoteKind.PREAUTH)
 _IN_GREETING = Note("login methods are named only in the greeting, not in the CAPABILITY reply")
 _NO_LIST = Note("the server lists no capabilities")
 
@@ -90,6 +90,7 @@ def _read_greeting(line: bytes, *, plaintext: bool) -> _Greeting:
     """Parse `* OK`, `* PREAUTH` or `* BYE`, with or without text and capability list.
 
     Raises GREETING_REFUSED for BYE, PREAUTH if it was sent in *plaintext* (CVE-2020-12398: it prevents STARTTLS).
+    Inside TLS it is noted, and the callers of the dialogue refuse it (`refuse_preauth`).
     """
     found = _GREETING.fullmatch(line.strip())
     if found is None:

@@ -16,7 +16,7 @@ from mailsettings.errors import AddressError
 from mailsettings.hostnames import is_public_suffix, parse_host, registrable
 from mailsettings.leads import Lead
 from mailsettings.model import Authority
-from mailsettings.sources.documents import Document, PlaintextDocument, Provenance
+from mailsettings.sources.documents import Document, Place, PlaintextDocument, Provenance
 from mailsettings.sources.ispdb import ISPDB, ispdb_document
 
 PATH = "/mail/config-v1.1.xml"
@@ -39,7 +39,9 @@ def autoconfig(address: EmailAddress) -> Iterator[Lead]:
 
 def _own_documents(address: EmailAddress) -> Iterator[Document]:
     for place, (url, may_send_address) in enumerate(_URLS):
-        provenance = Provenance("autoconfig", Authority.DOMAIN, address.domain, order=place * _ORDER_STEP)
+        provenance = Provenance(
+            "autoconfig", Authority.DOMAIN, address.domain, order=place * _ORDER_STEP, place=Place.AUTOCONFIG + place
+        )
         to_send = address if may_send_address else None
         yield Document(url.format(domain=address.domain), provenance, address.domain, to_send)
 
@@ -50,11 +52,12 @@ def documents_of(mx_host: str, address: EmailAddress, *, authentic: bool = False
     *authentic*: the MX record could not have been forged. *ispdb* is a base URL as in sources.ispdb, or empty to omit
     it.
     """
-    for place, domain in enumerate(_domains_of(mx_host, address.domain)):
-        provenance = Provenance("autoconfig", Authority.MX_DOCUMENT, domain, authentic, 2 * place * _ORDER_STEP)
+    for number, domain in enumerate(_domains_of(mx_host, address.domain)):
+        own, listed = 2 * number, 2 * number + 1  # places
+        provenance = Provenance("autoconfig", Authority.MX_DOCUMENT, domain, authentic, own * _ORDER_STEP, own)
         yield Document(f"https://autoconfig.{domain}{PATH}", provenance, address.domain)
         if ispdb:
-            provenance = Provenance("ispdb", Authority.MX_DOCUMENT, domain, authentic, (2 * place + 1) * _ORDER_STEP)
+            provenance = Provenance("ispdb", Authority.MX_DOCUMENT, domain, authentic, listed * _ORDER_STEP, listed)
             yield ispdb_document(domain, provenance, address.domain, base=ispdb)
 
 

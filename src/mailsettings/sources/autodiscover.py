@@ -7,6 +7,9 @@
 
 The request carries the address. It is sent only to https hosts of the address's own domain, never to a parent domain
 (autodiscover.<suffix> has collected 96,671 passwords), and a 401 is no reason to send a password.
+
+What the two fixed hosts answer is the domain's own statement. A host that a plaintext redirect or an unsigned SRV
+record names is inside the domain, too, but may have been taken over: its answer counts no more than what led to it.
 """
 
 from __future__ import annotations
@@ -25,9 +28,9 @@ from mailsettings.formats.text import host_of, port_in
 from mailsettings.hostnames import inside
 from mailsettings.interfaces import SRV, Net, Page
 from mailsettings.leads import Lead
-from mailsettings.model import URL, Authority, Evidence, Fact, Note, Question, Service
+from mailsettings.model import URL, Authority, Fact, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.documents import Provenance, leads_of
+from mailsettings.sources.documents import Place, Provenance, leads_of
 from mailsettings.sources.srv import most_preferred
 
 PATH = "/autodiscover/autodiscover.xml"
@@ -59,10 +62,15 @@ class AutodiscoverRequest:
     address: EmailAddress  # the user's
     alias: EmailAddress | None = None  # the one to request, after a redirectAddr
     redirects: tuple[str, ...] = ()  # earlier requests that led to this one
+    named_by: Authority = Authority.DOMAIN  # of what named the host
 
     @property
     def authority(self) -> Authority:
-        return Authority.DOMAIN
+        return self.named_by
+
+    @property
+    def place(self) -> int:
+        return Place.AUTODISCOVER
 
     @property
     def recipient(self) -> EmailAddress:
@@ -84,7 +92,7 @@ class AutodiscoverRequest:
         page = await self._request(net)
         if page.status == _UNAUTHORIZED:
             note = Note(f"{host_of(self.url)} has Autodiscover, but wants an Exchange login; none was sent")
-            return (note, ExchangeHost(host_of(self.url), self.recipient))
+            return (note, ExchangeHost(host_of(self.url), self.recipient, self.named_by))
         match autodiscover_format.read(page.body):
             case RedirectAddress(other):
                 return (self._follow_address(other),)
@@ -131,9 +139,7 @@ class AutodiscoverRequest:
             services=settings.services,
             notes=settings.notes,
         )
-        yield from leads_of(
-            config, page, Provenance("autodiscover", Authority.DOMAIN, self.address.domain, order=_ORDER)
-        )
+        yield from leads_of(config, page, _provenance(self.address.domain, self.named_by))
         if settings.services:
             yield Note(f"{self.address.domain} also offers Exchange at {host_of(settings.services[0].url)}")
 
@@ -153,7 +159,7 @@ class PlaintextRedirect:
 
     @property
     def authority(self) -> Authority:
-        return Authority.DOMAIN  # the request that it leads to goes over https, inside the domain
+        return Authority.HTTP_DOCUMENT  # the request that it leads to goes over https, but the redirect may be forged
 
     def sends(self, policy: Policy) -> str | None:
         """Say that it is the last resort; None unless *policy* allows both it and the request that it leads to."""
@@ -185,7 +191,7 @@ class PlaintextRedirect:
             return Note(
                 f"Autodiscover of {self.address.domain} leads to {host}{_microsoft_tenant(host)}, which was not asked"
             )
-        return AutodiscoverRequest(url, self.address, redirects=(str(self),))
+        return AutodiscoverRequest(url, self.address, redirects=(str(self),), named_by=Authority.HTTP_DOCUMENT)
 
 
 async def _has_answer(request: AutodiscoverRequest, net: Net) -> bool:
@@ -204,7 +210,11 @@ class AutodiscoverRecords:
 
     @property
     def authority(self) -> Authority:
-        return Authority.DOMAIN
+        return Authority.DOMAIN  # if DNSSEC signs it
+
+    @property
+    def place(self) -> int:
+        return Place.AUTODISCOVER
 
     @property
     def question(self) -> Question:
@@ -229,13 +239,14 @@ class AutodiscoverRecords:
         """Return the request to the most preferred target, if that is inside the domain."""
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV) and record.target]
-        return [self._follow(record) for record in most_preferred(records)]
+        return [self._follow(record, signed=answer.authentic) for record in most_preferred(records)]
 
-    def _follow(self, record: SRV) -> Lead:
+    def _follow(self, record: SRV, *, signed: bool) -> Lead:
         if record.port != 443 or not inside(record.target, self.address.domain):
             where = f"{record.target}:{record.port}{_microsoft_tenant(record.target)}"
             return Note(f"Autodiscover of {self.address.domain} is at {where}, which was not asked")
-        return AutodiscoverRequest(f"https://{record.target}{PATH}", self.address)
+        named_by = Authority.DOMAIN if signed else Authority.SRV
+        return AutodiscoverRequest(f"https://{record.target}{PATH}", self.address, named_by=named_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +255,7 @@ class ExchangeHost:
 
     host: str  # inside the address's domain
     address: EmailAddress
+    named_by: Authority = Authority.DOMAIN  # of what named the host
 
     @property
     def authority(self) -> Authority:
@@ -261,11 +273,17 @@ class ExchangeHost:
         """Return where the mailbox is, and its ActiveSync URL."""
         page = await net.get(str(self))
         url = autodiscover_format.read_v2(page.body)
-        evidence = Evidence(Authority.DOMAIN, "autodiscover", page.url, page.authentic, self.address.domain)
+        provenance = _provenance(self.address.domain, self.named_by)
         return (
             Note(f"the mailbox is in Exchange at {host_of(url)}{_microsoft_tenant(host_of(url))}"),
-            Fact(Service("activesync", url), evidence),
+            Fact(Service("activesync", url), provenance.evidence(page)),
         )
+
+
+def _provenance(domain: str, named_by: Authority) -> Provenance:
+    """Return the origin of a response for *domain*: it may be forged if what named the host may be."""
+    authentic = named_by is Authority.DOMAIN
+    return Provenance("autodiscover", named_by, domain, authentic, _ORDER, Place.AUTODISCOVER)
 
 
 def _microsoft_tenant(host: str) -> str:

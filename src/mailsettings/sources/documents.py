@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from urllib.parse import quote
 
 from mailsettings.address import EmailAddress
@@ -11,7 +12,7 @@ from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
-from mailsettings.hostnames import inside
+from mailsettings.hostnames import belongs_to, inside
 from mailsettings.interfaces import Net, Page
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Note, Provider, Service
@@ -20,6 +21,20 @@ from mailsettings.sources.oauth_metadata import issuer_of
 
 # The server responded, but without a document: it may respond to the same request with the address.
 _DOCUMENT_FAILURES = frozenset({FailureKind.HTTP_STATUS, FailureKind.NO_DOCUMENT, FailureKind.INVALID_DOCUMENT})
+
+
+class Place(IntEnum):
+    """The order of what a domain states itself, all of one authority; of its documents, the draft's first.
+
+    The answer must not depend on which of them comes first: scheduling waits for a better place.
+    """
+
+    AUTOCONFIG = 0  # and the two other URLs after it
+    MAILCONF = 3
+    PACC = 4
+    SRV = 5
+    AUTODISCOVER = 6
+    JMAP = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +46,23 @@ class Provenance:
     domain: str  # that vouches for it
     authentic: bool = True  # False: what led to its URL could have been forged
     order: int = 0  # where its servers stand among those of the same authority
+    place: int = 0  # where the document stands among the sources of the same authority, see Place
 
-    def evidence(self, url: str, *, authentic: bool) -> Evidence:
-        """Return the evidence for a document found at *url*. The weakest hop decides."""
-        # Where the URL itself may be forged, the authority says so already; a plaintext hop still has to lower it.
-        authority = self.authority if authentic else max(self.authority, Authority.HTTP_DOCUMENT)
-        return Evidence(authority, self.source, url, authentic and self.authentic, self.domain)
+    def evidence(self, page: Page) -> Evidence:
+        """Return the evidence for the document *page*: the place it came from and the weakest hop to it decide."""
+        authority, authentic = self.authority, self.authentic and page.authentic
+        if not page.authentic:
+            authority = max(authority, Authority.HTTP_DOCUMENT)
+        elif leaves_domain(page):
+            # Whoever runs the last host wrote it; an open redirect is enough to lead there.
+            authority, authentic = max(authority, Authority.MX_DOCUMENT), False
+        return Evidence(authority, self.source, page.url, authentic, self.domain, self.place)
+
+
+def leaves_domain(page: Page) -> bool:
+    """Return True if a redirect on the way to *page* left the registrable domain of the URL that was asked for."""
+    first, *others = (URL(url).host for url in page.route)
+    return not all(belongs_to(host, first) for host in others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +77,10 @@ class Document:
     @property
     def authority(self) -> Authority:
         return self.provenance.authority
+
+    @property
+    def place(self) -> int:
+        return self.provenance.place
 
     def sends(self, policy: Policy) -> str | None:
         """Say what is sent besides the URL; None for plain http where *policy* does not allow it."""
@@ -99,6 +129,10 @@ class PlaintextDocument:
     def authority(self) -> Authority:
         return self.provenance.authority
 
+    @property
+    def place(self) -> int:
+        return self.provenance.place
+
     def sends(self, policy: Policy) -> str | None:
         """Say that it is the last resort; None where *policy* does not allow it."""
         return "nothing, and only if https brings no document" if policy.allow_http else None
@@ -131,7 +165,7 @@ async def _exists(document: Document, net: Net) -> bool:
 
 def leads_of(config: ClientConfig, page: Page, provenance: Provenance) -> Iterator[Lead]:
     """Yield what a document states: servers in its order, facts about the provider, and notes on what is unusual."""
-    evidence = provenance.evidence(page.url, authentic=page.authentic)
+    evidence = provenance.evidence(page)
     yield from claims_and_facts(config, evidence, provenance.order)
     for note in config.notes:
         yield Note(f"{page.url}: {note}")

@@ -1,16 +1,24 @@
-"""JMAP: a session object, or a 401 in front of one, is a mail service beside IMAP and POP3 (RFC 8620 §2.2)."""
+"""JMAP: a session object, found by SRV or at its well-known place, is a mail service beside IMAP and POP3.
+
+    _jmap._tcp.example.org SRV 0 1 443 jmap.example.org
+    https://jmap.example.org/.well-known/jmap   ->  perhaps a redirect, then a session or 401 (RFC 8620 §2.2)
+
+Most servers show the session only after a login. A 401 proves nothing, because entire web sites require a login: such a
+server is named and contacted, and stays unverified. A redirect to another host says where JMAP is by the word of the
+first host, and nothing about the first host itself.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
 from mailsettings.formats import jmap as jmap_format
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
-from mailsettings.interfaces import SRV, Answer, Net
+from mailsettings.interfaces import SRV, Answer, Net, Page
 from mailsettings.leads import Lead, NotOffered
 from mailsettings.model import (
     URL,
@@ -26,7 +34,7 @@ from mailsettings.model import (
     Service,
 )
 from mailsettings.policy import Policy
-from mailsettings.sources.documents import Provenance
+from mailsettings.sources.documents import Place, Provenance
 from mailsettings.sources.srv import most_preferred
 
 _ORDER = 300  # after everything that names servers
@@ -37,7 +45,7 @@ _PATH = "/.well-known/jmap"
 def jmap(address: EmailAddress) -> Iterator[Lead]:
     """Yield the SRV question and the session at its well-known URL."""
     yield JmapRecords(address.domain)
-    provenance = Provenance("jmap", Authority.DOMAIN, address.domain, order=_ORDER)
+    provenance = Provenance("jmap", Authority.DOMAIN, address.domain, order=_ORDER, place=Place.JMAP)
     yield JmapSession(f"https://{address.domain}{_PATH}", provenance)
 
 
@@ -54,6 +62,10 @@ class JmapRecords:
     @property
     def authority(self) -> Authority:
         return Authority.DOMAIN  # if DNSSEC signs them
+
+    @property
+    def place(self) -> int:
+        return Place.JMAP
 
     @property
     def question(self) -> Question:
@@ -90,7 +102,7 @@ class JmapRecords:
         if record.port != 443:
             return Note(f"{self} names port {record.port}; only 443 is asked")
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
-        provenance = Provenance("jmap", authority, self.domain, answer.authentic, _ORDER)
+        provenance = Provenance("jmap", authority, self.domain, answer.authentic, _ORDER, Place.JMAP)
         return JmapSession(f"https://{host}{_PATH}", provenance, named=True)
 
 
@@ -106,6 +118,10 @@ class JmapSession:
     def authority(self) -> Authority:
         return self.provenance.authority
 
+    @property
+    def place(self) -> int:
+        return self.provenance.place
+
     def sends(self, policy: Policy) -> str | None:
         """Return an empty text: nothing else is sent. None if *policy* excludes JMAP."""
         return _disclosure(policy)
@@ -120,15 +136,21 @@ class JmapSession:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the service, if there is one. NetworkError or DocumentError if not."""
         page = await net.get(self.url, answers=frozenset({_UNAUTHORIZED}))
-        evidence = self.provenance.evidence(page.url, authentic=page.authentic)
-        if page.status != _UNAUTHORIZED:
-            if not jmap_format.offers_mail(page.body):
-                return (Note(f"{page.url}: JMAP without mail"),)
-        elif not self.named:
-            # Entire web sites require a login: at a URL that the domain has not named, a 401 does not prove JMAP.
-            evidence = Evidence(Authority.GUESS, "jmap", page.url, domain=evidence.domain)
+        if page.status != _UNAUTHORIZED and not jmap_format.offers_mail(page.body):
+            return (Note(f"{page.url}: JMAP without mail"),)
+        evidence = self._evidence(page)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
         return (
             Claim(endpoint, evidence, order=self.provenance.order, eager=False),
             Fact(Service("jmap", page.url), evidence),
         )
+
+    def _evidence(self, page: Page) -> Evidence:
+        """Return who says that JMAP is where the redirects end: the first host, if they lead to another one."""
+        evidence = self.provenance.evidence(page)
+        if page.status == _UNAUTHORIZED and not self.named:
+            # Nothing but the login says that there is JMAP.
+            evidence = replace(evidence, authority=Authority.GUESS, authentic=False)
+        if host_of(page.url) != host_of(self.url):
+            evidence = replace(evidence, locator=f"{self.url}, which leads to {page.url}")
+        return evidence

@@ -1,6 +1,10 @@
 """The domain's TXT record `mailconf=URL` (a convention of clients), which points at an autoconfig document anywhere.
 
 example.org TXT "mailconf=https://hoster.example.net/autoconfig/mail/config-v1.1.xml"
+
+A record that DNSSEC signs is the domain's own statement. One without a signature may be forged, and then it can name
+any page that a stranger may write, inside the domain as well: an upload, a home page, an open redirect. Its document
+counts like an unsigned SRV record, and no OAuth issuer is taken from it.
 """
 
 from __future__ import annotations
@@ -11,11 +15,13 @@ from dataclasses import dataclass
 from mailsettings.address import EmailAddress
 from mailsettings.errors import DocumentError
 from mailsettings.formats.text import host_of, port_in, web_url
-from mailsettings.hostnames import inside
+from mailsettings.hostnames import belongs_to
 from mailsettings.interfaces import Net
-from mailsettings.leads import Lead
-from mailsettings.model import Authority, Note, Question
-from mailsettings.sources.documents import Document, Provenance
+from mailsettings.leads import Lead, OAuthIssuer
+from mailsettings.model import URL, Authority, Fact, Note, Question
+from mailsettings.policy import Policy
+from mailsettings.sources.documents import Document, Place, Provenance
+from mailsettings.sources.oauth_metadata import IssuerMetadata
 
 _ORDER = 60  # after the documents at fixed URLs
 MAX_URLS = 2  # followed; a domain has one
@@ -36,6 +42,10 @@ class MailconfRecord:
     @property
     def authority(self) -> Authority:
         return Authority.DOMAIN
+
+    @property
+    def place(self) -> int:
+        return Place.MAILCONF
 
     @property
     def question(self) -> Question:
@@ -62,10 +72,56 @@ class MailconfRecord:
     def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:
         if url.startswith("http://") and not allow_http:
             return Note(f"{self}: {url} is plain http, which the policy does not allow")
-        # DNS can be forged, a certificate of the domain cannot: whatever pointed there, the domain itself responded.
-        authentic = url.startswith("https://") and (signed or inside(host_of(url), self.domain))
-        authority = Authority.DOMAIN if authentic else Authority.HTTP_DOCUMENT
-        return Document(url, Provenance("mailconf", authority, self.domain, authentic, _ORDER), self.domain)
+        authority = self._authority(url, signed=signed)
+        document = Document(
+            url, Provenance("mailconf", authority, self.domain, signed, _ORDER, Place.MAILCONF), self.domain
+        )
+        return document if signed else UnsignedDocument(document)
+
+    def _authority(self, url: str, *, signed: bool) -> Authority:
+        """Return how much a document at *url* can count, if no redirect leads away from there."""
+        if not url.startswith("https://"):
+            return Authority.HTTP_DOCUMENT
+        if signed:
+            return Authority.DOMAIN
+        return Authority.SRV if belongs_to(host_of(url), self.domain) else Authority.HTTP_DOCUMENT
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedDocument:
+    """The document that an unsigned record points at: its servers are worth contacting, its issuer is not."""
+
+    document: Document
+
+    @property
+    def authority(self) -> Authority:
+        return self.document.authority
+
+    @property
+    def place(self) -> int:
+        return self.document.place
+
+    @property
+    def where(self) -> URL:
+        return self.document.where
+
+    def __str__(self) -> str:
+        return str(self.document)
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say what is sent besides the URL, as the document itself does."""
+        return self.document.sends(policy)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return what the document states, without an OAuth issuer."""
+        return [lead for lead in await self.document.run(net) if not names_issuer(lead)]
+
+
+def names_issuer(lead: Lead) -> bool:
+    """Return True if *lead* states who issues OAuth tokens, or asks for that issuer's metadata."""
+    if isinstance(lead, Fact):
+        return isinstance(lead.value, OAuthIssuer)
+    return isinstance(lead, IssuerMetadata)
 
 
 def mailconf_urls(records: tuple[str, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from mailsettings.formats import pacc as pacc_format
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Question
-from mailsettings.sources.documents import Provenance, leads_of
+from mailsettings.sources.documents import Place, Provenance, leads_of
 
 _ORDER = 100  # after autoconfig's documents
 
@@ -32,6 +32,10 @@ class PaccDigest:
     @property
     def authority(self) -> Authority:
         return Authority.DOMAIN
+
+    @property
+    def place(self) -> int:
+        return Place.PACC
 
     @property
     def question(self) -> Question:
@@ -67,6 +71,10 @@ class PaccDocument:
         return Authority.DOMAIN
 
     @property
+    def place(self) -> int:
+        return Place.PACC
+
+    @property
     def where(self) -> URL:
         return URL(f"https://ua-auto-config.{self.domain}/.well-known/user-agent-configuration.json")
 
@@ -77,4 +85,5 @@ class PaccDocument:
         """Return what the document states. DocumentError if DNS does not vouch for it."""
         page = await net.get(str(self))
         config = pacc_format.read(page.body, self.digests)
-        return tuple(leads_of(config, page, Provenance("pacc", Authority.DOMAIN, self.domain, order=_ORDER)))
+        provenance = Provenance("pacc", Authority.DOMAIN, self.domain, order=_ORDER, place=Place.PACC)
+        return tuple(leads_of(config, page, provenance))

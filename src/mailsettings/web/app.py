@@ -74,7 +74,7 @@ def create_app(
 
 def _policy_options(settings: Settings) -> dict[str, object]:
     """Return those of the policy's options that *settings* set."""
-    names = ("resolver", "ca_file", "proxy", "dns_past_proxy", "allow_networks")
+    names = ("resolver", "resolver_validates", "ca_file", "proxy", "dns_past_proxy", "allow_networks")
     return {name: value for name in names if (value := getattr(settings, name))}
 
 

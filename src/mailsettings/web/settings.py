@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     redis_url: str = ""  # shared by all workers and machines
     # network access
     resolver: str = ""  # see Policy.resolver
+    resolver_validates: bool = False  # see Policy.resolver_validates
     ca_file: str = ""
     proxy: Annotated[Proxy | None, NoDecode, BeforeValidator(_proxy)] = None  # a URL, see Policy.proxy
     dns_past_proxy: bool = False

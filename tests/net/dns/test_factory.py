@@ -15,7 +15,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.model import Question
-from mailsettings.net.dns.factory import resolver_through
+from mailsettings.net.dns.factory import resolver_for, resolver_through
 from mailsettings.net.dns.nameservers import Nameserver, Scheme
 from mailsettings.net.internet import Internet
 from mailsettings.net.tcp import TCPStream
@@ -61,11 +61,19 @@ async def test_questions_go_through_the_proxy_over_tcp() -> None:
     assert (len(proxy.asked), len(over_tcp.asked), over_udp.asked) == (1, 3, [])
 
 
+async def test_a_validating_resolver_behind_a_proxy_is_not_trusted() -> None:
+    """
+    What the resolver says of signatures can be changed by the proxy, which the user has not vouched for.
+    """
+    async with world(resolver_validates=True) as (internet, _, _, _):
+        assert not (await internet.ask(A)).authentic
+
+
 async def test_questions_go_past_the_proxy_only_if_the_policy_says_so() -> None:
     """
     Then as without a proxy.
     """
-    async with world(dns_past_proxy=True) as (internet, proxy, over_tcp, over_udp):
+    async with world(dns_past_proxy=True, resolver_validates=True) as (internet, proxy, over_tcp, over_udp):
         answer = await internet.ask(A)
 
     assert (answer.records, answer.authentic) == (("1.2.3.4",), True)
@@ -134,6 +142,32 @@ async def test_dns_over_tls_goes_through_the_proxy(ca: trustme.CA, ca_file: str)
             answer = await internet.ask(A)
 
     assert (answer.records, answer.authentic, proxy.asked) == (("1.2.3.4",), True, [f"127.0.0.1:{port}"])
+
+
+@pytest.mark.parametrize("validates", [False, True])
+async def test_signatures_are_believed_of_a_resolver_that_is_named_as_validating(*, validates: bool) -> None:
+    """
+    Naming a resolver is not enough: anyone on the way to it can set the AD bit.
+    """
+    zone = Zone("imap.example.org. A 1.2.3.4", authentic=True)
+    async with answering(lambda query: [zone.response(query).to_wire()]) as port:
+        policy = Policy(resolver=f"127.0.0.1:{port}", resolver_validates=validates)
+        async with aclosing(Internet(policy)) as internet:
+            assert (await internet.ask(A)).authentic is validates
+
+
+@pytest.mark.parametrize("validates", [False, True])
+async def test_name_servers_of_the_system_are_never_believed_on_signatures(*, validates: bool) -> None:
+    """
+    Not even on this machine: Docker's name server there passes on what came unprotected from elsewhere.
+    """
+    zone = Zone("imap.example.org. A 1.2.3.4", authentic=True)
+    async with answering(lambda query: [zone.response(query).to_wire()]) as port:
+        system = (Nameserver(Scheme.UDP, "127.0.0.1", port),)
+        async with aclosing(resolver_for(Policy(resolver_validates=validates), None, system)) as resolver:
+            answer = await resolver.ask(A)
+
+    assert (answer.records, answer.authentic) == (("1.2.3.4",), False)
 
 
 async def nowhere(ip: IPAddress, port: int) -> TCPStream:

@@ -19,7 +19,7 @@ BACKENDS = ("asyncio", "trio")
 
 def searched(lab: Laboratory, domain: str, *, resolver: str = "", backend: str = "asyncio") -> Detection:
     """Return what a user of *domain* is told, with the default policy; AssertionError if it may not be so."""
-    policy = Policy(resolver=resolver or lab.resolver, ca_file=str(lab.ca_file))
+    policy = Policy(resolver=resolver or lab.resolver, resolver_validates=True, ca_file=str(lab.ca_file))
     before = sockets()
     with inside(lab.namespaces.client):
         detection = anyio.run(_search, f"ada@{domain}", policy, backend=backend)

@@ -201,7 +201,12 @@ STARTTLS = (
         (FailureKind.BAD_REPLY,),
     ),
     Attack(
-        "preauth-inside-tls-is-no-login", "T25", 993, (TLS, ("send", "* PREAUTH hi\r\n"), *IMAP_INSIDE), shown="PREAUTH"
+        "preauth-inside-tls-is-no-login",
+        "T25",
+        993,
+        (TLS, ("send", "* PREAUTH hi\r\n"), *IMAP_INSIDE),
+        (FailureKind.PREAUTH,),
+        shown="PREAUTH",
     ),
     # T26: what came before TLS is forgotten
     Attack(

@@ -1,9 +1,13 @@
 """Build the resolver that a policy asks for: which name servers, over which transport.
 
                    directly                            through a proxy, which does not relay UDP
-192.0.2.1          UDP, TCP for long answers           TCP (RFC 7766), readable by the proxy: the AD bit is not trusted
+192.0.2.1          UDP, TCP for long answers           TCP (RFC 7766)
 tls://, https://   TLS that ends at the name server    the same
 (nothing)          the system's name servers           without those on this machine: the proxy would ask its own
+
+The AD bit counts over TLS; over UDP only if the policy says that this resolver validates (`resolver_validates`). A name
+server on this machine is not enough: many of them, such as Docker's 127.0.0.11, only pass on what came unprotected from
+elsewhere. Over TCP through a proxy it never counts, because the proxy can change it.
 """
 
 from __future__ import annotations
@@ -24,16 +28,17 @@ from mailsettings.net.tcp import Connect, TCPStream, connect
 from mailsettings.policy import IPAddress, Policy
 
 
-def resolver_for(policy: Policy, nameserver: Nameserver | None) -> Resolver:
-    """Return a resolver that queries *nameserver*, or the system's name servers by default."""
+def resolver_for(
+    policy: Policy, nameserver: Nameserver | None, system: tuple[Nameserver, ...] | None = None
+) -> Resolver:
+    """Return a resolver that queries *nameserver*, or else the name servers *system*, by default this machine's."""
     if nameserver is None:
-        found = system_nameservers()
-        local = all(server.address is not None and server.address.is_loopback for server in found)
-        return Resolver(tuple(map(Do53, found)), policy, trusted=local)
+        local = system_nameservers() if system is None else system
+        return Resolver(tuple(map(Do53, local)), policy, trusted=False)
     if nameserver.scheme is Scheme.UDP:
-        return Resolver((Do53(nameserver),), policy, trusted=True)
+        return Resolver((Do53(nameserver),), policy, trusted=policy.resolver_validates)
     # Its own name is resolved by the system's resolvers.
-    transport = _NameserverTransport(resolver_for(policy, None).ask, partial(connect, ca_file=policy.ca_file))
+    transport = _NameserverTransport(resolver_for(policy, None, system).ask, partial(connect, ca_file=policy.ca_file))
     return Resolver((_encrypted(nameserver, policy, transport),), policy, trusted=True)
 
 

@@ -25,7 +25,7 @@ class Resolver:
     """Queries name servers one after the other until one answers."""
 
     def __init__(self, transports: tuple[DNSTransport, ...], policy: Policy, *, trusted: bool) -> None:
-        """*trusted*: the AD bit counts, because the servers are local, encrypted or named by the user."""
+        """*trusted*: the AD bit counts, because TLS protects it or the user says that the resolver validates."""
         self._transports = transports
         self._policy = policy
         self._trusted = trusted
