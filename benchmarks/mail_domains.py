@@ -78,6 +78,8 @@ class MailDomain:
         if site is Site.NONE or any(record.startswith("@ LIKE") for record in self.zone.records):
             return self
         at = next((host for host in self.zone.hosts if host.name == "@"), Host("@", ()))
+        if at.services and site is Site.BAD_CERTIFICATE:  # the machine has one certificate, which its mail needs
+            return self.with_site(Site.NOT_FOUND)
         others = tuple(host for host in self.zone.hosts if host is not at)
         certificate = Certificate(at.certificate.names, Fault.SELF_SIGNED) if site is Site.BAD_CERTIFICATE else None
         web = replace(

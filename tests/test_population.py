@@ -10,7 +10,7 @@ import pytest
 from benchmarks.fake_zones import add_zones
 from benchmarks.mail_domains import MAY_ASK, Kind, MailDomain, absolute
 from benchmarks.mix import SHARES, SITES, SIZE, mail_domains
-from benchmarks.population import POLICIES, outcomes, world
+from benchmarks.population import POLICIES, missed_bars, outcomes, world
 from benchmarks.shared_zones import zones
 from mailsettings import Policy
 from mailsettings.hostnames import name_matches, registrable
@@ -206,3 +206,10 @@ def test_the_first_domain_of_each_kind_is_right(policy: Policy) -> None:
 
     assert [each.domain.name for each in found if each.wrong or each.misled or not each.found] == []
     assert {each.domain.kind for each in found if each.asked} <= MAY_ASK
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_at_most_every_seventh_domain_is_asked_about(policy: Policy) -> None:
+    """And none is wrong."""
+    assert list(missed_bars(tuple(outcomes(DOMAINS, world(DOMAINS), policy)))) == []

@@ -94,7 +94,7 @@ def expected(case: TrustCase, endpoint: Endpoint) -> Trust:
 def cases(draw: st.DrawFn) -> TrustCase:
     """Draw a server, where its name is, its certificate, and how it was learned."""
     domain = draw(st.sampled_from((PLAIN, DEEPER, IN_TABLE, SUFFIX)))
-    learned = draw(st.sampled_from([each for each in Learned if each is not Learned.REDIRECTED]))
+    learned = draw(st.sampled_from(Learned))
     # As an exchanger a name of a row's leads to the row, which is another case.
     others = () if learned is Learned.MX else (*IN_ROW, *OUTSIDE)
     position = draw(st.sampled_from(INSIDE_D) | st.sampled_from((*INSIDE_R, *others)))
