@@ -261,9 +261,13 @@ def test_a_row_is_disputed_by_what_the_domain_itself_says(way: str, direction: s
 
     # The search ends with the row unless it is told to ask the domain as well.
     detection = detect_in(build, policy=Policy(exhaustive=True), address=f"ada@{IN_TABLE}").detection
-    unasked = {choice.endpoint.host for choice in firsts(detection) if choice.trust is Trust.PROVIDER}
-
+    choices = {choice.endpoint.host: choice for choice in (*detection.incoming, *detection.outgoing) if choice.verified}
+    displaced = {"incoming": own, "outgoing": "mail.gmx.net", "neither": own}[direction]
     disputed = way != "unsigned" and direction != "neither"
-    assert (own in unasked, "mail.gmx.net" in unasked) == (
-        (direction == "outgoing", direction == "incoming") if disputed else (True, True)
+
+    assert (choices[displaced].trust, choices[displaced].confirm_reason) == (
+        (Trust.CONFIRM, ConfirmReason.DISPUTED) if disputed else (Trust.PROVIDER, None)
+    )
+    assert ({choice.endpoint.host for choice in firsts(detection)} == {reading, sending}) == (
+        disputed or direction == "neither"
     )
