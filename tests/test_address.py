@@ -1,12 +1,13 @@
 """Addresses and host names: what is read, what is refused, and how that is said."""
 
+import re
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.address import EmailAddress, parse_address
+from mailsettings.address import EmailAddress, fill, parse_address, without_words
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
 
@@ -62,6 +63,7 @@ def test_an_address_is_read(text: str, expected: EmailAddress) -> None:
         pytest.param("u@xn--a.example\u3002", "", id="broken-a-label-and-dot"),
         pytest.param("a..b@example.org", "no mailbox", id="two-dots"),
         pytest.param('"a b"@example.org', "no mailbox", id="quoted"),
+        pytest.param("a\u037e@example.org", "part before the @", id="semicolon-after-normalising"),
         pytest.param("a" * 65 + "@example.org", "65 octets", id="long-local"),
         pytest.param("a@" + "b" * 64 + ".example", "not a domain name", id="long-label"),
         pytest.param("a@" + ".".join(["b" * 60] * 5) + ".example", "octets", id="long-domain"),
@@ -98,3 +100,48 @@ def test_reading_an_address_again_changes_nothing(local: str, domain: str) -> No
     parsed = parse_address(f"{local}@{domain}")
 
     assert parsed == parse_address(str(parsed))
+
+
+@given(st.text())
+def test_a_local_part_of_ascii_has_the_characters_of_one(text: str) -> None:
+    """Also where only its normal form is ASCII: the Kelvin sign is a K, the Greek question mark a semicolon."""
+    try:
+        local = parse_address(f"{text}@example.org").local
+    except AddressError:
+        return
+
+    assert not local.isascii() or re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+", local)
+
+
+@pytest.mark.parametrize(
+    ("local", "template", "name"),
+    [
+        ("ada", "%EMAILADDRESS%", "ada@example.org"),
+        ("ada", "%EMAILLOCALPART%.%EMAILDOMAIN%", "ada.example.org"),
+        ("%EMAILDOMAIN%", "%EMAILADDRESS%", "%EMAILDOMAIN%@example.org"),
+        ("%EMAILLOCALPART%", "%EMAILADDRESS%", "%EMAILLOCALPART%@example.org"),
+        ("%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILADDRESS%"),
+        ("%EMAIL", "%EMAILLOCALPART%DOMAIN%", "%EMAILDOMAIN%"),
+    ],
+)
+def test_what_a_placeholder_stands_for_is_not_filled_again(local: str, template: str, name: str) -> None:
+    """A local part may contain percent signs, and so look like a placeholder."""
+    assert fill(template, parse_address(f"{local}@example.org")) == name
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("%EMAILADDRESS%", True),
+        ("%EMAILLOCALPART%.%EMAILDOMAIN%", True),
+        ("%EMAILDOMAIN%\\%EMAILLOCALPART%", True),
+        ("", False),
+        ("...", False),
+        ("call-0900-1234", False),
+        ("%EMAILLOCALPART%-see-evil.example", False),
+        ("%EMAILADDRESS%\u2026", False),
+    ],
+)
+def test_a_template_without_words(template: str, expected: bool) -> None:
+    """It tells users nothing that is not their own address."""
+    assert without_words(template) is expected

@@ -20,6 +20,7 @@ from mailsettings.errors import Detail, DocumentError, FailureKind
 from mailsettings.model import (
     URL,
     Audience,
+    Authority,
     Choice,
     Claim,
     Detection,
@@ -27,14 +28,18 @@ from mailsettings.model import (
     Evidence,
     Failure,
     Hello,
+    Hint,
     HostName,
+    Link,
     Note,
     NoteKind,
     Probe,
     Protocol,
+    Provider,
     ProxyAddress,
     Question,
     Security,
+    Service,
     Task,
     Where,
 )
@@ -89,6 +94,10 @@ DETECTIONS = st.builds(
     address=st.text(),
     incoming=st.lists(choices(), max_size=2).map(tuple),
     outgoing=st.lists(choices(), max_size=2).map(tuple),
+    provider=st.none() | st.from_type(Provider),
+    hints=st.lists(st.from_type(Hint), max_size=2).map(tuple),
+    documentation=st.lists(st.from_type(Link), max_size=2).map(tuple),
+    other_services=st.lists(st.from_type(Service), max_size=2).map(tuple),
     confirm=st.lists(st.text(), max_size=2).map(tuple),
     notes=st.lists(st.from_type(Note), max_size=2).map(tuple),
     failures=st.lists(FAILURES, max_size=2).map(tuple),
@@ -130,6 +139,32 @@ def test_evidence_names_its_authority_in_words() -> None:
     assert {"authority": "table", "source": "table", "locator": "providers.yaml: gmail"}.items() <= to_dict(GMAIL)[
         "incoming"
     ][0]["evidence"][0].items()
+
+
+def test_a_hint_names_its_authority_in_words() -> None:
+    """
+    As a server does: programs show who says what the user is to do.
+    """
+    evidence = Evidence(Authority.MX_TABLE, "mx", "example.org MX = mx.example", domain="example.org")
+    hints = to_dict(replace(NOTHING, hints=(Hint("app_password", "Create one.", evidence=evidence),)))["hints"]
+
+    assert hints[0]["evidence"] == {
+        "authority": "mx-table",
+        "source": "mx",
+        "locator": "example.org MX = mx.example",
+        "authentic": False,
+        "domain": "example.org",
+        "place": 0,
+    }
+
+
+def test_facts_without_evidence_are_read() -> None:
+    """
+    The web service's store has answers from before there was any.
+    """
+    old = {"id": "enable", "text": "Switch it on.", "url": ""}
+
+    assert from_json(json.dumps({**to_dict(NOTHING), "hints": [old]})).hints == (Hint("enable", "Switch it on."),)
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -324,6 +359,9 @@ def test_fields_of_later_versions_are_ignored() -> None:
         ({"incoming": [1]}, "a choice is 1, not an object"),
         ({"incoming": [{"evidence": [1]}]}, "an evidence is 1, not an object"),
         ({"incoming": [{"evidence": [{"authority": "me"}]}]}, "authority is 'me', which is none"),
+        ({"hints": 1}, "hints is 1, not an array"),
+        ({"hints": [{"evidence": {"authority": "me"}}]}, "authority is 'me', which is none"),
+        ({"provider": {"hints": 1}}, "hints is 1, not an array"),
         ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "host": "127.0.0.1"}]}, "network address"),
         ({"incoming": [{**to_dict(VERIFIED)["incoming"][0], "port": "993"}]}, "valid integer"),
         ({"notes": ["\ud800"]}, "JSON"),
@@ -350,6 +388,7 @@ def test_what_is_no_json_object_is_refused(text: str | bytes) -> None:
         from_json(text)
 
 
+FIELDS = ["incoming", "outgoing", "address", "notes", "provider", "failures", "hints", "other_services"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=9),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(list(to_dict(VERIFIED))), values),
@@ -358,7 +397,11 @@ JSON = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(["incoming", "outgoing", "address", "notes", "provider", "failures"]), JSON))
+@given(
+    st.dictionaries(
+        st.sampled_from(["incoming", "outgoing", "address", "notes", "provider", "failures", "hints"]), JSON
+    )
+)
 def test_any_json_is_read_or_refused(change: dict[str, Any]) -> None:
     """
     Whatever takes a field's place, a detection or DocumentError comes out.

@@ -24,6 +24,9 @@ LOCAL_PART = "%EMAILLOCALPART%"
 DOMAIN = "%EMAILDOMAIN%"
 # RFC 6186 §4: the full address first, then the part before the @.
 USUAL_TEMPLATES = (ADDRESS, LOCAL_PART)
+_PLACEHOLDER = re.compile(f"{ADDRESS}|{LOCAL_PART}|{DOMAIN}")
+# Placeholders with ASCII punctuation between them: no word of the document that has the template.
+_WITHOUT_WORDS = re.compile(rf"(?:[!-/:-@\[-`{{-~]*(?:{_PLACEHOLDER.pattern}))+[!-/:-@\[-`{{-~]*")
 
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 # Control characters, line and paragraph separators, zero-width and bidi marks, lone surrogates.
@@ -56,10 +59,11 @@ def parse_address(text: str) -> EmailAddress:
     else:
         a_labels, u_labels = domain.lower(), None
     a_labels = parse_host(a_labels)
-    if local.isascii() and not _ATEXT.fullmatch(local):
-        raise AddressError(f"the part before the @ is {short_repr(local)}: no mailbox has such characters or dots")
     if not local.isascii():
         local = _normalised_local(local)
+    # The Kelvin sign becomes a K: what is ASCII is known only now.
+    if local.isascii() and not _ATEXT.fullmatch(local):
+        raise AddressError(f"the part before the @ is {short_repr(local)}: no mailbox has such characters or dots")
     if len(f"{local}@{a_labels}".encode()) > MAX_ADDRESS:
         raise AddressError(f"the address has more than {MAX_ADDRESS} octets")
     return EmailAddress(local, a_labels, u_labels or unicode_host(a_labels))
@@ -100,10 +104,19 @@ def _normalised_local(local: str) -> str:
 
 
 def fill(template: str, address: EmailAddress) -> str:
-    """Return *template* with its placeholders replaced by the parts of *address*."""
-    return template.replace(ADDRESS, str(address)).replace(LOCAL_PART, address.local).replace(DOMAIN, address.domain)
+    """Return *template* with its placeholders replaced by the parts of *address*.
+
+    In one pass: a local part may look like a placeholder, and is not filled in turn.
+    """
+    values = {ADDRESS: str(address), LOCAL_PART: address.local, DOMAIN: address.domain}
+    return _PLACEHOLDER.sub(lambda found: values[found[0]], template)
 
 
 def fill_all(templates: tuple[str, ...], address: EmailAddress) -> tuple[str, ...]:
     """Return the user names that *templates* give for *address*, in order, without duplicates."""
     return tuple(dict.fromkeys(fill(template, address) for template in templates or USUAL_TEMPLATES))
+
+
+def without_words(template: str) -> bool:
+    """Say whether *template* consists of placeholders and punctuation, and so tells users nothing but their address."""
+    return _WITHOUT_WORDS.fullmatch(template) is not None

@@ -6,7 +6,7 @@ A source is a function `EmailAddress -> Iterable[Lead]` without I/O. Only a look
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, runtime_checkable
 from typing import Protocol as Interface
@@ -21,11 +21,11 @@ from mailsettings.model import (
     Failure,
     Link,
     Note,
-    OAuth,
     Protocol,
     Provider,
     Question,
     Service,
+    StatedOAuth,
     Task,
     Where,
 )
@@ -162,10 +162,11 @@ class OAuthIssuer:
     """Who issues OAuth tokens for the domain. Endpoints of well-known issuers come from the table only."""
 
     url: str
-    oauth: OAuth | None = None  # from the metadata (RFC 8414) of an issuer that is not in the table
+    # By the document; with the metadata of the issuer if the table does not have it.
+    stated: StatedOAuth = field(default_factory=StatedOAuth)
 
 
-FactValue = Provider | Link | Service | OAuthIssuer
+FactValue = Provider | Link | Service | OAuthIssuer | Note  # a note that quotes its source
 Remark = Note | NoMail | NotOffered | Failure
 Lead = Claim | Fact[FactValue] | Lookup | Remark
 Source = Callable[[EmailAddress], Iterable[Lead]]

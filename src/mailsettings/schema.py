@@ -6,8 +6,8 @@
 
 The shape is that of the model with four changes for other programs: an endpoint's fields are part of the object that
 has it, a choice's claims are its `evidence`, an authority is a name, and `notes` are lines of text; the rest of each
-note is in `note_details`, in the same order. Writing needs the standard library only; reading and the JSON
-Schema load pydantic.
+note is in `note_details`, in the same order. The provider and each hint, link and service have an `evidence` of their
+own. Writing needs the standard library only; reading and the JSON Schema load pydantic.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # goes up when a field changes its meaning or goes away; new fields may come at any time
 _ENDPOINT = ("protocol", "host", "port", "security")
+_FACTS = ("hints", "documentation", "other_services")  # arrays of values with one evidence each
 _CLAIM = ("usernames", "auth", "order", "eager")  # fields of an evidence object besides those of Evidence
 # How places of failures are written: an endpoint, a proxy (no path), a URL; then the ends of DNS questions.
 _ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
@@ -172,9 +173,26 @@ def _nested_detection(document: Object) -> Object:
     return {
         **document,
         **moved,
+        **_nested_facts(document),
+        "provider": _nested_provider(document.get("provider")),
         "notes": _nested_notes(document),
         "failures": [_nested_failure(failure) for failure in _list(document, "failures")],
     }
+
+
+def _nested_provider(flat: Any) -> Any:
+    return {**_nested_fact(flat), **_nested_facts(flat)} if isinstance(flat, dict) else flat
+
+
+def _nested_facts(flat: Object) -> Object:
+    return {name: [_nested_fact(item) for item in _list(flat, name)] for name in _FACTS if name in flat}
+
+
+def _nested_fact(flat: Any) -> Any:
+    match flat:
+        case {"evidence": {"authority": name, **rest}}:
+            return {**flat, "evidence": {**rest, "authority": _authority(name)}}
+    return flat
 
 
 def _nested_failure(flat: Any) -> Object:
@@ -283,7 +301,11 @@ def json_schema() -> Object:
     root = _adapter().json_schema()
     types = root["$defs"]
     types["Authority"] = {"title": "Authority", "type": "string", "enum": [_authority_name(item) for item in Authority]}
-    types["Evidence"]["properties"] |= _without(types.pop("Claim"), "endpoint", "evidence")
+    types["FactEvidence"] = {**types["Evidence"], "title": "FactEvidence"}
+    for fact in ("Provider", "Hint", "Link", "Service"):
+        types[fact]["properties"]["evidence"]["anyOf"][0] = {"$ref": "#/$defs/FactEvidence"}
+    claim = _without(types.pop("Claim"), "endpoint", "evidence")
+    types["Evidence"] = {**types["Evidence"], "properties": types["Evidence"]["properties"] | claim}
     types["Failure"]["properties"] = _without(types["Failure"], "redacted") | {
         "where": {"title": "Where", "type": "string"}
     }

@@ -14,6 +14,7 @@ from mailsettings.model import (
     Authority,
     Detection,
     Endpoint,
+    Evidence,
     Failure,
     Hello,
     Hint,
@@ -26,6 +27,7 @@ from mailsettings.model import (
     Provider,
     Security,
     Service,
+    StatedOAuth,
     Task,
     Trust,
 )
@@ -85,6 +87,26 @@ def test_hints_are_numbered_and_come_with_their_pages() -> None:
     assert (
         "  1. Switch on IMAP in the settings of Gmail.\n     https://support.google.com/mail/answer/7126229\n" in text
     )
+
+
+@pytest.mark.parametrize(
+    ("authority", "says"),
+    [
+        (Authority.TABLE, "Switch it on.\n"),
+        (Authority.TRACE, "Switch it on.\n"),
+        (Authority.DOMAIN, "Switch it on. (says the domain itself)\n"),
+        (Authority.ISPDB, "Switch it on. (says ISPDB)\n"),
+        (Authority.MX_DOCUMENT, "Switch it on. (says the mail exchanger's domain)\n"),
+    ],
+)
+def test_a_hint_of_a_document_says_whose_it_is(authority: Authority, says: str) -> None:
+    """
+    What the table has not checked is the statement of a document.
+    """
+    evidence = Evidence(authority, "somewhere", "a place", authentic=True, domain="example.org")
+    detection = replace(VERIFIED, hints=(Hint("enable", "Switch it on.", evidence=evidence),))
+
+    assert f"  1. {says}" in drawn(detection)
 
 
 def test_hints_about_the_other_protocol_are_left_out() -> None:
@@ -232,7 +254,7 @@ def hostile(text: str) -> Detection:
         notes=(Note(text),),
         failures=(Failure(FailureKind.GREETING_REFUSED, Task(text), text),),
         other_services=(Service(text, text),),
-        oauth=(OAuthSource(OAuth(text, text, text), False, text),),
+        oauth=(OAuthSource(OAuth(text, text, text), False, text, text, StatedOAuth(text, scopes_supported=(text,))),),
         settled_by=text,
         seconds=0.1,
         suggestion=text,
@@ -273,6 +295,19 @@ def test_an_issuer_that_only_the_domain_vouches_for_is_shown(known: bool, shown:
 
     assert shown is ("https://login.example.org (only example.org says so; look" in text)
     assert shown is ("OAuth2" in text)
+
+
+def test_what_an_issuer_states_is_listed_with_everything() -> None:
+    """
+    For people who look into it; nothing of it is opened.
+    """
+    stated = StatedOAuth("https://login.example.org/a", scopes_supported=("mail", "offline_access"))
+    source = OAuthSource(OAuth("https://login.example.org", "", ""), False, "somewhere", "autoconfig", stated)
+    short, full = (drawn(replace(VERIFIED, oauth=(source,)), everything=everything) for everything in (False, True))
+
+    lines = ("authorization_endpoint https://login.example.org/a", "scopes_supported mail offline_access")
+    assert [line in short for line in lines] == [False, False]
+    assert [f"\n  {line}\n" in full for line in lines] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The command `check`: its options, its report, its exit codes."""
 
+import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
@@ -9,7 +10,7 @@ from mailsettings.cli.terminal import pen
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Detection
 from mailsettings.troubleshooting import Diagnosis
-from tests.support.login_worlds import ADA, usual, verified
+from tests.support.login_worlds import ADA, D, usual, verified
 
 
 def test_there_is_no_option_that_takes_a_password() -> None:
@@ -30,6 +31,39 @@ def test_password_and_token_exclude_each_other() -> None:
 
     assert done.exit_code == ExitCode.USAGE
     assert "exclude each other" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "seen"),
+    [
+        (["--password-stdin", "--issuer", "accounts.google.com"], "--issuer says whose token"),
+        (["--issuer", "accounts.google.com"], "--issuer says whose token"),
+        (["--token-stdin", "--issuer", "http://a.example"], "a host or an https URL"),
+    ],
+)
+def test_an_issuer_is_of_a_token(options: list[str], seen: str) -> None:
+    """
+    A host or an https URL; nothing is contacted if it is none.
+    """
+    done = CliRunner().invoke(cli, ["check", ADA, *options], input="secret")
+
+    assert (done.exit_code, seen in done.output) == (ExitCode.USAGE, True)
+
+
+def test_a_token_that_was_not_sent_is_reported_with_what_to_do() -> None:
+    """
+    The report says why, and the exit code that something is wrong.
+    """
+    net = usual(mechanisms=("XOAUTH2",))
+    result = CheckResult(Diagnosis((), Detection(ADA)), verified(net, credentials=Credentials.token("secret")), ())
+    text = " ".join(" ".join(_lines(result, pen(colours=False))).split())
+
+    assert (net.connections, _exit_code(result)) == ((), ExitCode.UNVERIFIED)
+    assert (
+        f"The token was not sent: it is not known who issued it, and the table has no common issuer for mail.{D}."
+        in text
+    )
+    assert "Do: Say who issued the token (--issuer HOST" in text
 
 
 def check_result(password: str) -> CheckResult:

@@ -70,20 +70,23 @@ def test_of_sources_that_disagree_one_is_published() -> None:
     ]
 
 
-def test_servers_of_another_domain_are_pointed_out() -> None:
+def test_servers_to_be_confirmed_are_not_published() -> None:
     """
-    Whoever publishes them makes them the domain's own word.
+    A document cannot ask the user: what it says would be taken for the domain's own statement.
     """
     done = invoked("--autoconfig", "ada@example.org", answer=detections.CONFIRM)
 
-    assert (done.exit_code, detections.CONFIRM.confirm[0] in done.stderr) == (0, True)
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert detections.CONFIRM.confirm[0] in done.stderr
 
 
-@pytest.mark.parametrize("option", ["--json", "--jsonl", "--plan", "--offline"])
-def test_a_document_is_one_form_of_output(option: str) -> None:
+def test_one_direction_to_be_confirmed_leaves_the_other() -> None:
     """
-    Two at once are refused.
+    The exit code says that something is missing, standard error what.
     """
-    done = invoked("--autoconfig", option, "ada@example.org")
+    answer = replace(detections.CONFIRM, incoming=detections.VERIFIED.incoming)
 
-    assert (done.exit_code, "exclude each other" in done.stderr) == (2, True)
+    done = invoked("--autoconfig", "ada@example.org", answer=answer)
+
+    assert (done.exit_code, "<incomingServer" in done.stdout, "<outgoingServer" in done.stdout) == (1, True, False)
+    assert detections.CONFIRM.confirm[0] in done.stderr

@@ -311,6 +311,20 @@ def test_an_issuer_is_selected_and_nothing_else_of_oauth() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "client"),
+    [("mail-programs", "mail-programs"), ("", ""), ("é", ""), ("a&#x7f;", ""), ("x" * 256, ""), ("a b", "a b")],
+)
+def test_the_client_id_for_all_mail_programs_is_read(stated: str, client: str) -> None:
+    """
+    Version 1.2; printable ASCII (RFC 6749 appendix A.1), or nothing. The secret beside it is not kept.
+    """
+    beside = f"<oAuth2><clientID>{stated}</clientID><clientSecret>hush</clientSecret></oAuth2>"
+    config = read(beside=beside)
+
+    assert (config.client_id, "hush" in repr(config)) == (client, False)
+
+
+@pytest.mark.parametrize(
     ("section", "service"),
     [
         pytest.param(
@@ -356,6 +370,34 @@ def test_services_beside_mail(section: str, service: Service) -> None:
     Sections beside mail are reported, wherever in the document they stand.
     """
     assert (read(beside=section).services, read(section).services) == ((service,), (service,))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["ms-word:ofe|u|https", "file", "javascript", "data", "smb", "tel", "intent"],
+)
+@pytest.mark.parametrize("tag", ["calendar", "fileShare", "chatServer"])
+@pytest.mark.parametrize("inner", ["<hostname>x.example.org</hostname>", "<url>https://x.example.org/</url>"])
+def test_services_of_other_kinds_are_dropped(tag: str, kind: str, inner: str) -> None:
+    """
+    Programs open a service's URL, and its scheme says with what: the document does not choose that.
+    """
+    config = read(f'<{tag} type="{kind}">{inner}</{tag}>')
+
+    assert config.services == ()
+    assert len(config.notes) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["file:///etc/passwd", "javascript:alert(1)", "http://x.example.org/", "//x.example.org/", "sieve://x.example.org"],
+)
+@pytest.mark.parametrize("kind", ["caldav", "webdav", "videoconference", "managesieve", "xmpp"])
+def test_services_with_other_schemes_are_dropped(kind: str, url: str) -> None:
+    """
+    Where a login is wanted, only https counts; a kind without URLs has none.
+    """
+    assert read(f'<calendar type="{kind}"><url>{url}</url></calendar>').services == ()
 
 
 def test_jmap_is_found_by_url() -> None:

@@ -14,9 +14,12 @@ from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.model import (
     Auth,
+    Authority,
     Choice,
+    Claim,
     Detection,
     Endpoint,
+    Evidence,
     Hint,
     Link,
     Protocol,
@@ -90,17 +93,46 @@ def test_what_xml_cannot_hold_is_refused(name: str) -> None:
         clientconfig_writer.write(ClientConfig(name=name))
 
 
-def choice(endpoint: Endpoint, *, verified: bool) -> Choice:
+GOOD = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
+OTHER = Endpoint(Protocol.IMAP, "mail.example.org", 143, Security.STARTTLS)
+
+
+def evidence(authority: Authority) -> Evidence:
+    return Evidence(authority, "somewhere", "a place", domain="example.org")
+
+
+def choice(
+    endpoint: Endpoint = GOOD,
+    *,
+    verified: bool = True,
+    trust: Trust = Trust.SAME_DOMAIN,
+    template: str = "%EMAILADDRESS%",
+    authority: Authority = Authority.DOMAIN,
+) -> Choice:
     return Choice(
         endpoint=endpoint,
         username="ada@example.org",
-        username_template="%EMAILADDRESS%",
+        username_template=template,
         usernames=("ada@example.org",),
         auth=(Auth.PASSWORD,),
         verified=verified,
-        trust=Trust.SAME_DOMAIN,
+        trust=trust,
         reasons=(),
-        claims=(),
+        claims=(Claim(endpoint, evidence(authority), (template,)),),
+    )
+
+
+def published(authority: Authority, *choices: Choice) -> ClientConfig:
+    """Return the document of a detection whose provider, hint and link *authority* gives."""
+    given = evidence(authority)
+    return clientconfig_writer.config_of(
+        Detection(
+            address="ada@example.org",
+            provider=Provider("example", "Example", evidence=given),
+            incoming=choices,
+            hints=(Hint("enable", "Switch it on.", "https://example.org/on", given),),
+            documentation=(Link("https://example.org/help", evidence=given),),
+        )
     )
 
 
@@ -108,17 +140,52 @@ def test_a_detection_is_published_without_what_was_not_verified() -> None:
     """
     The document of a detection has its verified servers, for every user of the domain.
     """
-    good = Endpoint(Protocol.IMAP, "imap.example.org", 993, Security.TLS)
-    bad = Endpoint(Protocol.IMAP, "mail.example.org", 143, Security.STARTTLS)
-    detection = Detection(
-        address="ada@example.org",
-        provider=Provider("example", "Example"),
-        incoming=(choice(bad, verified=False), choice(good, verified=True)),
+    config = published(Authority.DOMAIN, choice(OTHER, verified=False), choice(GOOD))
+
+    assert config == ClientConfig(
+        id="example.org",
+        name="example.org",
+        domains=("example.org",),
+        incoming=(DocumentServer(GOOD, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
     )
 
-    assert clientconfig_writer.config_of(detection) == ClientConfig(
-        id="example.org",
-        name="Example",
-        domains=("example.org",),
-        incoming=(DocumentServer(good, ("%EMAILADDRESS%",), (Auth.PASSWORD,)),),
-    )
+
+@pytest.mark.parametrize("authority", list(Authority))
+def test_only_the_words_of_tables_are_published(authority: Authority) -> None:
+    """
+    What a document has told one user, forged or not, is not passed on to all others.
+    """
+    config = published(authority, choice())
+    of_table = authority.name.endswith("TABLE") or authority in (Authority.HOSTING, Authority.TRACE)
+
+    assert (config.name == "Example", bool(config.hints), bool(config.documentation)) == (of_table,) * 3
+
+
+@pytest.mark.parametrize("trust", list(Trust))
+def test_only_servers_that_may_have_the_password_are_published(trust: Trust) -> None:
+    """
+    A document cannot ask the user; nor is the next best server published where the best needs the user's agreement.
+    """
+    incoming = published(Authority.TABLE, choice(trust=trust), choice(OTHER)).incoming
+
+    assert [server.endpoint for server in incoming][:1] == [GOOD] * trust.allows_password
+
+
+@pytest.mark.parametrize(
+    ("template", "authority", "usernames"),
+    [
+        ("%EMAILLOCALPART%", Authority.DOMAIN, ("%EMAILLOCALPART%",)),
+        ("call-0900-1234", Authority.DOMAIN, ()),
+        ("%EMAILLOCALPART%-at-evil", Authority.ISPDB, ()),
+        ("%EMAILLOCALPART%@example.net", Authority.TABLE, ("%EMAILLOCALPART%@example.net",)),
+    ],
+)
+def test_user_names_of_documents_are_published_without_words(
+    template: str, authority: Authority, usernames: tuple[str, ...]
+) -> None:
+    """
+    One that holds more than placeholders is for one user, or no user name at all.
+    """
+    (server,) = published(authority, choice(template=template, authority=authority)).incoming
+
+    assert server.usernames == usernames

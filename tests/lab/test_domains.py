@@ -42,9 +42,10 @@ def source(world: World, choices: list[dict[str, Any]]) -> tuple[str, str]:
 
 
 def tokens(answer: dict[str, Any]) -> list[tuple[str, bool]]:
-    """Return where tokens would be asked for, and whether the table vouches for that, if a document led there."""
-    words = (word for word in answer["oauth"] if not word["locator"].startswith("provider table"))
-    return [(word["oauth"]["token_url"], word["known"]) for word in words]
+    """Return where tokens are to be had, and whether the table vouches for that, if a document led there."""
+    sources = [source for source in answer["oauth"] if not source["locator"].startswith("provider table")]
+    assert [source["oauth"]["token_url"] for source in sources if not source["known"]] == [""] * len(sources)
+    return [(source["stated"]["token_endpoint"], source["known"]) for source in sources]
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.domain)

@@ -70,6 +70,28 @@ def test_credentials_cannot_be_stored(leave: object) -> None:
         leave(Credentials.password(CANARY))  # type: ignore[operator]  # one of three functions
 
 
+@pytest.mark.parametrize("issuer", [CANARY, "", "http://a.example", "https://a@b.example", "localhost", "https://"])
+def test_what_is_no_issuer_is_refused_without_being_repeated(issuer: str) -> None:
+    """
+    A token may have been typed in its place. None at all is allowed: then few servers get the token.
+    """
+    if not issuer:
+        assert Credentials.token(CANARY, issuer=issuer).issuer == ""
+        return
+    with pytest.raises(ValueError, match="like accounts") as caught:
+        Credentials.token(CANARY, issuer=issuer)
+
+    assert (issuer in str(caught.value), caught.value.__cause__) == (False, None)
+
+
+def test_the_state_of_credentials_is_not_given_out() -> None:
+    """
+    Python's own way to copy an object would return all slots.
+    """
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        Credentials.token(CANARY, issuer="accounts.google.com").__getstate__()
+
+
 @pytest.mark.parametrize("bad", ["", "a\r\nb", "a\0b", "a\nb"])
 def test_a_secret_that_would_be_a_second_command_is_refused(bad: str) -> None:
     """
@@ -279,7 +301,7 @@ def test_a_token_is_found_nowhere(
     """
     caplog.set_level(logging.DEBUG)
 
-    result = verified(TOKENS[name](), TYPED, Credentials.token(TOKEN))
+    result = verified(TOKENS[name](), TYPED, Credentials.token(TOKEN, issuer=f"login.{D}"))
 
     assert spilled(result, TOKEN, caplog.text, *capsys.readouterr()) == []
 

@@ -22,6 +22,8 @@ from mailsettings.testing import (
 )
 from tests.support.login_worlds import ADA, GOOD, SECRET, TYPED, D, logged_in, logins, usual, verified, world
 
+TOKEN = Credentials.token("secret", issuer=f"login.{D}")
+
 
 def test_right_credentials_verify_both_directions() -> None:
     """
@@ -64,7 +66,9 @@ def test_a_token_logs_in(mechanism: str) -> None:
     """
     A token, IMAP and SMTP.
     """
-    assert verified(usual(mechanisms=(mechanism,)), credentials=Credentials.token("secret")).verified
+    assert verified(
+        usual(mechanisms=(mechanism,)), credentials=Credentials.token("secret", issuer=f"login.{D}")
+    ).verified
 
 
 def test_a_mailbox_fetched_with_pop3_is_looked_through() -> None:

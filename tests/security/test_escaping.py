@@ -75,7 +75,7 @@ def test_no_character_of_it_is_left_raw(result: AttackResult) -> None:
 
 def test_the_evil_words_were_really_read(result: AttackResult) -> None:
     """What is tested above was there to be shown: the same text, escaped or cleaned, is in many places."""
-    assert len([text for text in texts(result.detection) if "gnp.exe" in text]) >= 10
+    assert len([text for text in texts(result.detection) if "gnp.exe" in text]) >= 6
 
 
 def test_json_is_ascii(result: AttackResult) -> None:

@@ -129,7 +129,7 @@ async def test_a_login_is_never_sent() -> None:
 
     assert without_evidence(leads) == [
         Note("autodiscover.example.org has Autodiscover, but wants an Exchange login; none was sent"),
-        Note("the mailbox is in Exchange at outlook.office365.com (Microsoft 365)"),
+        Note("the mailbox is in Exchange (Microsoft 365)"),
         Service("activesync", url),
     ]
     assert not any("uthorization" in request for request in net.requests)
@@ -154,7 +154,7 @@ async def test_a_redirect_url_elsewhere_is_noted() -> None:
 
     leads = await run(net)
 
-    assert texts(leads) == ["Autodiscover of example.org leads to hoster.example, which was not asked"]
+    assert texts(leads) == ["Autodiscover of example.org leads to another host, which was not asked"]
     assert "POST https://hoster.example/x" not in net.requests
 
 
@@ -204,7 +204,7 @@ async def test_a_redirect_address_elsewhere_is_noted() -> None:
     """
     leads = await run(Web({FIRST: redirect_address("ada@hoster.example")}))
 
-    assert texts(leads) == ["autodiscover.example.org says that the mailbox is at hoster.example, which was not asked"]
+    assert texts(leads) == ["autodiscover.example.org says that the mailbox is at another domain, which was not asked"]
 
 
 @pytest.mark.anyio
@@ -278,9 +278,7 @@ async def test_a_redirect_to_microsoft_is_recognised() -> None:
 
     leads = await run(net)
 
-    assert texts(leads) == [
-        "Autodiscover of example.org leads to autodiscover-s.outlook.com (Microsoft 365), which was not asked"
-    ]
+    assert texts(leads) == ["Autodiscover of example.org leads to another host (Microsoft 365), which was not asked"]
 
 
 @pytest.mark.anyio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from mailsettings.formats import autodiscover, clientconfig, jmap, oauth_metadata, pacc
+from mailsettings.formats import autodiscover, clientconfig, jmap, oauth_metadata, pacc, protected_resource
 from mailsettings.sources.mailconf import mailconf_urls
 from tests.support import documents
 
@@ -53,15 +53,17 @@ AUTOCONFIG = documents.autoconfig(
     '<calendar type="caldav"><url>https://dav.example.org/</url></calendar>'
     '<setupServer type="managesieve"><hostname>sieve.example.org</hostname><port>4190</port></setupServer>'
     '<enable visiturl="https://example.org/on"><instruction lang="en">Switch it on</instruction></enable>'
-    "<oAuth2><issuer>login.example.org</issuer></oAuth2>",
+    "<oAuth2><issuer>login.example.org</issuer><clientID>a</clientID></oAuth2>",
 )
 ISSUER = (
     b'{"issuer": "https://login.example.org", "authorization_endpoint": "https://login.example.org/auth", '
     b'"token_endpoint": "https://login.example.org/token"}'
 )
+RESOURCE = b'{"resource": "https://jmap.example.org", "authorization_servers": ["https://login.example.org"]}'
 # Each format by name: a valid document, and the reader with everything behind it.
 READERS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "issuer": (ISSUER, lambda data: oauth_metadata.read(data, "https://login.example.org")),
+    "resource": (RESOURCE, lambda data: protected_resource.read(data, "https://jmap.example.org")),
     "autoconfig": (AUTOCONFIG, lambda data: clientconfig.read(data, "example.org")),
     "autodiscover": (documents.autodiscover(), autodiscover.read),
     "autodiscover-json": (b'{"Protocol": "ActiveSync", "Url": "https://a.example.org/x"}', autodiscover.read_v2),

@@ -206,9 +206,18 @@ def _hints(detection: Object, pen: Pen, *, everything: bool) -> Lines:
         return
     yield pen("Before you log in" if _found(detection) else "What to know", Colour.STRONG)
     for number, hint in enumerate(hints, 1):
-        yield from wrapped(printable(hint["text"]), first=f"  {number}. ")
+        yield from wrapped(printable(hint["text"] + _speaker(hint)), first=f"  {number}. ")
         if hint["url"]:
             yield " " * 5 + printable(hint["url"])
+
+
+def _speaker(hint: Object) -> str:
+    """Say which document *hint* is from; nothing for the words of a table."""
+    evidence = hint.get("evidence")
+    documents = ("domain", "ispdb", "mx-document")
+    if evidence is None or evidence["authority"] not in documents:
+        return ""
+    return f" (says {PROVENANCE_LABELS[evidence['authority']]})"
 
 
 def _concerns(hint: Object, detection: Object) -> bool:
@@ -277,6 +286,16 @@ def _oauth(detection: Object, *, everything: bool) -> Lines:
         )
         if everything or not source["known"]:
             yield from wrapped(printable(f"{source['oauth']['issuer']} ({origin})"), first=f"{'OAuth2':12}")
+        if everything and source["stated"]:
+            yield from _stated_of_issuer(source["stated"])
+
+
+def _stated_of_issuer(stated: Object) -> Lines:
+    """List what an issuer or the document that names it states: to be read, not to be opened."""
+    for name, value in stated.items():
+        text = value if isinstance(value, str) else " ".join(value)
+        if text:
+            yield from wrapped(printable(f"{name} {text}"), first="  ", rest="    ")
 
 
 def _own_domain(detection: Object) -> str:

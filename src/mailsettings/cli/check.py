@@ -41,6 +41,7 @@ class CheckOptions:
 
     password_stdin: bool
     token_stdin: bool
+    issuer: str  # of the token: a host or an https URL
     username: str
     incoming: Endpoint | None
     outgoing: Endpoint | None
@@ -58,6 +59,8 @@ class CheckOptions:
     def __post_init__(self) -> None:
         if self.password_stdin and self.token_stdin:
             raise click.UsageError("--password-stdin and --token-stdin exclude each other")
+        if self.issuer and not self.token_stdin:
+            raise click.UsageError("--issuer says whose token is read with --token-stdin")
 
     @property
     def fetcher(self) -> bool:
@@ -102,6 +105,9 @@ class CheckResult:
 @click.option(
     "--token-stdin", is_flag=True, help="Read an OAuth 2 access token from standard input and log in with it."
 )
+@click.option(
+    "--issuer", default="", metavar="HOST|URL", help="Who issued the token: it is sent only to servers of this issuer."
+)
 @click.option("--username", default="", help="Log in with this user name instead of what the settings say.")
 @click.option("--incoming", type=ServerParam(), help="Check this server, as imap://host:port.")
 @click.option("--outgoing", type=ServerParam(), help="Check this server, as smtp://host:port.")
@@ -144,9 +150,10 @@ def _credentials(options: CheckOptions) -> Credentials | None:
     from mailsettings.login.credentials import Credentials
 
     secret = click.prompt("Password or token", hide_input=True, err=True) if sys.stdin.isatty() else _read_secret()
-    make = Credentials.token if options.token_stdin else Credentials.password
     try:
-        return make(secret, username=options.username)
+        if options.token_stdin:
+            return Credentials.token(secret, issuer=options.issuer, username=options.username)
+        return Credentials.password(secret, username=options.username)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 

@@ -13,7 +13,7 @@ from mailsettings.cli.options import DetectOptions
 from mailsettings.cli.progress import Listener, ProgressLine, json_lines, timeline
 from mailsettings.cli.terminal import pen, unicode_and_ascii, wants_colours
 from mailsettings.events import Settled
-from mailsettings.model import Choice, Detection
+from mailsettings.model import Detection
 from mailsettings.schema import dumps, to_dict
 
 if TYPE_CHECKING:
@@ -39,27 +39,22 @@ def print_detection(address: EmailAddress, options: DetectOptions, backend: Back
 
 
 def _print_autoconfig(detection: Detection) -> ExitCode:
-    """Print the verified servers as an autoconfig document; servers that were not verified are never published."""
+    """Print the servers that can be vouched for as an autoconfig document; all others are never published."""
     from mailsettings.formats import clientconfig_writer
 
-    missing = [name for name in ("incoming", "outgoing") if not _verified(getattr(detection, name))]
-    if len(missing) == 2:
-        print("mailsettings: nothing was verified, so there is nothing to publish", file=sys.stderr)
-        return ExitCode.NOTHING
-    sys.stdout.write(clientconfig_writer.write(clientconfig_writer.config_of(detection)))
+    config = clientconfig_writer.config_of(detection)
+    missing = [name for name in ("incoming", "outgoing") if not getattr(config, name)]
     if detection.confirm:
-        others = ", ".join(map(unicode_and_ascii, detection.confirm))
-        print(
-            f"mailsettings: these servers are of another domain, {others}: is that where they should be?",
-            file=sys.stderr,
-        )
-    if missing:
+        hosts = ", ".join(map(unicode_and_ascii, detection.confirm))
+        print(f"mailsettings: not published, since nothing safe from forgery vouches for it: {hosts}", file=sys.stderr)
+    if len(missing) == 2:
+        if not detection.confirm:
+            print("mailsettings: nothing was verified, so there is nothing to publish", file=sys.stderr)
+        return ExitCode.NOTHING
+    sys.stdout.write(clientconfig_writer.write(config))
+    if missing and not detection.confirm:
         print(f"mailsettings: no {missing[0]} server was verified: the document is incomplete", file=sys.stderr)
     return ExitCode.UNVERIFIED if missing else ExitCode.VERIFIED
-
-
-def _verified(choices: Sequence[Choice]) -> bool:
-    return any(choice.verified for choice in choices)
 
 
 def _search(address: EmailAddress, options: DetectOptions, backend: Backend) -> Detection:

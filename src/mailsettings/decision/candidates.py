@@ -38,6 +38,8 @@ SECURE_PORTS = {
 }
 
 
+# Added to the locator of the variants.
+TLS_INSTEAD = ", which says plain; TLS tried on the same host"
 # Added to the order of the variants, to rank them behind all servers a source states: no source states so many.
 AFTER_ALL_STATED = 50
 
@@ -50,7 +52,7 @@ def secure_variants(claim: Claim) -> Iterator[Claim]:
     old = claim.endpoint
     if old.security is not Security.PLAIN:
         return
-    locator = f"{claim.evidence.locator}, which says plain; TLS tried on the same host"
+    locator = claim.evidence.locator + TLS_INSTEAD
     evidence, order = replace(claim.evidence, locator=locator), claim.order + AFTER_ALL_STATED
     ports = dict(SECURE_PORTS.get(old.protocol, ()))
     ports.setdefault(old.port, Security.STARTTLS)

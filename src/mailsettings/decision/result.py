@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
-from mailsettings.decision.oauth import oauth_sources
+from mailsettings.decision.facts import answer_facts
+from mailsettings.decision.oauth import oauth_notes, oauth_sources, without_foreign_oauth
 from mailsettings.decision.ranking import ranked, ranking_context
 from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
@@ -25,14 +26,10 @@ from mailsettings.model import (
     Direction,
     Failure,
     Finding,
-    Hint,
-    Link,
     Note,
     NoteKind,
     Probe,
     Protocol,
-    Provider,
-    Service,
     SettledBy,
     Trust,
 )
@@ -44,29 +41,28 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     """Return the detection that follows from *state*, *seconds* after the start."""
     incoming = _choices(state, Direction.INCOMING)
     outgoing = _choices(state, Direction.OUTGOING, partner=incoming[0].endpoint.host if incoming else "")
-    provider = _provider(state, (*incoming[:1], *outgoing[:1]))
+    best = (*incoming[:1], *outgoing[:1])
+    facts = answer_facts(state, best)
+    provider = without_foreign_oauth(facts.provider, best)
     address = state.address
+    issuers = state.facts_about(OAuthIssuer)
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
-        provider=provider,
+        provider=facts.provider,
         incoming=incoming,
         outgoing=outgoing,
-        confirm=_to_confirm((*incoming[:1], *outgoing[:1])),
-        hints=_hints(provider),
-        documentation=tuple(
-            dict.fromkeys(
-                (*(provider.documentation if provider else ()), *(fact.value for fact in state.facts_about(Link)))
-            )
-        ),
-        other_services=tuple(dict.fromkeys(fact.value for fact in state.facts_about(Service))),
-        notes=_notes_of(state, (*incoming, *outgoing)),
+        confirm=_to_confirm(best),
+        hints=facts.hints,
+        documentation=facts.documentation,
+        other_services=facts.services,
+        notes=(*_notes_of(state, facts.notes, (*incoming, *outgoing)), *oauth_notes(best, issuers)),
         failures=_failures(state),
         suggestion=_suggestion(state),
         settled_by=settled_sentence(settled, state),
         settled=settled,
         seconds=round(seconds, 3),
-        oauth=oauth_sources((*incoming[:1], *outgoing[:1]), provider, state.facts_about(OAuthIssuer)),
+        oauth=oauth_sources(best, provider, issuers),
     )
     return replace(detection, findings=_findings(state, detection))
 
@@ -175,15 +171,6 @@ def _auth(server: Candidate, probe: Probe | None) -> tuple[Auth, ...]:
     return both or probe.hello.auth
 
 
-def _provider(state: SearchState, best: Iterable[Choice]) -> Provider | None:
-    """Return who hosts the mailboxes; one found by weak traces only if the traces led to a chosen server."""
-    chosen = {claim.evidence.authority for choice in best for claim in choice.claims}
-    for fact in state.providers:
-        if fact.evidence.authority is not Authority.HOSTING or fact.evidence.authority in chosen:
-            return fact.value
-    return None
-
-
 def _suggestion(state: SearchState) -> str:
     """Return the address that may have been meant instead; none for a domain that a table has."""
     if state.providers and state.providers[0].evidence.authority.by_exact_domain:
@@ -206,17 +193,13 @@ def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
 
 
-def _hints(provider: Provider | None) -> tuple[Hint, ...]:
-    return provider.hints if provider else ()
-
-
-def _notes_of(state: SearchState, choices: Iterable[Choice]) -> tuple[Note, ...]:
+def _notes_of(state: SearchState, quoting: Iterable[Note], choices: Iterable[Choice]) -> tuple[Note, ...]:
     return tuple(
         dict.fromkeys(
             (
                 *_proxy_notes(state),
                 *_look_alike(state),
-                *sorted(state.notes, key=str),
+                *sorted((*state.notes, *quoting), key=str),
                 *map(Note, contradictions(state.claims)),
                 *_probe_notes(choices),
             )

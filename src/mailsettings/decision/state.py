@@ -194,7 +194,8 @@ class SearchState:
             self.server_responded = True
 
 
-def _precedence(fact: Fact[V]) -> tuple[bool, Authority, str]:
-    """Order facts by authority, a document's name for its provider behind the table's; among equals by content."""
+def _precedence(fact: Fact[V]) -> tuple[bool, Authority, int, str]:
+    """Order facts by authority, a document's name for its provider behind the table's; among equals by place."""
     evidence = fact.evidence
-    return not evidence.authority.names_provider, evidence.authority, repr(fact)
+    # What is equal in all else is ordered by content: the order of arrival must not matter.
+    return not evidence.authority.names_provider, evidence.authority, evidence.place, repr(fact)

@@ -77,6 +77,14 @@ FINDINGS_BY_CODE = {
         "login",
     ),
     "oauth-token-rejected": _user("The OAuth token is not accepted.", "Sign in again for a new token.", "login"),
+    "token-issuer-missing": _user(
+        "The token was not sent: {}.",
+        "Say who issued the token (--issuer HOST, or `issuer` in a program), or use a password.",
+        "login",
+    ),
+    "token-for-other-server": _user(
+        "The token was not sent: {}.", "Sign in at {} for another token, or use a password.", "login"
+    ),
     "web-login-required": _user(
         "The provider wants to see a sign-in with a browser first.",
         "Sign in once on the provider's web page, confirm that it was you, then try again.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from mailsettings.errors import AddressError, DocumentError, FailureKind
 from mailsettings.formats import json, text, xml
 from mailsettings.formats.server import DocumentServer, usual_port, usual_security
+from mailsettings.formats.service import service
 from mailsettings.formats.xml import Element
 from mailsettings.model import Auth, Endpoint, Protocol, Security, Service
 
@@ -177,7 +178,7 @@ def _services(section: Element, kind: str) -> Iterator[Service]:
     elements = (section, external, external.first("protocol"), section.first("internal"))
     for url in (url for element in elements for tag in ("ewsurl", "asurl", "owaurl") for url in element.texts(tag)):
         try:
-            yield Service(kind, text.web_url(url, schemes=("https",)))
+            yield service(kind, url)
         except DocumentError:
             continue  # a URL of the company's internal network, useless outside
 

@@ -20,8 +20,8 @@ from itertools import islice
 from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import text, xml
 from mailsettings.formats.server import INCOMING, OUTGOING, DocumentServer, parse_server
+from mailsettings.formats.service import service, service_at
 from mailsettings.formats.xml import Element
-from mailsettings.hostnames import parse_host
 from mailsettings.model import Hint, Link, Protocol, Service
 
 # Sections beside mail, and the kind of those that do not state their own.
@@ -56,6 +56,7 @@ class ClientConfig:
     documentation: tuple[Link, ...] = ()
     webmail: str = ""
     issuer: str = ""  # selects an OAuth issuer; its endpoints are never taken from a document
+    client_id: str = ""  # of the issuer, for all mail programs
     services: tuple[Service, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -83,6 +84,7 @@ def read(data: bytes, domain: str) -> ClientConfig:
         documentation=tuple(_documentation(everything, notes)),
         webmail=_link(everything.first("webmail").first("loginpage").get("url"), notes),
         issuer=_issuer(everything, domain, notes),
+        client_id=_client_id(everything),
         services=tuple(dict.fromkeys(_services(everything, domain, notes))),
         notes=tuple(dict.fromkeys(notes))[:MAX_NOTES],
     )
@@ -159,22 +161,22 @@ def _issuer(place: Element, domain: str, notes: list[str]) -> str:
     return _link(issuer if "://" in issuer or not issuer else f"https://{issuer}", notes)
 
 
+def _client_id(place: Element) -> str:
+    """Return the client id that all mail programs may use (version 1.2), if it can be one (RFC 6749 appendix A.1)."""
+    client = place.first("oauth2").first("clientid").text
+    return client if client.isascii() and client.isprintable() and len(client) <= text.MAX_USERNAME else ""
+
+
 def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service]:
     for section in islice(place.all("incomingserver", *_SERVICE_SECTIONS), MAX_SECTIONS):
         kind = section.get("type").lower() or _SERVICE_SECTIONS.get(section.tag, "")
         if section.tag == "incomingserver" and kind not in _GROUPWARE:
             continue
         urls = [url.replace("%EMAILDOMAIN%", domain) for tag in _URLS for url in section.texts(tag) if url]
-        yield from (Service(text.single_line(kind, 30), url) for url in (_link(url, notes) for url in urls) if url)
-        if not urls and section.first("hostname").text:
-            yield from _tcp_service(section, text.single_line(kind, 30), domain, notes)
-
-
-def _tcp_service(section: Element, kind: str, domain: str, notes: list[str]) -> Iterator[Service]:
-    scheme = "sieve" if kind == "managesieve" else kind.lower()  # RFC 5804 §3
-    try:
-        host = parse_host(text.host(section.first("hostname").text, domain))
-        port = f":{text.port(section.first('port').text)}" if section.first("port").text else ""
-        yield Service(kind, f"{scheme}://{host}{port}")
-    except (AddressError, DocumentError) as error:
-        notes.append(f"{section.tag}: ignored: {error}")
+        try:
+            yield from (service(kind, url) for url in urls)
+            if not urls and section.first("hostname").text:
+                host = text.host(section.first("hostname").text, domain)
+                yield service_at(kind, host, section.first("port").text)
+        except (AddressError, DocumentError) as error:
+            notes.append(f"{section.tag}: ignored: {error}")

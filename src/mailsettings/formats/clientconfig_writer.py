@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from mailsettings.address import without_words
 from mailsettings.formats.auth_names import AUTOCONFIG_NAMES
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.formats.xml import escape_text, quote_attribute
-from mailsettings.model import Authority, Choice, Detection, Hint, Link, Protocol, Security, Service
+from mailsettings.model import Authority, Choice, Detection, Evidence, Hint, Link, Protocol, Security, Service
 
 _SOCKET_TYPES = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.PLAIN: "plain"}
 _SECTIONS = {
@@ -26,28 +27,40 @@ _GROUPWARE = ("exchange", "ews", "owa", "graph", "activesync")
 
 
 def config_of(detection: Detection) -> ClientConfig:
-    """Return the verified servers of *detection* as the content of a document; nothing unverified is published.
+    """Return the verified servers of *detection* as the content of a document, for all users of the domain.
 
-    Of sources that contradict each other only the best is published, and of each protocol one host.
+    Nothing is published that a document has said: no names, hints and links but the provider table's, and no server
+    that a user would have to agree to. Of sources that contradict each other only the best is published, and of each
+    protocol one host.
     """
     domain = detection.address.rpartition("@")[2]
+    provider = detection.provider
     return ClientConfig(
         id=domain,
-        name=detection.provider.name if detection.provider else domain,
+        name=provider.name if provider and _is_ours(provider.evidence) else domain,
         domains=(domain,),
         incoming=tuple(map(_server, _agreeing(detection.incoming))),
         outgoing=tuple(map(_server, _agreeing(detection.outgoing))),
-        hints=detection.hints,
-        documentation=detection.documentation,
+        hints=tuple(hint for hint in detection.hints if _is_ours(hint.evidence)),
+        documentation=tuple(link for link in detection.documentation if _is_ours(link.evidence)),
         issuer=next((f"https://{source.oauth.issuer}" for source in detection.oauth if source.known), ""),
     )
 
 
+def _is_ours(evidence: Evidence | None) -> bool:
+    return evidence is not None and evidence.authority.words_of_table
+
+
 def _agreeing(choices: Iterable[Choice]) -> Iterator[Choice]:
-    """Yield the verified choices with the same authority as the best, on the first host of each protocol."""
+    """Yield the publishable choices with the same authority as the best, on the first host of each protocol.
+
+    None if the user has to agree to the best one first: the next would contradict it.
+    """
     verified = [choice for choice in choices if choice.verified]
+    if not verified or not verified[0].trust.allows_password:
+        return
     hosts: dict[Protocol, str] = {}
-    for choice in verified:
+    for choice in (choice for choice in verified if choice.trust.allows_password):
         protocol, host = choice.endpoint.protocol, choice.endpoint.host
         if _authority(choice) == _authority(verified[0]) and hosts.setdefault(protocol, host) == host:
             yield choice
@@ -58,7 +71,13 @@ def _authority(choice: Choice) -> Authority:
 
 
 def _server(choice: Choice) -> DocumentServer:
-    return DocumentServer(choice.endpoint, (choice.username_template,), choice.auth)
+    template = choice.username_template
+    usernames = (template,) if without_words(template) or _is_in_table(template, choice) else ()
+    return DocumentServer(choice.endpoint, usernames, choice.auth)
+
+
+def _is_in_table(template: str, choice: Choice) -> bool:
+    return any(template in claim.usernames and _is_ours(claim.evidence) for claim in choice.claims)
 
 
 def write(config: ClientConfig) -> str:

@@ -18,6 +18,7 @@ from mailsettings.errors import AddressError, DocumentError
 from mailsettings.formats import json, text
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
+from mailsettings.formats.service import service, service_at
 from mailsettings.model import Auth, Endpoint, Link, Protocol, Security, Service
 
 # Both spellings of the sending side have been in drafts: smtp and submit.
@@ -121,9 +122,9 @@ def _links(document: object, notes: list[str]) -> Iterator[Link]:
 def _services(document: object, notes: list[str]) -> Iterator[Service]:
     for name in _WEB:
         if url := _url(document, notes, "protocols", name, "url"):
-            yield Service(name, url)
+            yield service(name, url)
     if host := json.string(document, "protocols", "managesieve", "host"):
         try:
-            yield Service("managesieve", f"sieve://{text.host(host, '')}")
+            yield service_at("managesieve", text.host(host, ""))
         except AddressError as error:
             notes.append(f"managesieve: ignored: {error}")

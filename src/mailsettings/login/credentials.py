@@ -7,6 +7,8 @@ import json
 from typing import NoReturn
 from urllib.parse import quote
 
+from mailsettings.errors import DocumentError
+from mailsettings.formats.text import web_url
 from mailsettings.model import Auth
 
 HIDDEN = "***"
@@ -20,12 +22,13 @@ class Credentials:
     Not a dataclass on purpose: `asdict`, `vars`, `pickle`, `repr` and JSON writers do not find the secret.
     """
 
-    __slots__ = ("_secret", "auth", "username")
+    __slots__ = ("_secret", "auth", "issuer", "username")
 
-    def __init__(self, secret: str, *, auth: Auth = Auth.PASSWORD, username: str = "") -> None:
+    def __init__(self, secret: str, *, auth: Auth = Auth.PASSWORD, username: str = "", issuer: str = "") -> None:
         """*username* is the name to log in as; empty: that of the settings. ValueError if a protocol forbids *secret*.
 
-        The message of the error does not contain the secret.
+        *issuer* is who issued a token, as a host or an https URL; empty: not known. The message of the error contains
+        neither of them.
         """
         if not secret:
             raise ValueError("the password or token is empty")
@@ -34,8 +37,11 @@ class Credentials:
         if any("\ud800" <= char <= "\udfff" for char in secret + username):
             # How Python decodes bytes that are not UTF-8; the error of encode() would quote them.
             raise ValueError("user names, passwords and tokens have to be UTF-8")
+        if issuer and not _may_be_issuer(issuer):
+            raise ValueError("the issuer of a token is a host or an https URL, like accounts.google.com")
         self._secret = secret
         self.auth = auth
+        self.issuer = issuer
         self.username = username
 
     @classmethod
@@ -44,9 +50,12 @@ class Credentials:
         return cls(secret, username=username)
 
     @classmethod
-    def token(cls, secret: str, *, username: str = "") -> Credentials:
-        """Return credentials with an OAuth 2 access token."""
-        return cls(secret, auth=Auth.OAUTH2, username=username)
+    def token(cls, secret: str, *, issuer: str = "", username: str = "") -> Credentials:
+        """Return credentials with an OAuth 2 access token of *issuer*, which is sent to servers of that issuer only.
+
+        Without *issuer* it is sent only where all servers have the same known one.
+        """
+        return cls(secret, auth=Auth.OAUTH2, username=username, issuer=issuer)
 
     def reveal(self) -> str:
         """Return the secret itself; only for the mechanism that sends it."""
@@ -72,6 +81,16 @@ class Credentials:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not stored or sent anywhere: they cannot be pickled or copied")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()  # object's own would return all slots
+
+
+def _may_be_issuer(text: str) -> bool:
+    try:
+        return bool(web_url(text if "://" in text else f"https://{text}", schemes=("https",)))
+    except DocumentError:
+        return False
 
 
 def _inside_base64(raw: bytes, offset: int) -> str:

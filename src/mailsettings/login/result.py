@@ -56,9 +56,10 @@ class LoginResult:
         return replace(self, findings=(item, *self.findings))
 
 
-def not_attempted(endpoint: Endpoint, why: str) -> LoginResult:
+def not_attempted(endpoint: Endpoint, why: str | Finding) -> LoginResult:
     """Return the result for a server that was not contacted; *why* is shown to the user."""
-    return LoginResult(endpoint, findings=(finding("not-tried", str(endpoint), about=why),), tried=False)
+    item = why if isinstance(why, Finding) else finding("not-tried", str(endpoint), about=why)
+    return LoginResult(endpoint, findings=(item,), tried=False)
 
 
 def login_result(probe: Probe, request: LoginRequest, provider: Provider | None) -> LoginResult:

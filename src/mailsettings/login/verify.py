@@ -9,7 +9,7 @@ login (RFC 8314 §5.1).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings import protocols
@@ -18,6 +18,7 @@ from mailsettings.diagnosis.catalogue import finding
 from mailsettings.errors import ConfirmationRequired, NetworkError
 from mailsettings.hostnames import registrable
 from mailsettings.login import imap, pop3, smtp
+from mailsettings.login.audience import token_refusals
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.result import LoginResult, login_result, not_attempted, suggested_name
 from mailsettings.login.session import LoginRequest, LoginState, Topic, require_tls, without_logout
@@ -80,6 +81,7 @@ class _Target:
     endpoint: Endpoint
     names: tuple[str, ...]
     allowed: bool
+    refusal: Finding | None = None  # why a token must not go there
 
 
 async def verify(
@@ -95,6 +97,7 @@ async def verify(
 
     Raises ConfirmationRequired, before any connection, when no unforgeable source vouches for the domain of a server
     and it is not among the *confirmed* registrable domains. No server is logged in to that could not be verified.
+    A token is sent only to servers of its issuer; the result of another server has a finding that says so.
     *thorough* also checks what hinders programs that fetch mail.
     """
     rules = (policy or Policy.personal()).for_mailboxes()
@@ -144,7 +147,11 @@ def _targets(
     else:
         names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES, what.address)[:1])
         targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
-    return targets[0], targets[1]
+    refusals = token_refusals(what, credentials)
+    incoming_target, outgoing_target = (
+        target and replace(target, refusal=refusals.get(target.endpoint)) for target in targets
+    )
+    return incoming_target, outgoing_target
 
 
 def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
@@ -184,6 +191,8 @@ class _Logins:
 
     async def log_in(self, target: _Target) -> LoginResult:
         """Log in to *target*, with a second form of the user name only if the first reply suggests one."""
+        if target.refusal is not None:
+            return not_attempted(target.endpoint, target.refusal)
         if not target.allowed:
             why = "its certificate and name could not be verified, so no password may go there"
             return not_attempted(target.endpoint, why)

@@ -18,6 +18,7 @@ from mailsettings.model.detection import (
     Responsible,
     Service,
     SettledBy,
+    StatedOAuth,
 )
 from mailsettings.model.endpoints import Auth, Direction, Endpoint, Protocol, Security, ServerSettings
 from mailsettings.model.failures import URL, Failure, HostName, ProxyAddress, Question, Task, Where
@@ -60,6 +61,7 @@ __all__ = [
     "ServerSettings",
     "Service",
     "SettledBy",
+    "StatedOAuth",
     "Step",
     "TLSFacts",
     "Task",

@@ -61,6 +61,11 @@ class Authority(IntEnum):
         return self in (Authority.TABLE, Authority.MX_TABLE, Authority.HOSTING, Authority.TRACE)
 
     @property
+    def words_of_table(self) -> bool:
+        """True if names, hints and links with it are those of a table, own or bundled: no document has written them."""
+        return self is Authority.TRACE or self.names_provider
+
+    @property
     def from_matching_row(self) -> bool:
         """True for the bundled table's row of the domain or of its MX host.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all
-from mailsettings.model.claims import Claim
+from mailsettings.model.claims import Claim, Evidence
 from mailsettings.model.endpoints import Auth, Endpoint
 from mailsettings.model.failures import Failure
 from mailsettings.model.probes import Note, Probe
@@ -44,6 +44,7 @@ class Hint:
     id: str  # enable_imap, app_password …: stable, for translation
     text: str
     url: str = ""
+    evidence: Evidence | None = None  # in a detection: who says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Link:
     url: str
     text: str = ""
     language: str = ""
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ class Service:
 
     kind: str  # caldav, carddav, webdav, managesieve, ews, webmail …
     url: str  # as text; sieve://host:port where there is no URL
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 @dataclass(frozen=True, slots=True)
 class OAuth:
-    """Where to request a token: from the provider table or the metadata of an issuer; no client ids."""
+    """Where to request a token, as the provider table has it; no client ids."""
 
     issuer: str
     auth_url: str
@@ -74,12 +77,36 @@ class OAuth:
 
 
 @dataclass(frozen=True, slots=True)
-class OAuthSource:
-    """Where to get a token for the chosen servers, and where that was learned."""
+class StatedOAuth:
+    """What the domain's own document and an issuer say about a sign-in: to be shown to people, not to be opened.
 
-    oauth: OAuth
+    Fields are named as in RFC 8414 §2, so that no program mistakes them for the endpoints of a known issuer.
+    """
+
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+    registration_endpoint: str = ""  # RFC 7591
+    device_authorization_endpoint: str = ""  # RFC 8628
+    code_challenge_methods_supported: tuple[str, ...] = ()  # RFC 7636
+    scopes_supported: tuple[str, ...] = ()
+    client_id: str = ""  # that the document gives to all mail programs
+    document: str = ""  # URL of the document that names the issuer, or the server that does
+    resource: str = ""  # URL of the server's metadata that name the issuer (RFC 9728), where the document does not
+    metadata: str = ""  # URL of the issuer's metadata (RFC 8414), which state everything else
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSource:
+    """Where to get a token for the chosen servers, and where that was learned.
+
+    Only a known issuer has endpoints and scopes in *oauth*, and only where its rows name every chosen server.
+    """
+
+    oauth: OAuth  # of an issuer that is not known the name alone
     known: bool  # True: in the provider table; False: only the domain names it, so the user should check it first
     locator: str  # the row of the table, or the document that names the issuer
+    source: str = ""  # the source that found it: table, autoconfig, pacc …
+    stated: StatedOAuth | None = None  # what is not from the table; nothing here was opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +119,7 @@ class Provider:
     hints: tuple[Hint, ...] = ()
     documentation: tuple[Link, ...] = ()
     oauth: OAuth | None = None
+    evidence: Evidence | None = None  # in a detection: who names it
 
 
 class Confidence(StrEnum):

@@ -117,12 +117,14 @@ class AutodiscoverRequest:
         if str(other) in (str(self.recipient), str(self.address)):
             raise DocumentError(f"redirectAddr {str(other)!r} is what was asked for")
         if not inside(other.domain, self.address.domain):
-            return Note(f"{host_of(self.url)} says that the mailbox is at {other.domain}, which was not asked")
+            return Note(f"{host_of(self.url)} says that the mailbox is at another domain, which was not asked")
         return self._next(replace(self, url=f"https://{_hosts(other.domain)[0]}{PATH}", alias=other))
 
     def _follow_url(self, url: str) -> Lead:
         if not inside(host_of(url), self.address.domain):
-            return Note(f"Autodiscover of {self.address.domain} leads to {host_of(url)}, which was not asked")
+            return Note(
+                f"Autodiscover of {self.address.domain} leads to {_elsewhere(host_of(url))}, which was not asked"
+            )
         return self._next(replace(self, url=url))
 
     def _next(self, request: AutodiscoverRequest) -> AutodiscoverRequest:
@@ -141,7 +143,9 @@ class AutodiscoverRequest:
         )
         yield from leads_of(config, page, _provenance(self.address.domain, self.named_by))
         if settings.services:
-            yield Note(f"{self.address.domain} also offers Exchange at {host_of(settings.services[0].url)}")
+            yield Note(
+                f"{self.address.domain} also offers Exchange{_microsoft_tenant(host_of(settings.services[0].url))}"
+            )
 
     def _as_template(self, server: DocumentServer) -> DocumentServer:
         """Return *server* with its login name as a template: the response is for this one address."""
@@ -188,9 +192,7 @@ class PlaintextRedirect:
     def _follow(self, url: str) -> Lead:
         host = host_of(url)
         if not inside(host, self.address.domain) or port_in(url) != 443:
-            return Note(
-                f"Autodiscover of {self.address.domain} leads to {host}{_microsoft_tenant(host)}, which was not asked"
-            )
+            return Note(f"Autodiscover of {self.address.domain} leads to {_elsewhere(host)}, which was not asked")
         return AutodiscoverRequest(url, self.address, redirects=(str(self),), named_by=Authority.HTTP_DOCUMENT)
 
 
@@ -243,8 +245,8 @@ class AutodiscoverRecords:
 
     def _follow(self, record: SRV, *, signed: bool) -> Lead:
         if record.port != 443 or not inside(record.target, self.address.domain):
-            where = f"{record.target}:{record.port}{_microsoft_tenant(record.target)}"
-            return Note(f"Autodiscover of {self.address.domain} is at {where}, which was not asked")
+            where = _elsewhere(record.target)
+            return Note(f"Autodiscover of {self.address.domain} is at {where}, port {record.port}, which was not asked")
         named_by = Authority.DOMAIN if signed else Authority.SRV
         return AutodiscoverRequest(f"https://{record.target}{PATH}", self.address, named_by=named_by)
 
@@ -275,7 +277,7 @@ class ExchangeHost:
         url = autodiscover_format.read_v2(page.body)
         provenance = _provenance(self.address.domain, self.named_by)
         return (
-            Note(f"the mailbox is in Exchange at {host_of(url)}{_microsoft_tenant(host_of(url))}"),
+            Note(f"the mailbox is in Exchange{_microsoft_tenant(host_of(url))}"),
             Fact(Service("activesync", url), provenance.evidence(page)),
         )
 
@@ -284,6 +286,11 @@ def _provenance(domain: str, named_by: Authority) -> Provenance:
     """Return the origin of a response for *domain*: it may be forged if what named the host may be."""
     authentic = named_by is Authority.DOMAIN
     return Provenance("autodiscover", named_by, domain, authentic, _ORDER, Place.AUTODISCOVER)
+
+
+def _elsewhere(host: str) -> str:
+    """Describe *host* without naming it: the name is the text of what leads there, and no server of it is used."""
+    return f"another host{_microsoft_tenant(host)}"
 
 
 def _microsoft_tenant(host: str) -> str:

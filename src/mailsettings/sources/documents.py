@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from urllib.parse import quote
 
-from mailsettings.address import EmailAddress
+from mailsettings.address import EmailAddress, without_words
 from mailsettings.errors import DocumentError, FailureKind, NetworkError
 from mailsettings.formats import clientconfig
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
+from mailsettings.formats.text import host_of
 from mailsettings.hostnames import belongs_to, inside
 from mailsettings.interfaces import Net, Page
 from mailsettings.leads import Lead
-from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Note, Provider, Service
+from mailsettings.model import URL, Authority, Claim, Evidence, Fact, Failure, Link, Note, Provider, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.oauth_metadata import issuer_of
 
@@ -163,12 +164,26 @@ async def _exists(document: Document, net: Net) -> bool:
     return not again or await _exists(again[0], net)
 
 
+# Authorities whose documents may speak to the user, if nobody in between can have changed them.
+_WITH_WORDS = frozenset({Authority.OWN_TABLE, Authority.DOMAIN, Authority.ISPDB, Authority.MX_DOCUMENT})
+
+
+def brings_words(evidence: Evidence) -> bool:
+    """Say whether names, hints, links and notes of a document may reach the user; its servers speak for themselves.
+
+    Not where the MX record, the TXT record or the plaintext request that led to it could have been forged.
+    """
+    return evidence.authentic and evidence.authority in _WITH_WORDS
+
+
 def leads_of(config: ClientConfig, page: Page, provenance: Provenance) -> Iterator[Lead]:
     """Yield what a document states: servers in its order, facts about the provider, and notes on what is unusual."""
     evidence = provenance.evidence(page)
-    yield from claims_and_facts(config, evidence, provenance.order)
-    for note in config.notes:
-        yield Note(f"{page.url}: {note}")
+    hosts = [server.endpoint.host for server in (*config.incoming, *config.outgoing)]
+    # The public collection's documents are about other domains than its own.
+    near = hosts if evidence.authority is Authority.ISPDB else [host_of(page.url)]
+    yield from claims_and_facts(with_links_near(config, near), evidence, provenance.order)
+    yield from _notes(config, evidence)
     yield from _foreign_servers(config, evidence)
 
 
@@ -176,27 +191,55 @@ def claims_and_facts(config: ClientConfig, evidence: Evidence, order: int = 0) -
     """Yield the servers and the facts of *config*, all on the same *evidence*."""
     for servers in (config.incoming, config.outgoing):
         yield from _claims(servers, evidence, order)
-    if config.name or config.hints:
-        yield Fact(Provider(evidence.domain, config.name, hints=config.hints), evidence)
-    yield from (Fact(link, evidence) for link in config.documentation)
-    yield from (Fact(service, evidence) for service in config.services)
-    if config.webmail:
-        yield Fact(Service("webmail", config.webmail), evidence)
+    if brings_words(evidence):
+        yield from (Fact(value, evidence) for value in _facts(config, evidence.domain))
     yield from issuer_of(config, evidence)
 
 
 def _claims(servers: Sequence[DocumentServer], evidence: Evidence, order: int) -> Iterator[Lead]:
     for place, server in enumerate(servers):
-        yield Claim(server.endpoint, evidence, server.usernames, server.auth, order + place)
-        if server.url:
-            yield Fact(Service("jmap", server.url), evidence)
+        usernames = server.usernames
+        if not brings_words(evidence):
+            usernames = tuple(filter(without_words, usernames))
+        yield Claim(server.endpoint, evidence, usernames, server.auth, order + place)
 
 
-def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Note]:
+def _facts(config: ClientConfig, domain: str) -> Iterator[Provider | Link | Service]:
+    if config.name or config.hints:
+        yield Provider(domain, config.name, hints=config.hints)
+    yield from config.documentation
+    yield from config.services
+    if config.webmail:
+        yield Service("webmail", config.webmail)
+    yield from (Service("jmap", server.url) for server in config.incoming if server.url)
+
+
+def with_links_near(config: ClientConfig, hosts: Sequence[str]) -> ClientConfig:
+    """Return *config* without the links that lead out of the registrable domains of *hosts*. A hint keeps its text."""
+
+    def is_near(url: str) -> bool:
+        return not url or any(belongs_to(host_of(url), host) for host in hosts)
+
+    return replace(
+        config,
+        hints=tuple(hint if is_near(hint.url) else replace(hint, url="") for hint in config.hints),
+        documentation=tuple(link for link in config.documentation if is_near(link.url)),
+    )
+
+
+def _notes(config: ClientConfig, evidence: Evidence) -> Iterator[Fact[Note]]:
+    """Yield the notes of *config*, which quote the document; one without a quotation where it brings no words."""
+    if brings_words(evidence):
+        yield from (Fact(Note(f"{evidence.locator}: {note}"), evidence) for note in config.notes)
+    elif config.notes:
+        yield Fact(Note(f"{evidence.locator}: parts of it are unusual"), evidence)
+
+
+def _foreign_servers(config: ClientConfig, evidence: Evidence) -> Iterator[Fact[Note]]:
     """Note the servers of a domain's own document that lie outside it: the user will be asked about them."""
     if evidence.authority not in (Authority.DOMAIN, Authority.HTTP_DOCUMENT):
         return  # servers outside the domain are the rule in all other documents
     hosts = dict.fromkeys(server.endpoint.host for server in (*config.incoming, *config.outgoing))
     for host in hosts:
         if not inside(host, evidence.domain):
-            yield Note(f"{evidence.locator}: server {host!r} is outside {evidence.domain}")
+            yield Fact(Note(f"{evidence.locator}: server {host!r} is outside {evidence.domain}"), evidence)

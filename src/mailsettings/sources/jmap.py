@@ -97,8 +97,8 @@ class JmapRecords:
     def _session(self, record: SRV, answer: Answer) -> Lead:
         try:
             host = parse_host(record.target)
-        except AddressError as error:
-            return Note(f"{self} names a target that is no server: {error}")
+        except AddressError:
+            return Note(f"{self} names a target that is no server")
         if record.port != 443:
             return Note(f"{self} names port {record.port}; only 443 is asked")
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
@@ -136,9 +136,9 @@ class JmapSession:
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return the service, if there is one. NetworkError or DocumentError if not."""
         page = await net.get(self.url, answers=frozenset({_UNAUTHORIZED}))
-        if page.status != _UNAUTHORIZED and not jmap_format.offers_mail(page.body):
-            return (Note(f"{page.url}: JMAP without mail"),)
         evidence = self._evidence(page)
+        if page.status != _UNAUTHORIZED and not jmap_format.offers_mail(page.body):
+            return (Fact(Note(f"{page.url}: JMAP without mail"), evidence),)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
         return (
             Claim(endpoint, evidence, order=self.provenance.order, eager=False),

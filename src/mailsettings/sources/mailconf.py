@@ -71,7 +71,7 @@ class MailconfRecord:
 
     def _follow(self, url: str, *, signed: bool, allow_http: bool) -> Lead:
         if url.startswith("http://") and not allow_http:
-            return Note(f"{self}: {url} is plain http, which the policy does not allow")
+            return Note(f"{self}: a URL for mailconf is plain http, which the policy does not allow")
         authority = self._authority(url, signed=signed)
         document = Document(
             url, Provenance("mailconf", authority, self.domain, signed, _ORDER, Place.MAILCONF), self.domain

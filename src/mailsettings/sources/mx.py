@@ -135,8 +135,8 @@ class MailExchangers:
         """Yield documents of the provider behind *host*, and guesses at mail servers on it."""
         try:
             name = parse_host(host)
-        except AddressError as error:
-            yield Note(f"{self} names an exchanger that is no mail server: {error}")
+        except AddressError:
+            yield Note(f"{self} names an exchanger that is no mail server")
             return
         yield from documents_of(name, self.address, authentic=authentic, ispdb=self.ispdb)
         yield from claims_on_mx_host(name, Evidence(Authority.GUESS, "mx", name, domain=name))

@@ -64,9 +64,10 @@ class ServiceNames:
     def _service(self, record: SRV, answer: Answer) -> Lead:
         try:
             host = parse_host(record.target)
-        except AddressError as error:
-            return Note(f"{self} names a target that is no server: {error}")
+        except AddressError:
+            return Note(f"{self} names a target that is no server")
         port = "" if record.port == _USUAL_PORTS[self.kind] else f":{record.port}"
         authority = Authority.DOMAIN if answer.authentic else Authority.SRV
-        evidence = Evidence(authority, "services", str(self), answer.authentic, self.domain)
+        # As of the records that name mail servers: they are one statement of the domain.
+        evidence = Evidence(authority, "srv", str(self), answer.authentic, self.domain)
         return Fact(Service(self.kind, self.url.format(host=host, port=port)), evidence)

@@ -95,8 +95,8 @@ class ServiceRecords:
         for alternative, security in enumerate(dict.fromkeys((usual, self.security))):
             try:
                 endpoint = Endpoint(self.protocol, parse_host(record.target), record.port, security)
-            except AddressError as error:
-                yield Note(f"{self} names a target that is no mail server: {error}")
+            except AddressError:
+                yield Note(f"{self} names a target that is no mail server")
                 continue
             yield Claim(endpoint, evidence, order=record.priority * PRIORITIES + 2 * place + alternative)
 

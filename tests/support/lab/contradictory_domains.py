@@ -66,7 +66,7 @@ CONTRADICTIONS = (
         outgoing="smtp://other.plaindoc.example:465 (tls)",
         trust="same-domain",
         learned="srv srv",
-        notes=("imap on port 143 is offered without TLS", DISAGREE),
+        notes=("the document at autoconfig.plaindoc.example names no server that is used", DISAGREE),
     ),
     World(
         domain="plainold.example",

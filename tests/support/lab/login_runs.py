@@ -41,7 +41,7 @@ def verified(
     outgoing = endpoint.protocol is SMTP
     incoming, sending = (None, endpoint) if outgoing else (endpoint, None)
     what = ServerSettings(parse_address(address), incoming, sending, username)
-    credentials = Credentials.token(secret) if token else Credentials.password(secret)
+    credentials = Credentials.token(secret, issuer=_issuer(address)) if token else Credentials.password(secret)
     policy = Policy(resolver=lab.resolver, ca_file=str(lab.ca_file))
     with inside(lab.namespaces.client):
         found = anyio.run(partial(verify, what, credentials, policy=policy))
@@ -55,14 +55,30 @@ def checked(
     lab: Laboratory, address: str, secret: str, *options: str, token: bool = False
 ) -> tuple[int, dict[str, Any]]:
     """Run `mailsettings check` with *secret* on its standard input; return its exit code and its JSON."""
-    kind = "--token-stdin" if token else "--password-stdin"
-    words = (COMMAND, "check", address, "--debug", "--json", kind, "--resolver", lab.resolver, "--ca", str(lab.ca_file))
+    kind = ("--token-stdin", "--issuer", _issuer(address)) if token else ("--password-stdin",)
+    words = (
+        COMMAND,
+        "check",
+        address,
+        "--debug",
+        "--json",
+        *kind,
+        "--resolver",
+        lab.resolver,
+        "--ca",
+        str(lab.ca_file),
+    )
     # The secret comes through the shell's own printf: it is in no command line of ours that others could see.
     done = lab.in_client("sh", "-c", 'printf %s "$0" | "$@"', secret, *words, *options)
     assert done.stdout, done.stderr
     assert secret not in done.stdout + done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return done.returncode, answer
+
+
+def _issuer(address: str) -> str:
+    """Return who issues the tokens of *address* in the laboratory: a host of its own domain."""
+    return f"login.{address.rpartition('@')[2]}"
 
 
 def codes(found: LoginResult | dict[str, Any]) -> list[str]:

@@ -365,7 +365,7 @@ def _tokens(domain: str, issuer: str, services: tuple[Service, ...] = WEB) -> tu
 TOKENS = (
     World(
         domain="tokenown.example",
-        story="an issuer of its own, named over https: its endpoints are the domain's word",
+        story="an issuer of its own, named over https: its endpoints are the domain's statement, and apart",
         hosts=_tokens("tokenown.example", "login.tokenown.example"),
         incoming=_imap("tokenown.example"),
         outgoing=_smtp("tokenown.example"),
@@ -373,11 +373,11 @@ TOKENS = (
     ),
     World(
         domain="tokenknown.example",
-        story="a well-known issuer is selected: the table says how it is talked to",
+        story="a well-known issuer is selected for other servers than its own: no token is to be had for them",
         hosts=_tokens("tokenknown.example", "accounts.google.com"),
         incoming=_imap("tokenknown.example"),
         outgoing=_smtp("tokenknown.example"),
-        tokens=("https://oauth2.googleapis.com/token", True),
+        notes=("names the sign-in of Gmail (accounts.google.com) for box.tokenknown.example",),
     ),
     World(
         domain="tokenhttp.example",
@@ -385,7 +385,7 @@ TOKENS = (
         hosts=_tokens("tokenhttp.example", "login.tokenhttp.example", (HTTP,)),
         incoming=_imap("tokenhttp.example"),
         outgoing=_smtp("tokenhttp.example"),
-        notes=("is not known, and not used",),
+        notes=("which only the domain's own https document may: not used",),
     ),
 )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mailsettings.testing import Account, FakeNetwork, imap, smtp
+from mailsettings.testing import Account, FakeNetwork, Options, imap, smtp
 from tests.support.web_service import Visitor, service, world
 
 pytestmark = pytest.mark.anyio
@@ -159,6 +159,39 @@ async def test_one_mailbox_is_tried_five_times_in_ten_minutes() -> None:
         statuses = [(await Visitor(app).post("/v1/verify", wrong)).status_code for _ in range(6)]
 
     assert statuses == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "sent"), [("", False), ("accounts.google.com", False), ("https://login.example.org", True)]
+)
+async def test_a_token_goes_to_servers_of_its_issuer(issuer: str, sent: bool) -> None:
+    """
+    Without an issuer, or with one of other servers: a finding, and no login.
+    """
+    network = FakeNetwork()
+    options: Options = {"mechanisms": ("XOAUTH2",), "accounts": {"ada@example.org": Account(SECRET)}}
+    network.host("imap.example.org").serve(imap(**options))
+    network.host("smtp.example.org").serve(smtp(**options))
+    network.records("example.org", MX="10 imap.example.org")
+    body = {"address": "ada@example.org", "token": SECRET, "issuer": issuer}
+    async with service(network) as app:
+        done = (await Visitor(app).post("/v1/verify", body)).json()
+
+    assert (done["verified"], any("AUTHENTICATE" in line for line in network.lines)) == (sent, sent)
+    assert [item["code"] for item in done["findings"][:1]] == (
+        [] if sent else ["token-for-other-server" if issuer else "token-issuer-missing"]
+    )
+
+
+@pytest.mark.parametrize("more", [{"issuer": "a.example"}, {"password": None, "token": SECRET, "issuer": SECRET}])
+async def test_an_issuer_is_of_a_token_and_a_host(more: dict[str, Any]) -> None:
+    """
+    422, without repeating what was typed.
+    """
+    async with service(mailboxes()) as app:
+        response = await Visitor(app).post("/v1/verify", login() | more)
+
+    assert (response.status_code, SECRET in response.text) == (422, False)
 
 
 @pytest.mark.parametrize("more", [{"password": None}, {"token": "x"}, {"password": "a\r\nb"}, {"password": "x" * 2000}])

@@ -74,6 +74,12 @@ class Login(BaseModel):
     address: Address
     password: SecretStr | None = Field(default=None, max_length=1000)
     token: SecretStr | None = Field(default=None, max_length=3000, description="An OAuth 2 access token.")
+    issuer: str = Field(
+        default="",
+        max_length=2000,
+        description="Who issued the token, as a host or https URL: it is sent only to servers of this issuer.",
+        examples=["accounts.google.com"],
+    )
     username: str = Field(default="", max_length=320, description="Empty: what the settings say.")
     incoming: ServerBody | None = None
     outgoing: ServerBody | None = None

@@ -136,7 +136,7 @@ def autoconfig_routes(service: DetectionService) -> APIRouter:
         address = placeholder_address(parse_or_problem(emailaddress or f"{PLACEHOLDER_LOCAL_PART}@{_domain(request)}"))
         detection = await service.detect(DetectionRequest(address), visitor_of(request, service))
         document = config_of(detection)
-        # A document cannot ask the user, so settings that need confirmation are not published in one.
+        # A document cannot ask the user: settings that need confirmation are not published, nor the other direction's.
         if detection.confirm or not (document.incoming and document.outgoing):
             raise Problem(404, "not-found", "no settings that can be vouched for")
         return Response(write(document), media_type="text/xml")

@@ -55,9 +55,12 @@ def _credentials(login: Login) -> Credentials:
     secrets = [secret.get_secret_value() for secret in (login.password, login.token) if secret is not None]
     if len(secrets) != 1:
         raise Problem(422, "bad-request", "either a password or a token is wanted")
-    make = Credentials.password if login.password is not None else Credentials.token
+    if login.issuer and login.token is None:
+        raise Problem(422, "bad-request", "an issuer is wanted with a token only")
     try:
-        return make(secrets[0], username=login.username)
+        if login.token is not None:
+            return Credentials.token(secrets[0], issuer=login.issuer, username=login.username)
+        return Credentials.password(secrets[0], username=login.username)
     except ValueError as error:
         raise Problem(422, "bad-request", str(error)) from error
 

@@ -9,7 +9,7 @@ from mailsettings.hostnames import unicode_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
 from mailsettings.web.page.forms import confirmation_checkbox, manual_form, search_form, sign_in_form
 from mailsettings.web.page.markup import Html, join, link, tag
-from mailsettings.web.page.servers import alternatives_html, servers_html
+from mailsettings.web.page.servers import alternatives_html, provenance_text, servers_html
 from mailsettings.web.service import outcome_of
 
 _HEADLINES = {
@@ -44,7 +44,7 @@ def _headline(detection: Detection) -> Html:
         mood, meaning = "warn", "One thing is yours to check first: whose servers they are."
     address = detection.shown_address or detection.address
     both = f" ({detection.address})" if address != detection.address else ""
-    provider = join(" · ", detection.provider.name) if detection.provider else None
+    provider = join(" · ", detection.provider.name) if detection.provider and detection.provider.name else None
     return tag(
         "header",
         tag("h2", title, tabindex="-1", id="title"),
@@ -96,7 +96,7 @@ def _prerequisites(detection: Detection) -> Html | None:
     hints = [hint for hint in detection.hints if _concerns(hint, detection)]
     if not hints:
         return None
-    name = detection.provider.name if detection.provider else "Your provider"
+    name = (detection.provider.name if detection.provider else "") or "Your provider"
     title = tag("h3", name, " wants this first")
     return tag("section", title, tag("ol", *map(_hint, hints)), class_="box first")
 
@@ -111,7 +111,14 @@ def _concerns(hint: Hint, detection: Detection) -> bool:
 
 def _hint(hint: Hint) -> Html:
     page = join(" ", link(hint.url, "Show me where")) if hint.url else None
-    return tag("li", hint.text, page)
+    return tag("li", hint.text, page, _speaker(hint))
+
+
+def _speaker(hint: Hint) -> Html | None:
+    """Say which document *hint* is from; nothing for the words of a table."""
+    if hint.evidence is None or hint.evidence.authority.words_of_table:
+        return None
+    return join(" ", tag("span", f"So says {provenance_text(hint.evidence)}.", class_="small"))
 
 
 def findings_html(items: Iterable[Finding]) -> Html | None:

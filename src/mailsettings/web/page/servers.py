@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailsettings.hostnames import unicode_host
-from mailsettings.model import Auth, Authority, Choice, Detection, Protocol, Security
+from mailsettings.model import Auth, Authority, Choice, Detection, Evidence, Protocol, Security
 from mailsettings.web.page.markup import Html, breakable, join, tag
 
 _PROTOCOLS = {Protocol.IMAP: "IMAP", Protocol.POP3: "POP3", Protocol.SMTP: "SMTP", Protocol.JMAP: "JMAP"}
@@ -67,7 +67,7 @@ def _card(title: str, best: tuple[Choice, ...]) -> Html:
             _fact("Encryption", _SECURITY[endpoint.security]),
             _fact("User name", choice.username, copy=True, wide=True),
         ),
-        tag("p", f"You sign in {methods}. Learned from {_provenance(choice)}.", class_="small"),
+        tag("p", f"You sign in {methods}. Learned from {provenance_text(choice.claims[0].evidence)}.", class_="small"),
         class_="server",
     )
 
@@ -84,8 +84,8 @@ def _security_status(choice: Choice) -> Html:
     return tag("p", "Could not be checked", class_="lock warn")
 
 
-def _provenance(choice: Choice) -> str:
-    evidence = choice.claims[0].evidence
+def provenance_text(evidence: Evidence) -> str:
+    """Return who states what *evidence* is for."""
     domain = unicode_host(evidence.domain) if evidence.domain else "the domain"
     return _PROVENANCE_LABELS[evidence.authority].format(domain=domain)
 
