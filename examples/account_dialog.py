@@ -9,7 +9,7 @@ from getpass import getpass
 
 import anyio
 
-from mailsettings import AddressError, Detection, sync
+from mailsettings import AddressError, Confirmation, Detection, sync
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
 
@@ -30,6 +30,11 @@ def asked(detect: Callable[[str], Detection]) -> Detection:
             return detect(meant) if meant and yes(f"Did you mean {meant}?") else detection
 
 
+def question(asked: Confirmation) -> str:
+    alarm = f"{asked.host} looks like {asked.look_alike_of}, but is not. " if asked.look_alike_of else ""
+    return f"{alarm}May {asked.host}, port {asked.port}, get your password?"
+
+
 def yes(question: str) -> bool:
     return input(f"{question} [y/N] ").lower() == "y"
 
@@ -43,8 +48,8 @@ def main(
         print(f"First: {hint.text} {hint.url}")
     for choice in (*detection.incoming[:1], *detection.outgoing[:1]):
         print(f"{choice.endpoint}  {choice.username}  {'verified' if choice.verified else 'not verified'}")
-    # Domains that nothing safe from forgery vouches for: only the user can know them.
-    agreed = all(yes(f"Is your mailbox at {domain}?") for domain in detection.confirm)
+    # Servers that nothing safe from forgery vouches for: only the user can know them.
+    agreed = all(yes(question(confirmation)) for confirmation in detection.confirmations)
     if not (detection.incoming and detection.outgoing and agreed):
         for finding in detection.findings:
             print(f"{finding.text} {finding.advice}")

@@ -93,7 +93,7 @@ def test_a_row_older_than_a_year_waits_for_what_the_domain_says() -> None:
 
 
 def test_a_server_of_another_domain_must_be_confirmed() -> None:
-    """The domain's own SRV record points elsewhere: verified, yet the user is asked about the registrable domain."""
+    """The domain's own SRV record points elsewhere: verified, yet the user is asked about both hosts."""
 
     def build(net: FakeNetwork) -> None:
         net.records(f"_imaps._tcp.{D}", SRV="0 1 993 imap.de.hoster.example")
@@ -102,7 +102,8 @@ def test_a_server_of_another_domain_must_be_confirmed() -> None:
 
     detection = found(build)
 
-    assert detection.confirm == ("hoster.example",)
+    assert detection.confirm == ("imap.de.hoster.example", "smtp.de.hoster.example")
+    assert {each.group for each in detection.confirmations} == {"hoster.example"}
     assert not detection.incoming[0].trust.allows_password
 
 
@@ -163,7 +164,7 @@ def test_the_names_of_a_hosters_certificate_lead_to_the_hoster() -> None:
     detection = found(next(world for world in WORLDS if world.name == "certificate of the hoster").build)
 
     assert servers(detection) == ["imap://srv7.hoster.example:993 (tls)", "smtp://srv7.hoster.example:465 (tls)"]
-    assert detection.confirm == ("hoster.example",)
+    assert detection.confirm == ("srv7.hoster.example",)
 
 
 def test_a_certificate_of_another_machine_leads_nowhere() -> None:

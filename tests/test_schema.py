@@ -23,6 +23,8 @@ from mailsettings.model import (
     Authority,
     Choice,
     Claim,
+    Confirmation,
+    ConfirmReason,
     Detection,
     Endpoint,
     Evidence,
@@ -45,7 +47,7 @@ from mailsettings.model import (
 )
 from mailsettings.schema import event_to_dict, from_json, json_schema, read_where, to_dict, to_json
 from tests.support import detections
-from tests.support.detections import GMAIL, NOTHING, VERIFIED
+from tests.support.detections import CONFIRM, GMAIL, NOTHING, VERIFIED
 from tests.support.fake_backend import story
 
 
@@ -86,7 +88,9 @@ def choices(draw: st.DrawFn) -> Choice:
     endpoint = draw(ENDPOINTS)
     claims = draw(st.lists(st.builds(Claim, st.just(endpoint), st.from_type(Evidence)), max_size=2).map(tuple))
     probe = st.builds(Probe, st.just(endpoint), st.none() | st.from_type(Hello), st.none() | FAILURES, st.none())
-    return draw(st.builds(Choice, endpoint=st.just(endpoint), claims=st.just(claims), probe=st.none() | probe))
+    why = st.none() | st.sampled_from(ConfirmReason)
+    parts = {"endpoint": st.just(endpoint), "claims": st.just(claims), "probe": st.none() | probe}
+    return draw(st.builds(Choice, **parts, confirm_reason=why))
 
 
 DETECTIONS = st.builds(
@@ -99,6 +103,7 @@ DETECTIONS = st.builds(
     documentation=st.lists(st.from_type(Link), max_size=2).map(tuple),
     other_services=st.lists(st.from_type(Service), max_size=2).map(tuple),
     confirm=st.lists(st.text(), max_size=2).map(tuple),
+    confirmations=st.lists(st.from_type(Confirmation), max_size=2).map(tuple),
     notes=st.lists(st.from_type(Note), max_size=2).map(tuple),
     failures=st.lists(FAILURES, max_size=2).map(tuple),
     seconds=st.floats(0, 100),
@@ -155,6 +160,7 @@ def test_a_hint_names_its_authority_in_words() -> None:
         "authentic": False,
         "domain": "example.org",
         "place": 0,
+        "confirm_reason": None,
     }
 
 
@@ -412,6 +418,33 @@ def test_any_json_is_read_or_refused(change: dict[str, Any]) -> None:
         return
 
     assert isinstance(found, Detection)
+
+
+def test_reasons_to_ask_are_words() -> None:
+    """
+    Programs in other languages decide on them: which host, where, what it belongs to, and why.
+    """
+    found = to_dict(CONFIRM)
+
+    assert found["incoming"][0]["confirm_reason"] == "other-domain"
+    assert found["confirmations"] == [
+        {
+            "host": "mail.hoster.example",
+            "port": 993,
+            "group": "hoster.example",
+            "why": "other-domain",
+            "look_alike_of": "",
+        }
+    ]
+
+
+def test_an_answer_without_confirmations_is_read() -> None:
+    """
+    Documents from before there were any have hosts or domains in `confirm` alone.
+    """
+    old = {name: value for name, value in to_dict(CONFIRM).items() if name != "confirmations"}
+
+    assert from_json(json.dumps(old)) == replace(CONFIRM, confirmations=())
 
 
 def test_events_are_flat_objects_with_their_name() -> None:

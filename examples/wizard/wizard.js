@@ -34,8 +34,14 @@ function take(block) {
   if (message.event === "settled") show(message.detection);
 }
 
-function show({ incoming, outgoing, confirm, hints }) {
-  status.textContent = confirm.length ? `Is your mailbox at ${confirm.join(" and ")}?` : "Found.";
+// Only the user can know these servers; /v1/verify takes those that the user has agreed to as `confirmed`.
+function question({ host, port, look_alike_of: other }) {
+  const alarm = other ? `${host} looks like ${other}, but is not. ` : "";
+  return `${alarm}May ${host}, port ${port}, get your password?`;
+}
+
+function show({ incoming, outgoing, confirmations, hints }) {
+  status.textContent = confirmations.map(question).join(" ") || "Found.";
   const lines = [...incoming.slice(0, 1), ...outgoing.slice(0, 1)].map(
     (server) => `${server.protocol} ${server.host}:${server.port} ${server.security} ${server.username}`,
   );

@@ -34,6 +34,8 @@ if TYPE_CHECKING or not os.path.isfile(_SOURCE):  # noqa: PTH113 - loading pathl
     from mailsettings.model import Authority as Authority
     from mailsettings.model import Choice as Choice
     from mailsettings.model import Claim as Claim
+    from mailsettings.model import Confirmation as Confirmation
+    from mailsettings.model import ConfirmReason as ConfirmReason
     from mailsettings.model import Detection as Detection
     from mailsettings.model import Endpoint as Endpoint
     from mailsettings.model import Evidence as Evidence

@@ -4,7 +4,7 @@ MailSettingsError
 ├── AddressError          the address or host name typed is not one mail can use
 ├── TableError            a providers.yaml cannot be read
 ├── DocumentError         a document is not in the format expected where it was found
-├── ConfirmationRequired  a password may go to these domains only after the user has agreed
+├── ConfirmationRequired  a password may go to these hosts only after the user has agreed
 └── NetworkError          one question to the network failed; has a FailureKind. The engine turns it into a Failure
     ├── CertificateError  the chain is valid, the name is not; has what the certificate says. In net/certificates.py
     └── UnprovenError     the server accepted a login without proving that it knows the password (SCRAM)
@@ -14,6 +14,7 @@ MailSettingsError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 _QUOTE = "{}"  # where remote text belongs in the message of a NetworkError
@@ -113,9 +114,10 @@ class DocumentError(MailSettingsError, ValueError):
 class ConfirmationRequired(MailSettingsError):  # noqa: N818 - a question to the user, not an error
     """No source safe from forgery vouches for these servers; nothing was sent. Ask the user about *hosts* first."""
 
-    def __init__(self, hosts: tuple[str, ...]) -> None:
+    def __init__(self, hosts: tuple[str, ...], look_alikes: Mapping[str, str] | None = None) -> None:
         super().__init__(f"the user has to agree first to sending the password to {', '.join(hosts)}")
         self.hosts = hosts  # A-labels
+        self.look_alikes = dict(look_alikes or {})  # those of *hosts* that look like another domain, and which
 
 
 class NetworkError(MailSettingsError, OSError):

@@ -68,7 +68,7 @@ def test_a_foreign_server_is_to_be_confirmed(world: FakeNetwork) -> None:
 
     assert done.exit_code == 0
     assert "verified, to be confirmed: TLS 1.3" in done.stdout
-    assert "Confirm first\n  example.org\n" in done.stdout
+    assert "Confirm first\n  imap.example.org\n  smtp.example.org\n" in done.stdout
 
 
 def test_the_answer_as_json_is_that_of_the_engine(world: FakeNetwork) -> None:

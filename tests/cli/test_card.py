@@ -1,6 +1,7 @@
 """The card that people read."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from mailsettings.cli.card import card
 from mailsettings.cli.terminal import pen
 from mailsettings.diagnosis.catalogue import finding
+from mailsettings.diagnosis.confirm_reasons import REASON_TEXTS
 from mailsettings.errors import FailureKind
 from mailsettings.model import (
     Authority,
+    Confirmation,
+    ConfirmReason,
     Detection,
     Endpoint,
     Evidence,
@@ -121,13 +125,56 @@ def test_hints_about_the_other_protocol_are_left_out() -> None:
     ) == (False, True)
 
 
-def test_a_foreign_domain_is_named_on_a_line_of_its_own() -> None:
+def to_confirm(*confirmations: Confirmation) -> Detection:
+    """Return an answer that asks for *confirmations*."""
+    return replace(CONFIRM, confirm=tuple(each.host for each in confirmations), confirmations=confirmations)
+
+
+def asked(host: str, why: ConfirmReason = ConfirmReason.OTHER_DOMAIN, **more: Any) -> Confirmation:
+    return Confirmation(host, 993, ".".join(host.split(".")[-2:]), why, **more)
+
+
+def test_a_host_to_agree_to_is_named_on_a_line_of_its_own() -> None:
     """
-    The domain to agree to is shown whole, however long it is.
+    It is shown whole, however long it is.
     """
     long = "a" * 60 + ".hoster.example"
 
-    assert f"Confirm first\n  {long}\n" in drawn(replace(CONFIRM, confirm=(long,)))
+    assert f"Confirm first\n  {long}\n" in drawn(to_confirm(asked(long)))
+
+
+def test_hosts_of_one_group_have_one_reason() -> None:
+    """
+    Two hosts of a hoster are one question, that of another hoster is a second one.
+    """
+    hosts = ("imap.hoster.example", "smtp.hoster.example", "smtp.relay.example")
+    text = drawn(to_confirm(*map(asked, hosts)))
+
+    assert "Confirm first\n  imap.hoster.example\n  smtp.hoster.example\n  hoster.example is another domain" in text
+    assert "\n\n  smtp.relay.example\n  relay.example is another domain" in text
+    assert text.count("is another domain") == 2
+
+
+@pytest.mark.parametrize("why", ConfirmReason)
+def test_every_reason_is_said_in_words(why: ConfirmReason) -> None:
+    """
+    The user reads why and what to check, with the names filled in.
+    """
+    text = " ".join(drawn(to_confirm(asked("mail.hoster.example", why))).split())
+
+    assert REASON_TEXTS[why].reason.partition("{")[0] in text
+    assert "Agree" in text
+    assert "{" not in text
+
+
+def test_a_look_alike_is_flagged_in_both_spellings() -> None:
+    """
+    The warning stands between the name and the reason.
+    """
+    text = drawn(to_confirm(asked("imap.xn--gmal-nza.com", look_alike_of="gmail.com")))
+
+    assert "  imap.gmaıl.com (imap.xn--gmal-nza.com)\n  imap.gmaıl.com (imap.xn--gmal-nza.com) looks like" in text
+    assert "looks like gmail.com, but is not gmail.com." in " ".join(text.split())
 
 
 def test_a_missing_direction_is_explained() -> None:
@@ -249,6 +296,7 @@ def hostile(text: str) -> Detection:
         incoming=(evil, failed),
         outgoing=(failed,),
         confirm=(text,),
+        confirmations=(Confirmation(text, 993, text, ConfirmReason.OTHER_DOMAIN, text),),
         hints=(Hint("x", text, text),),
         documentation=(Link(text, text),),
         notes=(Note(text),),
@@ -267,9 +315,9 @@ def test_a_foreign_domain_that_the_domain_itself_names_is_said_to_be() -> None:
     The user is asked all the same, and told who says so.
     """
     foreign = choice("imap://imap.hoster.example:993", authority=Authority.DOMAIN, trust=Trust.CONFIRM)
-    text = drawn(replace(VERIFIED, incoming=(foreign,), confirm=("hoster.example",)))
+    text = drawn(replace(to_confirm(asked("imap.hoster.example")), incoming=(foreign,), outgoing=()))
 
-    assert "That is another domain than example.org, which itself names these servers." in " ".join(text.split())
+    assert "\n  example.org itself names these servers.\n" in text
 
 
 OTHERS = (Service("caldav", "https://dav.example.org/"), Service("managesieve", "sieve://imap.example.org"))

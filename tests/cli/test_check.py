@@ -4,9 +4,10 @@ import pytest
 from click.testing import CliRunner
 
 from mailsettings.cli.app import cli
-from mailsettings.cli.check import CheckResult, _exit_code, _lines, check
+from mailsettings.cli.check import CheckResult, _confirmation_lines, _exit_code, _lines, check
 from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.terminal import pen
+from mailsettings.errors import ConfirmationRequired
 from mailsettings.login.credentials import Credentials
 from mailsettings.model import Detection
 from mailsettings.troubleshooting import Diagnosis
@@ -91,3 +92,37 @@ def test_a_good_report_is_short() -> None:
 
     assert list(_lines(result, pen(colours=False)))[-1] == "Nothing wrong was found."
     assert _exit_code(result) is ExitCode.VERIFIED
+
+
+def required(*hosts: str, **look_alikes: str) -> str:
+    """Return what is printed when *hosts* have to be agreed to."""
+    return "\n".join(_confirmation_lines(ConfirmationRequired(hosts, look_alikes), ADA))
+
+
+def test_what_to_add_is_ready_to_be_pasted() -> None:
+    """
+    One option for every host that is missing, and the host alone: a domain would cover none.
+    """
+    lines = required("imap.hoster.example", "smtp.hoster.example").splitlines()
+
+    assert lines[-2:] == [
+        f"Why, and what to check first: mailsettings {ADA}",
+        "To agree, add: --confirm imap.hoster.example --confirm smtp.hoster.example",
+    ]
+
+
+def test_a_look_alike_is_not_ready_to_be_pasted() -> None:
+    """
+    A warning stands in its place, with both spellings.
+    """
+    text = required("imap.hoster.example", "imap.xn--gmal-nza.com", **{"imap.xn--gmal-nza.com": "gmail.com"})
+
+    assert "Warning: imap.gmaıl.com (imap.xn--gmal-nza.com) looks like gmail.com, but is not gmail.com." in text
+    assert text.endswith("To agree, add: --confirm imap.hoster.example")
+
+
+def test_only_look_alikes_leave_nothing_to_paste() -> None:
+    """
+    Who is sure of the name can still type it.
+    """
+    assert "--confirm" not in required("imap.xn--gmal-nza.com", **{"imap.xn--gmal-nza.com": "gmail.com"})

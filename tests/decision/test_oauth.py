@@ -260,7 +260,8 @@ DOCUMENT = Evidence(Authority.DOMAIN, "autoconfig", PLACE, True, D)
         ({"authority": Authority.HTTP_DOCUMENT, "locator": PLACE.replace("https", "http")}, False),
         ({"authority": Authority.MX_DOCUMENT}, False),
         ({"authority": Authority.ISPDB}, False),
-        ({"source": "mailconf"}, False),
+        ({"source": "mailconf"}, True),  # by a signed record
+        ({"source": "mailconf", "authentic": False}, False),
         ({"locator": "https://hoster.example/config.xml"}, False),
         ({"locator": f"https://{D}.evil.example/"}, False),
         ({"locator": f"_imaps._tcp.{D} SRV", "source": "srv"}, False),

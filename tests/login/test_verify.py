@@ -195,7 +195,7 @@ def _foreign() -> FakeNetwork:
 
 
 @pytest.mark.anyio
-async def test_a_foreign_domain_gets_no_password_unless_it_was_agreed_to() -> None:
+async def test_foreign_servers_get_no_password_unless_they_were_agreed_to() -> None:
     """
     Not one byte of it: the question comes before the connection.
     """
@@ -204,15 +204,42 @@ async def test_a_foreign_domain_gets_no_password_unless_it_was_agreed_to() -> No
     with pytest.raises(ConfirmationRequired) as caught:
         await logged_in(net, ADA)
 
-    assert caught.value.hosts == ("hoster.example",)
+    assert caught.value.hosts == ("mail.hoster.example",)
     assert logins(net) == []
 
 
-def test_a_foreign_domain_that_was_agreed_to_gets_it() -> None:
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "named",
+    [
+        (),
+        ("hoster.example",),
+        ("imap.hoster.example",),
+        ("x.mail.hoster.example",),
+        ("example",),
+        ("*.hoster.example",),
+    ],
+)
+async def test_agreeing_takes_the_host_itself(named: tuple[str, ...]) -> None:
     """
-    The registrable domain is what the user agrees to.
+    Neither the domain above it nor another host there covers it; nothing is contacted for the login.
     """
-    assert verified(_foreign(), ADA, confirmed=("hoster.example",)).verified
+    net = _foreign()
+
+    with pytest.raises(ConfirmationRequired) as caught:
+        await logged_in(net, ADA, confirmed=named)
+
+    assert (caught.value.hosts, logins(net)) == (("mail.hoster.example",), [])
+
+
+@pytest.mark.parametrize(
+    "spelled", ["mail.hoster.example", "MAIL.Hoster.Example", "mail.hoster.example.", " mail.hoster.example\n"]
+)
+def test_a_foreign_server_that_was_agreed_to_gets_it(spelled: str) -> None:
+    """
+    However the user has spelled its name.
+    """
+    assert verified(_foreign(), ADA, confirmed=(spelled,)).verified
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def test_a_web_site_with_a_password_is_no_mail_server(
 
     site = f"shop.{DOMAIN}" if named else DOMAIN
     assert jmap_choices(result) == [(site, False, Trust.UNVERIFIED)]
+    assert [failure.kind for failure in result.failures(f"jmap://{site}")] == [FailureKind.LOGIN_REQUIRED]
     assert result.detection.verified is mailboxes
     assert [choice.endpoint.host for choice in result.detection.incoming if choice.verified][:1] == (
         [f"imap.{DOMAIN}"] * mailboxes

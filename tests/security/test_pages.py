@@ -144,7 +144,7 @@ def test_a_foreign_server_in_a_good_document_must_be_confirmed() -> None:
         net.page(URL, document(server("imap.evil.example")))
         net.host("imap.evil.example").serve(imap())
 
-    assert detect_in(build, policy=QUIET).detection.confirm == ("evil.example",)
+    assert detect_in(build, policy=QUIET).detection.confirm == ("imap.evil.example",)
 
 
 def test_addresses_of_oauth_come_from_no_document() -> None:

@@ -141,7 +141,7 @@ def test_a_foreign_target_must_be_confirmed() -> None:
     result = detect_in(build)
 
     assert [choice.trust for choice in result.detection.incoming] == [Trust.CONFIRM]
-    assert result.detection.confirm == ("evil.example",)
+    assert result.detection.confirm == ("imap.evil.example",)
 
 
 @pytest.mark.parametrize("address", ["u@a.co.uk", "u@a.github.io", "u@a.b.c.com.br"])
@@ -181,7 +181,7 @@ def test_customers_of_one_hoster_are_two_domains() -> None:
 
     result = detect_in(build, address="u@a.github.io")
 
-    assert result.detection.confirm == ("b.github.io",)
+    assert result.detection.confirm == ("imap.b.github.io",)
 
 
 def test_a_wildcard_alone_proves_nothing() -> None:

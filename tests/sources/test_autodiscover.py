@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mailsettings.errors import DocumentError, FailureKind, NetworkError
@@ -12,7 +14,16 @@ from mailsettings.model import Authority, Note, Question, Service
 from mailsettings.policy import Policy
 from mailsettings.sources.autodiscover import AutodiscoverRequest, autodiscover
 from tests.support.documents import autodiscover as document
-from tests.support.fake_net import Web, claims_in, endpoints_in, first_lookup, lookups_in, run_all, without_evidence
+from tests.support.fake_net import (
+    Reply,
+    Web,
+    claims_in,
+    endpoints_in,
+    first_lookup,
+    lookups_in,
+    run_all,
+    without_evidence,
+)
 from tests.support.values import ADA, ada
 
 PATH = "/autodiscover/autodiscover.xml"
@@ -323,3 +334,54 @@ async def test_srv_records(answer: Answer, *, found: bool) -> None:
     net = Web({f"POST https://ad.{host}{PATH}": document() for host in ("example.org", "hoster.example")}, answer)
 
     assert (await run(net) != [] and endpoints_in(await run(net)) == FOUND) is found
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("led_by", ["srv", "redirectUrl", "plaintext"])
+async def test_a_machine_that_strangers_rent_inside_the_domain_is_not_told_the_address(led_by: str) -> None:
+    """
+    x.s3.amazonaws.com is a customer's, and no more the domain's own than a host elsewhere.
+    """
+    rented = f"https://x.s3.amazonaws.com{PATH}"
+    plaintext = f"http://autodiscover.amazonaws.com{PATH}"
+    record = Answer(Question("_autodiscover._tcp.amazonaws.com", "SRV"), (SRV(0, 1, 443, "x.s3.amazonaws.com"),))
+    pages: dict[str, Reply] = {f"POST {rented}": document()}
+    if led_by == "redirectUrl":
+        pages[f"https://amazonaws.com{PATH}"] = redirect_url(rented)
+    if led_by == "plaintext":
+        pages[plaintext] = Page(rented, 401, "", b"", (plaintext, rented))
+    net = Web(pages, *([record] if led_by == "srv" else []))
+
+    leads = await run_all(list(autodiscover(ada("amazonaws.com"))), net)
+
+    assert (endpoints_in(leads), f"POST {rented}" in net.requests) == ([], False)
+    assert any("which was not asked" in text for text in texts(leads))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("led_by", "signed", "authority"),
+    [
+        pytest.param("srv", False, Authority.SRV, id="unsigned SRV"),
+        pytest.param("srv", True, Authority.DOMAIN, id="signed SRV"),
+        pytest.param("plaintext", False, Authority.HTTP_DOCUMENT, id="plaintext redirect"),
+        pytest.param("redirect of a fixed host", False, Authority.DOMAIN, id="redirect of a fixed host"),
+    ],
+)
+async def test_an_answer_counts_as_much_as_what_named_its_host(
+    led_by: str, authority: Authority, *, signed: bool
+) -> None:
+    """
+    A name inside the domain may have been taken over, and whoever forges the record or the redirect knows which.
+    """
+    there = f"https://ad.example.org{PATH}"
+    pages: dict[str, Reply] = {f"POST {there}": document()}
+    if led_by == "plaintext":
+        pages[PLAINTEXT] = redirected(there)
+    if led_by == "redirect of a fixed host":
+        pages[FIRST] = redirect_url(there)
+    net = Web(pages, *([replace(srv("ad.example.org"), authentic=signed)] if led_by == "srv" else []))
+
+    (claim,) = claims_in(await run(net))
+
+    assert (claim.evidence.authority, claim.evidence.authentic) == (authority, authority is Authority.DOMAIN)

@@ -8,6 +8,7 @@ from mailsettings.interfaces import Answer, Page
 from mailsettings.leads import is_lookup
 from mailsettings.model import Authority, Note, Question
 from mailsettings.policy import Policy
+from mailsettings.sources.documents import Place
 from mailsettings.sources.mailconf import MailconfRecord, mailconf, mailconf_urls, names_issuer
 from tests.support.documents import autoconfig as document
 from tests.support.documents import incoming
@@ -129,3 +130,16 @@ def test_followed_urls(records: tuple[str, ...], urls: tuple[str, ...]) -> None:
     Only plain web addresses on the usual ports are followed.
     """
     assert mailconf_urls(records) == urls
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("signed", "before"), [(True, True), (False, False)])
+async def test_an_unsigned_record_comes_after_srv_records(*, signed: bool, before: bool) -> None:
+    """
+    Of the same authority; a signed one comes before them.
+    """
+    net = Web({POINTED: document()}, txt("example.org", f"mailconf={POINTED}", authentic=signed))
+
+    claims = claims_in(await run_all(list(mailconf(ADA)), net))
+
+    assert {claim.evidence.place < Place.SRV for claim in claims} == {before}

@@ -9,6 +9,8 @@ from mailsettings.model import (
     Authority,
     Choice,
     Claim,
+    Confirmation,
+    ConfirmReason,
     Detection,
     Endpoint,
     Evidence,
@@ -70,6 +72,7 @@ def choice(
         probe=Probe(endpoint, hello, failure, TLS if verified else None, "192.0.2.1", (), STEPS)
         if verified or failed
         else None,
+        confirm_reason=ConfirmReason.OTHER_DOMAIN if trust is Trust.CONFIRM else None,
     )
 
 
@@ -115,7 +118,8 @@ CONFIRM = replace(
     VERIFIED,
     incoming=(choice("imap://mail.hoster.example:993", trust=Trust.CONFIRM),),
     outgoing=(choice("smtp://mail.hoster.example:587", security=Security.STARTTLS, trust=Trust.CONFIRM),),
-    confirm=("hoster.example",),
+    confirm=("mail.hoster.example",),
+    confirmations=(Confirmation("mail.hoster.example", 993, "hoster.example", ConfirmReason.OTHER_DOMAIN),),
     notes=(Note("sources disagree on incoming mail: guess says imap.example.org; srv says mail.hoster.example"),),
 )
 INCOMING_ONLY = replace(

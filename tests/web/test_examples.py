@@ -95,9 +95,9 @@ def test_the_dialog_asks_agrees_and_logs_in(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """
-    A bad address is asked for again, the foreign domain is agreed to, the password works.
+    A bad address is asked for again, the foreign servers are agreed to, the password works.
     """
-    dialog(["nobody", "ada@customer.example", "y"], "correct horse", monkeypatch)
+    dialog(["nobody", "ada@customer.example", "y", "y"], "correct horse", monkeypatch)
 
     assert capsys.readouterr().out.splitlines()[-1] == "It works."
 
@@ -106,9 +106,9 @@ def test_the_dialog_sends_nothing_to_who_is_not_agreed_to(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """
-    Without the user's word there is no login.
+    Without the user's word for every host there is no login.
     """
-    dialog(["ada@customer.example", "n"], "correct horse", monkeypatch)
+    dialog(["ada@customer.example", "y", "n"], "correct horse", monkeypatch)
 
     assert "works" not in capsys.readouterr().out
 
@@ -143,7 +143,7 @@ def test_the_wizard_shows_what_the_service_finds() -> None:
         page.goto(f"http://127.0.0.1:{port}/")
         page.fill("[name=address]", "ada@customer.example")
         page.click("button")
-        page.wait_for_selector("text=Is your mailbox at example.org?")
+        page.wait_for_selector("text=May imap.example.org, port 993, get your password?")
         shown = page.locator("pre").inner_text()
         browser.close()
 

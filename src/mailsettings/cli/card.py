@@ -184,20 +184,48 @@ def _provenance(choice: Object) -> str:
 
 
 def _confirm(detection: Object, pen: Pen) -> Lines:
-    """Name the domains to agree to, each on a line of its own so that none is overlooked or cut."""
-    if not detection["confirm"]:
+    """Name the hosts to agree to, each on a line of its own so that none is overlooked or cut, and say why."""
+    if not detection["confirmations"]:
         return
     yield pen("Confirm first", Colour.WARNING)
-    for domain in detection["confirm"]:
-        yield "  " + pen(unicode_and_ascii(domain), Colour.STRONG)
+    groups = dict.fromkeys(each["group"] for each in detection["confirmations"])
+    for number, group in enumerate(groups):
+        yield from [""] if number else []
+        yield from _question(group, detection, pen)
+
+
+def _question(group: str, detection: Object, pen: Pen) -> Lines:
+    from mailsettings.diagnosis.confirm_reasons import reason_texts
+    from mailsettings.model import ConfirmReason
+
+    asked = [each for each in detection["confirmations"] if each["group"] == group]
+    yield from ("  " + pen(unicode_and_ascii(each["host"]), Colour.STRONG) for each in asked)
+    for warning in (text for each in asked for text in _warnings(each)):
+        yield from (pen(line, Colour.WARNING) for line in wrapped(warning, first="  "))
+    if _named_by_domain(asked, detection):
+        yield from wrapped(f"{_own_domain(detection)} itself names these servers.", first="  ")
+    reasons = ((ConfirmReason(each["why"]), unicode_and_ascii(each["host"]), each["port"]) for each in asked)
+    for text in reason_texts(reasons, group=unicode_and_ascii(group), domain=_own_domain(detection)):
+        yield from wrapped(text, first="  ")
+
+
+def _warnings(confirmation: Object) -> Lines:
+    from mailsettings.diagnosis.confirm_reasons import look_alike_warning, rented_machine_warning
+    from mailsettings.hostnames import rented_machine
+
+    name = unicode_and_ascii(confirmation["host"])
+    if other := confirmation["look_alike_of"]:
+        yield look_alike_warning(name, unicode_and_ascii(other))
+    if rented_machine(confirmation["host"]):
+        yield rented_machine_warning(name)
+
+
+def _named_by_domain(asked: list[Object], detection: Object) -> bool:
+    """Say whether it is the domain itself that names the servers of another domain."""
+    hosts = [each["host"] for each in asked if each["why"] == "other-domain"]
     best = (*detection["incoming"][:1], *detection["outgoing"][:1])
-    unconfirmed = [choice for choice in best if choice["trust"] == "confirm"]
-    if unconfirmed and all(choice["evidence"][0]["authority"] == "domain" for choice in unconfirmed):
-        text = "which itself names these servers. "
-    else:
-        text = "and nothing that is safe from forgery names its servers. "
-    text = f"That is another domain than {_own_domain(detection)}, {text}"
-    yield from wrapped(f"{text}Enter a password only if you know that your mailbox is there.", first="  ")
+    evidence = [choice["evidence"] for choice in best if choice["host"] in hosts]
+    return bool(evidence) and all(each and each[0]["authority"] == "domain" for each in evidence)
 
 
 def _hints(detection: Object, pen: Pen, *, everything: bool) -> Lines:

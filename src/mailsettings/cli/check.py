@@ -5,6 +5,7 @@ Without a password or token on standard input there is no login, only a diagnosi
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,11 @@ import click
 from mailsettings.cli.exit_codes import ExitCode
 from mailsettings.cli.options import PROXY_OPTIONS, RESOLVER_OPTIONS, proxy_changes, resolver_changes, with_all
 from mailsettings.cli.params import NetworkParam, ServerParam
-from mailsettings.cli.terminal import Colour, Pen, pen, wants_colours, wrapped
+from mailsettings.cli.terminal import Colour, Pen, pen, unicode_and_ascii, wants_colours, wrapped
+from mailsettings.diagnosis.confirm_reasons import look_alike_warning, rented_machine_warning
 from mailsettings.errors import AddressError, ConfirmationRequired
 from mailsettings.escape import printable
+from mailsettings.hostnames import rented_machine
 from mailsettings.model import Finding, Protocol, ServerSettings
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ class CheckOptions:
     username: str
     incoming: Endpoint | None
     outgoing: Endpoint | None
-    confirmed: tuple[str, ...]  # domains
+    confirmed: tuple[str, ...]  # hosts
     profile: str | None
     as_json: bool
     resolver: str | None
@@ -99,7 +102,7 @@ class CheckResult:
         return tuple(dict.fromkeys((*found, *(item for each in self.fitness for item in each.findings))))
 
 
-@click.command(epilog="Exit codes: 0 nothing wrong, 1 something is, 2 usage, 5 a domain has to be agreed to first.")
+@click.command(epilog="Exit codes: 0 nothing wrong, 1 something is, 2 usage, 5 a host has to be agreed to first.")
 @click.argument("address")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input and log in with it.")
 @click.option(
@@ -111,7 +114,9 @@ class CheckResult:
 @click.option("--username", default="", help="Log in with this user name instead of what the settings say.")
 @click.option("--incoming", type=ServerParam(), help="Check this server, as imap://host:port.")
 @click.option("--outgoing", type=ServerParam(), help="Check this server, as smtp://host:port.")
-@click.option("--confirm", "confirmed", multiple=True, metavar="DOMAIN", help="Agree to send the password there.")
+@click.option(
+    "--confirm", "confirmed", multiple=True, metavar="HOST", help="Agree to send the password to this server."
+)
 @click.option("--profile", type=click.Choice(["pop-fetcher"]), help="Can a service that polls POP3 use this mailbox?")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON document.")
 @with_all(RESOLVER_OPTIONS)
@@ -137,10 +142,23 @@ def check(ctx: click.Context, /, address: str, **values: Any) -> None:
     try:
         result = anyio.run(_check, parsed, credentials, options)
     except ConfirmationRequired as error:
-        click.echo(f"mailsettings: {printable(str(error))}: add --confirm {error.hosts[0]}", err=True)
+        click.echo("\n".join(_confirmation_lines(error, str(parsed))), err=True)
         ctx.exit(ExitCode.CONFIRM_FIRST)
     _print(result, as_json=options.as_json)
     ctx.exit(_exit_code(result))
+
+
+def _confirmation_lines(error: ConfirmationRequired, address: str) -> Iterator[str]:
+    """Yield what to add for each host; not for one that looks like another domain, which is not to be pasted unread."""
+    hosts = ", ".join(map(unicode_and_ascii, error.hosts))
+    yield f"mailsettings: you have to agree first to sending the password to {hosts}"
+    for host, other in error.look_alikes.items():
+        yield f"Warning: {look_alike_warning(unicode_and_ascii(host), printable(other))}"
+    for host in filter(rented_machine, error.hosts):
+        yield f"Warning: {rented_machine_warning(unicode_and_ascii(host))}"
+    yield f"Why, and what to check first: mailsettings {printable(shlex.quote(address))}"
+    if plain := [host for host in error.hosts if host not in error.look_alikes]:
+        yield f"To agree, add: {' '.join(f'--confirm {printable(host)}' for host in plain)}"
 
 
 def _credentials(options: CheckOptions) -> Credentials | None:

@@ -5,7 +5,7 @@
 2  the command line is not valid
 3  nothing was found
 4  nothing was found, and neither the network nor its DNS responded to any question
-5  `check` needs a confirmation of the domain before a password may go there
+5  `check` needs a confirmation of the host before a password may go there
 70  a bug of ours, 130  interrupted, 141  the reader of the output closed the pipe
 """
 

@@ -75,6 +75,7 @@ def _detection(row: Object, local: str, domain: str) -> Object:
         "incoming": _choices(row, "incoming", local, domain),
         "outgoing": _choices(row, "outgoing", local, domain),
         "confirm": [],
+        "confirmations": [],
         "hints": row["hints"],
         "documentation": pages,
         "notes": [],

@@ -24,8 +24,6 @@ from mailsettings.provider_table import table
 from mailsettings.provider_table.rows import Row
 from mailsettings.provider_table.table import Table
 
-_UNFIXED = "mailconf"  # the source whose documents lie wherever a TXT record says
-
 
 @dataclass(frozen=True, slots=True)
 class TableIssuer:
@@ -67,10 +65,11 @@ def issuer_host(issuer: str) -> str:
 def may_name_issuer(evidence: Evidence) -> bool:
     """Say whether a document with this *evidence* may name an issuer that the table does not know.
 
-    Only the domain's own, from a fixed place: where it was found at the end is within the registrable domain, and
-    nothing that led there could be forged. A TXT record can point at any page that a user of the domain has written.
+    Only the domain's own: where it was found at the end is within the registrable domain, and
+    nothing that led there could be forged: a TXT record can point at any page that a user of the domain has written,
+    and counts only if it is signed.
     """
-    if evidence.authority is not Authority.DOMAIN or not evidence.authentic or evidence.source == _UNFIXED:
+    if evidence.authority is not Authority.DOMAIN or not evidence.authentic:
         return False
     try:
         return evidence.locator.startswith("https://") and belongs_to(host_of(evidence.locator), evidence.domain)

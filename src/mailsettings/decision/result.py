@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailsettings.address import USUAL_TEMPLATES, fill_all
 from mailsettings.decision.candidates import contradictions, with_server_claims
+from mailsettings.decision.confirmation import confirmations
 from mailsettings.decision.facts import answer_facts
 from mailsettings.decision.oauth import oauth_notes, oauth_sources, without_foreign_oauth
 from mailsettings.decision.ranking import ranked, ranking_context
@@ -14,7 +15,6 @@ from mailsettings.decision.reasons import reasons_for
 from mailsettings.decision.state import SearchState
 from mailsettings.decision.trust import MailDomain, trust_of
 from mailsettings.errors import FailureKind
-from mailsettings.hostnames import registrable
 from mailsettings.leads import OAuthIssuer
 from mailsettings.model import (
     Audience,
@@ -31,7 +31,6 @@ from mailsettings.model import (
     Probe,
     Protocol,
     SettledBy,
-    Trust,
 )
 from mailsettings.policy import Policy
 from mailsettings.provider_table import table
@@ -46,13 +45,14 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
     provider = without_foreign_oauth(facts.provider, best)
     address = state.address
     issuers = state.facts_about(OAuthIssuer)
+    to_confirm = confirmations(best, address)
     detection = Detection(
         address=str(address),
         shown_address=f"{address.local}@{address.unicode_domain}",
-        provider=facts.provider,
+        provider=provider,
         incoming=incoming,
         outgoing=outgoing,
-        confirm=_to_confirm(best),
+        confirm=tuple(each.host for each in to_confirm),
         hints=facts.hints,
         documentation=facts.documentation,
         other_services=facts.services,
@@ -63,6 +63,7 @@ def detection_of(state: SearchState, *, settled: SettledBy, seconds: float) -> D
         settled=settled,
         seconds=round(seconds, 3),
         oauth=oauth_sources(best, provider, issuers),
+        confirmations=to_confirm,
     )
     return replace(detection, findings=_findings(state, detection))
 
@@ -187,10 +188,6 @@ def _look_alike(state: SearchState) -> Iterator[Note]:
 
         if twin := confusable_with(state.address.domain):
             yield Note(f"{state.address.domain} looks like {twin}, which is another domain")
-
-
-def _to_confirm(best: Iterable[Choice]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM))
 
 
 def _notes_of(state: SearchState, quoting: Iterable[Note], choices: Iterable[Choice]) -> tuple[Note, ...]:

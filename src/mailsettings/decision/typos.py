@@ -2,6 +2,7 @@
 
 suggestion("gmial.com", POPULAR)          ->  "gmail.com"
 confusable_with("xn--gmal-nza.com")    ->  "gmail.com"     (gmaıl.com, with a dotless i)
+imitated("imap.rnyfirm.example", "rnyfirm.example", "myfirm.example")  ->  "myfirm.example"
 """
 
 from __future__ import annotations
@@ -71,6 +72,34 @@ def confusable_with(domain: str) -> str:
         return ""  # rnx.de is not taken for gmx.de
     skeleton = _skeleton(twin)
     return next((name for name in table.bundled().popular() if _skeleton(name) == skeleton), "")
+
+
+def imitated(host: str, group: str, own: str) -> str:
+    """Return the well-known domain, or the address's *own* one, that *host* looks like without being inside it.
+
+    *group* is the registrable domain of *host*; all are A-labels. Empty if there is none, and for mail domains of the
+    table.
+    """
+    if table.find_domain(group) is not None:
+        return ""
+    popular = table.bundled().popular()
+    if twin := confusable_with(group) or suggestion(group, popular) or _leading_name(host, popular):
+        return twin
+    return own if group != own and (_reads_like(group, own) or _is_typo(group, own)) else ""
+
+
+def _leading_name(host: str, names: Iterable[str]) -> str:
+    """Return that of *names* with which *host* begins before it goes on: imap.gmail.com.evil.example.
+
+    A hoster names machines of its own mail.de.hoster.example; short names are left out.
+    """
+    long = (name for name in names if len(name.partition(".")[0]) >= _MIN_NAME_LENGTH)
+    return next((name for name in long if f".{name}." in f".{host}"), "")
+
+
+def _reads_like(domain: str, other: str) -> bool:
+    """Say whether *domain* and *other*, A-labels, are hard to tell apart for a reader."""
+    return _skeleton(latin(unicode_host(domain))) == _skeleton(latin(unicode_host(other)))
 
 
 def latin(name: str) -> str:

@@ -6,6 +6,7 @@ from mailsettings.errors import DocumentError, FailureKind
 from mailsettings.formats import json
 
 CORE = "urn:ietf:params:jmap:core"
+LOGIN_FIRST = "asks for a login before it shows that it is JMAP"  # a 401, which any web site may send
 MAIL = "urn:ietf:params:jmap:mail"
 
 

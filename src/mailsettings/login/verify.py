@@ -14,9 +14,9 @@ from typing import Protocol as Interface
 
 from mailsettings import protocols
 from mailsettings.address import USUAL_TEMPLATES, fill_all
+from mailsettings.decision.confirmation import agreed_hosts
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.errors import ConfirmationRequired, NetworkError
-from mailsettings.hostnames import registrable
 from mailsettings.login import imap, pop3, smtp
 from mailsettings.login.audience import token_refusals
 from mailsettings.login.credentials import Credentials
@@ -95,13 +95,13 @@ async def verify(
 ) -> Verification:
     """Log in to the best incoming and the best outgoing server of *what*.
 
-    Raises ConfirmationRequired, before any connection, when no unforgeable source vouches for the domain of a server
-    and it is not among the *confirmed* registrable domains. No server is logged in to that could not be verified.
-    A token is sent only to servers of its issuer; the result of another server has a finding that says so.
+    Raises ConfirmationRequired, before any connection, when no unforgeable source vouches for a server and its host is
+    not among those *confirmed*; a domain covers no host below it. No server is logged in to that could not be
+    verified. A token is sent only to servers of its issuer; the result of another server has a finding that says so.
     *thorough* also checks what hinders programs that fetch mail.
     """
     rules = (policy or Policy.personal()).for_mailboxes()
-    agreed = frozenset(confirmed)
+    agreed = agreed_hosts(confirmed)
     _require_confirmation(what, agreed)
     if net is not None:
         return await _verify(what, credentials, rules, net, agreed, thorough=thorough)
@@ -114,9 +114,10 @@ async def verify(
 def _require_confirmation(what: Detection | ServerSettings, agreed: frozenset[str]) -> None:
     if isinstance(what, Detection):
         best = (*what.incoming[:1], *what.outgoing[:1])
-        domains = (registrable(choice.endpoint.host) for choice in best if choice.trust is Trust.CONFIRM)
-        if unconfirmed := tuple(dict.fromkeys(domain for domain in domains if domain not in agreed)):
-            raise ConfirmationRequired(unconfirmed)
+        required = dict.fromkeys(choice.endpoint.host for choice in best if choice.trust is Trust.CONFIRM)
+        if missing := tuple(host for host in required if host not in agreed):
+            look_alikes = {each.host: each.look_alike_of for each in what.confirmations if each.look_alike_of}
+            raise ConfirmationRequired(missing, {host: look_alikes[host] for host in missing if host in look_alikes})
 
 
 async def _verify(
@@ -155,7 +156,7 @@ def _targets(
 
 
 def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
-    confirmed = choice.trust is Trust.CONFIRM and registrable(choice.endpoint.host) in agreed
+    confirmed = choice.trust is Trust.CONFIRM and choice.endpoint.host in agreed
     allowed = choice.verified and (choice.trust.allows_password or confirmed)
     # Several forms are worth a second attempt only if a table row has them; for guessed servers they are guesses.
     stated = any(claim.usernames and claim.evidence.authority.knows_usernames for claim in choice.claims)

@@ -45,7 +45,7 @@ def _check_session(page: Page, host: str) -> None:
     if elsewhere != host:
         raise NetworkError(FailureKind.OTHER_HOST, f"JMAP leads to {elsewhere}, which is another server")
     if page.status == _UNAUTHORIZED:
-        raise NetworkError(FailureKind.LOGIN_REQUIRED, "asks for a login before it shows that it is JMAP")
+        raise NetworkError(FailureKind.LOGIN_REQUIRED, jmap.LOGIN_FIRST)
     try:
         mail = jmap.offers_mail(page.body)
     except DocumentError as error:

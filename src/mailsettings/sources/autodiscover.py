@@ -25,7 +25,7 @@ from mailsettings.formats.autodiscover import AutodiscoverSettings, RedirectAddr
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.formats.text import host_of, port_in
-from mailsettings.hostnames import inside
+from mailsettings.hostnames import belongs_to, inside
 from mailsettings.interfaces import SRV, Net, Page
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Fact, Note, Question, Service
@@ -104,7 +104,7 @@ class AutodiscoverRequest:
     async def _request(self, net: Net) -> Page:
         if not net.policy.send_address:
             raise NetworkError(FailureKind.DENIED, "the policy does not let the address be sent")
-        if not (self.url.startswith("https://") and inside(host_of(self.url), self.address.domain)):
+        if not (self.url.startswith("https://") and _is_own(host_of(self.url), self.address.domain)):
             raise NetworkError(FailureKind.DENIED, "the address goes to https hosts of its own domain only")
         body = autodiscover_format.request_body(str(self.recipient))
         return await net.get(self.url, method="POST", body=body, headers=_HEADERS, answers=frozenset({_UNAUTHORIZED}))
@@ -116,12 +116,12 @@ class AutodiscoverRequest:
             raise DocumentError(f"redirectAddr is no address: {error}") from error
         if str(other) in (str(self.recipient), str(self.address)):
             raise DocumentError(f"redirectAddr {str(other)!r} is what was asked for")
-        if not inside(other.domain, self.address.domain):
+        if not _is_own(other.domain, self.address.domain):
             return Note(f"{host_of(self.url)} says that the mailbox is at another domain, which was not asked")
         return self._next(replace(self, url=f"https://{_hosts(other.domain)[0]}{PATH}", alias=other))
 
     def _follow_url(self, url: str) -> Lead:
-        if not inside(host_of(url), self.address.domain):
+        if not _is_own(host_of(url), self.address.domain):
             return Note(
                 f"Autodiscover of {self.address.domain} leads to {_elsewhere(host_of(url))}, which was not asked"
             )
@@ -191,7 +191,7 @@ class PlaintextRedirect:
 
     def _follow(self, url: str) -> Lead:
         host = host_of(url)
-        if not inside(host, self.address.domain) or port_in(url) != 443:
+        if not _is_own(host, self.address.domain) or port_in(url) != 443:
             return Note(f"Autodiscover of {self.address.domain} leads to {_elsewhere(host)}, which was not asked")
         return AutodiscoverRequest(url, self.address, redirects=(str(self),), named_by=Authority.HTTP_DOCUMENT)
 
@@ -244,7 +244,7 @@ class AutodiscoverRecords:
         return [self._follow(record, signed=answer.authentic) for record in most_preferred(records)]
 
     def _follow(self, record: SRV, *, signed: bool) -> Lead:
-        if record.port != 443 or not inside(record.target, self.address.domain):
+        if record.port != 443 or not _is_own(record.target, self.address.domain):
             where = _elsewhere(record.target)
             return Note(f"Autodiscover of {self.address.domain} is at {where}, port {record.port}, which was not asked")
         named_by = Authority.DOMAIN if signed else Authority.SRV
@@ -280,6 +280,11 @@ class ExchangeHost:
             Note(f"the mailbox is in Exchange{_microsoft_tenant(host_of(url))}"),
             Fact(Service("activesync", url), provenance.evidence(page)),
         )
+
+
+def _is_own(host: str, domain: str) -> bool:
+    """Return whether *host* may be told an address of *domain*: it is inside, and no machine that strangers rent."""
+    return inside(host, domain) and belongs_to(host, domain)
 
 
 def _provenance(domain: str, named_by: Authority) -> Provenance:

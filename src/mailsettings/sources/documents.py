@@ -36,6 +36,7 @@ class Place(IntEnum):
     SRV = 5
     AUTODISCOVER = 6
     JMAP = 7
+    UNSIGNED_MAILCONF = 8  # of the authority of unsigned SRV records, and never before them
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mailsettings.address import EmailAddress
-from mailsettings.errors import AddressError
+from mailsettings.errors import AddressError, FailureKind
 from mailsettings.formats import jmap as jmap_format
+from mailsettings.formats.jmap import LOGIN_FIRST
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import SRV, Answer, Net, Page
@@ -27,6 +28,7 @@ from mailsettings.model import (
     Endpoint,
     Evidence,
     Fact,
+    Failure,
     Note,
     Protocol,
     Question,
@@ -140,10 +142,13 @@ class JmapSession:
         if page.status != _UNAUTHORIZED and not jmap_format.offers_mail(page.body):
             return (Fact(Note(f"{page.url}: JMAP without mail"), evidence),)
         endpoint = Endpoint(Protocol.JMAP, host_of(page.url), 443, Security.TLS)
-        return (
+        leads: list[Lead] = [
             Claim(endpoint, evidence, order=self.provenance.order, eager=False),
             Fact(Service("jmap", page.url), evidence),
-        )
+        ]
+        if page.status == _UNAUTHORIZED:
+            leads.append(Failure(FailureKind.LOGIN_REQUIRED, endpoint, LOGIN_FIRST))
+        return leads
 
     def _evidence(self, page: Page) -> Evidence:
         """Return who says that JMAP is where the redirects end: the first host, if they lead to another one."""

@@ -73,9 +73,8 @@ class MailconfRecord:
         if url.startswith("http://") and not allow_http:
             return Note(f"{self}: a URL for mailconf is plain http, which the policy does not allow")
         authority = self._authority(url, signed=signed)
-        document = Document(
-            url, Provenance("mailconf", authority, self.domain, signed, _ORDER, Place.MAILCONF), self.domain
-        )
+        place = Place.MAILCONF if signed else Place.UNSIGNED_MAILCONF
+        document = Document(url, Provenance("mailconf", authority, self.domain, signed, _ORDER, place), self.domain)
         return document if signed else UnsignedDocument(document)
 
     def _authority(self, url: str, *, signed: bool) -> Authority:

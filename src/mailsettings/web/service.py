@@ -177,6 +177,8 @@ def _redacting(on_event: EventSink) -> EventSink:
 @lru_cache(maxsize=512)
 def _parse(text: bytes) -> Detection:
     """Parse a cached answer; popular ones only once, since parsing takes longer than the rest of the request."""
+    if b'"confirmations"' not in text:
+        raise DocumentError("written by a version that asked about domains, not about hosts")
     return from_json(text)
 
 

@@ -226,7 +226,7 @@ RECORDS = (
         ),
         incoming="imap://imap.srvhoster.example:993 (tls)",
         outgoing="smtp://smtp.srvhoster.example:465 (tls)",
-        confirm=("srvhoster.example",),
+        confirm=("imap.srvhoster.example", "smtp.srvhoster.example"),
     ),
     World(
         domain="sub465.example",

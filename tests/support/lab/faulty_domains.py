@@ -26,7 +26,7 @@ CERTIFICATES = (
         incoming="imap://web7.bighoster.example:993 (tls)",
         outgoing="smtp://web7.bighoster.example:465 (tls)",
         kinds=frozenset({FailureKind.CERTIFICATE_NAME}),
-        confirm=("bighoster.example",),
+        confirm=("web7.bighoster.example",),
     ),
     World(
         domain="tenant.example",
@@ -34,7 +34,7 @@ CERTIFICATES = (
         records=("mail CNAME node3.cluster.example.", "@ MX 10 node3.cluster.example."),
         incoming="imap://node3.cluster.example:993 (tls)",
         outgoing="smtp://node3.cluster.example:465 (tls)",
-        confirm=("cluster.example",),
+        confirm=("node3.cluster.example",),
     ),
     World(
         domain="wrongname.example",

@@ -171,7 +171,7 @@ class World:
     exit_code: int = 0
     kinds: frozenset[FailureKind] = frozenset()  # failures that must be told
     notes: tuple[str, ...] = ()  # words of notes that must be told
-    confirm: tuple[str, ...] = ()  # registrable domains
+    confirm: tuple[str, ...] = ()  # hosts that the user has to agree to
     trust: str = ""  # of the best incoming choice; empty: not said
     learned: str = ""  # the authority and the source of its strongest claim, "domain autoconfig"; empty: not said
     tokens: tuple[str, bool] | None = None  # where tokens are to be had, and whether the table knows that place

@@ -56,19 +56,51 @@ async def test_a_wrong_password_is_explained() -> None:
 
 async def test_foreign_servers_want_a_confirmation() -> None:
     """
-    409 names the domain; nothing was sent. With the user's word the same request succeeds.
+    409 names the hosts; nothing was sent. With the user's word for them the same request succeeds.
     """
     network = mailboxes()
     async with service(network) as app:
         ada = Visitor(app)
         asked = await ada.post("/v1/verify", login("ada@customer.example"))
         sent = repr(network.lines)
-        agreed = await ada.post("/v1/verify", login("ada@customer.example", confirmed=["example.org"]))
+        agreed = await ada.post("/v1/verify", login("ada@customer.example", confirmed=asked.json()["hosts"]))
 
-    assert (asked.status_code, asked.json()["domains"]) == (409, ["example.org"])
+    assert (asked.status_code, asked.json()["hosts"]) == (409, ["imap.example.org", "smtp.example.org"])
+    assert [each["host"] for each in asked.json()["confirmations"]] == asked.json()["hosts"]
+    assert {(each["group"], each["why"]) for each in asked.json()["confirmations"]} == {("example.org", "other-domain")}
     assert "LOGIN" not in sent
     assert "AUTHENTICATE" not in sent
     assert agreed.json()["verified"] is True
+
+
+@pytest.mark.parametrize(
+    "confirmed", [["example.org"], ["imap.example.org"], ["imap.example.org", "mail.example.org"], ["nonsense", "a b"]]
+)
+async def test_a_domain_or_another_host_is_not_enough(confirmed: list[str]) -> None:
+    """
+    409 again, for the hosts that are still missing.
+    """
+    async with service(mailboxes()) as app:
+        response = await Visitor(app).post("/v1/verify", login("ada@customer.example", confirmed=confirmed))
+
+    missing = [host for host in ("imap.example.org", "smtp.example.org") if host not in confirmed]
+    assert (response.status_code, response.json()["hosts"]) == (409, missing)
+
+
+@pytest.mark.parametrize("spelled", ["imap.example.org", "IMAP.Example.ORG."])
+async def test_typed_servers_are_agreed_to_by_host(spelled: str) -> None:
+    """
+    The domain is not enough; the host is, however it is spelled.
+    """
+    server = {"protocol": "imap", "host": "imap.example.org", "port": 993, "security": "tls"}
+    typed = login("ada@customer.example", incoming=server)
+    async with service(mailboxes()) as app:
+        ada = Visitor(app)
+        asked = await ada.post("/v1/verify", typed | {"confirmed": ["example.org"]})
+        agreed = await ada.post("/v1/verify", typed | {"confirmed": [spelled]})
+
+    assert (asked.status_code, asked.json()["hosts"]) == (409, ["imap.example.org"])
+    assert agreed.json()["incoming"]["verified"] is True
 
 
 async def test_typed_servers_of_another_domain_want_one_too() -> None:

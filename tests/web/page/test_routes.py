@@ -2,10 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
+from mailsettings.diagnosis.confirm_reasons import REASON_TEXTS
+from mailsettings.model import Confirmation, ConfirmReason
 from mailsettings.testing import FakeNetwork, imap, smtp
+from mailsettings.web.page.confirmation import confirmation_html
+from tests.support.detections import CONFIRM
 from tests.support.web_service import Visitor, service, world
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +50,45 @@ async def test_a_domain_of_63_characters_is_shown_whole() -> None:
     domain = f"{'a' * 63}.example"
 
     assert f'<p class="domain">{domain}</p>' in await searched(foreign(domain), "ada@customer.example")
+
+
+def asking(*confirmations: Confirmation) -> str:
+    """Return the question of an answer that asks for *confirmations*."""
+    detection = replace(CONFIRM, confirm=tuple(each.host for each in confirmations), confirmations=confirmations)
+    return confirmation_html(detection, ask=True) or ""
+
+
+@pytest.mark.parametrize("why", ConfirmReason)
+async def test_every_reason_is_said_in_words(why: ConfirmReason) -> None:
+    """
+    The visitor reads why and what to check before the checkbox.
+    """
+    page = asking(Confirmation("mail.hoster.example", 993, "hoster.example", why))
+
+    assert REASON_TEXTS[why].reason.partition("{")[0] in page
+    assert page.index("Agree ") < page.index("checkbox")
+    assert "mail.hoster.example</strong>, port 993 for incoming mail and port 587 for outgoing mail" in page
+
+
+async def test_an_unusual_name_inside_the_own_domain_is_shown_large() -> None:
+    """
+    The domain alone would look familiar: it is the visitor's own.
+    """
+    page = asking(Confirmation("old-shop.example.org", 993, "example.org", ConfirmReason.UNUSUAL_NAME))
+
+    assert '<p class="domain">old-shop.example.org</p>' in page
+    assert '<p class="domain">example.org</p>' not in page
+
+
+async def test_hostile_names_are_text() -> None:
+    """
+    Whatever is in a name makes no element and no attribute.
+    """
+    evil = '"><script>x.example'
+    page = asking(Confirmation(evil, 993, evil, ConfirmReason.OTHER_DOMAIN, evil))
+
+    assert "<script" not in page
+    assert 'value="&quot;&gt;&lt;script' in page
 
 
 @pytest.mark.parametrize(("scheme", "fields"), [("https", True), ("http", False)])

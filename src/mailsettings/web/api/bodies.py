@@ -84,7 +84,7 @@ class Login(BaseModel):
     incoming: ServerBody | None = None
     outgoing: ServerBody | None = None
     confirmed: tuple[Domain, ...] = Field(
-        default=(), max_length=8, description="Registrable domains that the user has agreed to."
+        default=(), max_length=8, description="Host names that the user has agreed to; a domain covers none."
     )
 
 

@@ -124,6 +124,8 @@ _PROBLEM = {
         "title": {"enum": list(TITLES.values())},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "hosts": {"type": "array", "items": {"type": "string"}},
+        "confirmations": {"type": "array", "items": {"$ref": f"{_REF}Confirmation"}},
         "domains": {"type": "array", "items": {"type": "string"}},
     },
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from hashlib import blake2b
 from ipaddress import ip_address
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 from starlette.requests import Request
 
 from mailsettings.address import EmailAddress
+from mailsettings.decision.confirmation import agreed_hosts, confirmation_of
 from mailsettings.errors import ConfirmationRequired
-from mailsettings.hostnames import registrable
+from mailsettings.hostnames import belongs_to
 from mailsettings.login.credentials import Credentials
 from mailsettings.login.verify import Verification, verify
-from mailsettings.model import Detection, Endpoint, ServerSettings
+from mailsettings.model import Confirmation, ConfirmReason, Detection, Endpoint, ServerSettings
 from mailsettings.provider_table import table
 from mailsettings.schema import plain
 from mailsettings.web.api.bodies import Login, parse_or_problem
@@ -27,7 +28,7 @@ _RESULT_FIELDS = ("protocol", "host", "port", "security", "username", "mechanism
 
 
 async def log_in(service: DetectionService, login: Login, visitor: str) -> Verification:
-    """Log in as *login* says. Problem(409) if the user has to confirm a domain first, Problem(422 | 429 | 503)."""
+    """Log in as *login* says. Problem(409) if the user has to agree to a host first, Problem(422 | 429 | 503)."""
     address, credentials = parse_or_problem(login.address), _credentials(login)
     async with service.limits.request(visitor):
         servers = await _servers(service, login, address)
@@ -40,10 +41,10 @@ async def log_in(service: DetectionService, login: Login, visitor: str) -> Verif
                         credentials,
                         policy=service.policy,
                         net=network,
-                        confirmed=map(str.lower, login.confirmed),
+                        confirmed=login.confirmed,
                     )
                 except ConfirmationRequired as error:
-                    raise _confirmation_required(error.hosts) from error
+                    raise _confirmation_required(_asked(servers, error.hosts)) from error
     outcome = "verified" if verification.verified else "refused"
     service.metrics.logins.labels(outcome).inc()
     log_event("login", domain=address.domain, outcome=outcome)
@@ -71,25 +72,39 @@ async def _servers(service: DetectionService, login: Login, address: EmailAddres
         return await service.search(DetectionRequest(address))
     incoming = login.incoming.endpoint() if login.incoming else None
     outgoing = login.outgoing.endpoint() if login.outgoing else None
-    unconfirmed = _unconfirmed_domains(address, [each for each in (incoming, outgoing) if each], login.confirmed)
-    if unconfirmed:
+    endpoints = (each for each in (incoming, outgoing) if each)
+    if unconfirmed := tuple(_unconfirmed(address, endpoints, agreed_hosts(login.confirmed))):
         raise _confirmation_required(unconfirmed)
     return ServerSettings(address, incoming, outgoing, login.username)
 
 
-def _unconfirmed_domains(
-    address: EmailAddress, endpoints: Iterable[Endpoint], confirmed: Iterable[str]
-) -> tuple[str, ...]:
-    """Return the domains of typed *endpoints* that the user has to confirm: typing a name does not yet trust it."""
-    allowed = {registrable(address.domain), *map(str.lower, confirmed)}
-    unlisted = [each for each in endpoints if table.host_provider(each.host) is None]
-    domains = dict.fromkeys(registrable(each.host) for each in unlisted)
-    return tuple(domain for domain in domains if domain not in allowed)
+def _unconfirmed(
+    address: EmailAddress, endpoints: Iterable[Endpoint], agreed: Container[str]
+) -> Iterator[Confirmation]:
+    """Yield what the user has to agree to before logging in to typed servers: typing a name does not yet trust it."""
+    for host, endpoint in {each.host: each for each in endpoints}.items():
+        vouched = belongs_to(host, address.domain) or table.host_provider(host) is not None
+        if not vouched and host not in agreed:
+            yield confirmation_of(endpoint, ConfirmReason.OTHER_DOMAIN, address)
 
 
-def _confirmation_required(domains: tuple[str, ...]) -> Problem:
-    detail = "the password goes to servers of another domain"
-    return Problem(409, "confirmation-required", detail, domains=list(domains))
+def _asked(servers: Detection | ServerSettings, hosts: Container[str]) -> Iterator[Confirmation]:
+    """Yield those of *hosts* that a detection asks about; settings that were typed have been asked about before."""
+    asked = servers.confirmations if isinstance(servers, Detection) else ()
+    return (each for each in asked if each.host in hosts)
+
+
+def _confirmation_required(confirmations: Iterable[Confirmation]) -> Problem:
+    asked = tuple(confirmations)
+    detail = "the user has to agree first to sending the password to these hosts"
+    return Problem(
+        409,
+        "confirmation-required",
+        detail,
+        hosts=[each.host for each in asked],
+        confirmations=[plain(each) for each in asked],
+        domains=list(dict.fromkeys(each.group for each in asked)),
+    )
 
 
 def require_secure_transport(request: Request, service: DetectionService) -> None:

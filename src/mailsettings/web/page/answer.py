@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailsettings.decision.typos import confusable_with
-from mailsettings.hostnames import unicode_host
 from mailsettings.model import Detection, Finding, Hint, Protocol
-from mailsettings.web.page.forms import confirmation_checkbox, manual_form, search_form, sign_in_form
+from mailsettings.web.page.confirmation import confirmation_html
+from mailsettings.web.page.forms import manual_form, search_form, sign_in_form
 from mailsettings.web.page.markup import Html, join, link, tag
 from mailsettings.web.page.servers import alternatives_html, provenance_text, servers_html
 from mailsettings.web.service import outcome_of
@@ -26,7 +25,7 @@ def answer_html(detection: Detection, *, password: bool) -> Html:
     return join(
         _headline(detection),
         _typo_suggestion(detection),
-        _confirmation(detection, ask=form is not None and password),
+        confirmation_html(detection, ask=form is not None and password),
         _prerequisites(detection),
         form,
         servers_html(detection),
@@ -41,7 +40,7 @@ def answer_html(detection: Detection, *, password: bool) -> Html:
 def _headline(detection: Detection) -> Html:
     mood, title, meaning = _HEADLINES[outcome_of(detection)]
     if detection.confirm:
-        mood, meaning = "warn", "One thing is yours to check first: whose servers they are."
+        mood, meaning = "warn", "One thing is yours to check first: whether your password may go to these servers."
     address = detection.shown_address or detection.address
     both = f" ({detection.address})" if address != detection.address else ""
     provider = join(" · ", detection.provider.name) if detection.provider and detection.provider.name else None
@@ -63,32 +62,6 @@ def _typo_suggestion(detection: Detection) -> Html | None:
         tag("h3", "Did you mean ", tag("strong", detection.suggestion), "?"),
         search_form(detection.suggestion, button),
         class_="box ask",
-    )
-
-
-def _confirmation(detection: Detection, *, ask: bool) -> Html | None:
-    """Return the question which domains to trust, each in full, with a warning about look-alikes."""
-    if not detection.confirm:
-        return None
-    own = unicode_host(detection.address.rpartition("@")[2])
-    return tag(
-        "section",
-        tag("h3", "Is this your mail provider?"),
-        *(_unconfirmed_domain(domain, ask=ask) for domain in detection.confirm),
-        tag("p", f"Mail for {own} seems to be kept there, but nothing that is safe from forgery says so. "
-            "Go on only if you know this name, from your contract or from whoever runs your mail.", class_="small"),
-        class_="box confirm",
-    )  # fmt: skip
-
-
-def _unconfirmed_domain(domain: str, *, ask: bool) -> Html:
-    in_unicode = unicode_host(domain)
-    lookalike = confusable_with(domain)
-    return join(
-        tag("p", in_unicode, class_="domain"),
-        tag("p", "Spelled ", tag("code", domain)) if in_unicode != domain else None,
-        tag("p", f"This looks like {lookalike}, but is not {lookalike}.", class_="alarm") if lookalike else None,
-        confirmation_checkbox(domain) if ask else None,
     )
 
 

@@ -6,7 +6,7 @@ from mailsettings.model import Auth, Choice, Detection, Security
 from mailsettings.web.page.markup import Html, Part, join, tag
 
 _UNSAFE = "This page was not opened over https, so it does not ask for a password. Copy the settings instead."
-_SIGN_IN = "sign-in"  # the form's id, for the checkboxes of domains to confirm, which are outside it
+SIGN_IN = "sign-in"  # the form's id, for the checkboxes of hosts to agree to, which are outside it
 
 
 def address_form(address: str = "", error: str = "") -> Html:
@@ -55,7 +55,7 @@ def sign_in_form(detection: Detection, *, safe: bool) -> Html | None:
         _field("Your name", "name", "", autocomplete="name", maxlength="200", note="as others see it; may be left out"),
         _field("Password", "password", "", type_="password", autocomplete="off", required=True),
         tag("button", "Check and finish", type="submit"),
-        id_=_SIGN_IN,
+        id_=SIGN_IN,
     )
     promise = f"Your password is tried once at {hosts}, over an encrypted connection, and then forgotten."
     return tag("section", title, form, tag("p", promise, class_="small promise"), class_="box try")
@@ -65,12 +65,6 @@ def _login_form(detection: Detection, *parts: Part, id_: str | None = None) -> H
     hidden = tag("input", type="hidden", name="address", value=detection.address)
     result = tag("div", class_="result", aria_live="polite")
     return tag("form", hidden, *parts, result, method="post", action="./check", data_check=True, id=id_)
-
-
-def confirmation_checkbox(domain: str) -> Html:
-    """Return the checkbox that is required for signing in at servers of *domain*."""
-    box = tag("input", type="checkbox", name="confirmed", value=domain, required=True, form=_SIGN_IN)
-    return tag("label", box, tag("span", "Yes, ", tag("strong", domain), " is my mail provider"), class_="agree")
 
 
 def manual_form(detection: Detection, *, safe: bool) -> Html:

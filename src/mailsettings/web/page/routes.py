@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from mailsettings.events import Event
-from mailsettings.hostnames import registrable
 from mailsettings.web.api.bodies import Login, Wanted
 from mailsettings.web.api.routes import visitor_of
 from mailsettings.web.api.stream import MEDIA_TYPE, Emit, EventStream, cancel_on_disconnect
@@ -144,9 +143,10 @@ def _detection_request(address: str) -> DetectionRequest:
 def _login(form: dict[str, list[str]]) -> Login:
     """Return the form as a body of the API. Problem(422)."""
     typed = {name: _server(form, name) for name in ("incoming", "outgoing") if _first(form, f"{name}-host")}
-    confirmed = form.get("confirmed", [])
+    # A checkbox has the hosts of one question, separated by spaces.
+    confirmed = " ".join(form.get("confirmed", [])).split()
     if typed and _first(form, "typed"):
-        confirmed = [*confirmed, *_domains(typed)]
+        confirmed = [*confirmed, *(server["host"] for server in typed.values())]
     fields = {name: _first(form, name) for name in ("address", "password", "username")}
     try:
         return Login.model_validate({**fields, **typed, "confirmed": confirmed})
@@ -159,10 +159,6 @@ def _server(form: dict[str, list[str]], name: str) -> dict[str, str]:
     return {part: _first(form, f"{name}-{part}").strip() for part in ("protocol", "host", "port", "security")}
 
 
-def _domains(typed: dict[str, dict[str, str]]) -> list[str]:
-    return [registrable(server["host"].lower()) for server in typed.values()]
-
-
 def _problem_text(problem: Problem) -> str:
     """Return *problem* for people."""
     match problem.name:
@@ -170,5 +166,7 @@ def _problem_text(problem: Problem) -> str:
             return "That were many requests. Please wait a moment, then try again."
         case "overloaded":
             return "Many people are asking right now. Please try again in a few seconds."
+        case "confirmation-required":
+            return "Please say first whether your password may go to the servers that the page asks about."
     detail = problem.detail
     return f"{detail[:1].upper()}{detail[1:]}."
