@@ -128,6 +128,20 @@ def test_trust_is_what_the_first_line_says_that_fits(case: TrustCase) -> None:
     for choice in firsts(detection):
         assert (choice.endpoint.host, choice.trust) == (case.host, expected(case, choice.endpoint))
         assert (choice.confirm_reason is not None) == (choice.trust is Trust.CONFIRM)
+    asked = dict.fromkeys(choice.endpoint.host for choice in firsts(detection) if choice.trust is Trust.CONFIRM)
+    assert detection.confirm == tuple(each.host for each in detection.confirmations) == tuple(asked)
+    assert {each.group for each in detection.confirmations} <= {group_of(case)}
+
+
+def group_of(case: TrustCase) -> str:
+    """Return the domain above the server under which no stranger can have a name."""
+    above = REGISTRABLE[case.domain]
+    inside = case.host == above or case.host.endswith(f".{above}")
+    if inside and case.domain != SUFFIX:
+        return above
+    # Of what lies elsewhere, and below a public suffix, each registrable domain is one label longer.
+    labels = case.host.split(".")
+    return ".".join(labels[-3:] if case.host.endswith(f".{SUFFIX}") else labels[-2:])
 
 
 @pytest.mark.parametrize(
