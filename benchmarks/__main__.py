@@ -13,6 +13,7 @@ from dataclasses import dataclass
 # The quick and exact ones first; benchmarks.corpus needs recorded material and is run by `make corpus`.
 ALL = (
     ("latency", (), "round trips of a detection beside the fewest possible, in virtual time"),
+    ("population", (), "three hundred domains in the shares of the world: how many are asked about, none wrong"),
     ("table", ("3",), "the provider table: look-ups, memory"),
     ("formats", ("1000",), "documents: usual ones and the slowest broken ones"),
     ("cold", ("15",), "fresh processes beside a bare Python"),

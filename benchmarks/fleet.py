@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 from itertools import groupby
 
@@ -21,10 +21,10 @@ import anyio
 
 from benchmarks.exchangers import mx_host, providers
 from benchmarks.many import memory, names
+from benchmarks.shared_zones import server_hosts
 from mailsettings.bulk import detect_many
 from mailsettings.bulk.output import verdict
 from mailsettings.hostnames import registrable
-from mailsettings.model import Endpoint, Protocol
 from mailsettings.policy import Policy
 from tests.support.lab.laboratory import obstacle, opened
 from tests.support.lab.provider_zones import EVERYTHING
@@ -36,19 +36,12 @@ from tests.support.lab.world import (
     WEB,
     Certificate,
     Host,
-    Service,
     Software,
-    Speaks,
     Zone,
 )
 
 MACHINES = 20
 OWN = ("mail", "imap", "smtp")  # names of a domain's own servers, all of them at one machine
-SPEAKS: Mapping[Protocol, Speaks] = {
-    Protocol.IMAP: Speaks.IMAP,
-    Protocol.POP3: Speaks.POP3,
-    Protocol.SMTP: Speaks.SMTP,
-}
 # Every program of the laboratory wants something to serve.
 IDLE = Zone("idle.example", (Host("exim", EVERYTHING, software=Software.EXIM), Host("web", WEB), Host("mud", TARPIT)))
 PATIENCE = 1800.0  # seconds for one size
@@ -62,18 +55,9 @@ def zones(domains: Iterable[str]) -> tuple[Zone, ...]:
 
 def _providers() -> Iterator[Zone]:
     """Yield the zones with the servers of the providers."""
-    heard: dict[str, set[Endpoint]] = {}
-    for row in providers():
-        for server in (*row.incoming, *row.outgoing):
-            if server.endpoint.protocol in SPEAKS:
-                heard.setdefault(server.endpoint.host, set()).add(server.endpoint)
-    for zone, hosts in groupby(sorted(heard, key=lambda host: (registrable(host), host)), key=registrable):
-        yield Zone(zone, tuple(Host(host.removesuffix(f".{zone}"), _services(heard[host])) for host in hosts))
-
-
-def _services(endpoints: Iterable[Endpoint]) -> tuple[Service, ...]:
-    found = {Service(SPEAKS[each.protocol], each.port, each.security) for each in endpoints}
-    return tuple(sorted(found, key=lambda service: service.port))
+    services = server_hosts(providers())
+    for zone, hosts in groupby(sorted(services, key=lambda host: (registrable(host), host)), key=registrable):
+        yield Zone(zone, tuple(Host(host.removesuffix(f".{zone}"), services[host]) for host in hosts))
 
 
 def _machines(domains: Iterable[str]) -> Zone:
