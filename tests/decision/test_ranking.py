@@ -5,7 +5,7 @@ import pytest
 from mailsettings.decision.candidates import merge
 from mailsettings.decision.ranking import ranked, smtp_partner
 from mailsettings.errors import FailureKind
-from mailsettings.model import Authority, Claim, Probe
+from mailsettings.model import Authority, Claim, Probe, Protocol
 from tests.support.values import claim, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
@@ -95,3 +95,17 @@ def test_the_guessed_outgoing_server_goes_with_the_incoming_one(incoming: str, o
 
     assert best(claims, [], partner=incoming) == f"smtp://{outgoing}:465"
     assert smtp_partner(incoming) == outgoing
+
+
+@pytest.mark.parametrize("authority", [Authority.TABLE, Authority.DOMAIN, Authority.SRV, Authority.GUESS])
+@pytest.mark.parametrize("other", [verified(IMAP), failed(IMAP)], ids=["verified", "failed"])
+@pytest.mark.parametrize("row", [False, True])
+def test_a_jmap_server_that_shows_nothing_comes_last(authority: Authority, other: Probe, *, row: bool) -> None:
+    """Behind a verified guess that the table's own servers hold back, too: it need not be a mail server at all."""
+    jmap = "jmap://example.org:443"
+    claims = [claim(jmap, authority), claim(IMAP)] + [claim(OTHER, Authority.MX_TABLE)] * row
+
+    probes = [failed(jmap, FailureKind.LOGIN_REQUIRED), other, failed(OTHER)]
+    found = [candidate.endpoint.protocol for candidate in ranked(merge(claims), {p.endpoint: p for p in probes})]
+
+    assert found == [Protocol.IMAP] * (len(claims) - 1) + [Protocol.JMAP]
