@@ -7,7 +7,7 @@ import pytest
 from mailsettings.decision.candidates import merge
 from mailsettings.decision.ranking import documents_of, ranked, smtp_partner
 from mailsettings.errors import FailureKind
-from mailsettings.model import Authority, Claim, Probe
+from mailsettings.model import Authority, Claim, Probe, Protocol
 from tests.support.values import claim, failed, verified
 
 IMAP, IMAP143, POP = "imap://imap.example.org:993", "imap://imap.example.org:143", "pop3://pop.example.org:995"
@@ -167,3 +167,18 @@ def test_reading_and_sending_come_from_one_document_where_one_has_both() -> None
     order = ranked(merge([first, second]), {}, documents)
 
     assert [found.endpoint.host for found in order] == ["imap.hoster.example", "imap.example.org"]
+
+
+@pytest.mark.parametrize("authority", [Authority.TABLE, Authority.DOMAIN, Authority.SRV, Authority.GUESS])
+@pytest.mark.parametrize("other", [verified(IMAP), failed(IMAP)], ids=["verified", "failed"])
+@pytest.mark.parametrize("row", [False, True])
+def test_a_jmap_server_that_shows_nothing_comes_last(authority: Authority, other: Probe, *, row: bool) -> None:
+    """Behind a verified guess that the table's own servers hold back, too: it need not be a mail server at all."""
+    jmap = "jmap://example.org:443"
+    claims = [claim(jmap, authority), claim(IMAP)] + [claim(OTHER, Authority.MX_TABLE)] * row
+
+    probes = [failed(jmap, FailureKind.LOGIN_REQUIRED), other, failed(OTHER)]
+    order = ranked(merge(claims), {probe.endpoint: probe for probe in probes}, documents_of(claims))
+    found = [candidate.endpoint.protocol for candidate in order]
+
+    assert found == [Protocol.IMAP] * (len(claims) - 1) + [Protocol.JMAP]

@@ -177,6 +177,11 @@ def _host_vanished(probe: Probe | None) -> bool:
     )
 
 
+def _asks_for_login(probe: Probe | None) -> bool:
+    """True if only a login would show whether the server is one of mail (JMAP): it comes after all others."""
+    return probe is not None and probe.failure is not None and probe.failure.kind is FailureKind.LOGIN_REQUIRED
+
+
 def in_direction(candidates: Iterable[Candidate], direction: Direction) -> tuple[Candidate, ...]:
     """Return the candidates for reading or for sending."""
     return tuple(candidate for candidate in candidates if candidate.endpoint.protocol.direction is direction)
@@ -192,6 +197,6 @@ def ranked(
         probe = probes.get(candidate.endpoint)
         # Verified servers come first; a displaced guess stays behind even if it is verified.
         verified = probe is not None and probe.verified
-        return (context.is_displaced(candidate), not verified, *context.key(candidate))
+        return (_asks_for_login(probe), context.is_displaced(candidate), not verified, *context.key(candidate))
 
     return tuple(sorted(candidates, key=key))
