@@ -93,6 +93,10 @@ def facts(value: Any, path: str = "") -> Iterator[str]:
     match value:
         case {"protocol": _, "host": _}:
             yield f"{path}: {_server(value)}"
+        case {"suffix": name, "kind": kind} | {"pattern": name, "kind": kind}:
+            yield f"{path}: {name} ({kind})"
+        case {"from": day, **others}:
+            yield f"{path}: from {day}{''.join(f', {key} {item}' for key, item in others.items())}"
         case dict():
             for key, item in value.items():
                 yield from facts(item, f"{path}: {key}" if path else str(key))

@@ -43,7 +43,7 @@ REFUSED = {
     "smtp-among-incoming": (changed("imap, host", "smtp, host").replace("993", "465"), 3, "smtp server is among"),
     "no-source": (changed("    source: https://help.example.org/imap\n", ""), 3, "source"),
     "no-date": (changed("2026-11-21", "yesterday"), 11, "checked"),
-    "no-such-date": (changed("2026-11-21", "2026-13-41"), None, ""),
+    "no-such-date": (changed("2026-11-21", "2026-13-41"), 11, "2026-13-41"),
     "hint-without-text": (with_line("hints: [{id: dance}]"), 1, "no text"),
     "receiver-that-is-no-row": (with_line("received_by: [nobody]"), 1, "'nobody' is no other row"),
     "filter-with-servers": (with_line("kind: filter"), 3, "no servers to contact"),
@@ -77,7 +77,7 @@ REFUSED = {
     "change-without-a-word": (change("say: It ends.,", ""), 12, "changes.0.say"),
     "change-about-nothing": (change("applies_to: POP,", ""), 12, "changes.0.applies_to"),
     "change-on-no-day": (change("from: 2026-12-31", "from: soon"), 12, "changes.0.from"),
-    "change-on-a-day-that-does-not-exist": (change("2026-12-31", "2026-02-30"), None, ""),
+    "change-on-a-day-that-does-not-exist": (change("2026-12-31", "2026-02-30"), 12, "2026-02-30"),
     "change-that-ends-first": (
         change("say", "until: 2026-12-30, say"),
         12,

@@ -75,6 +75,25 @@ def test_a_changed_fact_is_shown_before_and_after() -> None:
     ]
 
 
+def test_exchangers_and_changes_are_a_line_each() -> None:
+    """What belongs together is not taken apart."""
+    added = """\
+    mx:
+      - mx*.example.org
+      - {pattern: fwd.example.org, kind: forwarder}
+      - {suffix: example.org, kind: shared}
+    changes:
+      - {from: 2026-12-31, applies_to: POP, say: It ends., url: "https://example.org/"}
+"""
+
+    assert changes(MINIMAL, MINIMAL + added) == [
+        "+ example: changes: from 2026-12-31, applies_to POP, say It ends., url https://example.org/",
+        "+ example: mx: example.org (shared)",
+        "+ example: mx: fwd.example.org (forwarder)",
+        "+ example: mx: mx*.example.org",
+    ]
+
+
 def test_the_order_of_servers_is_a_fact() -> None:
     """The first one is the one that programs will use."""
     line = "      - {protocol: imap, host: imap.example.org, port: 993, security: tls}\n"

@@ -14,6 +14,14 @@ from mailsettings.errors import TableError
 Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+# Days stay text, so that an impossible one is reported with its line, as other values are.
+_RESOLVERS = {
+    first: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in Loader.yaml_implicit_resolvers.items()
+}
+_LoaderOfText: type[yaml.SafeLoader] = type("_LoaderOfText", (Loader,), {"yaml_implicit_resolvers": _RESOLVERS})
+
+
 @dataclass(frozen=True, slots=True)
 class Located:
     """A YAML document: *value* and where its parts were written."""
@@ -39,7 +47,7 @@ def read_yaml(text: str, name: str) -> Located:
     Raises TableError, with the line, for invalid YAML, for a key written twice (PyYAML would silently keep the
     last one) and for aliases (a few lines of them expand to gigabytes).
     """
-    loader = Loader(text)
+    loader = _LoaderOfText(text)
     try:
         with _as_table_error(name):
             root = loader.get_single_node()
@@ -61,7 +69,7 @@ def _as_table_error(name: str) -> Iterator[None]:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark is not None else ""
         raise TableError(f"{name}{where}: {error.problem or error.context}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2026-13-41 looks like a date
+    except (yaml.YAMLError, ValueError) as error:
         raise TableError(f"{name}: {error}") from error
 
 
