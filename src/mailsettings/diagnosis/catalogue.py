@@ -85,6 +85,11 @@ FINDINGS_BY_CODE = {
     "token-for-other-server": _user(
         "The token was not sent: {}.", "Sign in at {} for another token, or use a password.", "login"
     ),
+    "username-needed": _user(
+        "The user name of this account cannot be told from the address.",
+        "Say which user name the provider gave you (--username NAME, or the field of the form).",
+        "login",
+    ),
     "web-login-required": _user(
         "The provider wants to see a sign-in with a browser first.",
         "Sign in once on the provider's web page, confirm that it was you, then try again.",

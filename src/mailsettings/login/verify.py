@@ -202,6 +202,8 @@ class _Logins:
         if self._refusals >= MAX_ATTEMPTS:
             return not_attempted(target.endpoint, "two logins were refused already, and one more may lock the account")
         name = self._name or target.names[0]
+        if not name:
+            return not_attempted(target.endpoint, finding("username-needed", str(target.endpoint)))
         result = await self._attempt(target.endpoint, name)
         other = suggested_name(result, name, target.names, self._address)
         if other and self._refusals < MAX_ATTEMPTS:
