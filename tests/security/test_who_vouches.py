@@ -8,7 +8,7 @@ import pytest
 
 from mailsettings import Policy
 from mailsettings.model import ConfirmReason, Trust
-from mailsettings.testing import FakeNetwork, imap, smtp
+from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 from tests.support.security.harness import AttackResult, Build, detect_in
 
 DOCUMENT = """<clientConfig version="1.1"><emailProvider id="victim.example"><domain>victim.example</domain>
@@ -178,6 +178,22 @@ def test_a_provider_that_need_not_have_the_mailboxes_gets_no_password(
     result = search(build)
 
     assert unasked(result) == ({f"imap.{VICTIM}", f"smtp.{VICTIM}"} if alive else set())
+
+
+def test_where_all_runs_on_the_providers_exchanger_imap_is_chosen_unasked() -> None:
+    """
+    Each customer of All-Inkl has a server name of its own, which is also its exchanger's.
+    """
+    host = "w0123456.kasserver.com"
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=f"10 {host}")
+        net.host(host).serve(imap(), pop3(), smtp())
+
+    result = search(build)
+
+    assert [str(choice.endpoint) for choice in result.detection.incoming[:1]] == [f"imap://{host}:993 (tls)"]
+    assert unasked(result) == {host}
 
 
 def test_customers_of_a_provider_by_their_best_exchanger_are_not_asked() -> None:
