@@ -129,6 +129,23 @@ def test_a_taken_over_autoconfig_name_cannot_name_itself() -> None:
     assert asked(search(build)) == {host: ConfirmReason.DOCUMENT_HOST}
 
 
+@pytest.mark.parametrize("redirected", [False, True])
+def test_two_taken_over_names_cannot_name_each_other(*, redirected: bool) -> None:
+    """
+    autoconfig. and autodiscover. often point at one machine, or one of them can lead to an upload.
+    """
+    host = f"autodiscover.{VICTIM}"
+    fixed, upload = f"https://autoconfig.{VICTIM}/mail/config-v1.1.xml", f"https://files.{VICTIM}/c.xml"
+
+    def build(net: FakeNetwork) -> None:
+        net.page(upload if redirected else fixed, document(host))
+        if redirected:
+            net.redirect(fixed, upload)
+        net.host(host).serve(imap(), smtp())
+
+    assert asked(search(build)) == {host: ConfirmReason.DOCUMENT_HOST}
+
+
 def test_the_domains_own_document_is_believed_about_other_names() -> None:
     """
     Control: the same document names another host of the domain.
