@@ -290,6 +290,23 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
 
 
+def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> None:
+    """
+    No list has the names of KPN's exchangers, so that a customer may have one: both companies' servers are asked about.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records("hetnet.nl", MX="10 mx.kpnmail.nl")
+        for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
+            net.host(host).serve(imap(), smtp(), smtp(587))
+
+    result = search(build, "ada@hetnet.nl")
+    verified = [choice.endpoint.host for choice in result.detection.incoming if choice.verified]
+
+    assert (verified[0], unasked(result)) == ("imap.kpnmail.nl", set())
+    assert set(asked(result)) == {"imap.kpnmail.nl", "smtp.kpnmail.nl"}
+
+
 @pytest.mark.parametrize("label", ["autodiscover", "autoconfig"])
 def test_behind_a_filter_a_pointer_leads_and_the_domains_own_server_is_shown(label: str) -> None:
     """
