@@ -13,7 +13,18 @@ from mailsettings.address import EmailAddress
 from mailsettings.decision.usual_names import IMAP_NAMES, POP3_NAMES, SMTP_NAMES, hosts_named
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Note, Protocol, Question, Security
+from mailsettings.model import (
+    Authority,
+    Claim,
+    Direction,
+    Endpoint,
+    Evidence,
+    HostName,
+    Note,
+    Protocol,
+    Question,
+    Security,
+)
 from mailsettings.policy import Policy
 
 # Resolved first, and contacted without waiting for better sources.
@@ -76,10 +87,16 @@ class GuessedHost:
 
 def claims_on_mx_host(host: str, evidence: Evidence) -> Iterator[Claim]:
     """Yield the usual ports of the host that receives the domain's mail: small sites run everything on one machine."""
-    for protocol, names, ports, _ in PROTOCOL_NAMES:
+    for protocol, _, ports, _ in PROTOCOL_NAMES:
+        behind = _names_of(protocol.direction)
         for place, (port, security) in enumerate(ports):
-            order = len(names) + place * (len(names) + 1)
+            order = behind + place * (behind + 1)
             yield Claim(Endpoint(protocol, host, port, security), evidence, order=order, eager=False)
+
+
+def _names_of(direction: Direction) -> int:
+    """Return the greatest number of names that a protocol has, so that POP3, with fewer, does not precede IMAP."""
+    return max(len(names) for protocol, names, _, _ in PROTOCOL_NAMES if protocol.direction is direction)
 
 
 @dataclass(frozen=True, slots=True)

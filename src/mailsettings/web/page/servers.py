@@ -24,7 +24,7 @@ _PROVENANCE_LABELS = {
     Authority.ISPDB: "the public database of mail providers",
     Authority.SRV: "the DNS of {domain} (unsigned)",
     Authority.MX_TABLE: "the provider that receives this domain’s mail",
-    Authority.MX_DOCUMENT: "{domain}, which receives this domain’s mail",
+    Authority.MX_DOCUMENT: "a document that this domain’s mail exchanger or a redirect leads to",
     Authority.HOSTING: "a pointer to the hosting provider in DNS",
     Authority.TRACE: "traces of the hosting provider in DNS",
     Authority.HTTP_DOCUMENT: "a document that could have been changed on its way",
