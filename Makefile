@@ -53,6 +53,7 @@ bench: $(VENV)/.installed ## all measurements, each prints a ratio
 
 corpus: $(VENV)/.installed ## read recorded material: make corpus CORPUS=directory
 	$(BIN)/python -m benchmarks.corpus $(CORPUS)
+	$(BIN)/python -m benchmarks.coverage $(CORPUS)
 
 table: $(VENV)/.installed ## format and check the provider table, show what has changed in meaning
 	$(BIN)/python -m scripts.table
