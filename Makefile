@@ -56,7 +56,7 @@ corpus: $(VENV)/.installed ## read recorded material: make corpus CORPUS=directo
 	$(BIN)/python -m benchmarks.coverage $(CORPUS)
 
 table: $(VENV)/.installed ## format and check the provider table, show what has changed in meaning
-	$(BIN)/python -m scripts.table
+	$(BIN)/python -m scripts.table $(if $(wildcard $(CORPUS)/facts-open.jsonl),--corpus $(CORPUS))
 
 verify-table: $(VENV)/.installed ## contact every server of the provider table once, report the stale rows
 	$(BIN)/python -m scripts.table verify $(PROVIDERS)
