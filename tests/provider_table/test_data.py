@@ -105,6 +105,18 @@ def test_every_shared_suffix_leads_to_its_row_without_certainty(rows: tuple[Row,
     assert wrong == set()
 
 
+def test_rows_at_the_servers_of_another_name_its_exchangers(rows: tuple[Row, ...]) -> None:
+    """Mail of cox.net is received by Yahoo, whose servers it has: its own MX record does not contradict the row."""
+    hosts = {row.provider.id: {server.endpoint.host for server in row.incoming} for row in rows}
+    missing = {
+        (row.provider.id, other.provider.id)
+        for row, other in permutations(rows, 2)
+        if row.domains and not row.mx and other.mx and other.provider.kind != "hosting"
+        if hosts[row.provider.id] & hosts[other.provider.id] and other.provider.id not in row.received_by
+    }
+    assert missing == set()
+
+
 def test_every_row_has_a_source_and_a_date(rows: tuple[Row, ...]) -> None:
     """Each row states where it comes from and how old it is."""
     assert [row.provider.id for row in rows if not row.source] == []
