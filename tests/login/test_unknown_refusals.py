@@ -93,6 +93,28 @@ def test_quoted_words_are_short_and_printable(text: str, protocol: Protocol) -> 
     assert len(first.text) < 260
 
 
+def test_words_in_an_old_charset_are_quoted_in_their_letters() -> None:
+    """
+    A POP3 server in Russia, in KOI8-R: the user can read what it says.
+    """
+
+    def old() -> Script:
+        yield TLS()
+        yield Say(b"+OK hi\r\n")
+        while True:
+            verb = (yield HEAR).split()[0].upper()
+            replies = {b"CAPA": b"+OK\r\nUSER\r\n.", b"PASS": "-ERR зорг семнадцать и восемь".encode("koi8-r")}
+            yield Say(replies.get(verb, b"+OK") + b"\r\n")
+
+    net = FakeNetwork(rtt=0.05)
+    net.host(f"mail.{D}").serve(scripted(995, old))
+    typed = Endpoint(Protocol.POP3, f"mail.{D}", 995, Security.TLS)
+
+    found = verified(net, ServerSettings(parse_address(ADA), typed, None)).findings
+
+    assert "зорг семнадцать" in found[0].text
+
+
 def test_an_alert_in_a_tagged_ok_is_shown() -> None:
     """
     RFC 3501 §7.1: the text must be presented to the user, also where everything works.

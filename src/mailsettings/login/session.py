@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from mailsettings.charsets import decoded
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
@@ -114,8 +115,11 @@ class LoginState:
                     self.observations.append(seen)
 
     def _clean(self, line: bytes) -> str:
-        # Scrub before anything is cut or escaped: part of a secret would not be found.
-        return excerpt(self.request.credentials.scrub(_text(line)).encode())
+        # Scrub before anything is cut, escaped or decoded by guess: part of a secret would not be found, nor one in
+        # another charset.
+        scrub = self.request.credentials.scrub
+        text = decoded(scrub(line.decode("latin-1")).encode("latin-1", "replace"))
+        return excerpt(scrub(text).encode())
 
     def observe(self, code: str, evidence: str) -> None:
         """Record an observation about the mailbox."""
@@ -135,13 +139,6 @@ class LoginState:
             observations=tuple(self.observations),
             messages=self.messages,
         )
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 class SecretCommand(Send):
