@@ -59,6 +59,7 @@ class NoteKind(StrEnum):
     REMARK = "remark"
     UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
     PREAUTH = "preauth"  # the server counts the connection as logged in before any login
+    ALERT = "alert"  # a text that the server wants to be shown
     IPV4_BROKEN = "ipv4-broken"
     IPV6_BROKEN = "ipv6-broken"
 

@@ -117,7 +117,10 @@ class SessionRunner:
                 return command
         finally:
             self.steps.append(Timing(step, anyio.current_time() - started))
-        raise self._unfinished(_TIMEOUTS.get(step, FailureKind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+        error = self._unfinished(_TIMEOUTS.get(step, FailureKind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+        if step in (Step.LOGIN, Step.MAILBOX):
+            return self._throw(error)  # what the server has said so far is part of the verdict
+        raise error
 
     def _begin(self, step: Step) -> None:
         """Enter the stage *step*."""
