@@ -248,7 +248,7 @@ FINDINGS_BY_CODE = {
     "tls-required": _user("The server wants TLS before anything else.", "Switch on TLS or STARTTLS.", "tls"),
     "tls-too-old": _provider("The server speaks only versions of TLS that are no longer safe.", _TELL_OPERATOR),
     "tls-weak-dh": _provider("The server's key exchange is too weak.", _TELL_OPERATOR),
-    "tls-failed": _provider("TLS could not be started.", _TELL_OPERATOR),
+    "tls-failed": _provider("The server at {} offers TLS, but cannot start it.", _TELL_OPERATOR),
     "certificate-name": _user(
         "The certificate of {} is for another name.",
         "Use the name the certificate is for, if it is the provider's: {}.",

@@ -71,6 +71,9 @@ def _of_failure(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: 
     if failure.kind is FailureKind.GREETING_REFUSED:
         # For this kind *seen* is the server's reply behind the name of the step; the reply is what is interpreted.
         yield from refusal_findings(failure.seen, outcome.endpoint.protocol, evidence=evidence)
+    elif failure.detail is Detail.BEHIND_GO_AHEAD:
+        # A network that cuts connections does it before the server has agreed to anything.
+        yield finding("tls-failed", evidence, Confidence.LIKELY, about=outcome.name)
     elif failure.kind in (FailureKind.GREETING_TIMEOUT, FailureKind.CLOSED) and expects_tls(outcome, outcomes):
         yield finding("plain-expected-tls-found", evidence, Confidence.LIKELY, about=outcome.name)
     elif failure.kind in _TIMEOUT_KINDS and _is_tarpit(outcome, outcomes):
