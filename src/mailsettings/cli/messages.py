@@ -47,7 +47,7 @@ KIND_TEXTS = {
     FailureKind.WRONG_PROTOCOL: "something else than a mail server of this kind",
     FailureKind.BAD_REPLY: "the reply makes no sense",
     FailureKind.LIMIT: "the reply is too long",
-    FailureKind.STARTTLS_NOT_OFFERED: "offers no encryption",
+    FailureKind.STARTTLS_NOT_OFFERED: "does not offer STARTTLS",
     FailureKind.STARTTLS_REFUSED: "refuses to start TLS",
     FailureKind.EARLY_BYTES: "somebody on the way tampers with the connection",
     FailureKind.PREAUTH: "counts the connection as logged in before any login",

@@ -19,10 +19,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.methods import log_in_with
+from mailsettings.login.sasl import usable_mechanisms
 from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
 from mailsettings.login.session import INSPECT_MAILBOX, LoginState, SecretCommand, Topic
 from mailsettings.model import Auth, Step
@@ -45,6 +47,19 @@ class ImapReply:
     text: bytes  # status and text, without the tag
     untagged: tuple[bytes, ...] = ()
 
+    @property
+    def accepted(self) -> bool:
+        return self.ok and not _ERROR_IN_OK.search(self.text)
+
+    @property
+    def command_refused(self) -> bool:
+        """BAD is about the command, never about the credentials (RFC 9051 §7.1.3)."""
+        return self.text[:4].strip().upper() == b"BAD"
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        return (*_human_texts(self.untagged), self.text)
+
 
 @dataclass(slots=True)
 class TagSequence:
@@ -63,7 +78,7 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
     tags = TagSequence(state.tag)
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(state, tags)
-    state.accepted = reply.ok and not _ERROR_IN_OK.search(reply.text)
+    state.accepted = reply.accepted
     _record(state, Topic.LOGIN, state.accepted, reply)
     if not state.accepted:
         return
@@ -92,18 +107,20 @@ def _open_mailbox(state: LoginState, tags: TagSequence) -> CommandGenerator[None
 def _authenticate(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
     """Log in with SASL or LOGIN. NetworkError(NO_LOGIN) where the server has neither for these credentials."""
     request, hello = state.request, state.hello
-    sasl = [each.removeprefix("AUTH=") for each in hello.capabilities if each.startswith("AUTH=")]
-    name = choose_mechanism(sasl, request.credentials.auth, request.mechanism)
-    if name:
-        return (yield from _sasl(state, tags.next(), name))
-    if request.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
+    offered = [each.removeprefix("AUTH=") for each in hello.capabilities if each.startswith("AUTH=")]
+    sasl = usable_mechanisms(offered, request.credentials.auth, request.mechanism)
+    methods = [partial(_sasl, state, tags, name) for name in sasl]
+    if request.credentials.auth is not Auth.OAUTH2 and "LOGIN" in hello.mechanisms:
+        # Second: a server that does not understand AUTHENTICATE does not understand it with another mechanism either.
+        methods.insert(1, partial(_login, state, tags))
+    if not methods:
         raise no_mechanism_error(state)
-    state.mechanism = IMAP_LOGIN
-    return (yield from _login(state, tags.next()))
+    return (yield from log_in_with(state, methods))
 
 
-def _sasl(state: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]:
+def _sasl(state: LoginState, tags: TagSequence, name: str) -> CommandGenerator[ImapReply]:
     """Send AUTHENTICATE, with the initial response in the same line where the server allows it (SASL-IR)."""
+    tag = tags.next()
     exchange = SaslExchange(state, name)
     yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), initial_response="SASL-IR" in state.hello.capabilities)
     while not isinstance(line := (yield from answer_to(tag, state.max_lines)), ImapReply):
@@ -113,8 +130,9 @@ def _sasl(state: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]
     return line
 
 
-def _login(state: LoginState, tag: str) -> CommandGenerator[ImapReply]:
+def _login(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
     """Send LOGIN with literals: they may contain any character but NUL (RFC 9051 §4.3)."""
+    state.mechanism, tag = IMAP_LOGIN, tags.next()
     username, password = state.request.username.encode(), state.request.credentials.reveal().encode()
     yield SecretCommand(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
     line = yield from answer_to(tag, state.max_lines)
@@ -206,7 +224,7 @@ def _is_ok(rest: bytes) -> bool:
 
 def _record(state: LoginState, topic: Topic, ok: bool, reply: ImapReply) -> None:
     """Record *reply*, without the data of the mailbox, and the alerts in it."""
-    state.note(topic, ok, (*_human_texts(reply.untagged), reply.text))
+    state.note(topic, ok, reply.words)
     state.show_alerts((*reply.untagged, reply.text))
 
 

@@ -46,6 +46,7 @@ class LoginResult:
     tls: TLSFacts | None = None
     tried: bool = True
     quota: str = ""  # how full the mailbox is, in words; empty where the server does not say
+    attempts: int = 1  # methods that were tried, each of which may count as a failed login until one is accepted
 
     @property
     def credentials_refused(self) -> bool:
@@ -91,6 +92,7 @@ def login_result(probe: Probe, request: LoginRequest, provider: Provider | None)
         software=session.software,
         tls=session.tls,
         quota=next((each.text for each in session.replies if each.topic is Topic.QUOTA), ""),
+        attempts=1 + sum(each.topic is Topic.METHOD for each in session.replies),
     )
 
 

@@ -27,6 +27,7 @@ class Topic(StrEnum):
     """What a recorded reply is about."""
 
     LOGIN = "login"  # the verdict on the credentials
+    METHOD = "method"  # a method was refused, and another one tried
     CHALLENGE = "challenge"  # a server's reason for refusing a token
     PROOF = "proof"  # the server did not prove that it knows the password
     OFFER = "offer"  # no mechanism fits the credentials
@@ -76,6 +77,7 @@ class LoginRequest:
     credentials: Credentials
     sender: str = ""  # the address for MAIL FROM
     mechanism: str = ""  # preferred
+    attempts: int = 1  # how many methods may be tried; the next one only where the server refuses a method as such
     send_id: bool = False  # send the IMAP ID before anything is opened
     thorough: bool = False  # also check what matters to programs that fetch mail
 

@@ -227,6 +227,7 @@ class _Logins:
             sender=self._address,
             send_id=any(hint.id == "imap_id" for hint in self._provider.hints) if self._provider else False,
             thorough=self._thorough,
+            attempts=MAX_ATTEMPTS - self._refusals,
         )
 
         def dialogue(_endpoint: Endpoint, tag: str) -> Dialogue:
@@ -234,7 +235,7 @@ class _Logins:
 
         probe = await self._net.log_in(endpoint, dialogue)
         result = login_result(probe, request, self._provider)
-        self._refusals += not result.accepted
+        self._refusals += 0 if result.accepted else result.attempts
         self._name = name if result.accepted else self._name
         return result
 

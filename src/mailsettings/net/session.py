@@ -5,7 +5,7 @@ One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
@@ -21,6 +21,7 @@ from mailsettings.protocols.line_buffer import LineBuffer
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
 _TIMEOUTS = {Step.GREETING: FailureKind.GREETING_TIMEOUT, Step.TLS: FailureKind.TLS_TIMEOUT}
+_NO_HANDSHAKE = frozenset({FailureKind.CLOSED, FailureKind.TLS_TIMEOUT, FailureKind.NOT_TLS})
 _BARE_LF = Note("lines end with LF instead of CR LF")
 
 
@@ -62,10 +63,18 @@ async def run_session(
     try:
         hello = await runner.run()
     except NetworkError as error:
-        failure = Failure.of(endpoint, error)
+        failure = _at_step(Failure.of(endpoint, error), runner.steps)
         if isinstance(error, CertificateError):
             runner.tls = error.facts
     return SessionResult(hello, failure, runner.tls, tuple(runner.steps))
+
+
+def _at_step(failure: Failure, steps: Sequence[Timing]) -> Failure:
+    """Return *failure* with its detail if TLS did not begin though the server had agreed to STARTTLS."""
+    at_handshake = [step.name for step in steps[-2:]] == [Step.STARTTLS, Step.TLS]
+    if at_handshake and failure.detail is None and failure.kind in _NO_HANDSHAKE:
+        return replace(failure, detail=Detail.BEHIND_GO_AHEAD)
+    return failure
 
 
 class SessionRunner:
