@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.address import EmailAddress, fill, parse_address, without_words
+from mailsettings.address import EmailAddress, fill, fill_all, parse_address, without_words
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
 
@@ -127,6 +127,31 @@ def test_a_local_part_of_ascii_has_the_characters_of_one(text: str) -> None:
 def test_what_a_placeholder_stands_for_is_not_filled_again(local: str, template: str, name: str) -> None:
     """A local part may contain percent signs, and so look like a placeholder."""
     assert fill(template, parse_address(f"{local}@example.org")) == name
+
+
+@pytest.mark.parametrize(
+    ("address", "templates", "names"),
+    [
+        ("ada@bücher.example", (), ("ada@xn--bcher-kva.example", "ada@bücher.example", "ada")),
+        ("ada@xn--bcher-kva.example", ("%EMAILLOCALPART%",), ("ada",)),
+        (
+            "ada@xn--bcher-kva.example",
+            ("%EMAILDOMAIN%\\%EMAILLOCALPART%", "%EMAILADDRESS%"),
+            (
+                "xn--bcher-kva.example\\ada",
+                "bücher.example\\ada",
+                "ada@xn--bcher-kva.example",
+                "ada@bücher.example",
+            ),
+        ),
+        ("ada@example.org", (), ("ada@example.org", "ada")),
+    ],
+)
+def test_user_names_at_an_international_domain_have_two_spellings(
+    address: str, templates: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """A-labels first, each template's spellings side by side; what has no domain in it is there once."""
+    assert fill_all(templates, parse_address(address)) == names
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsettings.errors import AddressError
 from mailsettings.escape import short_repr
@@ -203,8 +203,13 @@ def fill(template: str, address: EmailAddress) -> str:
 
 
 def fill_all(templates: tuple[str, ...], address: EmailAddress) -> tuple[str, ...]:
-    """Return the user names that *templates* give for *address*, in order, without duplicates."""
-    return tuple(dict.fromkeys(fill(template, address) for template in templates or USUAL_TEMPLATES))
+    """Return the user names that *templates* give for *address*, in order, without duplicates.
+
+    With an international domain each that contains it has two spellings: what an account is stored as depends on how
+    the administrator has typed the domain. A-labels come first, which are what more servers have.
+    """
+    spellings = (address, replace(address, domain=address.unicode_domain))
+    return tuple(dict.fromkeys(fill(each, one) for each in templates or USUAL_TEMPLATES for one in spellings))
 
 
 def without_words(template: str) -> bool:
