@@ -142,6 +142,28 @@ def test_a_second_form_from_the_table_is_the_last_attempt() -> None:
     assert not result.verified
 
 
+@pytest.mark.parametrize("stored", ["ada@xn--bcher-kva.example", "ada@bücher.example"])
+@pytest.mark.parametrize("typed", [False, True], ids=["found", "typed"])
+def test_both_spellings_of_an_international_domain_log_in(stored: str, typed: bool) -> None:
+    """
+    Mailu stores the one that the administrator has typed, mailcow A-labels: one refusal says nothing of the other.
+    """
+    address, accounts = parse_address("ada@bücher.example"), {stored: Account("secret")}
+    host = f"mail.{address.domain}"
+    net = FakeNetwork(rtt=0.05)
+    net.host(host).serve(imap(accounts=accounts), smtp(accounts=accounts))
+    servers = ServerSettings(
+        address,
+        Endpoint(Protocol.IMAP, host, 993, Security.TLS),
+        Endpoint(Protocol.SMTP, host, 465, Security.TLS),
+    )
+
+    result = verified(net, servers if typed else str(address))
+
+    assert [each.username for each in (result.incoming, result.outgoing) if each] == [stored, stored]
+    assert result.verified
+
+
 def test_two_refused_logins_are_all_there_are() -> None:
     """
     The second one, with the name that was asked for, is refused for another reason: the third would be at the outgoing
