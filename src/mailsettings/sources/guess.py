@@ -77,8 +77,10 @@ class GuessedHost:
 def claims_on_mx_host(host: str, evidence: Evidence) -> Iterator[Claim]:
     """Yield the usual ports of the host that receives the domain's mail: small sites run everything on one machine."""
     for protocol, names, ports, _ in PROTOCOL_NAMES:
+        # Behind all usual names; where a row names the host there are none, and every protocol begins at 0.
+        behind = len(names) if evidence.authority.guessed else 0
         for place, (port, security) in enumerate(ports):
-            order = len(names) + place * (len(names) + 1)
+            order = behind + place * (behind + 1)
             yield Claim(Endpoint(protocol, host, port, security), evidence, order=order, eager=False)
 
 
