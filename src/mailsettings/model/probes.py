@@ -112,6 +112,8 @@ class Probe:
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
     steps: tuple[Timing, ...] = ()
     notes: tuple[Note, ...] = ()
+    # With a certificate for other names: those the server gave itself in plaintext, before TLS, that it is valid for.
+    own_names: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:
