@@ -90,10 +90,15 @@ def run(rows: list[Row]) -> int:
 
 
 def print_rates(rows: list[Row]) -> None:
-    """Print how many of the *rows* set aside and of the others are read rightly."""
-    for name, part in (("set aside", list(filter(set_aside, rows))), ("others", [r for r in rows if not set_aside(r)])):
+    """Print how *rows* are read: those set aside, the ones of these read after most phrases were written, the rest."""
+    aside = list(filter(set_aside, rows))
+    later = [row for row in aside if "read" in row]
+    others = [row for row in rows if not set_aside(row)]
+    for name, part in (("set aside", aside), ("set aside, read later", later), ("others", others)):
         right = sum(not wrong(row) for row in part)
-        print(f"  {name}: {right} of {len(part)} right, {100 * right // max(1, len(part))} %")
+        unknown = sum(not meanings(row["text"], row["protocol"]) for row in part)
+        rate = 100 * right // max(1, len(part))
+        print(f"  {name}: {right} of {len(part)} right ({rate} %), {unknown} unknown")
 
 
 def main(files: list[str]) -> int:

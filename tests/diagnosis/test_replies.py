@@ -140,7 +140,7 @@ def test_recorded_replies_are_read_rightly() -> None:
 
     right = [row for row in rows if codes(row["text"], row["protocol"])[:1] == [row["meaning"]]]
 
-    assert len(right) >= 0.97 * len(rows)
+    assert len(right) >= 0.95 * len(rows)
 
 
 @pytest.mark.parametrize(
