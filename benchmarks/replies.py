@@ -1,7 +1,12 @@
-"""Read recorded texts of providers: is each classified as it was by hand? `python -m benchmarks.replies FILE`."""
+"""Read recorded texts of providers: is each classified as it was by hand? `python -m benchmarks.replies FILE …`.
+
+Of tests/diagnosis/replies.jsonl 30 % are set aside by a hash of their text: phrases are written for the others, and the
+rate on those set aside is printed by itself.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -40,11 +45,19 @@ CAUSES = {
 Row = dict[str, str]
 
 
+SET_ASIDE = 77  # of 256 values of the first byte of the hash: 30 %
+
+
+def set_aside(row: Row) -> bool:
+    """Say whether no phrase may be written for *row*: it measures how far the others reach."""
+    return hashlib.sha256(row["text"].encode()).digest()[0] < SET_ASIDE
+
+
 def wrong(row: Row) -> str:
     """Return what is wrong with the reading of *row*, or nothing."""
     wanted = CAUSES.get(row["meaning"], {row["meaning"].replace("_", "-")})
     protocol = row["protocol"] if row["protocol"] in ("imap", "pop3", "smtp", "oauth") else "any"
-    found = meanings(row["text"], protocol, provider=PROVIDERS.get(row["provider"], ""))
+    found = meanings(row["text"], protocol, provider=PROVIDERS.get(row.get("provider", ""), ""))
     codes = [code for code, _ in found]
     if row["meaning"] == "wrong_protocol_on_port":
         # Not a reply but a greeting: the first line alone says whose it is.
@@ -57,7 +70,7 @@ def wrong(row: Row) -> str:
 
 def ambiguous(row: Row) -> bool:
     """Say whether causes of different groups are returned for *row*."""
-    found = meanings(row["text"], row["protocol"], provider=PROVIDERS.get(row["provider"], ""))
+    found = meanings(row["text"], row["protocol"], provider=PROVIDERS.get(row.get("provider", ""), ""))
     return len({FINDINGS_BY_CODE[code].group for code, _ in found}) > 1
 
 
@@ -72,10 +85,31 @@ def run(rows: list[Row]) -> int:
         f"{both} with causes of two kinds, {seconds:.2f} s"
     )
     for row, fault in faults:
-        print(f"  {row['provider']} {row['text'][:60]!r}: {fault}")
+        print(f"  {row.get('provider', row['protocol'])} {row['text'][:60]!r}: {fault}")
     return len(faults)
 
 
+def print_rates(rows: list[Row]) -> None:
+    """Print how *rows* are read: those set aside, the ones of these read after most phrases were written, the rest."""
+    aside = list(filter(set_aside, rows))
+    later = [row for row in aside if "read" in row]
+    others = [row for row in rows if not set_aside(row)]
+    for name, part in (("set aside", aside), ("set aside, read later", later), ("others", others)):
+        right = sum(not wrong(row) for row in part)
+        unknown = sum(not meanings(row["text"], row["protocol"]) for row in part)
+        rate = 100 * right // max(1, len(part))
+        print(f"  {name}: {right} of {len(part)} right ({rate} %), {unknown} unknown")
+
+
+def main(files: list[str]) -> int:
+    """Read each of *files*; return how many texts are read wrongly."""
+    faults = 0
+    for name in files:
+        rows = [json.loads(line) for line in Path(name).read_text(encoding="utf-8").splitlines()]
+        faults += run(rows)
+        print_rates(rows)
+    return faults
+
+
 if __name__ == "__main__":
-    lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
-    sys.exit(1 if run([json.loads(line) for line in lines]) else 0)
+    sys.exit(1 if main(sys.argv[1:]) else 0)

@@ -116,20 +116,14 @@ BY_DOMAIN = (
         "gmx-net",
         (imap("imap.gmx.net"), imap_starttls("imap.gmx.net"), pop("pop.gmx.net"), pop_starttls("pop.gmx.net")),
         (smtp("mail.gmx.net"), smtp_starttls("mail.gmx.net")),
-        hints=(
-            "app_password_2fa",
-            "enable_imap",
-        ),
+        hints=("app_password_2fa", "enable_imap"),
     ),
     Expected(
         "ada@gmx.com",
         "gmx-com",
         (imap("imap.gmx.com"), imap_starttls("imap.gmx.com"), pop("pop.gmx.com"), pop_starttls("pop.gmx.com")),
         (smtp("mail.gmx.com"), smtp_starttls("mail.gmx.com")),
-        hints=(
-            "app_password_2fa",
-            "enable_imap",
-        ),
+        hints=("app_password_2fa", "enable_imap"),
     ),
     Expected(
         "ada@web.de",

@@ -96,7 +96,9 @@ _CODES = {
 _STATUS = {
     "5.7.8": ("bad-credentials", {"login", "route"}),
     "5.7.9": ("mechanism-required", {"login"}),
+    "5.7.10": ("tls-required", {"tls"}),
     "5.7.11": ("tls-required", {"tls"}),
+    "5.7.13": ("account-locked", {"login"}),
     "5.7.14": ("web-login-required", {"login"}),
     "5.7.3": ("bad-credentials", {"login"}),
     "5.7.4": ("mechanism-not-offered", {"login"}),
@@ -112,6 +114,7 @@ _BASIC = {
     "432": ("password-expired", {"login"}),
     "454": ("server-fault", {"passing", "login"}),
     "504": ("mechanism-not-offered", {"login"}),
+    "525": ("account-locked", {"login"}),
     "530": ("not-authenticated", {"login", "tls"}),
     "534": ("mechanism-required", {"login"}),
     "535": ("bad-credentials", {"login"}),
