@@ -40,6 +40,14 @@ CAUSES = {
 Row = dict[str, str]
 
 
+def read(row: Row) -> Row:
+    """Return *row* with every field that is used. KeyError without a text, ValueError for a meaning not known here."""
+    meaning = row["meaning"]
+    if meaning not in CAUSES and meaning.replace("_", "-") not in FINDINGS_BY_CODE:
+        raise ValueError(f"no such meaning: {meaning}")
+    return {"provider": "", "protocol": "any", **row, "text": row["text"]}
+
+
 def wrong(row: Row) -> str:
     """Return what is wrong with the reading of *row*, or nothing."""
     wanted = CAUSES.get(row["meaning"], {row["meaning"].replace("_", "-")})
@@ -78,4 +86,4 @@ def run(rows: list[Row]) -> int:
 
 if __name__ == "__main__":
     lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
-    sys.exit(1 if run([json.loads(line) for line in lines]) else 0)
+    sys.exit(1 if run([read(json.loads(line)) for line in lines]) else 0)
