@@ -99,6 +99,12 @@ class MailSettingsError(Exception):
 class AddressError(MailSettingsError, ValueError):
     """The address cannot be one that receives mail; the message says why."""
 
+    meant: str = ""  # the address that was probably meant, for the user to agree to
+
+    def __init__(self, message: str, *, meant: str = "") -> None:
+        super().__init__(message)
+        self.meant = meant
+
 
 class TableError(MailSettingsError, ValueError):
     """A provider table breaks a rule; the message names entry, field and value."""

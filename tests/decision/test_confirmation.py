@@ -82,6 +82,8 @@ IMITATIONS = {
     "mail.0utlook.com": "outlook.com",
     "imap.gmial.com": "gmail.com",
     "imap.gmail.com.secure-mail.example": "gmail.com",
+    "outlook.office365.com.secure-mail.example": "office365.com",
+    "imap.web.de.secure-mail.example": "web.de",
     "imap.cornpany.example": "company.example",
     "imap.c0mpany.example": "company.example",
     "imap.cоmpany.example": "company.example",  # a Cyrillic o

@@ -164,11 +164,12 @@ def test_an_unknown_issuer_is_a_statement_of_the_domain() -> None:
 
 
 def test_a_note_says_that_an_issuer_was_named_in_plaintext() -> None:
-    """Over http anyone on the way may have written it."""
+    """Over http anyone on the way may have written it, and the path that a redirect led to: it is not quoted."""
     net = FakeNetwork(rtt=0.05)
     mail(net, f"box.{D}", f"smtp.{D}")
-    issuer, place = f"login.{D}", PLACE.replace("https", "http")
+    issuer, place = f"login.{D}", f"http://autoconfig.{D}/Call-us-on-555-0100.xml"
     sections = incoming(hostname=f"box.{D}", authentication="OAuth2") + outgoing(f"smtp.{D}")
+    net.redirect(PLACE.replace("https", "http"), place)
     net.page(place, autoconfig(sections, f"<oAuth2><issuer>{issuer}</issuer></oAuth2>"))
 
     detection = run_virtual(search, net, f"ada@{D}")[0]
@@ -176,8 +177,8 @@ def test_a_note_says_that_an_issuer_was_named_in_plaintext() -> None:
     assert (detection.oauth, notes(detection)) == (
         (),
         [
-            f"{place} names an issuer that the table does not have, which only the domain's own https document may: "
-            "not used"
+            f"the document at autoconfig.{D} names an issuer that the table does not have, which only the domain's own "
+            "https document may: not used"
         ],
     )
 

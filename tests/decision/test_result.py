@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from mailsettings.decision.result import detection_of
 from mailsettings.decision.state import SearchState
 from mailsettings.model import Audience, Authority, Detection, Note, NoteKind, Probe, SettledBy
@@ -50,3 +52,17 @@ def test_what_a_proxy_cannot_promise_is_for_the_user_alone() -> None:
 
     assert [note.public for note in detection.notes] == [False, True]
     assert str(detection.notes[0]).startswith("proxy socks5://proxy.example.org:1080: ")
+
+
+@pytest.mark.parametrize(
+    ("vouching", "said"), [("example.org", "redirects to another domain"), ("hoster.example", "receives")]
+)
+def test_the_reason_says_whether_a_redirect_or_the_exchanger_led_to_a_document(vouching: str, said: str) -> None:
+    """Both count the same, but the operator of a page that a redirect leads to receives no mail."""
+    found = SearchState(ADA, Policy())
+    stated = claim(IMAP, Authority.MX_DOCUMENT)
+    found.add([replace(stated, evidence=replace(stated.evidence, domain=vouching))])
+
+    (choice,) = detection_of(found, settled=SettledBy.NOTHING_LEFT, seconds=1.0).incoming
+
+    assert said in choice.reasons[0]

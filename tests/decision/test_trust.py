@@ -181,6 +181,11 @@ def test_a_host_that_serves_the_document_about_itself_is_asked_about() -> None:
     assert from_document("autoconfig.example.org", url) == CONFIRM[ConfirmReason.DOCUMENT_HOST]
     assert from_document("imap.example.org", url) == DOMAIN
     assert from_document("example.org", well_known) == DOMAIN
+    # The two names of one forgotten machine, or an upload that autoconfig.D redirects to.
+    others = ("https://autodiscover.example.org/autodiscover/autodiscover.xml", "https://files.example.org/upload.xml")
+    for other in others:
+        assert from_document("autoconfig.example.org", other) == CONFIRM[ConfirmReason.DOCUMENT_HOST]
+    assert from_document("autoconfig.example.org", well_known) == DOMAIN
 
 
 @pytest.mark.parametrize(

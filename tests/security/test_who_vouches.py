@@ -8,7 +8,7 @@ import pytest
 
 from mailsettings import Policy
 from mailsettings.model import ConfirmReason, Trust
-from mailsettings.testing import FakeNetwork, imap, smtp
+from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 from tests.support.security.harness import AttackResult, Build, detect_in
 
 DOCUMENT = """<clientConfig version="1.1"><emailProvider id="victim.example"><domain>victim.example</domain>
@@ -129,6 +129,23 @@ def test_a_taken_over_autoconfig_name_cannot_name_itself() -> None:
     assert asked(search(build)) == {host: ConfirmReason.DOCUMENT_HOST}
 
 
+@pytest.mark.parametrize("redirected", [False, True])
+def test_two_taken_over_names_cannot_name_each_other(*, redirected: bool) -> None:
+    """
+    autoconfig. and autodiscover. often point at one machine, or one of them can lead to an upload.
+    """
+    host = f"autodiscover.{VICTIM}"
+    fixed, upload = f"https://autoconfig.{VICTIM}/mail/config-v1.1.xml", f"https://files.{VICTIM}/c.xml"
+
+    def build(net: FakeNetwork) -> None:
+        net.page(upload if redirected else fixed, document(host))
+        if redirected:
+            net.redirect(fixed, upload)
+        net.host(host).serve(imap(), smtp())
+
+    assert asked(search(build)) == {host: ConfirmReason.DOCUMENT_HOST}
+
+
 def test_the_domains_own_document_is_believed_about_other_names() -> None:
     """
     Control: the same document names another host of the domain.
@@ -178,6 +195,22 @@ def test_a_provider_that_need_not_have_the_mailboxes_gets_no_password(
     result = search(build)
 
     assert unasked(result) == ({f"imap.{VICTIM}", f"smtp.{VICTIM}"} if alive else set())
+
+
+def test_where_all_runs_on_the_providers_exchanger_imap_is_chosen_unasked() -> None:
+    """
+    Each customer of All-Inkl has a server name of its own, which is also its exchanger's.
+    """
+    host = "w0123456.kasserver.com"
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=f"10 {host}")
+        net.host(host).serve(imap(), pop3(), smtp())
+
+    result = search(build)
+
+    assert [str(choice.endpoint) for choice in result.detection.incoming[:1]] == [f"imap://{host}:993 (tls)"]
+    assert unasked(result) == {host}
 
 
 def test_customers_of_a_provider_by_their_best_exchanger_are_not_asked() -> None:
@@ -246,15 +279,32 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     """
 
     def build(net: FakeNetwork) -> None:
-        net.records("hetnet.nl", MX="10 spool.mail.gandi.net")
+        net.records("ziggo.nl", MX="10 spool.mail.gandi.net")
         for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "mail.gandi.net"):
             net.host(host).serve(imap(), smtp(), smtp(587))
 
-    result = search(build, "ada@hetnet.nl")
+    result = search(build, "ada@ziggo.nl")
     row = next(c for c in result.detection.incoming if c.endpoint.host == "imap.ziggo.nl")
 
     assert unasked(result) == {"mail.gandi.net"}
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
+
+
+def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> None:
+    """
+    No list has the names of KPN's exchangers, so that a customer may have one: both companies' servers are asked about.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records("ziggo.nl", MX="10 mx.kpnmail.nl")
+        for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
+            net.host(host).serve(imap(), smtp(), smtp(587))
+
+    result = search(build, "ada@ziggo.nl")
+    verified = [choice.endpoint.host for choice in result.detection.incoming if choice.verified]
+
+    assert (verified[0], unasked(result)) == ("imap.kpnmail.nl", set())
+    assert set(asked(result)) == {"imap.kpnmail.nl", "smtp.kpnmail.nl"}
 
 
 @pytest.mark.parametrize("label", ["autodiscover", "autoconfig"])

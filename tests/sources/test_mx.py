@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsettings.interfaces import MX, Answer
-from mailsettings.model import Authority, Claim, ConfirmReason, Question
+from mailsettings.model import Authority, Claim, ConfirmReason, Protocol, Question
 from mailsettings.sources.mx import MailExchangers, mx_with
 from tests.support.documents import autoconfig
 from tests.support.fake_net import Web, claims_in, lookups_in, run_all
@@ -106,6 +106,20 @@ async def test_a_provider_whose_customers_have_own_servers_is_tried_at_the_excha
     at_host = [claim for claim in found if claim.endpoint.host == host]
     assert {claim.evidence.authority for claim in at_host} == {Authority.MX_TABLE}
     assert {claim.endpoint.port for claim in at_host} == {993, 143, 995, 110, 465, 587, 25}
+
+
+async def test_pop3_at_the_exchanger_is_not_preferred_to_imap() -> None:
+    """
+    Within one source the lowest order decides between protocols, and only in a tie IMAP comes first.
+    """
+    host = "w0123456.kasserver.com"
+    found = [claim for claim in await leads_of("example.org", MX(10, host)) if claim.endpoint.host == host]
+
+    first = {
+        protocol: min(claim.order for claim in found if claim.endpoint.protocol is protocol)
+        for protocol in (Protocol.IMAP, Protocol.POP3)
+    }
+    assert first[Protocol.IMAP] == first[Protocol.POP3]
 
 
 @pytest.mark.parametrize(

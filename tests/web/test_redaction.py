@@ -84,7 +84,7 @@ def test_the_reasons_are_those_of_what_is_shown(displaced: bool) -> None:
         probe=failed,
         verified=False,
         displaced=displaced,
-        reasons=tuple(reasons_for(candidate, failed, displaced=displaced)),
+        reasons=tuple(reasons_for(candidate, failed, "example.org", displaced=displaced)),
     )
 
     after = redacted(replace(VERIFIED, incoming=(before,))).incoming[0]

@@ -1,7 +1,7 @@
 """Does what a domain says contradict the provider table's row for it? Pure.
 
-hetnet.nl is in a row of one company; its exchangers, and the SRV records that it signs, are another company's: the
-row's servers are no longer believed without asking.
+A row may have a domain that was sold, or was another company's from the start: the domain's exchangers, and the SRV
+records that it signs, then name that company's servers, and the row's are no longer believed without asking.
 """
 
 from __future__ import annotations
@@ -42,16 +42,22 @@ def _domains_by_source(claims: Iterable[Claim]) -> dict[str, dict[Direction, set
 
 
 def _source(claim: Claim) -> str:
+    if claims_exchangers_row(claim):
+        return "exchangers"
     match claim.evidence.authority:
         case Authority.TABLE:
             return "row"
-        case Authority.MX_TABLE:
-            return "exchangers"
-        case Authority.TRACE if claim.evidence.confirm_reason is ConfirmReason.CUSTOMER_EXCHANGER:
-            return "exchangers"
         case Authority.DOMAIN if claim.evidence.authentic:
             return "domain"
     return ""
+
+
+def claims_exchangers_row(claim: Claim) -> bool:
+    """Return True if *claim* is from the row that the most preferred exchangers belong to, or seem to belong to."""
+    evidence = claim.evidence
+    return evidence.authority is Authority.MX_TABLE or (
+        evidence.authority is Authority.TRACE and evidence.confirm_reason is ConfirmReason.CUSTOMER_EXCHANGER
+    )
 
 
 def may_end_search(row: Row, today: date | None) -> bool:

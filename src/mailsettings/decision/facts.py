@@ -122,10 +122,10 @@ def _notes(state: SearchState, best: Sequence[Choice]) -> Iterator[Note]:
     facts = state.facts_about(Note)
     used = set(from_chosen(facts, best))
     for fact in facts:
-        yield fact.value if fact in used else Note(f"{_place(fact.evidence)} names no server that is used")
+        yield fact.value if fact in used else Note(f"{document_place(fact.evidence)} names no server that is used")
 
 
-def _place(evidence: Evidence) -> str:
+def document_place(evidence: Evidence) -> str:
     """Return where *evidence* was found, without what a redirect may have put into the path."""
     try:
         return f"the document at {host_of(evidence.locator)}"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from urllib.parse import urlsplit
 
+from mailsettings.decision.facts import document_place
 from mailsettings.errors import TableError
 from mailsettings.formats.text import host_of
 from mailsettings.hostnames import belongs_to, inside
@@ -129,23 +130,26 @@ def oauth_notes(best: Sequence[Choice], issuers: Iterable[Fact[OAuthIssuer]]) ->
 def _objections(best: Sequence[Choice], fact: Fact[OAuthIssuer]) -> Iterator[str]:
     """Yield why the issuer of *fact* is not used, if that is so, in our own words: its name may be a stranger's."""
     url, evidence, known = fact.value.url, fact.evidence, _in_table(fact.value.url)
-    hosts = _hosts(best, evidence)
+    hosts, place = _hosts(best, evidence), _place(evidence)
     if known is not None and hosts:
         foreign = [choice.endpoint.host for choice in best if not _is(_bound(choice.endpoint.host), url)]
         for host in dict.fromkeys(foreign):
             yield (
-                f"{evidence.locator} names the sign-in of {known.name} ({known.oauth.issuer}) for {host}, "
+                f"{place} names the sign-in of {known.name} ({known.oauth.issuer}) for {host}, "
                 f"which is not a server of {known.name}: not used"
             )
     elif bound := next((found for host in hosts if (found := _bound(host))), None):
-        yield (
-            f"{evidence.locator} names another issuer than {bound.oauth.issuer} for a server of {bound.name}: not used"
-        )
+        yield (f"{place} names another issuer than {bound.oauth.issuer} for a server of {bound.name}: not used")
     elif not may_name_issuer(evidence) and _wants_tokens(best, evidence):
         yield (
-            f"{evidence.locator} names an issuer that the table does not have, which only the domain's own https "
+            f"{place} names an issuer that the table does not have, which only the domain's own https "
             "document may: not used"
         )
+
+
+def _place(evidence: Evidence) -> str:
+    """Return where a document was found; of one that may be forged only the host: its path may be a stranger's text."""
+    return evidence.locator if evidence.authentic else document_place(evidence)
 
 
 def _divided(best: Sequence[Choice]) -> Iterator[str]:

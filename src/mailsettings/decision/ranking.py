@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from mailsettings.decision.disputes import is_disputed
+from mailsettings.decision.disputes import claims_exchangers_row, is_disputed
 from mailsettings.errors import FailureKind
 from mailsettings.model import (
     Authority,
@@ -86,14 +86,15 @@ class RankingContext:
             # Plaintext is never chosen.
             endpoint.security is Security.PLAIN,
             # Who names it. What a domain says itself comes before a row that it contradicts.
-            Authority.MX_DOCUMENT if self.documents.row_disputed and authority is Authority.TABLE else authority,
+            self._rank(claim, authority) if self.documents.row_disputed else authority,
             # Reading and sending come from one document where one has both, and from the first place of several.
             not self.documents.is_whole(claim.evidence),
             claim.evidence.place,
             # The likeliest guesses before the others, whatever their port.
             candidate.authority.guessed and not claim.eager,
-            # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
-            self.first_claims.get((authority, endpoint.protocol), claim.order),
+            # A source's own order between protocols (document order, SRV priority), then IMAP before POP3. Guesses have
+            # no such order: that pop. exists says nothing against IMAP on it.
+            0 if authority.guessed else self.first_claims.get((authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),
             # TLS from the first byte before STARTTLS (RFC 8314 §3.3).
             SECURITY.index(endpoint.security),
@@ -112,6 +113,13 @@ class RankingContext:
         if candidate.authority.guessed:
             return candidate.authority
         return self.stated_hosts.get((candidate.endpoint.protocol, candidate.endpoint.host), candidate.authority)
+
+    @staticmethod
+    def _rank(claim: Claim, authority: Authority) -> Authority:
+        """Return where *claim* stands if the row is disputed: behind the exchangers' row, however that was found."""
+        if claims_exchangers_row(claim):
+            return Authority.MX_TABLE
+        return Authority.MX_DOCUMENT if authority is Authority.TABLE else authority
 
     def is_displaced(self, candidate: Candidate) -> bool:
         """True if *candidate* stays behind servers that a table names, even where these could not be verified.

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from mailsettings.model import Authority, Candidate, Claim, Hello, Probe, Security, TLSFacts
 
 
-def reasons_for(candidate: Candidate, probe: Probe | None, *, displaced: bool) -> Iterator[str]:
-    """Yield the reasons: where it was learned, what the probe saw, what counts against it."""
+def reasons_for(candidate: Candidate, probe: Probe | None, domain: str, *, displaced: bool) -> Iterator[str]:
+    """Yield the reasons: where it was learned, what the probe saw, what counts against it.
+
+    *domain* is that of the address.
+    """
     for claim in candidate.claims:
-        yield provenance_text(claim)
+        yield provenance_text(claim, domain)
     yield from _probe_reasons(candidate, probe)
     if displaced:
         yield "a server found by its name comes after the provider that keeps the mailboxes"
@@ -32,9 +35,15 @@ PROVENANCE_TEXTS = {
 }
 
 
-def provenance_text(claim: Claim) -> str:
-    """Say where *claim* was learned."""
+# What the domain itself publishes counts no more than an exchanger's document if a redirect leads to another domain.
+_REDIRECTED = "{domain} redirects to another domain, where a document names it ({locator})"
+
+
+def provenance_text(claim: Claim, domain: str) -> str:
+    """Say where *claim* was learned, for an address at *domain*."""
     evidence = claim.evidence
+    if evidence.authority is Authority.MX_DOCUMENT and evidence.domain == domain:
+        return _REDIRECTED.format(domain=domain, locator=evidence.locator)
     return PROVENANCE_TEXTS[evidence.authority].format(domain=evidence.domain, locator=evidence.locator)
 
 

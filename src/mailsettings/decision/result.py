@@ -138,7 +138,7 @@ def _choice(state: SearchState, candidate: Candidate, domain: MailDomain, *, dis
         verified=verified,
         trust=assessment.trust,
         confirm_reason=assessment.why,
-        reasons=tuple(reasons_for(candidate, probe, displaced=displaced)),
+        reasons=tuple(reasons_for(candidate, probe, domain.name, displaced=displaced)),
         claims=candidate.claims,
         probe=probe,
         displaced=displaced,

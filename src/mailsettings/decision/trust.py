@@ -17,6 +17,8 @@ from mailsettings.decision.usual_names import usual_names
 from mailsettings.hostnames import belongs_to, is_public_suffix, name_matches
 from mailsettings.model import Authority, Candidate, Claim, ConfirmReason, Probe, Protocol, Trust
 
+# Of these hosts below D, and of D itself, documents with settings are requested.
+_DOCUMENT_LABELS = ("autoconfig", "autodiscover", "ua-auto-config")
 # Beside those of SECURE_PORTS, and privileged: mail exchangers accept mail for delivery and from users there.
 _FURTHER_PORTS = {Protocol.SMTP: (25,), Protocol.JMAP: (443,)}
 
@@ -131,10 +133,17 @@ def _at_unusual_port(server: VerifiedServer) -> bool:
 
 
 def _serves_the_document(server: VerifiedServer) -> bool:
-    """Return True if the document that names the host was served by the host itself: an upload could do that."""
-    if server.host == server.domain.name or server.candidate.endpoint.protocol is Protocol.JMAP:
+    """Return True if the document that names the host was served by the host itself: an upload could do that.
+
+    Or if the host is another one below D that documents are requested of: both may be names of one forgotten machine.
+    """
+    domain = server.domain.name
+    if server.host == domain or server.candidate.endpoint.protocol is Protocol.JMAP:
         return False
-    return any(_host_of(claim.evidence.locator) == server.host for claim in server.candidate.claims)
+    if any(_host_of(claim.evidence.locator) == server.host for claim in server.candidate.claims):
+        return True
+    places = {_host_of(claim.evidence.locator) for claim in server.candidate.claims if is_vouched(claim)}
+    return server.host in {f"{label}.{domain}" for label in _DOCUMENT_LABELS} and bool(places - {"", domain})
 
 
 def _inside_and_vouched(server: VerifiedServer) -> bool:
@@ -215,7 +224,7 @@ RULES = (
         ConfirmReason.UNUSUAL_PORT,
     ),
     Rule(
-        "the host that served the document, unless that is D",
+        "the host that served the document, or another one that serves D's, unless that is D",
         "anything",
         _serves_the_document,
         Trust.CONFIRM,

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from mailsettings.address import EmailAddress
-from mailsettings.hostnames import unicode_host
+from mailsettings.hostnames import registrable, unicode_host
 from mailsettings.provider_table import table
 
 # Keys beside each other on QWERTY; on AZERTY and QWERTZ the exchanged letters are neighbours of the same ones.
@@ -80,10 +80,15 @@ def imitated(host: str, group: str, own: str) -> str:
     *group* is the registrable domain of *host*; all are A-labels. Empty if there is none, and for mail domains of the
     table.
     """
-    if table.find_domain(group) is not None:
+    if table.find_domain(group) is not None or table.host_provider(host) is not None:
         return ""
     popular = table.bundled().popular()
-    if twin := confusable_with(group) or suggestion(group, popular) or _leading_name(host, popular):
+    if (
+        twin := confusable_with(group)
+        or suggestion(group, popular)
+        or _leading_name(host, popular)
+        or _leading_server(host)
+    ):
         return twin
     return own if group != own and (_reads_like(group, own) or _is_typo(group, own)) else ""
 
@@ -95,6 +100,14 @@ def _leading_name(host: str, names: Iterable[str]) -> str:
     """
     long = (name for name in names if len(name.partition(".")[0]) >= _MIN_NAME_LENGTH)
     return next((name for name in long if f".{name}." in f".{host}"), "")
+
+
+def _leading_server(host: str) -> str:
+    """Return the domain of a server in the table with whose name *host* begins: outlook.office365.com.evil.example."""
+    labels = host.split(".")
+    # Of three labels or more: a hoster names machines after its customers, whose domains mostly have two.
+    beginnings = (".".join(labels[:count]) for count in range(len(labels) - 1, 2, -1))
+    return next((registrable(name) for name in beginnings if table.host_provider(name) is not None), "")
 
 
 def _reads_like(domain: str, other: str) -> bool:

@@ -55,6 +55,17 @@ FINDINGS_BY_CODE = {
         "Check both; the user name is most often the whole address. Type the password anew instead of pasting it.",
         "login",
     ),
+    "server-refused": _user(
+        "The server refused, in its own words: “{}”.",
+        "If these words do not say what to do, check what is named as possible here, then ask the provider.",
+        "login",
+    ),
+    "server-alert": _user("The server has a message for you: “{}”.", "Do what it says, if it asks for anything."),
+    "mailbox-not-opened": _provider(
+        "The server accepted the login, but did not open the mailbox.",
+        "Sign in on the provider's web page and see whether access for mail programs is switched on there.",
+        "login",
+    ),
     "app-password-required": _user(
         "The account's own password is not accepted here: mail programs need one of their own.",
         "Create an app password (or authorization code) on the provider's web page and use that.",
@@ -96,6 +107,11 @@ FINDINGS_BY_CODE = {
     ),
     "token-for-other-server": _user(
         "The token was not sent: {}.", "Sign in at {} for another token, or use a password.", "login"
+    ),
+    "username-needed": _user(
+        "The user name of this account cannot be told from the address.",
+        "Say which user name the provider gave you (--username NAME, or the field of the form).",
+        "login",
     ),
     "web-login-required": _user(
         "The provider wants to see a sign-in with a browser first.",

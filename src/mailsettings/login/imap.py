@@ -79,7 +79,7 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(state, tags)
     state.accepted = reply.accepted
-    state.note(Topic.LOGIN, state.accepted, reply.words)
+    _record(state, Topic.LOGIN, state.accepted, reply)
     if not state.accepted:
         return
     state.capabilities = _capabilities((*reply.untagged, reply.text))
@@ -91,6 +91,7 @@ def _open_mailbox(state: LoginState, tags: TagSequence) -> CommandGenerator[None
     """Prepare the session as the server requires, open the inbox read-only, read its quota."""
     if not state.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", state.max_lines)
+        state.show_alerts((*listed.untagged, listed.text))
         state.capabilities = _capabilities(listed.untagged)
     if "UTF8=ONLY" in state.capabilities:
         # RFC 6855 §6: such a server opens no mailbox before ENABLE.
@@ -151,7 +152,7 @@ def _login(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
 def _send_id(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Send the ID that some providers require (RFC 2971 §3.1)."""
     reply = yield from command(tags.next(), _ID, state.max_lines)
-    state.note(Topic.ID, reply.ok, (reply.text,))
+    _record(state, Topic.ID, reply.ok, reply)
 
 
 def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
@@ -166,7 +167,7 @@ def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
         if reply.ok:
             state.observe("client-id-required", excerpt(refusal))
     state.opened = reply.ok
-    state.note(Topic.MAILBOX, reply.ok, (*_human_texts(reply.untagged), reply.text))
+    _record(state, Topic.MAILBOX, reply.ok, reply)
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     state.messages = counts[-1] if counts else None
 
@@ -174,6 +175,7 @@ def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
 def _read_quota(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Read the quota: a full mailbox does not show in the login or the inbox (RFC 9208 §4.1.2, §4.2.1)."""
     reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", state.max_lines)
+    state.show_alerts((*reply.untagged, reply.text))
     record_quota(state, reply.untagged)
 
 
@@ -189,14 +191,15 @@ def command(tag: str, text: str, max_lines: int) -> CommandGenerator[ImapReply]:
 def answer_to(tag: str, max_lines: int) -> CommandGenerator[ImapReply | bytes]:
     """Read up to the tagged response, or to a continuation request, whose text is returned.
 
-    A BYE before the connection closes counts as the response: nothing else follows it.
+    A BYE before the connection closes counts as the response: nothing else follows it. So does an untagged BAD before
+    the server falls silent: interia.pl answers commands with it where IMAP is switched off (2026-11).
     """
     untagged: list[bytes] = []
     for _ in range(max_lines):
         try:
             line = (yield from read_line()).strip()
         except NetworkError:
-            farewells = [each for each in untagged if each.upper().startswith(b"* BYE")]
+            farewells = [each for each in untagged if each.upper().startswith((b"* BYE", b"* BAD"))]
             if not farewells:
                 raise
             return ImapReply(False, farewells[-1], tuple(untagged))
@@ -217,6 +220,12 @@ def _is_ok(rest: bytes) -> bool:
     if status not in (b"OK", b"NO", b"BAD"):
         raise NetworkError(FailureKind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(status[:20]))
     return status == b"OK"
+
+
+def _record(state: LoginState, topic: Topic, ok: bool, reply: ImapReply) -> None:
+    """Record *reply*, without the data of the mailbox, and the alerts in it."""
+    state.note(topic, ok, reply.words)
+    state.show_alerts((*reply.untagged, reply.text))
 
 
 def _human_texts(untagged: Iterable[bytes]) -> tuple[bytes, ...]:

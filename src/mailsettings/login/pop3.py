@@ -152,8 +152,6 @@ def _inspect_mailbox(state: LoginState, size: int) -> CommandGenerator[None]:
 
 def _inspect_thoroughly(state: LoginState, count: int, size: int, *, whole: bool) -> CommandGenerator[None]:
     """Check what makes a service fail that polls the mailbox and keeps no state of its own."""
-    if not announces_uidl(state.hello.capabilities):
-        state.observe("ids-not-announced", "UIDL is not among what CAPA lists")
     if whole:
         sizes = yield from _command(state, b"LIST", listed=True)
         _check_sizes(state, sizes, count, size)
@@ -190,7 +188,10 @@ def announced_limits(capabilities: Iterable[str]) -> Iterator[MailboxObservation
 
 
 def announces_uidl(capabilities: Iterable[str]) -> bool:
-    """Say whether UIDL is announced: services that fetch mail rely on CAPA and do not try it."""
+    """Say whether UIDL is announced. Where a login shows that UIDL answers, it counts as offered, announced or not.
+
+    AOL and others list it in CAPA only behind the login, or never (RFC 2449 §6.8 wants it before, too).
+    """
     return any(line.upper().split()[:1] == ["UIDL"] for line in capabilities)
 
 

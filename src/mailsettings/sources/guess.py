@@ -13,7 +13,17 @@ from mailsettings.address import EmailAddress
 from mailsettings.decision.usual_names import IMAP_NAMES, POP3_NAMES, SMTP_NAMES, hosts_named
 from mailsettings.interfaces import Net
 from mailsettings.leads import Lead
-from mailsettings.model import Authority, Claim, Endpoint, Evidence, HostName, Note, Protocol, Question, Security
+from mailsettings.model import (
+    Authority,
+    Claim,
+    Endpoint,
+    Evidence,
+    HostName,
+    Note,
+    Protocol,
+    Question,
+    Security,
+)
 from mailsettings.policy import Policy
 
 # Resolved first, and contacted without waiting for better sources.
@@ -77,8 +87,10 @@ class GuessedHost:
 def claims_on_mx_host(host: str, evidence: Evidence) -> Iterator[Claim]:
     """Yield the usual ports of the host that receives the domain's mail: small sites run everything on one machine."""
     for protocol, names, ports, _ in PROTOCOL_NAMES:
+        # Behind all usual names; where a row names the host there are none, and every protocol begins at 0.
+        behind = len(names) if evidence.authority.guessed else 0
         for place, (port, security) in enumerate(ports):
-            order = len(names) + place * (len(names) + 1)
+            order = behind + place * (behind + 1)
             yield Claim(Endpoint(protocol, host, port, security), evidence, order=order, eager=False)
 
 

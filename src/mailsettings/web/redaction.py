@@ -31,10 +31,11 @@ PLACEHOLDER_LOCAL_PART = "someone"  # searched for instead of the visitor's: the
 
 def redacted(detection: Detection) -> Detection:
     """Return *detection* without what visitors must not see."""
+    domain = detection.address.rpartition("@")[2]
     return replace(
         detection,
-        incoming=tuple(map(_choice, detection.incoming)),
-        outgoing=tuple(map(_choice, detection.outgoing)),
+        incoming=tuple(_choice(choice, domain) for choice in detection.incoming),
+        outgoing=tuple(_choice(choice, domain) for choice in detection.outgoing),
         notes=tuple(note for note in detection.notes if note.public),
         failures=tuple(dict.fromkeys(map(redacted_failure, detection.failures))),
         findings=tuple(dict.fromkeys(map(redacted_finding, detection.findings))),
@@ -69,9 +70,9 @@ def redacted_finding(finding: Finding) -> Finding:
     return replace(finding, evidence="")
 
 
-def _choice(choice: Choice) -> Choice:
+def _choice(choice: Choice, domain: str) -> Choice:
     probe = _probe(choice.probe) if choice.probe else None
-    reasons = reasons_for(Candidate(choice.endpoint, choice.claims), probe, displaced=choice.displaced)
+    reasons = reasons_for(Candidate(choice.endpoint, choice.claims), probe, domain, displaced=choice.displaced)
     return replace(choice, probe=probe, reasons=tuple(reasons))
 
 
