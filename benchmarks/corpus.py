@@ -4,6 +4,8 @@ transcripts.jsonl       260 recorded servers: greeting, capabilities, STARTTLS, 
                         whole, byte by byte, cut off after every byte
 attack_servers.jsonl    41 hostile servers, in virtual time
 error_texts.jsonl       105 texts of providers and what they mean
+
+A corpus may lack files and have rows of its own: what cannot be judged is counted and named, and is not wrong.
 """
 
 from __future__ import annotations
@@ -11,9 +13,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import trio
 
@@ -22,6 +25,7 @@ from benchmarks.transcript_verdicts import Verdict
 from benchmarks.transcripts import Row, play
 from mailsettings.model import Security
 
+T = TypeVar("T")
 KINDS = ("greeting", "capabilities", "starttls", "login methods", "oddity", "byte by byte", "cut off anywhere")
 
 
@@ -84,17 +88,32 @@ async def read_transcripts(rows: list[Row]) -> int:
     return len(wrong)
 
 
-def load(path: Path) -> list[dict[str, Any]]:
-    """Read a JSON-lines file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+def load(path: Path, read: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Return the rows of a JSON-lines file, as *read* returns them; name those that cannot be read."""
+    if not path.exists():
+        print(f"{path.name}: not there")
+        return []
+    found: list[T] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            found += [read(json.loads(line))] if line.strip() else []
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            print(f"{path.name}, line {number}, is not judged: {type(error).__name__} {error}")
+    return found
 
 
 def main(directory: str) -> int:
-    """Print all counts; return the exit code."""
-    rows = [Row.read(row) for row in load(Path(directory) / "transcripts.jsonl")]
-    wrong = trio.run(read_transcripts, rows)
-    wrong += hostile.run(load(Path(directory) / "attack_servers.jsonl"))
-    wrong += replies.run(load(Path(directory) / "error_texts.jsonl"))
+    """Print all counts; return the exit code: 1 if anything is misread or there is nothing to read."""
+    folder = Path(directory)
+    rows = load(folder / "transcripts.jsonl", Row.read)
+    servers = load(folder / "attack_servers.jsonl", hostile.read)
+    texts = load(folder / "error_texts.jsonl", replies.read)
+    if not (rows or servers or texts):
+        print(f"nothing to judge in {directory}")
+        return 1
+    wrong = trio.run(read_transcripts, rows) if rows else 0
+    wrong += hostile.run(servers) if servers else 0
+    wrong += replies.run(texts) if texts else 0
     return 1 if wrong else 0
 
 

@@ -35,7 +35,7 @@ _IMPLICIT = (465, 993, 995)
 class Wanted:
     """What a client must do: one of *kinds* (none: a hello), within *seconds*, *silent*: sending nothing."""
 
-    kinds: tuple[FailureKind, ...] = ()
+    kinds: tuple[FailureKind | None, ...] = ()
     seconds: float = 1.0
     silent: bool = False
     hidden: str = ""  # must not appear in the result
@@ -43,6 +43,9 @@ class Wanted:
 
 
 _OK = Wanted()
+# Of a server without a verdict: whatever comes of it, within the deadline, and by the rules that hold for all.
+_ANYTHING = Wanted((None, *FailureKind), seconds=Policy().timeouts.deadline)
+_STEPS = frozenset({"send", "recv", "tls", "sleep", "repeat", "drip", "close"})
 # By the buffer or by the handshake, as segments fall.
 _INJECTED_PLAINTEXT = (FailureKind.NOT_TLS, FailureKind.TLS_FAILED, FailureKind.EARLY_BYTES)
 WANTED = {
@@ -130,7 +133,7 @@ class Scripted:
             raise NetworkError(FailureKind.NOT_TLS, f"{host}: clear text, no TLS for {alpn}")
         how = self._steps.popleft()[1] if self._steps else "good"
         if how != "good":
-            raise NetworkError(_CERTIFICATES[how], how)
+            raise NetworkError(_CERTIFICATES.get(how, FailureKind.CERTIFICATE_OTHER), how)
         self._secure = True
         return FACTS
 
@@ -214,7 +217,7 @@ async def meet(row: dict[str, Any]) -> tuple[SessionResult, Scripted, float]:
 
 def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds: float) -> list[str]:
     """Return everything that is not as *wanted*."""
-    kinds = (result.failure.kind,) if result.failure else ()
+    kind = result.failure.kind if result.failure else None
     said = b"".join(stream.sent)
     visible = " ".join(
         [
@@ -223,9 +226,7 @@ def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds:
         ]
     )
     faults = {
-        f"{result.failure or result.hello}": not (
-            set(kinds) <= set(wanted.kinds) and bool(kinds) == bool(wanted.kinds)
-        ),
+        f"{result.failure or result.hello}": kind not in (wanted.kinds or (None,)),
         f"took {seconds:.2f} s": seconds > wanted.seconds + 0.001,
         f"sent {said!r}": bool(wanted.silent and said),
         f"{wanted.hidden!r} is visible": bool(wanted.hidden and wanted.hidden in visible),
@@ -237,17 +238,27 @@ def complaints(wanted: Wanted, result: SessionResult, stream: Scripted, seconds:
     return [fault for fault, present in faults.items() if present]
 
 
+def read(row: dict[str, Any]) -> dict[str, Any]:
+    """Return *row* with a name and an expectation. KeyError or ValueError for one that cannot be played."""
+    protocol, steps = Protocol(row["protocol"]), row["steps"]
+    if unknown := {step[0] for step in steps} - _STEPS:
+        raise ValueError(f"no such steps: {', '.join(sorted(unknown))}")
+    return {"id": "", "expect": "nothing", **row, "protocol": protocol, "port": int(row["port"])}
+
+
 def run(rows: Sequence[dict[str, Any]]) -> int:
     """Meet every server and print the count; return how many verdicts are wrong."""
     wrong: list[str] = []
+    unknown = [row["id"] for row in rows if row["id"] not in WANTED]
     total = 0.0
     for row in rows:
         result, stream, seconds = trio.run(meet, row, clock=trio.testing.MockClock(autojump_threshold=0))
         total += seconds
-        wanted = WANTED.get(row["id"])
-        faults = complaints(wanted, result, stream, seconds) if wanted else ["no verdict is written down for it"]
+        faults = complaints(WANTED.get(row["id"], _ANYTHING), result, stream, seconds)
         wrong += [f"  {row['id']}: {'; '.join(faults)} (wanted: {row['expect']})"] if faults else []
     print(f"{len(rows)} hostile servers, {total:.1f} s of virtual time")
     print(f"  {'verdict':18}{len(rows) - len(wrong):7}{len(wrong):7}")
+    if unknown:
+        print(f"  by the general rules only, without a verdict: {len(unknown)} ({', '.join(unknown[:5])})")
     print("\n".join(wrong))
     return len(wrong)

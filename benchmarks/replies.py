@@ -53,6 +53,14 @@ def set_aside(row: Row) -> bool:
     return hashlib.sha256(row["text"].encode()).digest()[0] < SET_ASIDE
 
 
+def read(row: Row) -> Row:
+    """Return *row* with every field that is used. KeyError without a text, ValueError for a meaning not known here."""
+    meaning = row["meaning"]
+    if meaning not in CAUSES and meaning.replace("_", "-") not in FINDINGS_BY_CODE:
+        raise ValueError(f"no such meaning: {meaning}")
+    return {"provider": "", "protocol": "any", **row, "text": row["text"]}
+
+
 def wrong(row: Row) -> str:
     """Return what is wrong with the reading of *row*, or nothing."""
     wanted = CAUSES.get(row["meaning"], {row["meaning"].replace("_", "-")})
@@ -105,7 +113,7 @@ def main(files: list[str]) -> int:
     """Read each of *files*; return how many texts are read wrongly."""
     faults = 0
     for name in files:
-        rows = [json.loads(line) for line in Path(name).read_text(encoding="utf-8").splitlines()]
+        rows = [read(json.loads(line)) for line in Path(name).read_text(encoding="utf-8").splitlines()]
         faults += run(rows)
         print_rates(rows)
     return faults

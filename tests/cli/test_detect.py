@@ -219,3 +219,31 @@ def test_the_version_is_shown() -> None:
     --version needs no address.
     """
     assert f"mailsettings {__version__}\n" == invoked("--version").stdout
+
+
+@pytest.mark.parametrize("option", ["--json", "--offline", "--jsonl"])
+def test_a_user_name_is_kept_in_every_form_of_the_answer(option: str) -> None:
+    """
+    For an alias or a shared mailbox.
+    """
+    assert "board-login" in invoked(option, "--username", "board-login", "ada@example.org").stdout
+
+
+def test_a_user_name_that_cannot_be_one_is_a_usage_error() -> None:
+    """
+    Before anything is printed.
+    """
+    done = invoked("--username", "a\nb", "ada@example.org")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_help_lists_the_other_commands() -> None:
+    """
+    A user who reads --help finds `check`.
+    """
+    shown = invoked("--help").stdout
+
+    assert [
+        name for name in ("bulk", "check", "provider", "providers", "serve") if f"mailsettings {name} " not in shown
+    ] == []

@@ -53,6 +53,13 @@ class AddressGroup(click.Group):
             ctx.exit(discard_output())
 
 
+def _usage(name: str, command: click.Command) -> str:
+    arguments = (
+        each.make_metavar(click.Context(command)) for each in command.params if isinstance(each, click.Argument)
+    )
+    return " ".join(("mailsettings", name, *arguments))
+
+
 class InvalidAddress(click.ClickException):
     """What is wrong with the address, in one line."""
 
@@ -75,11 +82,22 @@ def _commands(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> 
     return [name for name in MODULES if name.startswith(incomplete)]
 
 
+class AddressCommand(click.Command):
+    """The default command, whose help lists the other ones."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        commands = ((name, cli.get_command(ctx, name)) for name in cli.list_commands(ctx))
+        rows = [(_usage(name, found), found.get_short_help_str(120)) for name, found in commands if found]
+        with formatter.section("Commands (--help after one says more)"):
+            formatter.write_dl(rows)
+
+
 @click.command(
+    cls=AddressCommand,
     context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
-    epilog="Also: mailsettings providers [QUERY], mailsettings provider ID. "
-    "Exit codes: 0 verified, 1 found but not verified, 2 usage, 3 nothing found, 4 no network, 130 interrupted.",
+    epilog="Exit codes: 0 verified, 1 found but not verified, 2 usage, 3 nothing found, 4 no network, 130 interrupted.",
 )
 @click.argument("address", shell_complete=_commands)
 @with_all(DETECT_OPTIONS)

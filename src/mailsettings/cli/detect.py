@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailsettings.cli.backend import Backend
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def print_detection(address: EmailAddress, options: DetectOptions, backend: Backend) -> ExitCode:
     """Find the settings of *address* with *options*, print them, and return the exit code."""
     if options.offline:
-        detection = backend.offline(address)
+        detection = options.answer(backend.offline(address))
         if options.as_jsonl:
             json_lines(sys.stdout)(Settled(0.0, detection))
     else:
@@ -82,7 +83,8 @@ async def _detect_with_listeners(
     closed: BrokenPipeError | None = None
     sources = options.selected_sources(backend)
     async with backend.detect_stream(address, sources=sources, policy=options.policy()) as events:
-        async for event in events:
+        async for each in events:
+            event = replace(each, detection=options.answer(each.detection)) if isinstance(each, Settled) else each
             try:
                 for listen in listeners:
                     listen(event)

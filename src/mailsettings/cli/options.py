@@ -19,7 +19,7 @@ from mailsettings.cli.backend import Backend, live_backend, source_name
 from mailsettings.cli.params import PASSWORD_VARIABLE, CollectionParam, NetworkParam, ProxyURLParam, ResolverParam
 from mailsettings.errors import MailSettingsError
 from mailsettings.leads import Source
-from mailsettings.model import Direction, Protocol
+from mailsettings.model import Detection, Direction, Protocol
 from mailsettings.policy import Policy
 from mailsettings.policy.proxy import parse_proxy
 
@@ -173,6 +173,9 @@ DETECT_OPTIONS = (
     click.option("--all", "everything", is_flag=True, help="Wait for everything, and show everything."),
     click.option("--protocol", type=click.Choice(["imap", "pop3"]), help="Read mail with this protocol."),
     click.option(
+        "--username", default="", metavar="NAME", help="The login's name, where it is not the address (alias, shared)."
+    ),
+    click.option(
         "--source", "sources", metavar="NAME", multiple=True, shell_complete=_source_names, help="Ask only this source."
     ),
     click.option(
@@ -225,6 +228,7 @@ class DetectOptions(SearchOptions):
     everything: bool
     verbose: bool
     protocol: str | None
+    username: str
     sources: tuple[str, ...]
     autoconfig: bool
     ispdb: str | None  # base URL; empty for no collection
@@ -234,6 +238,14 @@ class DetectOptions(SearchOptions):
         for one, other in _EXCLUSIVE:
             if getattr(self, one) and getattr(self, other):
                 raise click.UsageError(f"{_FLAGS[one]} and {_FLAGS[other]} exclude each other")
+        self.answer(Detection(""))  # refuses a user name that cannot be one before anything is asked
+
+    def answer(self, detection: Detection) -> Detection:
+        """Return *detection* with the user name that was given, if any. UsageError if it cannot be one."""
+        try:
+            return detection.with_username(self.username) if self.username else detection
+        except ValueError as error:
+            raise click.UsageError(f"--username: {error}") from error
 
     def policy(self) -> Policy:
         """Return the policy of the search, including the protocols to search for."""

@@ -74,6 +74,11 @@ FINDINGS_BY_CODE = {
     "username-must-be-full-address": _user(
         "The user name has to be the whole address.", "Enter the whole address as the user name.", "login"
     ),
+    "other-login-name": _user(
+        "The address may be an alias or a shared mailbox, whose login has another name.",
+        "Log in with the name of the account that it belongs to (--username NAME).",
+        "login",
+    ),
     "username-other-form": _user("Another form of the user name is right.", "Use {} as the user name.", "login"),
     "imap-disabled": _user(
         "IMAP is switched off for this mailbox.", "Switch IMAP on in the provider's web settings.", "login"

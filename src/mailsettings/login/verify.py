@@ -237,10 +237,26 @@ class _Logins:
             return login_dialogue(request, policy=self._policy, tag=tag)
 
         probe = await self._net.log_in(endpoint, dialogue)
-        result = login_result(probe, request, self._provider)
+        result = with_other_login(login_result(probe, request, self._provider), self._provider, self._address)
         self._refusals += 0 if result.accepted else result.attempts
         self._name = name if result.accepted else self._name
         return result
+
+
+_OF_CREDENTIALS = frozenset({"bad-credentials", "oauth-token-rejected", "server-refused"})
+
+
+def with_other_login(result: LoginResult, provider: Provider | None, address: str) -> LoginResult:
+    """Return *result* with one more possible cause, if *address* was refused where addresses may be aliases.
+
+    Hosters and Exchange have aliases and shared mailboxes: they receive mail, and log in under another name or not.
+    """
+    has_them = (provider is not None and provider.kind == "hosting") or "Exchange" in result.software
+    refused = any(item.code in _OF_CREDENTIALS for item in result.findings)
+    if result.accepted or not has_them or not refused or result.username != address:
+        return result
+    other = finding("other-login-name", f"the user name was {address}", Confidence.POSSIBLE)
+    return replace(result, findings=(*result.findings, other))
 
 
 _PROTOCOLS = {Protocol.IMAP: imap.log_in, Protocol.POP3: pop3.log_in, Protocol.SMTP: smtp.log_in}

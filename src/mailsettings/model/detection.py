@@ -212,6 +212,20 @@ class Detection:
             findings=tuple(item.suggesting(self.suggestion, suggestion) for item in self.findings),
         )
 
+    def with_username(self, name: str) -> Detection:
+        """Return this detection with the user name *name* for every server.
+
+        For an alias or a shared mailbox, whose login has another name than the address. Documents to publish keep the
+        templates. ValueError if *name* is empty or has characters that no protocol allows in it.
+        """
+        if not name.strip() or any(ord(char) < 32 or ord(char) == 127 for char in name):
+            raise ValueError("a user name is not empty, and has no control characters")
+        incoming, outgoing = (
+            tuple(replace(choice, username=name, usernames=(name,)) for choice in choices)
+            for choices in (self.incoming, self.outgoing)
+        )
+        return replace(self, incoming=incoming, outgoing=outgoing)
+
     def to_json(self, *, indent: int | None = None) -> str:
         """Return the detection as a JSON document of schema 1 (ASCII only)."""
         from mailsettings.schema import to_json
