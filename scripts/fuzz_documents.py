@@ -68,7 +68,7 @@ def listed(form: InputFormat) -> Target:
 
 def _own_table(data: bytes) -> Table:
     """Read *data* as a table of the user's own, and compile it."""
-    return Table.compiled(read_own(data.decode("utf-8", "replace"), "fuzz"), "fuzz")
+    return Table.compiled(read_own(data.decode("utf-8", "replace"), "fuzz")[0], "fuzz")
 
 
 def _kind_of(written: str) -> str:

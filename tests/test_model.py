@@ -9,8 +9,9 @@ import pytest
 from benchmarks.latency import search
 from mailsettings.address import parse_address
 from mailsettings.diagnosis.catalogue import finding
+from mailsettings.errors import AddressError
 from mailsettings.model import Authority as By
-from mailsettings.model import Choice, Detection, Trust
+from mailsettings.model import Choice, Claim, Detection, Endpoint, Evidence, Protocol, Security, Trust
 from mailsettings.testing import FakeNetwork, imap, run_virtual, smtp
 from tests.support.values import claim
 
@@ -126,3 +127,32 @@ def test_a_finding_that_quotes_an_address_stays_as_it_is() -> None:
     domains = Detection("postmaster@gmial.com", suggestion="postmaster@gmail.com", findings=(other,))
 
     assert domains.for_address(parse_address("ada@gmial.com")).findings == (other,)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "::1", "localhost", "mail-serv", "nas.local", "192.168.1.10", "11.0.0.1"]
+)
+@pytest.mark.parametrize("authority", list(By), ids=str)
+def test_only_the_user_names_servers_that_are_not_public(host: str, authority: By) -> None:
+    """
+    Whatever a source makes of what it has read: no claim but the user's own leads into the user's network.
+    """
+    endpoint = Endpoint(Protocol.IMAP, host, 993, Security.TLS)
+    evidence = Evidence(authority, "source", "where")
+
+    if authority is By.OWN_TABLE:
+        assert Claim(endpoint, evidence).endpoint == endpoint
+    else:
+        with pytest.raises(AddressError, match="no public host"):
+            Claim(endpoint, evidence)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.1", "2130706433", "0x7f.1", "[::1]", "fe80::1%eth0", "Nas.local", "a b", "a_b", "", "."]
+)
+def test_an_endpoint_has_a_host_in_its_plain_form(host: str) -> None:
+    """
+    No address in disguise, no second spelling.
+    """
+    with pytest.raises(AddressError):
+        Endpoint(Protocol.IMAP, host, 993, Security.TLS)

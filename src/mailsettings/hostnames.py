@@ -35,6 +35,8 @@ MAX_HOST = 253  # octets, RFC 1035 §2.3.4 less the root
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ANY_LABEL = "[^.]+"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+(?!0x)(?![0-9]+$){_LABEL}")
+# One label or more; the last is no number, which makes all of it an address in disguise.
+_OWN_HOST = re.compile(rf"(?:{_LABEL}\.)*(?!0x)(?![0-9]+$){_LABEL}")
 # Names of this machine, of its network or of no host at all (RFC 6761, RFC 6762, RFC 8375, RFC 7686, ICANN .internal).
 # `.example` and `.test` are ordinary names here: labs use them, and no public zone has them.
 LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "localdomain", "onion", "invalid")
@@ -61,6 +63,39 @@ def parse_host(text: str) -> str:
     if not _HOST.fullmatch(host):
         raise AddressError(f"{short_repr(text)} is not a domain name")
     return host
+
+
+def parse_own_host(text: str) -> str:
+    """Parse *text* as a host that the user names: also an IP address, a single word, or a name of the own network.
+
+    parse_own_host("NAS.local") is "nas.local"; an IPv6 address is without its brackets. Raises AddressError for
+    anything else, and for addresses in disguise, such as 127.1.
+    """
+    host = text.lower().removesuffix(".")
+    if _OWN_HOST.fullmatch(host) and len(host) <= MAX_HOST:
+        return host
+    try:
+        return _ip_address(host) if "." in host or ":" in host else parse_host(text)
+    except ValueError:  # AddressError is one
+        return parse_host(text)
+
+
+def _ip_address(host: str) -> str:
+    """Return *host*, an IP address, in its plain form. ValueError if it is none or has a zone."""
+    from ipaddress import ip_address
+
+    address = ip_address(host.removeprefix("[").removesuffix("]"))
+    if getattr(address, "scope_id", None) is not None:
+        raise ValueError("an address with a zone")
+    return str(address)
+
+
+def is_public_name(host: str) -> bool:
+    """Say whether *host* is the name of a public host, and not an address or a name of the user's own network."""
+    try:
+        return parse_host(host) == host
+    except AddressError:
+        return False
 
 
 def unicode_host(host: str) -> str:

@@ -52,7 +52,9 @@ _ENDPOINT = ("protocol", "host", "port", "security")
 _FACTS = ("hints", "documentation", "other_services")  # arrays of values with one evidence each
 _CLAIM = ("usernames", "auth", "order", "eager")  # fields of an evidence object besides those of Evidence
 # How places of failures are written: an endpoint, a proxy (no path), a URL; then the ends of DNS questions.
-_ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
+_ENDPOINT_TEXT = re.compile(
+    r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]):([0-9]{1,5}) \((tls|starttls|plain)\)"
+)
 _PROXY_TEXT = re.compile(r"(socks5|https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _URL_TEXT = re.compile(r"(https?://.*?)(?: \(([A-Z]+)\))?", re.DOTALL)
 _TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"})
@@ -228,7 +230,7 @@ def _read_where(text: str) -> Where | None:
 
 def _endpoint(found: re.Match[str]) -> Endpoint | None:
     try:
-        return Endpoint(Protocol(found[1]), found[2], int(found[3]), Security(found[4]))
+        return Endpoint(Protocol(found[1]), found[2].strip("[]"), int(found[3]), Security(found[4]))
     except AddressError:
         return None
 

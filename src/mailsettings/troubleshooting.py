@@ -162,8 +162,8 @@ def alternative_endpoints(endpoint: Endpoint, failed: FailureKind | None = None)
     other = Security.STARTTLS if endpoint.security is Security.TLS else Security.TLS
     usual = SECURE_PORTS.get(endpoint.protocol, ())
     if failed is None or not (failed.about_certificate or failed in _TLS_FAILURES):
-        yield Endpoint(endpoint.protocol, endpoint.host, endpoint.port, other)
-    yield from (Endpoint(endpoint.protocol, endpoint.host, port, security) for port, security in usual)
+        yield replace(endpoint, security=other)
+    yield from (replace(endpoint, port=port, security=security) for port, security in usual)
     label, _, rest = endpoint.host.partition(".")
     names = {name for labels in _SIBLINGS.values() for name in labels}
     if label in names and usual and "." in rest:

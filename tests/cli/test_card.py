@@ -263,6 +263,21 @@ def test_a_provider_without_access_explains_itself() -> None:
     assert "No mail server found\n\nWhat to know\n  1. Use its app.\n" in drawn(detection)
 
 
+@pytest.mark.parametrize("settled_by", ["", "the provider lets no mail program in"])
+def test_a_bridge_is_something_to_start_and_not_nothing(settled_by: str) -> None:
+    """
+    What to enter is said by the row; nothing beside it says that there is nothing.
+    """
+    hint = Hint("bridge_needed", "Start it first. Then enter IMAP at 127.0.0.1, port 1143.")
+    provider = Provider("proton", "Proton Mail", "bridge", (hint,))
+
+    text = drawn(replace(NOTHING, provider=provider, hints=(hint,), failures=(), settled_by=settled_by))
+
+    assert "on your own computer" in text
+    assert "port 1143" in text
+    assert [words for words in ("No mail server", "Nothing was found", "no mail program") if words in text] == []
+
+
 def test_colours_change_nothing_but_colours() -> None:
     """
     Without its escape sequences the coloured card is the plain one.

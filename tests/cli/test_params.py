@@ -13,6 +13,12 @@ from mailsettings.errors import AddressError
         ("imap://imap.example.org:143", "imap://imap.example.org:143 (starttls)"),
         ("imaps://imap.example.org", "imap://imap.example.org:993 (tls)"),
         ("pop://pop.example.org:995", "pop3://pop.example.org:995 (tls)"),
+        ("imap://127.0.0.1:1143", "imap://127.0.0.1:1143 (starttls)"),
+        ("imaps://[::1]", "imap://[::1]:993 (tls)"),
+        ("imaps://[::1]:1993", "imap://[::1]:1993 (tls)"),
+        ("imap://LocalHost:1143", "imap://localhost:1143 (starttls)"),
+        ("imaps://mail-serv", "imap://mail-serv:993 (tls)"),
+        ("smtps://nas.local", "smtp://nas.local:465 (tls)"),
         ("smtp+starttls://smtp.example.org:2525", "smtp://smtp.example.org:2525 (starttls)"),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from ipaddress import ip_address
 
 import anyio
@@ -11,7 +12,7 @@ import pytest
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import Answer
-from mailsettings.model import Note, NoteKind, Question
+from mailsettings.model import Endpoint, Note, NoteKind, Protocol, Question, Security
 from mailsettings.net.dialer import CachedResolver, Connection, Dialer
 from mailsettings.net.limiter import Budget
 from mailsettings.policy import Limits, Policy, Timeouts
@@ -46,6 +47,66 @@ def refusal(net: FakeNetwork, policy: Policy | None = None, host: str = HOST, po
     with pytest.raises(NetworkError) as caught:
         dialled(net, policy, host, port)
     return caught.value
+
+
+async def dialled_server(host: str, port: int, policy: Policy | None = None) -> tuple[str, ...]:
+    """Dial a mail server in a world where every address accepts; return the addresses that were tried."""
+    net = FakeNetwork()
+    for address in ("127.0.0.1", "::1", "192.168.1.10", V4):
+        net.host(f"h{address.replace(':', '-').replace('.', '-')}.example.org", address)
+    endpoint = Endpoint(Protocol.IMAP, host, port, Security.TLS)
+    with suppress(NetworkError):
+        connection = await dialer_in(net, policy).dial_server(endpoint)
+        await connection.stream.aclose()
+    return net.connections
+
+
+@pytest.mark.parametrize(
+    ("host", "first"),
+    [
+        ("127.0.0.1", "127.0.0.1:1143"),
+        ("localhost", "127.0.0.1:1143"),
+        ("::1", "[::1]:1143"),
+        ("192.168.1.10", "192.168.1.10:1143"),
+        (V4, f"{V4}:1143"),
+    ],
+)
+def test_the_users_own_servers_are_contacted_for_a_person_only(host: str, first: str) -> None:
+    """
+    Nothing of them is asked in DNS, and a service contacts none.
+    """
+    personal, _ = run_virtual(partial(dialled_server, host, 1143))
+    service, _ = run_virtual(partial(dialled_server, host, 993, Policy.service()))
+
+    assert (personal[:1], service) == ((first,), ())
+
+
+def test_a_name_of_the_own_network_is_the_systems_to_resolve() -> None:
+    """
+    DNS is not asked for it, and where everything goes through a proxy nothing is.
+    """
+    proxied = Policy(proxy=parse_proxy("socks5://127.0.0.1:1080"))
+    dialer = dialer_in(FakeNetwork(), proxied)
+    endpoint = Endpoint(Protocol.IMAP, "nas.local", 993, Security.TLS)
+
+    with pytest.raises(NetworkError, match="proxy") as caught:
+        run_virtual(partial(dialer.dial_server, endpoint))
+
+    assert caught.value.kind is FailureKind.DENIED
+
+
+@pytest.mark.anyio
+async def test_the_system_resolves_what_only_it_knows() -> None:
+    """
+    A name that does not exist there either is no such name.
+    """
+    dialer = dialer_in(FakeNetwork())
+    endpoint = Endpoint(Protocol.IMAP, "no-such-host.invalid", 993, Security.TLS)
+
+    with pytest.raises(NetworkError) as caught:
+        await dialer.dial_server(endpoint)
+
+    assert caught.value.kind in (FailureKind.NO_SUCH_NAME, FailureKind.DNS_TIMEOUT)
 
 
 def test_a_connection_says_where_it_goes() -> None:

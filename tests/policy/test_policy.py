@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+import pytest
+
 from mailsettings import Policy
 
 PUBLIC = ip_address("11.0.0.1")
@@ -23,6 +25,39 @@ def test_a_person_may_also_ask_in_clear_and_on_2525() -> None:
     personal = Policy.personal()
 
     assert {port for port in range(65536) if personal.objection(PUBLIC, port) is None} == SERVICE_PORTS | {80, 2525}
+
+
+@pytest.mark.parametrize("port", [0, 7, 22, 53, 80, 443, 139, 389, 2049, 5060, 6667, 10080])
+def test_a_mail_server_is_not_where_other_services_are(port: int) -> None:
+    """The ports that browsers block, and those of the web."""
+    assert not Policy.personal().permits_mail_port(port)
+
+
+@pytest.mark.parametrize("port", [26, 1143, 2525, 10993, 52025])
+def test_a_mail_server_may_have_another_port(port: int) -> None:
+    """For a person, at a public address, and not for documents; never for a service."""
+    personal, private = Policy.personal(), ip_address("192.168.1.10")
+
+    assert personal.objection(PUBLIC, port, mail=True) is None
+    assert personal.objection(private, port, mail=True, own=True) is None
+    assert Policy.service().objection(PUBLIC, port, mail=True) is not None
+    assert Policy.service().objection(private, 993, mail=True, own=True) is not None
+    if port != 2525:
+        assert personal.objection(private, port, mail=True) is not None
+        assert personal.objection(PUBLIC, port) is not None
+
+
+@pytest.mark.parametrize(
+    ("ip", "allowed"),
+    [("127.0.0.1", True), ("::1", True), ("10.1.2.3", True), ("169.254.169.254", False), ("fe80::1", False)],
+)
+def test_only_the_users_own_server_is_on_this_machine(ip: str, allowed: bool) -> None:
+    """What a domain names is not; metadata services and link-local addresses never are."""
+    personal, address = Policy.personal(), ip_address(ip)
+
+    assert (personal.objection(address, 1143, mail=True, own=True) is None) is allowed
+    assert personal.objection(address, 1143, mail=True) is not None
+    assert Policy.service().objection(address, 993, mail=True, own=True) is not None
 
 
 def test_a_service_sends_no_address_and_asks_nothing_in_clear() -> None:

@@ -187,10 +187,42 @@ providers:
     incoming: [{SERVER}]
 """
 
-    row = Table.compiled(read_own(text, "mine"), "mine").find_domain("home.test")
+    row = Table.compiled(read_own(text, "mine")[0], "mine").find_domain("home.test")
 
     assert row is not None
     assert (row.provider.name, row.incoming[0].endpoint.host) == ("home", "imap.example.org")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["nas.local", "mailserver", "192.168.1.10", "127.0.0.1", "localhost", '"::1"', "NAS.lan", "imap.example.org"],
+)
+@pytest.mark.parametrize("port", [993, 1143])
+def test_servers_of_an_own_table_may_be_anywhere(host: str, port: int) -> None:
+    """On the user's own machine or network, and at any port; the bundled table has public servers only."""
+    server = f"{{protocol: imap, host: {host}, port: {port}, security: tls}}"
+    text = f"providers:\n  home:\n    domains: [home.test]\n    incoming: [{server}]\n"
+
+    document, problems = read_own(text, "mine")
+    row = Table.compiled(document, "mine").find_domain("home.test")
+
+    assert row is not None
+    endpoint = row.incoming[0].endpoint
+    assert (endpoint.host, endpoint.port, problems) == (host.strip('"').lower(), port, ())
+
+
+@pytest.mark.parametrize(
+    "host", ["a b.example.org", "127.1", "0x7f.1", "nas_.local", "https://nas.local", "fe80::1%eth0"]
+)
+def test_what_is_no_server_is_said_without_a_regular_expression(host: str) -> None:
+    """Patterns are for programs; the line, the field and the value are for people."""
+    server = f'{{protocol: imap, host: "{host}", port: 993, security: tls}}'
+    text = f"providers:\n  Home!:\n    domains: [home.test]\n  b:\n    domains: [Ä!]\n    incoming: [{server}]\n"
+
+    _, problems = read_own(text, "mine")
+
+    assert [problem.partition(": ")[0] for problem in problems] == ["mine, line 3", "mine, line 5"]
+    assert not [problem for problem in problems if "[a-z0-9]" in problem]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "providers:", "providers: 3", "null"])

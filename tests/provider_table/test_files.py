@@ -128,11 +128,26 @@ def test_the_own_table_comes_before_the_bundled_one(tmp_path: Path) -> None:
 def test_a_broken_own_table_is_said_and_the_bundled_one_answers(tmp_path: Path) -> None:
     """The user learns of the slip, with its line, and still gets an answer."""
     (tmp_path / "mailsettings").mkdir()
-    (tmp_path / "mailsettings" / "providers.yaml").write_text(MINIMAL.replace("993", "0"))
+    (tmp_path / "mailsettings" / "providers.yaml").write_text(MINIMAL.replace("providers:", "providers: 3 #"))
 
     note, *claims = run(LEADS, config=tmp_path).splitlines()
-    assert note.startswith(f"your own table is not used: {tmp_path}/mailsettings/providers.yaml, line 7: ")
+    assert note.startswith(f"your own table is not used: {tmp_path}/mailsettings/providers.yaml")
     assert claims[0] == "TABLE imap.gmail.com"
+
+
+def test_a_bad_entry_of_the_own_table_costs_only_itself(tmp_path: Path) -> None:
+    """It is noted with its line; the other entries are used."""
+    good = MINIMAL.replace("- example.org", "- gmail.com").replace("host: imap.example.org", "host: nas.local")
+    bad = MINIMAL.partition("providers:\n")[2].replace("example:", "broken:").replace("993", "0")
+    (tmp_path / "mailsettings").mkdir()
+    (tmp_path / "mailsettings" / "providers.yaml").write_text(good + bad)
+
+    note, *claims = run(LEADS, config=tmp_path).splitlines()
+    line = 6 + len(good.splitlines())
+    assert note.startswith(
+        f"an entry of your own table is not used: {tmp_path}/mailsettings/providers.yaml, line {line}"
+    )
+    assert claims[:3] == ["OWN_TABLE nas.local", "OWN_TABLE smtp.example.org", "TABLE imap.gmail.com"]
 
 
 OWNER = 'from mailsettings.hostnames import registrable; print(registrable("a.clients.your-server.de"))'

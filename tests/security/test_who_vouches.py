@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mailsettings import Policy
-from mailsettings.model import ConfirmReason, Trust
+from mailsettings.model import ConfirmReason, Security, Trust
 from mailsettings.testing import FakeNetwork, imap, pop3, smtp
 from tests.support.security.harness import AttackResult, Build, detect_in
 
@@ -253,10 +253,36 @@ def test_a_port_that_any_user_of_the_machine_may_open_is_asked_about(ports: tupl
         net.page(f"https://{VICTIM}/.well-known/autoconfig/mail/config-v1.1.xml", document(VICTIM, *ports, "STARTTLS"))
         net.host(VICTIM).serve(imap(imap_port), smtp(smtp_port))
 
-    policy = Policy(mail_ports=frozenset({*Policy().mail_ports, *ports}))
-    result = detect_in(build, policy=policy, rtt=0.02)
+    result = detect_in(build, rtt=0.02)
 
     assert result.detection.incoming[0].confirm_reason is ConfirmReason.UNUSUAL_PORT
+
+
+@pytest.mark.parametrize(
+    ("policy", "address", "port", "verified"),
+    [
+        pytest.param(Policy.personal(), "11.0.0.1", 10993, True, id="personal"),
+        pytest.param(Policy.personal(), "11.0.0.1", 6667, False, id="another-service"),
+        pytest.param(Policy.personal(), "192.168.1.1", 10993, False, id="private-network"),
+        pytest.param(Policy.service(), "11.0.0.1", 10993, False, id="service"),
+    ],
+)
+def test_a_server_at_a_port_that_the_domain_names_is_contacted(
+    policy: Policy, address: str, port: int, verified: bool
+) -> None:
+    """
+    For a person, who is asked about it; not where another service may listen or in the user's own network.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(f"_imap._tcp.{VICTIM}", SRV=f"0 1 {port} box.{VICTIM}")
+        net.host(f"box.{VICTIM}", address).serve(imap(port, security=Security.STARTTLS))
+
+    result = detect_in(build, policy=policy, rtt=0.02)
+    found = [choice for choice in result.detection.incoming if choice.verified]
+
+    assert [(choice.endpoint.port, choice.trust) for choice in found] == ([(port, Trust.CONFIRM)] if verified else [])
+    assert verified or not [each for each in result.net.connections if each.endswith(f":{port}")]
 
 
 @pytest.mark.parametrize("suffix", ["com.br", "github.io"])

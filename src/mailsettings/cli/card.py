@@ -103,7 +103,8 @@ def _address(detection: Object) -> str:
 
 def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Iterable[str]]:
     if not _found(detection):
-        yield (pen("No mail server found", Colour.WARNING),)
+        place = "The mail servers are on your own computer" if _has_bridge(detection) else "No mail server found"
+        yield (pen(place, Colour.WARNING),)
         return
     for label, choices in (("Incoming", detection["incoming"]), ("Outgoing", detection["outgoing"])):
         if not choices:
@@ -112,6 +113,12 @@ def _servers(detection: Object, pen: Pen, *, everything: bool) -> Iterator[Itera
             yield _direction_lines(label, choices, pen)
         else:
             yield _choice_lines(choices[0], label, pen, _notable_choices(choices))
+
+
+def _has_bridge(detection: Object) -> bool:
+    """Say whether the servers are those of a program on the user's own computer, which the hints are about."""
+    provider = detection["provider"]
+    return provider is not None and provider["kind"] == "bridge" and not _found(detection)
 
 
 def _found(detection: Object) -> bool:
@@ -357,7 +364,8 @@ def _own_domain(detection: Object) -> str:
 
 def _foot(detection: Object, pen: Pen) -> Lines:
     took = f"{detection['seconds']:.2f} s" if detection["seconds"] else ""
-    details = ", ".join(filter(None, (took, printable(detection["settled_by"]))))
+    why = "" if _has_bridge(detection) else printable(detection["settled_by"])
+    details = ", ".join(filter(None, (took, why)))
     statement = f"{_statement(detection)} ({details})." if details else f"{_statement(detection)}."
     yield from (pen(line, Colour.FAINT) for line in wrapped(statement))
 
@@ -372,4 +380,6 @@ def _statement(detection: Object) -> str:
             return f"Only the {name} server was verified"
     if no_network(detection):
         return "No network: nothing was verified"
+    if _has_bridge(detection):
+        return "Nothing was contacted: the provider's program has to run first"
     return "Nothing was verified" if _found(detection) else "Nothing was found"

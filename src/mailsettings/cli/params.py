@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from mailsettings.errors import AddressError, DocumentError
+from mailsettings.hostnames import parse_own_host
 from mailsettings.model import Endpoint, Protocol, Security
 from mailsettings.policy.proxy import has_password
 
@@ -35,13 +36,15 @@ def parse_server_option(text: str) -> Endpoint:
     scheme, _, rest = text.partition("://")
     if "@" in rest or "/" in rest:
         raise ValueError("user names, passwords and paths do not belong there")
-    host, _, port = rest.partition(":")
+    host, colon, port = rest.rpartition(":")
+    if not colon or rest.endswith("]"):
+        host, port = rest, ""
     name, _, security = scheme.partition("+")
     protocol = Protocol({"imaps": "imap", "pop3s": "pop3", "pop": "pop3", "smtps": "smtp"}.get(name, name))
     default = {Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}[protocol]
     number = int(port) if port else default
-    by_port = Security.TLS if number in TLS_PORTS else Security.STARTTLS
-    return Endpoint(protocol, host.lower(), number, Security(security) if security else by_port)
+    by_port = Security.TLS if number in TLS_PORTS or name.endswith("s") else Security.STARTTLS
+    return Endpoint(protocol, parse_own_host(host), number, Security(security) if security else by_port)
 
 
 class NetworkParam(click.ParamType[Any]):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
+from mailsettings.errors import AddressError
 from mailsettings.model.endpoints import Auth, Endpoint
 from mailsettings.model.trust import ConfirmReason
 
@@ -127,6 +128,11 @@ class Claim:
     auth: tuple[Auth, ...] = ()  # in the source's order
     order: int = 0  # the source's own order of preference, 0 first
     eager: bool = True  # False: contact it only when better claims have failed or not responded
+
+    def __post_init__(self) -> None:
+        """Refuse a server of the user's own network that the user has not named. AddressError."""
+        if self.evidence.authority is not Authority.OWN_TABLE and not self.endpoint.is_public:
+            raise AddressError(f"{self.endpoint.host!r} is no public host, and the user has not named it")
 
 
 @dataclass(frozen=True, slots=True)

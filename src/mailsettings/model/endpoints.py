@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mailsettings.address import EmailAddress
 from mailsettings.errors import AddressError
-from mailsettings.hostnames import parse_host
+from mailsettings.hostnames import is_public_name, parse_own_host
 
 
 class Protocol(StrEnum):
@@ -53,21 +53,29 @@ class Endpoint:
     """Where a server listens, and when TLS starts there.
 
     imap://imap.example.org:993 (tls)
+
+    Only the user names servers that have an IP address or a name of the own network (`Claim` sees to that).
     """
 
     protocol: Protocol
-    host: str  # A-labels, lower case, no trailing dot
+    host: str  # A-labels, lower case, no trailing dot; an IPv6 address is without brackets
     port: int
     security: Security
 
     def __post_init__(self) -> None:
-        if parse_host(self.host) != self.host:
-            raise AddressError(f"host {self.host!r} is not in its plain form {parse_host(self.host)!r}")
+        if (plain := parse_own_host(self.host)) != self.host:
+            raise AddressError(f"host {self.host!r} is not in its plain form {plain!r}")
         if not 1 <= self.port <= 65535:
             raise AddressError(f"port {self.port!r} is not between 1 and 65535")
 
     def __str__(self) -> str:
-        return f"{self.protocol}://{self.host}:{self.port} ({self.security})"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.protocol}://{host}:{self.port} ({self.security})"
+
+    @property
+    def is_public(self) -> bool:
+        """True if the host is named as public hosts are; False for an IP address or a name of the own network."""
+        return is_public_name(self.host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ The dialer connects to the address that was checked and never resolves the name 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import anyio
 
@@ -21,7 +22,7 @@ from mailsettings.errors import AddressError, FailureKind, NetworkError
 from mailsettings.events import ignore
 from mailsettings.hostnames import parse_host
 from mailsettings.interfaces import Answer
-from mailsettings.model import Note, Question, Step
+from mailsettings.model import Endpoint, Note, Question, Step
 from mailsettings.net.cache import SingleFlight
 from mailsettings.net.happy_eyeballs import alternate, race
 from mailsettings.net.limiter import Budget, Resource
@@ -91,8 +92,22 @@ class Dialer:
         self._budget.count_host(name)
         on_step(Step.RESOLVE)
         addresses = await self.resolve(name)
-        targets = self._allowed(addresses.ips, port)
+        return await self._dial(addresses, self._allowed(addresses.ips, port), port, on_step)
 
+    async def dial_server(self, endpoint: Endpoint, on_step: OnStep = ignore) -> Connection:
+        """Connect to a mail server, which may have an unusual port, or be one that only the user can have named."""
+        own = not endpoint.is_public
+        if own and not self._policy.allow_private:
+            raise NetworkError(FailureKind.DENIED, f"{endpoint.host!r} is not a public host")
+        self._budget.count_host(endpoint.host)
+        on_step(Step.RESOLVE)
+        addresses = await (self._resolve_own(endpoint.host) if own else self.resolve(endpoint.host))
+        targets = self._allowed(addresses.ips, endpoint.port, mail=True, own=own)
+        return await self._dial(addresses, targets, endpoint.port, on_step)
+
+    async def _dial(
+        self, addresses: Addresses, targets: tuple[IPAddress, ...], port: int, on_step: OnStep
+    ) -> Connection:
         def connect(ip: IPAddress) -> Awaitable[Stream]:
             return self._connect(ip, port, on_step if ip == targets[0] else ignore)
 
@@ -120,15 +135,27 @@ class Dialer:
                     group.cancel_scope.deadline = anyio.current_time() + self._grace(answer)
         return _addresses(answers, failures, self._policy.limits.max_addresses)
 
+    async def _resolve_own(self, host: str) -> Addresses:
+        """Return the addresses of a host of the user's own network: only the system knows them (hosts file, mDNS)."""
+        if host == "localhost":  # RFC 6761 §6.3
+            return Addresses((IPv4Address("127.0.0.1"), IPv6Address("::1")))
+        with suppress(ValueError):
+            return Addresses((ip_address(host),))
+        if self._policy.proxy is not None and not self._policy.dns_past_proxy:
+            raise NetworkError(FailureKind.DENIED, f"{host!r} is a name of this network, which the proxy does not know")
+        return Addresses(await _system_addresses(host, self._policy.timeouts.dns_lifetime))
+
     def _grace(self, answer: Answer) -> float:
         """Return how many seconds to wait for AAAA after *answer* to A has arrived (RFC 8305: resolution delay)."""
         if not answer.exists:
             return 0.0  # NXDOMAIN holds for every type
         return self._policy.timeouts.resolution_delay if answer.records else float("inf")
 
-    def _allowed(self, ips: tuple[IPAddress, ...], port: int) -> tuple[IPAddress, ...]:
+    def _allowed(
+        self, ips: tuple[IPAddress, ...], port: int, *, mail: bool = False, own: bool = False
+    ) -> tuple[IPAddress, ...]:
         """Return those of *ips* that may be contacted. NetworkError(DENIED) if none may."""
-        objections = {ip: self._policy.objection(ip, port) for ip in ips}
+        objections = {ip: self._policy.objection(ip, port, mail=mail, own=own) for ip in ips}
         if all(objections.values()):
             # A reason that all addresses share, such as the port, is given once.
             reasons = dict.fromkeys(reason for reason in objections.values() if reason)
@@ -176,6 +203,18 @@ def _checked(host: str) -> str:
         return parse_host(host)
     except AddressError as error:
         raise NetworkError(FailureKind.DENIED, str(error)) from error
+
+
+async def _system_addresses(host: str, seconds: float) -> tuple[IPAddress, ...]:
+    """Return what the system's own resolver says of *host*, within *seconds*. NetworkError."""
+    try:
+        with anyio.fail_after(seconds):
+            found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except TimeoutError as error:
+        raise NetworkError(FailureKind.DNS_TIMEOUT, f"the system gave no answer within {seconds:g} s") from error
+    except (OSError, UnicodeError) as error:
+        raise NetworkError(FailureKind.NO_SUCH_NAME, "the system knows no such name") from error
+    return tuple(dict.fromkeys(ip_address(each[4][0].partition("%")[0]) for each in found))
 
 
 def _addresses(answers: dict[str, Answer], failures: dict[str, NetworkError], limit: int) -> Addresses:

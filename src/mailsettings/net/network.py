@@ -135,10 +135,10 @@ class Network:
     async def _contact(self, endpoint: Endpoint, on_step: Callable[[Step], None], opener: Opener) -> Probe:
         """Connect to a mail server and run the dialogue that *opener* returns."""
         timer = _StepTimer(on_step)
-        if endpoint.port not in self._policy.mail_ports:
+        if not self._policy.permits_mail_port(endpoint.port):
             return Probe(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
-            connection = await self._dialer.dial(endpoint.host, endpoint.port, timer.begin)
+            connection = await self._dialer.dial_server(endpoint, timer.begin)
         except NetworkError as error:
             return Probe(endpoint, failure=Failure.of(endpoint, error), steps=timer.steps())
         dialling = timer.steps()
@@ -149,10 +149,10 @@ class Network:
         """Inspect a server that failed, for diagnosis only: see net.inspection. Failures are returned in the result."""
         from mailsettings.net.inspection import inspect_server
 
-        if endpoint.port not in self._policy.mail_ports:
+        if not self._policy.permits_mail_port(endpoint.port):
             return Inspection(endpoint, failure=Failure(FailureKind.DENIED, endpoint, "the port is not one of mail"))
         try:
-            connection = await self._dialer.dial(endpoint.host, endpoint.port)
+            connection = await self._dialer.dial_server(endpoint)
         except NetworkError as error:
             return Inspection(endpoint, failure=Failure.of(endpoint, error))
         async with aclosing(connection.stream):

@@ -20,6 +20,14 @@ IPNetwork = IPv4Network | IPv6Network
 
 MAIL_PORTS = frozenset({25, 110, 143, 465, 587, 993, 995})
 EXTRA_MAIL_PORTS = frozenset({2525})
+# Ports of other services, which take in what is meant for a mail server: those that browsers block (the "bad ports" of
+# the WHATWG Fetch Standard), without those of mail.
+BLOCKED_PORTS = (
+    frozenset({0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104})
+    | {109, 111, 113, 115, 117, 119, 123, 135, 137, 139, 161, 179, 389, 427, 512, 513, 514, 515, 526, 530, 531, 532}
+    | {540, 548, 554, 556, 563, 601, 636, 989, 990, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566}
+    | {6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080}
+)
 WEB_PORTS = frozenset({80, 443})
 
 
@@ -93,6 +101,7 @@ class Policy:
     limits: Limits = Limits()
     # what may be contacted
     mail_ports: frozenset[int] = MAIL_PORTS | EXTRA_MAIL_PORTS
+    other_mail_ports: bool = True  # contact a mail server at any port that browsers do not block, too, if it is public
     web_ports: frozenset[int] = WEB_PORTS
     allow_private: bool = True  # the user's own network: 10/8, 172.16/12, 192.168/16, fc00::/7 …
     allow_networks: tuple[IPNetwork, ...] = ()  # allowed whatever the IP filter says
@@ -136,6 +145,7 @@ class Policy:
         return cls(
             allow_private=False,
             mail_ports=MAIL_PORTS,
+            other_mail_ports=False,
             web_ports=frozenset({443}),
             allow_http=False,
             send_address=False,
@@ -157,13 +167,25 @@ class Policy:
         """Return the policy for connections that do not go through the proxy."""
         return replace(self, proxy=None)
 
-    def objection(self, ip: IPAddress, port: int) -> str | None:
-        """Say why *ip*:*port* must not be contacted, or None if it may be."""
-        if port not in self.mail_ports and port not in self.web_ports:
+    def objection(self, ip: IPAddress, port: int, *, mail: bool = False, own: bool = False) -> str | None:
+        """Say why *ip*:*port* must not be contacted, or None if it may be.
+
+        *mail*: as a mail server, which may have another port than the usual ones, but not in a private network, unless
+        it is the user's *own*: only the user has named it, and it may be on this machine.
+        """
+        usual = port in self.mail_ports or port in self.web_ports
+        if not usual and not (mail and self.permits_mail_port(port)):
             return f"port {port} is not one of mail or documents"
         if any(ip in network for network in self.allow_networks if network.version == ip.version):
             return None
-        return objection_to(ip, allow_private=self.allow_private)
+        if own and self.allow_private and ip.is_loopback:
+            return None
+        return objection_to(ip, allow_private=self.allow_private and (usual or own))
+
+    def permits_mail_port(self, port: int) -> bool:
+        """Say whether a mail server may be contacted at *port*."""
+        other = self.other_mail_ports and port not in BLOCKED_PORTS and port not in self.web_ports
+        return other or port in self.mail_ports
 
     def replace(self, **changes: Any) -> Policy:
         """Return a copy with *changes*; timeouts and limits go by their own names: `replace(deadline=5)`."""

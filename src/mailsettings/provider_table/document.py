@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -40,6 +41,9 @@ from mailsettings.provider_table.entries import (
     Text,
 )
 from mailsettings.provider_table.yaml_lines import Located, read_yaml
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class OwnFile(Part):
@@ -89,9 +93,30 @@ def read_bundled(text: str, name: str) -> dict[str, Any]:
     return _checked(File, read_yaml(text, name))
 
 
-def read_own(text: str, name: str) -> dict[str, Any]:
-    """Return the user's own table as plain values, checked. TableError names line, field and value."""
-    return _checked(OwnFile, read_yaml(text, name))
+def read_own(text: str, name: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the user's own table as plain values, and what is wrong with entries that are left out, a line each.
+
+    TableError if it is wrong as a whole.
+    """
+    document = read_yaml(text, name)
+    wrong = _wrong_entries(document)
+    if wrong and isinstance(document.value, dict):
+        rest = {id_: entry for id_, entry in document.value["providers"].items() if id_ not in wrong}
+        document = replace(document, value={**document.value, "providers": rest})
+    return _checked(OwnFile, document), tuple(wrong.values())
+
+
+def _wrong_entries(document: Located) -> dict[str | int, str]:
+    """Return the entries of the user's table that break a rule, each with what is wrong first."""
+    try:
+        OwnFile.model_validate_json(json.dumps(document.value, default=str))
+    except ValidationError as error:
+        found: dict[str | int, str] = {}
+        for item in error.errors():
+            if item["loc"][:1] == ("providers",) and len(item["loc"]) > 2:
+                found.setdefault(item["loc"][1], _line_of(document, item))
+        return found
+    return {}
 
 
 def json_schema() -> str:
@@ -115,13 +140,21 @@ def _checked(model: type[OwnFile], document: Located) -> dict[str, Any]:
 
 def _message(document: Located, error: ValidationError) -> str:
     """Return where the first error is and what it is, and how many more there are."""
-    first, count = error.errors()[0], error.error_count()
-    path = first["loc"]
+    count = error.error_count()
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return f"{_line_of(document, error.errors()[0])}{more}"
+
+
+def _line_of(document: Located, item: ErrorDetails) -> str:
+    """Return where the error *item* is and what it is."""
+    path = item["loc"]
     # pydantic's path also has the classes of the union it tried, such as SuffixEntry.
     where = ".".join(str(step) for step in path if not str(step).endswith(("Entry", "]")))
-    seen = f", not {first['input']!r:.80}" if isinstance(first["input"], str | int) else ""
-    more = f" (and {count - 1} more)" if count > 1 else ""
-    return f"{document.name}, line {document.line(path)}: {where}: {first['msg']}{seen}{more}"
+    # pydantic's own text is a regular expression.
+    unlike = item["type"] == "string_pattern_mismatch"
+    wanted = "is not written as this field has to be" if unlike else item["msg"]
+    seen = f"{':' if unlike else ', not'} {item['input']!r:.80}" if isinstance(item["input"], str | int) else ""
+    return f"{document.name}, line {document.line(path)}: {where}: {wanted}{seen}"
 
 
 def _customers(file: OwnFile) -> Iterator[tuple[tuple[str | int, ...], str]]:

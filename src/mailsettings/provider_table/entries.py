@@ -21,7 +21,7 @@ from pydantic import (
 
 from mailsettings.address import LOCAL_PART
 from mailsettings.errors import AddressError
-from mailsettings.hostnames import parse_host
+from mailsettings.hostnames import parse_host, parse_own_host
 from mailsettings.provider_table.compiler import DOMAIN_IN_HOST
 
 KINDS = Literal["mailbox", "hosting", "isp", "bridge", "forwarder", "filter", "none"]
@@ -84,16 +84,31 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class ServerEntry(Part):
-    """One server. *reason* is needed for plain ones and for ports that the security does not belong to."""
+def _own_host(host: str) -> str:
+    """Return *host* as a server that the user names: also on the own machine or network."""
+    try:
+        parsed = parse_own_host(host.replace(DOMAIN_IN_HOST, "example.org"))
+    except AddressError as error:
+        raise ValueError(str(error)) from error
+    return host if DOMAIN_IN_HOST in host else parsed
+
+
+class OwnServerEntry(Part):
+    """One server of the user's own table: at any host and port."""
 
     protocol: Literal["imap", "pop3", "smtp"]
-    host: Host
+    host: Annotated[str, AfterValidator(_own_host)]
     port: int = Field(ge=1, le=65535)
     security: Literal["tls", "starttls", "plain"]
     usernames: tuple[Template, ...] = ()
     auth: tuple[Method, ...] = ()
     reason: Text | None = None
+
+
+class ServerEntry(OwnServerEntry):
+    """One server. *reason* is needed for plain ones and for ports that the security does not belong to."""
+
+    host: Host
 
     @model_validator(mode="after")
     def _is_usable(self) -> ServerEntry:
@@ -203,8 +218,8 @@ class OwnEntry(Part):
     received_by: tuple[Id, ...] = Field((), description="other rows whose exchangers take in the mail of its domains")
     hosts: tuple[Domain, ...] = Field((), description="suffixes under which every host is the provider's own")
     customers: tuple[Machines, ...] = Field((), description="names of machines that customers rent, and of their lines")
-    incoming: tuple[ServerEntry, ...] = ()
-    outgoing: tuple[ServerEntry, ...] = ()
+    incoming: tuple[OwnServerEntry, ...] = ()
+    outgoing: tuple[OwnServerEntry, ...] = ()
     usernames: tuple[Template, ...] = ()
     auth: tuple[Method, ...] = ()
     oauth: OAuthEntry | None = None
@@ -239,6 +254,8 @@ class ProviderEntry(OwnEntry):
     """One provider of the bundled table: named, sourced and dated."""
 
     name: Text
+    incoming: tuple[ServerEntry, ...] = ()
+    outgoing: tuple[ServerEntry, ...] = ()
     source: Text = Field(description="the provider's own page that states the settings, or what else they rest on")
     checked: datetime.date = Field(description="the day this entry was last compared with its source")
 

@@ -28,11 +28,12 @@ class Table:
 
     name: str  # for locators and messages
     index: Index
+    problems: tuple[str, ...] = ()  # what is wrong with entries of the user's own table that are left out
 
     @classmethod
-    def compiled(cls, document: Mapping[str, Any], name: str) -> Table:
+    def compiled(cls, document: Mapping[str, Any], name: str, problems: tuple[str, ...] = ()) -> Table:
         """Return the table of *document*, which document.py has checked."""
-        return cls(name, Index(compile_table(document)))
+        return cls(name, Index(compile_table(document)), problems)
 
     def find_domain(self, domain: str) -> Row | None:
         """Return the provider of the addresses under exactly *domain* (A-labels, lower case)."""
@@ -103,7 +104,7 @@ def _recompile() -> None:
 
 @cache
 def own_table() -> Table | None:
-    """Return the user's own table, or None if there is none. TableError, with the line, if it cannot be read."""
+    """Return the user's own table, or None if there is none. TableError, with the line, if it cannot be used at all."""
     path = own_path()
     try:
         with open(path, encoding="utf-8") as file:
@@ -114,7 +115,8 @@ def own_table() -> Table | None:
         raise TableError(f"{path}: {error}") from error
     from mailsettings.provider_table.document import read_own
 
-    return Table.compiled(read_own(text, path), path)
+    document, problems = read_own(text, path)
+    return Table.compiled(document, path, problems)
 
 
 @lru_cache(CACHED_ROWS)

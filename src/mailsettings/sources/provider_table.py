@@ -22,6 +22,7 @@ def provider_tables(address: EmailAddress) -> Iterator[Lead]:
         yield Note(f"your own table is not used: {error}")
         own = None
     if own is not None:
+        yield from (Note(f"an entry of your own table is not used: {problem}") for problem in own.problems)
         yield from leads_in_table(own, address, Authority.OWN_TABLE)
     yield from leads_in_table(tables.bundled(), address, Authority.TABLE)
 

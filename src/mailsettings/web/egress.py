@@ -33,7 +33,12 @@ def service_policy(policy: Policy | None = None, searches: int = 1) -> Policy:
     ports = policy.mail_ports & MAIL_PORTS
     sockets = max(policy.limits.dns_sockets, searches * policy.limits.max_parallel_dns)
     return policy.replace(
-        allow_private=False, mail_ports=ports, send_address=False, exhaustive=False, dns_sockets=sockets
+        allow_private=False,
+        other_mail_ports=False,
+        mail_ports=ports,
+        send_address=False,
+        exhaustive=False,
+        dns_sockets=sockets,
     )
 
 

@@ -123,6 +123,17 @@ async def test_the_page_names_the_address_that_was_meant(typed: str) -> None:
     assert "Did you mean ada@example.org?" in page
 
 
+async def test_the_page_says_that_a_bridge_has_to_be_started() -> None:
+    """
+    What to start and what to enter is known: nothing is missing.
+    """
+    page = await searched(world(), "ada@proton.me")
+
+    assert "Your mail servers are on your own computer" in page
+    assert "127.0.0.1, port 1143" in page
+    assert "We found no mail settings" not in page
+
+
 async def test_a_busy_service_says_so_in_words() -> None:
     """
     Too many requests are answered with a page, not with a JSON document.

@@ -16,6 +16,7 @@ _HEADLINES = {
     "found": ("warn", "We found mail settings", "But not all of them could be checked: look at the locks below."),
     "nothing": ("bad", "We found no mail settings", "No server answered that could be the right one."),
 }
+_BRIDGE = ("warn", "Your mail servers are on your own computer", "The provider's program has to run there first.")
 _MAX_FINDINGS = 6  # few readers go beyond the sixth
 
 
@@ -38,7 +39,9 @@ def answer_html(detection: Detection, *, password: bool) -> Html:
 
 
 def _headline(detection: Detection) -> Html:
-    mood, title, meaning = _HEADLINES[outcome_of(detection)]
+    outcome = outcome_of(detection)
+    bridge = outcome == "nothing" and detection.provider is not None and detection.provider.kind == "bridge"
+    mood, title, meaning = _BRIDGE if bridge else _HEADLINES[outcome]
     if detection.confirm:
         mood, meaning = "warn", "One thing is yours to check first: whether your password may go to these servers."
     address = detection.shown_address or detection.address
