@@ -10,6 +10,9 @@ The request carries the address. It is sent only to https hosts of the address's
 
 What the two fixed hosts answer is the domain's own statement. A host that a plaintext redirect or an unsigned SRV
 record names is inside the domain, too, but may have been taken over: its answer counts no more than what led to it.
+
+Where the redirect or the record leads out of the domain, as at many hosters, that host is asked for postmaster@D: it is
+not told who wants to know. What it answers counts no more than what led there, and where it leads on is not asked.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from mailsettings.formats.autodiscover import AutodiscoverSettings, RedirectAddr
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
 from mailsettings.formats.text import host_of, port_in
-from mailsettings.hostnames import belongs_to, inside
+from mailsettings.hostnames import belongs_to, inside, parse_host
 from mailsettings.interfaces import SRV, Net, Page
 from mailsettings.leads import Lead
 from mailsettings.model import URL, Authority, Fact, Note, Question, Service
@@ -38,6 +41,8 @@ MAX_REDIRECTS = 3  # in Autodiscover responses; the policy limits those of HTTP
 _ORDER = 200  # after autoconfig and PACC
 _UNAUTHORIZED = 401
 _ANY_ERROR = frozenset(range(400, 600))
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NEUTRAL = "postmaster"  # every domain has it (RFC 5321 §4.5.1)
 _HEADERS = (("Content-Type", autodiscover_format.CONTENT_TYPE),)
 _MICROSOFT = ("office365.com", "outlook.com", "office.com", "microsoft.com")
 
@@ -142,16 +147,81 @@ class AutodiscoverRequest:
             notes=settings.notes,
         )
         yield from leads_of(config, page, _provenance(self.address.domain, self.named_by))
-        if settings.services:
-            yield Note(
-                f"{self.address.domain} also offers Exchange{_microsoft_tenant(host_of(settings.services[0].url))}"
-            )
+        yield from _exchange_note(settings, self.address.domain)
 
     def _as_template(self, server: DocumentServer) -> DocumentServer:
         """Return *server* with its login name as a template: the response is for this one address."""
         names = {str(self.address): ADDRESS, self.address.local: LOCAL_PART}
         given = server.usernames or ((str(self.alias),) if self.alias else ())
         return replace(server, usernames=tuple(names.get(name, name) for name in given))
+
+
+@dataclass(frozen=True, slots=True)
+class HosterRequest:
+    """The request about a domain, posted to a host of another domain: for its postmaster, never for the user."""
+
+    host: str
+    domain: str
+    named_by: Authority  # of what named the host
+
+    @property
+    def authority(self) -> Authority:
+        return self.named_by
+
+    @property
+    def place(self) -> int:
+        return Place.AUTODISCOVER
+
+    @property
+    def recipient(self) -> EmailAddress:
+        return parse_address(f"{_NEUTRAL}@{self.domain}")
+
+    def sends(self, policy: Policy) -> str | None:
+        """Say what is sent besides the URL; None where *policy* sends no address at all."""
+        return f"{self.recipient}, in the body of the POST" if policy.send_address else None
+
+    @property
+    def where(self) -> URL:
+        return URL(f"https://{self.host}{PATH}", "POST")
+
+    def __str__(self) -> str:
+        return str(self.where)
+
+    async def run(self, net: Net) -> Sequence[Lead]:
+        """Return the servers; where the host leads on is not asked."""
+        if not net.policy.send_address:
+            raise NetworkError(FailureKind.DENIED, "the policy does not let an address be sent")
+        body = autodiscover_format.request_body(str(self.recipient))
+        answers = frozenset({_UNAUTHORIZED})
+        page = await net.get(self.where.text, method="POST", body=body, headers=_HEADERS, answers=answers)
+        if page.status == _UNAUTHORIZED:
+            note = Note(f"Autodiscover of {self.domain} is at another host, which wants a login; none was sent")
+            return (note, ExchangeHost(self.host, self.recipient, self.named_by))
+        match autodiscover_format.read(page.body):
+            case AutodiscoverSettings() as settings:
+                return tuple(self._settings(settings, page))
+            case _:
+                return (Note(f"Autodiscover of {self.domain} leads on from another host, which was not asked"),)
+
+    def _settings(self, settings: AutodiscoverSettings, page: Page) -> Iterator[Lead]:
+        config = ClientConfig(
+            incoming=tuple(map(self._as_template, settings.incoming)),
+            outgoing=tuple(map(self._as_template, settings.outgoing)),
+            services=settings.services,
+            notes=settings.notes,
+        )
+        yield from leads_of(config, page, _provenance(self.domain, self.named_by))
+        yield from _exchange_note(settings, self.domain)
+
+    def _as_template(self, server: DocumentServer) -> DocumentServer:
+        """Return *server* with its login name as a template; any other name is the postmaster's own."""
+        names = {str(self.recipient): ADDRESS, _NEUTRAL: LOCAL_PART}
+        return replace(server, usernames=tuple(names[name] for name in server.usernames if name in names))
+
+
+def _exchange_note(settings: AutodiscoverSettings, domain: str) -> Iterator[Note]:
+    if settings.services:
+        yield Note(f"{domain} also offers Exchange{_microsoft_tenant(host_of(settings.services[0].url))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,13 +257,19 @@ class PlaintextRedirect:
         page = await net.get(str(self), answers=_ANY_ERROR)
         if not page.url.startswith("https://"):
             raise DocumentError("no redirect to https", FailureKind.NO_DOCUMENT)
-        return (self._follow(page.url),)
+        return (self._follow(page),)
 
-    def _follow(self, url: str) -> Lead:
-        host = host_of(url)
+    def _follow(self, page: Page) -> Lead:
+        url, host = page.url, host_of(page.url)
+        if port_in(url) == 443 and _may_host(host, self.address.domain) and self._leads_straight_to(host, page):
+            return HosterRequest(host, self.address.domain, Authority.HTTP_DOCUMENT)
         if not _is_own(host, self.address.domain) or port_in(url) != 443:
             return Note(f"Autodiscover of {self.address.domain} leads to {_elsewhere(host)}, which was not asked")
         return AutodiscoverRequest(url, self.address, redirects=(str(self),), named_by=Authority.HTTP_DOCUMENT)
+
+    def _leads_straight_to(self, host: str, page: Page) -> bool:
+        """Return True if no third host was on the way."""
+        return all(hop == host or _is_own(hop, self.address.domain) for hop in map(host_of, page.route))
 
 
 async def _has_answer(request: AutodiscoverRequest, net: Net) -> bool:
@@ -224,7 +300,10 @@ class AutodiscoverRecords:
 
     @property
     def then(self) -> str:
-        return f"the same POST to the host it names, if that is inside {self.address.domain}"
+        return (
+            f"the same POST to the host it names, if that is inside {self.address.domain}; "
+            f"for {_NEUTRAL}@{self.address.domain} to a host elsewhere"
+        )
 
     def sends(self, policy: Policy) -> str | None:
         """Return an empty text: nothing else is sent. None where *policy* does not allow what it leads to."""
@@ -238,16 +317,18 @@ class AutodiscoverRecords:
         return str(self.question)
 
     async def run(self, net: Net) -> Sequence[Lead]:
-        """Return the request to the most preferred target, if that is inside the domain."""
+        """Return the request to the most preferred target: inside the domain for the address, else for postmaster."""
         answer = await net.ask(self.question)
         records = [record for record in answer.records if isinstance(record, SRV) and record.target]
         return [self._follow(record, signed=answer.authentic) for record in most_preferred(records)]
 
     def _follow(self, record: SRV, *, signed: bool) -> Lead:
+        named_by = Authority.DOMAIN if signed else Authority.SRV
+        if record.port == 443 and _may_host(record.target, self.address.domain):
+            return HosterRequest(record.target, self.address.domain, named_by)
         if record.port != 443 or not _is_own(record.target, self.address.domain):
             where = _elsewhere(record.target)
             return Note(f"Autodiscover of {self.address.domain} is at {where}, port {record.port}, which was not asked")
-        named_by = Authority.DOMAIN if signed else Authority.SRV
         return AutodiscoverRequest(f"https://{record.target}{PATH}", self.address, named_by=named_by)
 
 
@@ -255,7 +336,7 @@ class AutodiscoverRecords:
 class ExchangeHost:
     """The JSON look-up beside an Autodiscover that requires a login: which Exchange has the mailbox."""
 
-    host: str  # inside the address's domain
+    host: str  # inside the address's domain; elsewhere the address is the postmaster's
     address: EmailAddress
     named_by: Authority = Authority.DOMAIN  # of what named the host
 
@@ -273,7 +354,8 @@ class ExchangeHost:
 
     async def run(self, net: Net) -> Sequence[Lead]:
         """Return where the mailbox is, and its ActiveSync URL."""
-        page = await net.get(str(self))
+        # Where it redirects to is not told the address.
+        page = await net.get(str(self), answers=_REDIRECTS)
         url = autodiscover_format.read_v2(page.body)
         provenance = _provenance(self.address.domain, self.named_by)
         return (
@@ -285,6 +367,19 @@ class ExchangeHost:
 def _is_own(host: str, domain: str) -> bool:
     """Return whether *host* may be told an address of *domain*: it is inside, and no machine that strangers rent."""
     return inside(host, domain) and belongs_to(host, domain)
+
+
+def _may_host(host: str, domain: str) -> bool:
+    """Return whether *host* may be asked about *domain* as its hoster: a host elsewhere, with a proper name.
+
+    Not a machine that strangers rent inside the domain. Microsoft 365 answers nothing without a login.
+    """
+    if inside(host, domain) or _microsoft_tenant(host):
+        return False
+    try:
+        return parse_host(host) == host
+    except AddressError:
+        return False
 
 
 def _provenance(domain: str, named_by: Authority) -> Provenance:
