@@ -78,9 +78,9 @@ ODDITIES = {
     "LOGIN as a mechanism only": imap("* OK hi", "* CAPABILITY IMAP4rev1 AUTH=LOGIN", mechanisms=("LOGIN",)),
     "no AUTH= at all": imap("* OK hi", "* CAPABILITY IMAP4rev1", mechanisms=("LOGIN",)),
     "BYE as a greeting": refused(IMAP_TLS, "* BYE your address is not welcome", holds=("not welcome",)),
-    "Korean greeting": imap("* OK \xb9\xe6\xb0\xa1", LIST, text="¹æ°¡"),
-    "Chinese greeting": imap("* OK \xbb\xb6\xd3\xad", LIST, text=r"»¶Ó\xad"),
-    "Latin-2 greeting": imap("* OK witaj \xb1\xb3", LIST, text="witaj ±³"),
+    "Korean greeting": imap("* OK \xb9\xe6\xb0\xa1", LIST, text="방가"),
+    "Chinese greeting": imap("* OK \xbb\xb6\xd3\xad", LIST, text="欢迎"),
+    "Latin-2 greeting": imap("* OK witaj \xb1\xb3", LIST, text="witaj ął"),
     "IMAP4rev2 alone and last": imap("* OK hi", "* CAPABILITY AUTH=PLAIN IMAP4rev2", mechanisms=BOTH),
     "LOGINDISABLED beside AUTH=PLAIN": imap(
         "* OK hi", "* CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN", mechanisms=("PLAIN",)
@@ -134,8 +134,8 @@ ODDITIES = {
     "bare -ERR": refused(POP3_TLS, "-ERR"),
     "terminal escapes in a refusal": refused(POP3_TLS, "-ERR \x1b[1mno", holds=(r"\x1b[1mno",)),
     "Big5 with letters as second bytes": pop3("+OK \xa4A\xb1i", "USER", text="¤A±i"),
-    "GBK": pop3("+OK \xc4\xe3\xba\xc3", "USER", text="ÄãºÃ"),
-    "cp1251": pop3("+OK \xcf\xf0\xe8", "USER", text="Ïðè"),
+    "GBK": pop3("+OK \xc4\xe3\xba\xc3", "USER", text="你好"),
+    "cp1251": pop3("+OK \xcf\xf0\xe8", "USER", text="При"),
     "no mechanism behind SASL": pop3("+OK hi", "SASL", "USER", mechanisms=("USER",)),
     "EXPIRE of all kinds": pop3(
         "+OK hi", "EXPIRE NEVER", "EXPIRE 31 USER", "EXPIRE 0", "USER", holds=("EXPIRE 0", "EXPIRE 31 USER")
