@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 
 _MAX_BYTES = 400  # that are looked at; more than any excerpt shows
+_NEARLY_ALL = 0.75  # of the letters among ASCII letters
 _ENOUGH = 0.5  # of the characters beyond ASCII are frequent ones: real texts have 0.6 and more, wrong charsets 0.3
 
 _KANA = "".join(map(chr, (*range(0x3041, 0x3094), *range(0x30A1, 0x30FD))))
 _SIMPLIFIED = (
     "的登录陆失败密码用户名错误请使授权详情看太频繁稍后再试服务器开启邮箱件账帐号不是有在未已系统忙认证无法连接被限制禁止"
-    "关闭异常超过次数客端设置独立验身份需要检查重输入为或您操作求拒绝，。！：、（）正确过期停域协议"
-    "欢迎你好"
+    "关闭异常超过次数客端设置独立验身份需要检查重输入为或您操作求拒绝，。！：、（）正确过期停域协议欢迎你好准备就绪"
 )
 _TRADITIONAL = (
     "的登入失敗密碼使用者名稱錯誤請帳號不正確是有在未已系統忙認證無法連接線被限制禁止關閉驗伺服器信箱郵件權次數過多稍後再"
@@ -74,7 +74,8 @@ def _charset(data: bytes) -> str:
     if shares[best] >= _ENOUGH:
         return best
     latin = {name: _share(data.decode(name, "replace"), usual) for name, usual in _LATIN.items()}
-    return max(latin, key=latin.__getitem__)
+    best = max(latin, key=latin.__getitem__)
+    return best if latin[best] > _NEARLY_ALL else "latin-1"
 
 
 def _share(text: str, usual: str) -> float:
