@@ -290,6 +290,25 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
 
 
+@pytest.mark.parametrize("alive", [False, True])
+def test_behind_a_filter_a_providers_backup_exchanger_is_asked_about(*, alive: bool) -> None:
+    """
+    It is a trace: behind the domain's own servers, and found where there are none.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=["10 mx1.hc123-4.iphmx.com", "20 spool.mail.gandi.net"])
+        net.host("mail.gandi.net").serve(imap(), smtp())
+        if alive:
+            net.host(f"imap.{VICTIM}").serve(imap())
+            net.host(f"smtp.{VICTIM}").serve(smtp())
+
+    result = search(build)
+
+    assert asked(result) == ({} if alive else {"mail.gandi.net": ConfirmReason.BACKUP_EXCHANGER})
+    assert unasked(result) == ({f"imap.{VICTIM}", f"smtp.{VICTIM}"} if alive else set())
+
+
 def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> None:
     """
     No list has the names of KPN's exchangers, so that a customer may have one: both companies' servers are asked about.
