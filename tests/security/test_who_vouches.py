@@ -290,6 +290,25 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+@pytest.mark.parametrize("named_by", ["records", "collection"])
+def test_exchangers_that_answer_late_vouch_as_well(named_by: str, delay: float) -> None:
+    """
+    Records or the public collection name servers of the provider that receives the mail: no question, whoever is first.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX="10 spool.mail.gandi.net")
+        net.slow(delay, VICTIM, "MX")
+        if named_by == "records":
+            name_in_srv(net, VICTIM, "mail.gandi.net")
+        else:
+            net.page(f"https://live.thunderbird.net/autoconfig/v1.1/{VICTIM}", document("mail.gandi.net"))
+            net.host("mail.gandi.net").serve(imap(), smtp())
+
+    assert unasked(search(build)) == {"mail.gandi.net"}
+
+
 @pytest.mark.parametrize("alive", [False, True])
 def test_behind_a_filter_a_providers_backup_exchanger_is_asked_about(*, alive: bool) -> None:
     """
