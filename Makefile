@@ -53,9 +53,10 @@ bench: $(VENV)/.installed ## all measurements, each prints a ratio
 
 corpus: $(VENV)/.installed ## read recorded material: make corpus CORPUS=directory
 	$(BIN)/python -m benchmarks.corpus $(CORPUS)
+	$(BIN)/python -m benchmarks.coverage $(CORPUS)
 
 table: $(VENV)/.installed ## format and check the provider table, show what has changed in meaning
-	$(BIN)/python -m scripts.table
+	$(BIN)/python -m scripts.table $(if $(wildcard $(CORPUS)/facts-open.jsonl),--corpus $(CORPUS))
 
 verify-table: $(VENV)/.installed ## contact every server of the provider table once, report the stale rows
 	$(BIN)/python -m scripts.table verify $(PROVIDERS)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OWN_DOCUMENT = "own servers, in a document of D's"
     UNUSUAL_NAME = "own servers, unusual names in MX, SRV, http"
     HOSTERS_CERTIFICATE = "web hoster, certificate of the hoster's"
+    NAMED_BY_SERVER = "the same, its name known to the machine only"
     HOSTERS_SERVERS = "at a hoster not in the table"
     BEHIND_FILTER = "at a provider, behind a filter or own MX"
     FORWARDED = "forwarded, the mailboxes are elsewhere"
@@ -33,7 +34,12 @@ class Kind(StrEnum):
 
 
 # Nothing safe from forgery says who has these mailboxes: the user has to agree to the servers.
-MAY_ASK = frozenset({Kind.UNUSUAL_NAME, Kind.HOSTERS_CERTIFICATE, Kind.HOSTERS_SERVERS, Kind.BEHIND_FILTER})
+MAY_ASK = frozenset(
+    {
+        *(Kind.UNUSUAL_NAME, Kind.HOSTERS_CERTIFICATE, Kind.NAMED_BY_SERVER),
+        *(Kind.HOSTERS_SERVERS, Kind.BEHIND_FILTER),
+    }
+)
 
 
 class Site(Enum):

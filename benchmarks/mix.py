@@ -50,7 +50,7 @@ SHARES: Sequence[Share] = (
             *((own.published, 5), (own.published_usual, 3), (own.published_over_http, 2), (own.published_by_srv, 1)),
             *((hosted.own_document_for_small_hoster, 2), (hosted.srv_for_small_hoster, 1)),
             # A third of the machines with the hoster's certificate each: named by it, named by DNS (six more are in the
-            # rest), not named at all.
+            # rest), named by nothing but itself.
             *((own.panel, 11), (own.panel_with_autodiscover, 5)),
             *((own.hosters_certificate, 7), (own.hosters_wildcard_by_cname, 1), (own.hosters_wildcard, 7)),
             *((own.own_before_a_backup, 1), (hosted.own_exchanger_before(MICROSOFT), 2)),

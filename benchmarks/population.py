@@ -105,7 +105,9 @@ def world(domains: Sequence[MailDomain]) -> FakeNetwork:
 
 def missed_bars(found: Sequence[Outcome]) -> Iterator[str]:
     """Yield what must not be so."""
-    asked, answered = sum(each.asked for each in found), sum(each.answered for each in found)
+    # Without the machine's own name there would be no answer at all, so these are no questions too many.
+    counted = [each for each in found if each.domain.kind is not Kind.NAMED_BY_SERVER]
+    asked, answered = sum(each.asked for each in counted), sum(each.answered for each in counted)
     if asked > AT_MOST_ASKED * answered:
         yield f"asked about {asked} of {answered} domains with an answer, more than {AT_MOST_ASKED:.0%}"
     for each in found:

@@ -3,14 +3,17 @@
 python -m scripts.table             format, check, write the JSON Schema and the patterns that hostnames.py reads,
                                     show the difference in meaning
 python -m scripts.table --check     the same without writing: exit code 1 if the file is not in its form
+python -m scripts.table --corpus DIRECTORY    also compare it with the public lists of settings in DIRECTORY
 python -m scripts.table verify      contact every server of the table once and report the stale rows
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from mailsettings.errors import TableError
 from mailsettings.provider_table.compiler import compile_customers
 from mailsettings.provider_table.document import json_schema, read_bundled
 from scripts.table_checks import problems
+from scripts.table_consistency import inconsistencies, old_rows
+from scripts.table_facts import read_facts
+from scripts.table_lists import contradictions
 from scripts.table_text import header_of, write_table
 
 ROOT = Path(__file__).parent.parent
@@ -32,17 +38,21 @@ def main(arguments: list[str]) -> int:
         from scripts.stale import main as verify
 
         return verify(arguments[1:])
+    parser = argparse.ArgumentParser(prog="python -m scripts.table")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--corpus", type=Path)
+    options = parser.parse_args(arguments)
     try:
-        return tidy(write="--check" not in arguments)
+        return tidy(write=not options.check, today=date.today(), corpus=options.corpus)  # noqa: DTZ011 - a day is enough
     except TableError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def tidy(*, write: bool) -> int:
+def tidy(*, write: bool, today: date, corpus: Path | None = None) -> int:
     """Bring the table and what is made of it into their form, or, without *write*, say whether they are.
 
-    Returns the exit code: 1, too, if the table says what cannot be right.
+    Returns the exit code: 1, too, if the table says what cannot be right, or what the lists in *corpus* contradict.
     """
     text = YAML.read_text(encoding="utf-8")
     table = read_bundled(text, str(YAML.relative_to(ROOT)))
@@ -57,10 +67,18 @@ def tidy(*, write: bool) -> int:
         if write:
             path.write_text(wanted[path], encoding="utf-8")
     print("\n".join(differences(_committed(), table)) or "no difference in meaning since the last commit")
-    wrong = list(problems(table))
+    wrong = list(_wrong(table, today, corpus))
     for problem in wrong:
         print(problem, file=sys.stderr)
     return 1 if wrong or (changed and not write) else 0
+
+
+def _wrong(table: Mapping[str, Any], today: date, corpus: Path | None) -> Iterator[str]:
+    yield from problems(table)
+    yield from inconsistencies(table)
+    yield from old_rows(table, today)
+    if corpus is not None:
+        yield from contradictions(table, read_facts(corpus))
 
 
 def _committed() -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsettings.address import EmailAddress, fill, parse_address, without_words
+from mailsettings.address import EmailAddress, fill, fill_all, parse_address, without_words
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
 
@@ -130,6 +130,31 @@ def test_what_a_placeholder_stands_for_is_not_filled_again(local: str, template:
 
 
 @pytest.mark.parametrize(
+    ("address", "templates", "names"),
+    [
+        ("ada@bücher.example", (), ("ada@xn--bcher-kva.example", "ada@bücher.example", "ada")),
+        ("ada@xn--bcher-kva.example", ("%EMAILLOCALPART%",), ("ada",)),
+        (
+            "ada@xn--bcher-kva.example",
+            ("%EMAILDOMAIN%\\%EMAILLOCALPART%", "%EMAILADDRESS%"),
+            (
+                "xn--bcher-kva.example\\ada",
+                "bücher.example\\ada",
+                "ada@xn--bcher-kva.example",
+                "ada@bücher.example",
+            ),
+        ),
+        ("ada@example.org", (), ("ada@example.org", "ada")),
+    ],
+)
+def test_user_names_at_an_international_domain_have_two_spellings(
+    address: str, templates: tuple[str, ...], names: tuple[str, ...]
+) -> None:
+    """A-labels first, each template's spellings side by side; what has no domain in it is there once."""
+    assert fill_all(templates, parse_address(address)) == names
+
+
+@pytest.mark.parametrize(
     ("template", "expected"),
     [
         ("%EMAILADDRESS%", True),
@@ -145,3 +170,66 @@ def test_what_a_placeholder_stands_for_is_not_filled_again(local: str, template:
 def test_a_template_without_words(template: str, expected: bool) -> None:
     """It tells users nothing that is not their own address."""
     assert without_words(template) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        pytest.param("Ada Lovelace <ada@mail.example>", "ada@mail.example", id="name-and-address"),
+        pytest.param('"Lovelace, Ada" <ada@mail.example>,', "ada@mail.example", id="quoted-name"),
+        pytest.param("<ada@mail.example", "ada@mail.example", id="half-a-pair"),
+        pytest.param("mailto:ada@mail.example?subject=Hi&cc=b@c.example", "ada@mail.example", id="link"),
+        pytest.param("MailTo:ada%40mail.example", "ada@mail.example", id="encoded-link"),
+        pytest.param("[ada@mail.example](mailto:ada@mail.example)", "ada@mail.example", id="markdown"),
+        pytest.param("ada@mail,example", "ada@mail.example", id="comma"),
+        pytest.param("Ada <ada@mail..example>", "ada@mail.example", id="two-dots-and-a-name"),
+        pytest.param("ada @mail .example", "ada@mail.example", id="blanks"),
+        pytest.param("ada\u00a0@mail.example", "ada@mail.example", id="no-break-space"),
+        pytest.param("ada@@mail.example", "ada@mail.example", id="two-ats-in-a-row"),
+        pytest.param("(ada@mail.example).", "ada@mail.example", id="brackets"),
+        pytest.param("\u201eada@mail.example\u201c", "ada@mail.example", id="german-quotes"),
+        pytest.param("ada@mail.example!", "ada@mail.example", id="exclamation"),
+        pytest.param("E-Mail: ada@mail.example", "ada@mail.example", id="label"),
+        pytest.param("ada at mail.example", "ada@mail.example", id="at"),
+        pytest.param("ada [AT] mail [dot] example", "ada@mail.example", id="at-and-dot"),
+        pytest.param("ada\uff20mail.example", "ada@mail.example", id="full-width-at"),
+        pytest.param("\u200eada@mail.example", "ada@mail.example", id="left-to-right-mark"),
+        pytest.param("Ada <ada@b\u00fccher.example>", "ada@b\u00fccher.example", id="u-labels"),
+        pytest.param("ada lovelace@mail.example", "", id="a-blank-in-the-name"),
+        pytest.param("Ada <u@localhost>", "", id="this-machine"),
+        pytest.param("ada at home", "", id="no-domain"),
+        pytest.param("a\x00b@mail.example", "", id="control-character"),
+        pytest.param("a@b@mail.example", "", id="two-ats"),
+        pytest.param("mailto:", "", id="empty-link"),
+    ],
+)
+def test_what_was_pasted_is_refused_with_the_address_that_was_meant(text: str, meant: str) -> None:
+    """Nothing is read into it silently: the user says whether it is right. Where there is no telling, nothing."""
+    with pytest.raises(AddressError) as caught:
+        parse_address(text)
+
+    assert caught.value.meant == meant
+    assert not meant or meant not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["a@x.example, b@x.example", "mailto:a@x.example,b@x.example", "A <a@x.example>; b@y.example"]
+)
+def test_of_several_addresses_none_is_chosen(text: str) -> None:
+    """Which one is meant cannot be known."""
+    with pytest.raises(AddressError, match="more than one address") as caught:
+        parse_address(text)
+
+    assert caught.value.meant == ""
+
+
+@given(st.text("ada@.,;<> mailto:()\"'\u200b\uff20xn-", max_size=60))
+def test_the_address_that_was_meant_is_an_address(text: str) -> None:
+    """Whatever was pasted: offering what would be refused helps no one."""
+    meant = ""
+    try:
+        parse_address(text)
+    except AddressError as error:
+        meant = error.meant
+
+    assert not meant or str(parse_address(meant))

@@ -177,6 +177,17 @@ def test_a_certificate_of_another_machine_leads_nowhere() -> None:
     assert servers(found(build)) == []
 
 
+@pytest.mark.parametrize("host", [f"srv1.{D}", f"pop.{D}", f"pop3.{D}"])
+def test_a_machine_with_both_protocols_is_offered_with_imap(host: str) -> None:
+    """Nothing but its name, or that it receives the mail, leads to it: neither speaks for POP3."""
+
+    def build(net: FakeNetwork) -> None:
+        net.records(D, MX=f"10 {host}")
+        net.host(host).serve(imap(), imap(143), pop3(), smtp())
+
+    assert servers(found(build)) == [f"imap://{host}:993 (tls)", f"smtp://{host}:465 (tls)"]
+
+
 def test_only_the_wanted_protocol_is_found() -> None:
     """`--protocol pop3`: IMAP is neither contacted nor reported."""
 

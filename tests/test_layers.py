@@ -12,6 +12,7 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "mailsettings"
 # A package may import from itself and from the tiers before its own; those of one tier do not import each other.
 TIERS = (
+    "charsets",
     "errors escape",
     "hostnames",
     "address",

@@ -110,7 +110,7 @@ def test_some_publish_over_http_only() -> None:
 
 
 def test_panels_and_hosters_certificates_have_their_shares() -> None:
-    """5 % of Google's and Microsoft's customers; 7 % of all domains, of which a third is not to be verified."""
+    """5 % of Google's and Microsoft's customers; 7 % of all domains have the hoster's certificate."""
     panels = sum(domain.kind is Kind.PANEL_BESIDE for domain in DOMAINS)
     big = sum(exchanger(domain) in ("google.com", "outlook.com") for domain in DOMAINS)
     machines = [record for domain in DOMAINS for record in domain.zone.records if record.startswith("mail ")]

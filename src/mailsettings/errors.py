@@ -88,6 +88,7 @@ class Detail(StrEnum):
     WEAK_DH = "weak-dh"  # TLS_FAILED: the server's Diffie-Hellman group is too small
     STARTTLS_REWRITTEN = "starttls-rewritten"  # STARTTLS_NOT_OFFERED: a firewall has overwritten the extension
     INSIDE_TLS = "inside-tls"  # PREAUTH: the server itself says so, and no one on the way
+    BEHIND_GO_AHEAD = "behind-go-ahead"  # CLOSED, TLS_TIMEOUT or NOT_TLS: the server had agreed to STARTTLS
     UNFINISHED_LINE = "unfinished-line"  # a timeout or the end of the stream in the middle of a line
 
 
@@ -97,6 +98,12 @@ class MailSettingsError(Exception):
 
 class AddressError(MailSettingsError, ValueError):
     """The address cannot be one that receives mail; the message says why."""
+
+    meant: str = ""  # the address that was probably meant, for the user to agree to
+
+    def __init__(self, message: str, *, meant: str = "") -> None:
+        super().__init__(message)
+        self.meant = meant
 
 
 class TableError(MailSettingsError, ValueError):

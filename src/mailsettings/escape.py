@@ -1,4 +1,4 @@
-r"""Remote text made printable, with the one table of invisible characters. Pure; imports nothing, for fast start-up.
+r"""Remote text made printable, with the one table of invisible characters. Pure; imports nothing to start with.
 
 printable("\x1b[2J")        ->  r"\x1b[2J"
 quoted(b"* OK ready\r")     ->  r"'* OK ready\x0d'"
@@ -30,12 +30,14 @@ def printable(text: str) -> str:
 def excerpt(data: bytes) -> str:
     """Return the beginning of *data* as one printable line of at most MAX_EXCERPT characters.
 
-    UTF-8 where it is UTF-8, otherwise Latin-1, which never fails.
+    UTF-8 where it is UTF-8, otherwise in the charset that fits (mailsettings.charsets).
     """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
+        from mailsettings.charsets import decoded
+
+        text = decoded(data)
     line = printable(text[: MAX_EXCERPT + 1])
     return line if len(line) <= MAX_EXCERPT else line[: MAX_EXCERPT - 1] + "…"
 

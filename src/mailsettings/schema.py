@@ -55,7 +55,7 @@ _CLAIM = ("usernames", "auth", "order", "eager")  # fields of an evidence object
 _ENDPOINT_TEXT = re.compile(r"(imap|pop3|smtp|jmap)://([a-z0-9.-]{1,253}):([0-9]{1,5}) \((tls|starttls|plain)\)")
 _PROXY_TEXT = re.compile(r"(socks5|https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})")
 _URL_TEXT = re.compile(r"(https?://.*?)(?: \(([A-Z]+)\))?", re.DOTALL)
-_TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "SRV", "TXT"})
+_TYPES = frozenset({"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"})
 
 Object = dict[str, Any]  # a JSON object; the JSON Schema has its fields
 

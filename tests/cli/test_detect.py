@@ -146,6 +146,16 @@ def test_the_timeline_goes_to_stderr() -> None:
     ]
 
 
+@pytest.mark.parametrize("command", [("--offline",), ("check", "--password-stdin")])
+def test_the_address_that_was_meant_is_named(command: tuple[str, ...]) -> None:
+    """
+    A pasted address is not looked up, but what to type is said.
+    """
+    done = invoked(*command, "Ada Lovelace <ada@gmail.com>")
+
+    assert (done.exit_code, "did you mean ada@gmail.com?" in done.stderr) == (2, True)
+
+
 BAD = {
     "no @": ("foo", "has no @"),
     "nothing before the @": ("@x.example", "has nothing before the @"),

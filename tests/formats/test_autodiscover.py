@@ -129,7 +129,6 @@ def test_login_names(elements: str, usernames: tuple[str, ...]) -> None:
         block(Server=""),
         block(Port="0"),
         block(Port="imap"),
-        block("<LoginName>a&#10;b</LoginName>"),
         block(Type="NNTP"),
         block(Type=""),
     ],
@@ -141,6 +140,16 @@ def test_a_broken_section_drops_only_itself(broken: str) -> None:
     found = settings(broken, block())
 
     assert ([server.endpoint for server in found.incoming], len(found.notes)) == ([IMAP], 1)
+
+
+@pytest.mark.parametrize("name", ["a&#10;b", "%EMAIL%", "{{mail}}"])
+def test_a_login_name_that_cannot_be_used_costs_no_server(name: str) -> None:
+    """
+    Host and port may be right; the usual user names are tried.
+    """
+    found = settings(block(f"<LoginName>{name}</LoginName>"))
+
+    assert ([(server.endpoint, server.usernames) for server in found.incoming], len(found.notes)) == ([(IMAP, ())], 1)
 
 
 def test_smtp_is_outgoing() -> None:

@@ -162,11 +162,6 @@ def test_oddities_are_noted(changes: dict[str, str], endpoint: Endpoint, note: s
         pytest.param({"hostname": "imap.example.org/x"}, id="path in host"),
         pytest.param({"hostname": "a" * 300 + ".example.org"}, id="endless host"),
         pytest.param({"hostname": "%EMAILLOCALPART%.example.org"}, id="local part in host"),
-        pytest.param({"username": "x&#13;&#10;RCPT TO:&lt;y&gt;"}, id="line break in user name"),
-        pytest.param({"username": "ada&#x202e;"}, id="bidi mark in user name"),
-        pytest.param({"username": "%server/imap/user%"}, id="template unfilled in user name"),
-        pytest.param({"username": "%REALNAME%"}, id="placeholder we cannot fill"),
-        pytest.param({"username": "x" * 256}, id="endless user name"),
         pytest.param({"type": "gopher"}, id="unknown type"),
         pytest.param({"type": "imap", "hostname": "", "url": "https://imap.example.org:993/"}, id="URL with port"),
     ],
@@ -178,6 +173,33 @@ def test_dangerous_sections_are_dropped(changes: dict[str, str]) -> None:
     config = read(incoming(**changes) + OUTGOING)
 
     assert (config.incoming, len(config.outgoing), bool(config.notes)) == ((), 1, True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "%EMAIL%",
+        "%server/imap/user%",
+        "%REALNAME%",
+        "{email}",
+        "{{ email }}",
+        "${user}",
+        "x&#13;&#10;RCPT TO:&lt;y&gt;",
+        "ada&#x202e;",
+        "x" * 256,
+    ],
+)
+def test_a_user_name_that_cannot_be_used_costs_no_server(name: str) -> None:
+    """
+    It is dropped and noted; host and port may be right, and other user names of the section stay.
+    """
+    config = read(incoming(username=name) + incoming(username=f"{name}</username><username>%EMAILLOCALPART%"))
+
+    assert [(server.endpoint, server.usernames) for server in config.incoming] == [
+        (IMAP, ()),
+        (IMAP, ("%EMAILLOCALPART%",)),
+    ]
+    assert "username ignored" in config.notes[0]
 
 
 @pytest.mark.parametrize("value", ["", "none", "PLAINTEXT", "no", "TLS", "SSL/TLS", "%socket%", "0", "&#32;"])
@@ -287,6 +309,56 @@ def test_links_that_mislead_are_dropped(url: str) -> None:
     config = read(f'<documentation url="{url}"><descr>Help</descr></documentation>')
 
     assert (config.documentation, len(config.notes)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("%EMAILDOMAIN% Mail", "example.org Mail"),
+        ("%EMAILADDRESS% (Mail-in-a-Box)", "example.org (Mail-in-a-Box)"),
+        ("Mail of %EMAILLOCALPART%", ""),
+        ("%COMPANY%", ""),
+        ("{{ site.name }}", ""),
+        ("{{name}}", ""),
+        ("100% Mail, 50% off", "100% Mail, 50% off"),
+    ],
+)
+def test_placeholders_in_names_are_filled_or_cost_the_name(written: str, name: str) -> None:
+    """
+    It is the same for all users of the domain, so the domain stands for the address; there is nothing to say about it.
+    """
+    config = read(f"<displayName>{written}</displayName><displayShortName>{written}</displayShortName>")
+
+    assert (config.name, config.short_name, config.notes) == (name, name, ())
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        ("https://webmail.%EMAILDOMAIN%/", "https://webmail.example.org/"),
+        ("https://example.org/caf%C3%A9%20menu", "https://example.org/caf%C3%A9%20menu"),
+        ("https://example.org/?u=%EMAILADDRESS%", ""),
+        ("https://example.org/%USER%", ""),
+        ("https://%webmail/host%/", ""),
+        ("https://{host}/", ""),
+    ],
+)
+def test_placeholders_in_links_are_filled_or_cost_the_link(written: str, url: str) -> None:
+    """
+    In documentation, hints, services and the webmail page alike, and in silence.
+    """
+    config = read(
+        f'<documentation url="{written}"><descr>%NAME%</descr></documentation>'
+        f'<enable visiturl="{written}"><instruction>Switch IMAP on for %EMAILDOMAIN%</instruction></enable>'
+        f'<enable visiturl="https://example.org/"><instruction>Ask %SUPPORT%</instruction></enable>'
+        f"<addressBook><url>{written}</url></addressBook>",
+        f'<webMail><loginPage url="{written}"/></webMail>',
+    )
+
+    assert config.documentation == ((Link(url),) if url else ())
+    assert config.hints == (Hint("enable", "Switch IMAP on for example.org", url),)
+    assert config.services == ((Service("carddav", url),) if url else ())
+    assert (config.webmail, config.notes) == (url, ())
 
 
 def test_names_are_made_printable() -> None:

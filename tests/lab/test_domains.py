@@ -54,7 +54,7 @@ def test_each_domain_gets_its_right_answer(lab: Laboratory, world: World) -> Non
     Servers, verification, what to confirm, exit code: as written down, within the time that is promised.
     """
     expected = (
-        (world.incoming, world.verified) if world.incoming else None,
+        (world.incoming, world.verified and world.incoming_verified) if world.incoming else None,
         (world.outgoing, world.verified) if world.outgoing else None,
         list(world.confirm),
         world.exit_code,

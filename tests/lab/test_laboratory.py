@@ -104,7 +104,7 @@ def test_an_interrupt_leaves_nothing_behind(elsewhere: tuple[subprocess.Popen[st
     process, traces = elsewhere
 
     process.send_signal(signal.SIGINT)
-    process.wait(20)
+    process.wait(60)
 
     assert traces.left() == []
 
@@ -118,7 +118,7 @@ def test_the_next_laboratory_clears_away_what_a_killed_one_left(
     process, traces = elsewhere
 
     process.send_signal(signal.SIGKILL)
-    process.wait(20)
+    process.wait(60)
     assert len(traces.left()) > 10
     with opened(SMALL, name="third"):
         pass

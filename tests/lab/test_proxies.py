@@ -27,6 +27,7 @@ table inet watch {{
     ip daddr {HERE} tcp dport {{ {SOCKS}, {HTTP} }} accept
     oifname lo accept
     meta l4proto icmpv6 accept
+    tcp flags & (fin | rst | ack) != 0 accept comment "ends of earlier tests' connections: each begins with SYN alone"
     counter name past reject
   }}
 }}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailsettings.login.credentials import Credentials
 from mailsettings.testing import Account, FakeNetwork, imap, smtp
 from tests.support.login_worlds import logins, verified
 
@@ -59,3 +60,22 @@ def test_the_second_form_is_tried_where_an_app_password_may_be_missing_too() -> 
     assert result.verified
     assert [item.code for item in result.findings] == ["username-other-form"]
     assert len(logins(net)) == 3
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["named by the user", "not named"])
+def test_a_user_name_that_the_address_does_not_tell_is_asked_for(*, own: bool) -> None:
+    """
+    A custom domain at iCloud: the login is the Apple account's own address, and nothing is sent without it.
+    """
+    net = FakeNetwork()
+    net.records("custom.example", MX="10 mx01.mail.icloud.com")
+    accounts = {"ada.apple@icloud.com": Account("secret")}
+    net.host("imap.mail.me.com").serve(imap(accounts=accounts))
+    net.host("smtp.mail.me.com").serve(smtp(587, accounts=accounts))
+    name = "ada.apple@icloud.com" if own else ""
+
+    result = verified(net, "ada@custom.example", credentials=Credentials.password("secret", username=name))
+
+    assert result.verified is own
+    assert [item.code for item in result.findings] == ([] if own else ["username-needed", "username-needed"])
+    assert any("secret" in line or "AUTH" in line for line in net.lines) is own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import replace
+from textwrap import dedent
 
 import anyio
 import pytest
@@ -428,3 +429,50 @@ def test_whatever_comes_there_is_a_result(pieces: list[bytes], endpoint: Endpoin
 
     assert (result.hello is None) != (result.failure is None)
     assert (result.failure.seen if result.failure else "").isprintable()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("endpoint", "said", "names"),
+    [
+        pytest.param(SMTP_STARTTLS, "S: 220 s7.example.net ESMTP", ("s7.example.net",), id="greeting"),
+        pytest.param(SMTP_STARTTLS, "S: 220-s7.example.net ESMTP\nS: 220 no spam", ("s7.example.net",), id="two lines"),
+        pytest.param(IMAP_STARTTLS, "S: * OK Dovecot 2.3.21 at S7.example.net.", ("s7.example.net",), id="IMAP"),
+        pytest.param(POP3_STARTTLS, "S: +OK <1896.69@s7.example.net>", ("s7.example.net",), id="APOP"),
+        pytest.param(SMTP_STARTTLS, "S: 220 s7.other.example 4.3.2.1 a.b.example.net", (), id="not in the certificate"),
+        pytest.param(SMTP_STARTTLS, f"S: 220 {'x' * 600}.example.net s7.example.net", (), id="behind 500 bytes"),
+        pytest.param(
+            SMTP_STARTTLS,
+            f"S: 220 {' '.join(f'x{number}.example.net' for number in range(30))}",
+            tuple(f"x{number}.example.net" for number in range(20)),
+            id="too many",
+        ),
+    ],
+)
+async def test_own_names_of_a_server_with_another_certificate(
+    endpoint: Endpoint, said: str, names: tuple[str, ...]
+) -> None:
+    """
+    What it called itself in plaintext is kept as far as its certificate covers it.
+    """
+    facts = replace(FACTS, names=("*.example.net",))
+
+    async def elsewhere(stream: Stream, host: str, alpn: tuple[str, ...]) -> TLSFacts:
+        raise CertificateError(FailureKind.CERTIFICATE_NAME, "the certificate is for example.net", facts)
+
+    before, _, after = dedent(GOOD[endpoint]).strip().partition("\n")
+    result = await carry(Server(f"{said}\n{after}"), endpoint, secure=elsewhere)
+
+    assert before.startswith("S: ")
+    assert (kind_of(result), result.own_names) == (FailureKind.CERTIFICATE_NAME, names)
+
+
+@pytest.mark.anyio
+@each_endpoint
+async def test_a_verified_server_needs_no_other_name(endpoint: Endpoint) -> None:
+    """
+    Nothing is kept of a server that has the right certificate.
+    """
+    result = await carry(Server(GOOD[endpoint]), endpoint)
+
+    assert result.own_names == ()

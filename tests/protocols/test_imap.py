@@ -407,3 +407,52 @@ def test_refused_capability_command() -> None:
     error = failure(Security.STARTTLS, "S: * OK hi\nC: A1 CAPABILITY\nS: A1 BAD unknown command\nC: A2 LOGOUT")
 
     assert error.kind == FailureKind.STARTTLS_NOT_OFFERED
+
+
+@pytest.mark.parametrize(
+    ("greeting", "wanted"),
+    [
+        (
+            "* OK [ALERT] System shutdown in 10 minutes",
+            ["the server asked to show this: System shutdown in 10 minutes"],
+        ),
+        ("* OK [alert] a\x1bb", [r"the server asked to show this: a\x1bb"]),
+        ("* OK [ALERT]", []),
+        ("* OK ready(163com[8db726ec]) [ALERT is no code here", []),
+    ],
+    ids=["alert", "escaped", "empty", "no code"],
+)
+def test_an_alert_in_the_greeting_is_noted(greeting: str, wanted: list[str]) -> None:
+    """
+    RFC 3501 S7.1: the text of ALERT must be presented to the user.
+    """
+    hello = play(Security.TLS, inside(greeting, "* CAPABILITY IMAP4rev1"))
+
+    assert [note.text for note in hello.notes if note.kind is NoteKind.ALERT] == wanted
+
+
+def test_an_alert_before_tls_says_so() -> None:
+    """
+    Anyone on the way could have written it.
+    """
+    hello = play(
+        Security.STARTTLS,
+        """
+        S: * OK [ALERT] Call us
+        C: A1 CAPABILITY
+        S: * CAPABILITY IMAP4rev1 STARTTLS
+        S: A1 OK done
+        C: A2 STARTTLS
+        S: A2 OK go
+        TLS
+        C: A3 CAPABILITY
+        S: * CAPABILITY IMAP4rev1
+        S: A3 OK done
+        C: A4 LOGOUT
+        """,
+    )
+
+    alerts = [note.text for note in hello.notes if note.kind is NoteKind.ALERT]
+    assert alerts == [
+        "before TLS began, where anyone on the way could have said it, the server asked to show this: Call us"
+    ]

@@ -123,6 +123,9 @@ def test_greetings_are_read_tolerantly(greeting: str, text: str) -> None:
         pytest.param(["250-mail.example", "250 PIPELINING"], id="no AUTH: a relay"),
         pytest.param(["502 what"], id="no EHLO"),
         pytest.param(["500 what"], id="unknown command"),
+        pytest.param(["504 what\nC: HELO me.invalid\nS: 250 hi"], id="RFC 821, with 504"),
+        pytest.param(["554 what\nC: HELO me.invalid\nS: 250 hi"], id="RFC 821, with 554"),
+        pytest.param(["501-who\nS: 501 what\nC: HELO me.invalid\nS: 250 hi"], id="RFC 821, with 501"),
     ],
 )
 def test_no_auth_is_no_submission(reply: list[str]) -> None:
@@ -247,7 +250,10 @@ def test_nothing_is_sent_after_a_bad_greeting(greeting: str, kind: FailureKind, 
     ("reply", "kind"),
     [
         pytest.param("421 bye", FailureKind.GREETING_REFUSED, id="421"),
-        pytest.param("550 who are you", FailureKind.GREETING_REFUSED, id="our name is refused"),
+        pytest.param("550 no\nC: HELO me.invalid\nS: 550 no", FailureKind.GREETING_REFUSED, id="our name is refused"),
+        pytest.param("554 no\nC: HELO me.invalid\nS: 421 no", FailureKind.GREETING_REFUSED, id="HELO is refused, too"),
+        pytest.param("554 no\nC: HELO me.invalid", FailureKind.GREETING_REFUSED, id="it hangs up"),
+        pytest.param("504 no\nC: HELO me.invalid\nS: what", FailureKind.GREETING_REFUSED, id="no reply to HELO"),
         pytest.param("400 STARTTLS is required first.", FailureKind.GREETING_REFUSED, id="Courier"),
         pytest.param("220 again", FailureKind.BAD_REPLY, id="a second greeting"),
         pytest.param("220-x\nS: 250 STARTTLS", FailureKind.BAD_REPLY, id="code that changes"),

@@ -24,7 +24,7 @@ ADDRESS_ITSELF = {
     "naver": ("app_password", "enable_imap"),
     "o2-pl": ("own_network",),
     "qq": ("authorization_code", "enable_imap"),
-    "web-de": ("enable_imap",),
+    "web-de": ("app_password_2fa", "enable_imap"),
     "wp-pl": ("app_password", "enable_imap"),
     "yahoo-jp": ("app_password", "enable_imap"),
     "yandex": ("app_password", "enable_imap"),

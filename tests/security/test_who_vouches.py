@@ -279,11 +279,11 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     """
 
     def build(net: FakeNetwork) -> None:
-        net.records("hetnet.nl", MX="10 spool.mail.gandi.net")
+        net.records("ziggo.nl", MX="10 spool.mail.gandi.net")
         for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "mail.gandi.net"):
             net.host(host).serve(imap(), smtp(), smtp(587))
 
-    result = search(build, "ada@hetnet.nl")
+    result = search(build, "ada@ziggo.nl")
     row = next(c for c in result.detection.incoming if c.endpoint.host == "imap.ziggo.nl")
 
     assert unasked(result) == {"mail.gandi.net"}
@@ -334,11 +334,11 @@ def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> No
     """
 
     def build(net: FakeNetwork) -> None:
-        net.records("hetnet.nl", MX="10 mx.kpnmail.nl")
-        for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
+        net.records("ziggo.nl", MX="10 mx.kpnmail.nl")
+        for host in ("imap.gmx.net", "mail.gmx.net", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
             net.host(host).serve(imap(), smtp(), smtp(587))
 
-    result = search(build, "ada@hetnet.nl")
+    result = search(build, "ada@ziggo.nl")
     verified = [choice.endpoint.host for choice in result.detection.incoming if choice.verified]
 
     assert (verified[0], unasked(result)) == ("imap.kpnmail.nl", set())

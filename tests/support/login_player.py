@@ -23,10 +23,16 @@ TOKEN = Credentials.token("t0ken")
 
 
 def login_request(
-    endpoint: Endpoint, credentials: Credentials = SECRET, *, mechanism: str = "", thorough: bool = False
+    endpoint: Endpoint,
+    credentials: Credentials = SECRET,
+    *,
+    mechanism: str = "",
+    thorough: bool = False,
+    attempts: int = 1,
 ) -> LoginRequest:
     """Return a request to log ada in at *endpoint*."""
-    return LoginRequest(endpoint, "ada", credentials, sender="ada@example.org", mechanism=mechanism, thorough=thorough)
+    sender = "ada@example.org"
+    return LoginRequest(endpoint, "ada", credentials, sender, mechanism=mechanism, thorough=thorough, attempts=attempts)
 
 
 def play(what: LoginRequest, transcript: str) -> LoginSession:
@@ -107,6 +113,7 @@ OFFERED: dict[Protocol, dict[str, tuple[str, ...]]] = {
         "": ("AUTH PLAIN LOGIN",),
         "LOGIN": ("AUTH LOGIN",),
         "XOAUTH2": ("AUTH XOAUTH2",),
+        "tokens": ("AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER",),
         "SMTPUTF8": ("SMTPUTF8", "AUTH PLAIN LOGIN"),
     },
 }

@@ -116,14 +116,20 @@ BY_DOMAIN = (
         "gmx-net",
         (imap("imap.gmx.net"), imap_starttls("imap.gmx.net"), pop("pop.gmx.net"), pop_starttls("pop.gmx.net")),
         (smtp("mail.gmx.net"), smtp_starttls("mail.gmx.net")),
-        hints=("enable_imap",),
+        hints=(
+            "app_password_2fa",
+            "enable_imap",
+        ),
     ),
     Expected(
         "ada@gmx.com",
         "gmx-com",
         (imap("imap.gmx.com"), imap_starttls("imap.gmx.com"), pop("pop.gmx.com"), pop_starttls("pop.gmx.com")),
         (smtp("mail.gmx.com"), smtp_starttls("mail.gmx.com")),
-        hints=("enable_imap",),
+        hints=(
+            "app_password_2fa",
+            "enable_imap",
+        ),
     ),
     Expected(
         "ada@web.de",
@@ -131,7 +137,7 @@ BY_DOMAIN = (
         (imap("imap.web.de"), imap_starttls("imap.web.de"), pop("pop3.web.de"), pop_starttls("pop3.web.de")),
         (smtp("smtp.web.de"), smtp_starttls("smtp.web.de")),
         (LOCAL, FULL),
-        ("enable_imap", "local_part_login"),
+        ("app_password_2fa", "enable_imap", "local_part_login"),
     ),
     Expected(
         "ada@t-online.de",

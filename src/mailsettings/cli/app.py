@@ -11,6 +11,7 @@ import click
 from mailsettings.cli.backend import Backend, live_backend
 from mailsettings.cli.detect import print_detection
 from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.messages import address_error_text
 from mailsettings.cli.options import DETECT_OPTIONS, DetectOptions, with_all
 from mailsettings.cli.plan import print_plan
 from mailsettings.cli.signals import interruptible, signals_from_thread
@@ -91,7 +92,7 @@ def detect(ctx: click.Context, /, address: str, **values: Any) -> None:
     try:
         parsed = parse_address(address)
     except AddressError as error:
-        raise InvalidAddress(str(error)) from error
+        raise InvalidAddress(address_error_text(error)) from error
     options = DetectOptions(**values)
     backend: Backend = ctx.obj or live_backend()
     ctx.exit(print_plan(parsed, options, backend) if options.plan else print_detection(parsed, options, backend))

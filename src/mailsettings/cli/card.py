@@ -27,6 +27,7 @@ Lines = Iterator[str]
 
 MAX_ALTERNATIVES = 2  # further servers of a direction that are named; --all shows every one in full
 MAX_FAILURE_PLACES = 4  # where one kind of failure was met; --all shows every one
+MAX_LINES = 24  # of a card without a server: what to do must not scroll away
 MAX_FINDINGS = 3  # that are shown; `mailsettings check` shows all of them
 MAX_PAGES = 2  # links to the provider's pages
 
@@ -57,14 +58,25 @@ PROVENANCE_LABELS = {
 
 
 def card(detection: Object, pen: Pen, *, everything: bool = False) -> str:
-    """Return *detection* as text; *everything* shows each choice, failure and reason."""
+    """Return *detection* as text; *everything* shows each choice, failure and reason.
+
+    Where nothing was found, only as many failures are shown as fit on one screen, unless *everything* is wanted.
+    """
+    text = _card(detection, pen, tuple(_failures(detection, pen, everything=everything)), everything=everything)
+    if everything or _found(detection) or text.count("\n") <= MAX_LINES:
+        return text
+    room = MAX_LINES - _card(detection, pen, (), everything=False).count("\n") - 1
+    return _card(detection, pen, _fitting_failures(detection, pen, room), everything=False)
+
+
+def _card(detection: Object, pen: Pen, failures: Iterable[str], *, everything: bool) -> str:
     sections = (
         _head(detection, pen),
         *_servers(detection, pen, everything=everything),
         _confirm(detection, pen),
         _hints(detection, pen, everything=everything),
         _listed("Notes", map(printable, detection["notes"]), pen),
-        _failures(detection, pen, everything=everything),
+        failures,
         _advice(detection, pen),
         _pages(detection, pen, everything=everything),
         _oauth(detection, everything=everything),
@@ -263,13 +275,26 @@ def _listed(title: str, texts: Iterable[str], pen: Pen) -> Lines:
         yield from wrapped(text, first="  ", rest="    ")
 
 
-def _failures(detection: Object, pen: Pen, *, everything: bool) -> Lines:
+def _failures(detection: Object, pen: Pen, *, everything: bool, at_most: int = MAX_FAILURE_PLACES) -> Lines:
     """Say what went wrong, if something is missing or *everything* is wanted."""
     if detection["failures"] and (everything or not both_verified(detection)):
         from mailsettings.cli.messages import failure_lines
 
-        at_most = len(detection["failures"]) if everything else MAX_FAILURE_PLACES
+        at_most = len(detection["failures"]) if everything else at_most
         yield from _listed("What went wrong", failure_lines(detection["failures"], at_most=at_most), pen)
+
+
+def _fitting_failures(detection: Object, pen: Pen, room: int) -> tuple[str, ...]:
+    """Return the section about failures in *room* lines: with fewer places, and then with fewer kinds of failures."""
+    lines: tuple[str, ...] = ()
+    for at_most in range(MAX_FAILURE_PLACES, 0, -1):
+        lines = tuple(_failures(detection, pen, everything=False, at_most=at_most))
+        if len(lines) <= room:
+            return lines
+    end = max(room - 1, 1)
+    while end > 1 and lines[end].startswith("    "):  # no part of an entry
+        end -= 1
+    return (*lines[:end], "  and more (--all shows everything)")
 
 
 def _advice(detection: Object, pen: Pen) -> Lines:

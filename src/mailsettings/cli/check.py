@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailsettings.cli.exit_codes import ExitCode
+from mailsettings.cli.messages import address_error_text
 from mailsettings.cli.options import PROXY_OPTIONS, RESOLVER_OPTIONS, proxy_changes, resolver_changes, with_all
 from mailsettings.cli.params import NetworkParam, ServerParam
 from mailsettings.cli.terminal import Colour, Pen, pen, unicode_and_ascii, wants_colours, wrapped
@@ -137,7 +138,7 @@ def check(ctx: click.Context, /, address: str, **values: Any) -> None:
     try:
         parsed = parse_address(address)
     except AddressError as error:
-        raise click.UsageError(printable(str(error))) from error
+        raise click.UsageError(printable(address_error_text(error))) from error
     credentials = _credentials(options)
     try:
         result = anyio.run(_check, parsed, credentials, options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from mailsettings.errors import FailureKind
+from mailsettings.errors import AddressError, FailureKind
 from mailsettings.escape import printable
 from mailsettings.model import URL, Endpoint, HostName, Question
 from mailsettings.schema import read_where
@@ -47,7 +47,7 @@ KIND_TEXTS = {
     FailureKind.WRONG_PROTOCOL: "something else than a mail server of this kind",
     FailureKind.BAD_REPLY: "the reply makes no sense",
     FailureKind.LIMIT: "the reply is too long",
-    FailureKind.STARTTLS_NOT_OFFERED: "offers no encryption",
+    FailureKind.STARTTLS_NOT_OFFERED: "does not offer STARTTLS",
     FailureKind.STARTTLS_REFUSED: "refuses to start TLS",
     FailureKind.EARLY_BYTES: "somebody on the way tampers with the connection",
     FailureKind.PREAUTH: "counts the connection as logged in before any login",
@@ -115,6 +115,11 @@ def reason_text(failure: Object) -> str:
     """Return what went wrong and, in brackets, what was seen unless it only repeats that."""
     text, seen = KIND_TEXTS[FailureKind(failure["kind"])], printable(failure["seen"])
     return f"{text} ({seen})" if seen and seen not in text else text
+
+
+def address_error_text(error: AddressError) -> str:
+    """Return what is wrong with an address and, if there is one, the address that was probably meant."""
+    return f"{error}; did you mean {error.meant}?" if error.meant else str(error)
 
 
 def advice(failures: Iterable[Object]) -> str:

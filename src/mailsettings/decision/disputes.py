@@ -1,7 +1,7 @@
 """Does what a domain says contradict the provider table's row for it? Pure.
 
-hetnet.nl is in a row of one company; its exchangers, and the SRV records that it signs, are another company's: the
-row's servers are no longer believed without asking.
+A row may have a domain that was sold, or was another company's from the start: the domain's exchangers, and the SRV
+records that it signs, then name that company's servers, and the row's are no longer believed without asking.
 """
 
 from __future__ import annotations

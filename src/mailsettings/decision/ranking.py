@@ -92,8 +92,9 @@ class RankingContext:
             claim.evidence.place,
             # The likeliest guesses before the others, whatever their port.
             candidate.authority.guessed and not claim.eager,
-            # A source's own order between protocols (document order, SRV priority), then IMAP before POP3.
-            self.first_claims.get((authority, endpoint.protocol), claim.order),
+            # A source's own order between protocols (document order, SRV priority), then IMAP before POP3. Guesses have
+            # no such order: that pop. exists says nothing against IMAP on it.
+            0 if authority.guessed else self.first_claims.get((authority, endpoint.protocol), claim.order),
             PREFERENCE.index(endpoint.protocol),
             # TLS from the first byte before STARTTLS (RFC 8314 §3.3).
             SECURITY.index(endpoint.security),

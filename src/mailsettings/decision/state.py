@@ -84,7 +84,8 @@ class SearchState:
     running_probes: dict[Endpoint, RunningProbe] = field(default_factory=dict)
     probes: dict[Endpoint, Probe] = field(default_factory=dict)
     verified_at: dict[Direction, float] = field(default_factory=dict)  # first time something verified
-    not_offered: set[Protocol] = field(default_factory=set)
+    declined: dict[NotOffered, None] = field(default_factory=dict)  # records that refuse one form of a service
+    named_by_srv: set[Protocol] = field(default_factory=set)  # other records name servers for these
     no_mail: Failure | None = None
     failures: dict[Failure, None] = field(default_factory=dict)
     notes: dict[Note, None] = field(default_factory=dict)
@@ -116,6 +117,9 @@ class SearchState:
         if claim.endpoint.protocol in self.policy.protocols:
             self.claims[claim] = None
             self.claims.update(dict.fromkeys(secure_variants(claim)))
+        if claim.evidence.source == "srv":
+            self.named_by_srv.add(claim.endpoint.protocol)
+            self._report_declined()
 
     def _add_remark(self, remark: Remark) -> None:
         match remark:
@@ -123,12 +127,30 @@ class SearchState:
                 self.notes[remark] = None
             case NoMail(failure):
                 self.no_mail = failure
-            case NotOffered(protocol, question):
-                self.not_offered.add(protocol)
-                self.notes[Note(f"{question} says that {protocol.upper()} is not offered")] = None
-                self.failures[Failure(FailureKind.NOT_OFFERED, question, f"{protocol.upper()} is not offered")] = None
+            case NotOffered():
+                self.declined[remark] = None
+                self._report_declined()
             case Failure():
                 self.failures[remark] = None
+
+    @property
+    def not_offered(self) -> frozenset[Protocol]:
+        """The protocols that the domain does not offer in any form: `_imap` may be refused and `_imaps` be there."""
+        return frozenset(each.protocol for each in self.declined) - self.named_by_srv
+
+    def _report_declined(self) -> None:
+        """Say of the protocols that are not offered that they are not, and of no other one."""
+        for each in self.declined:
+            text = f"{each.protocol.upper()} is not offered"
+            note, failure = (
+                Note(f"{each.question} says that {text}"),
+                Failure(FailureKind.NOT_OFFERED, each.question, text),
+            )
+            if each.protocol in self.not_offered:
+                self.notes[note] = self.failures[failure] = None
+            else:
+                self.notes.pop(note, None)
+                self.failures.pop(failure, None)
 
     def facts_about(self, kind: type[V]) -> tuple[Fact[V], ...]:
         """Return the facts whose value is a *kind*, best authority first; their order of arrival does not matter."""

@@ -80,7 +80,7 @@ def imitated(host: str, group: str, own: str) -> str:
     *group* is the registrable domain of *host*; all are A-labels. Empty if there is none, and for mail domains of the
     table.
     """
-    if table.find_domain(group) is not None:
+    if table.find_domain(group) is not None or table.host_provider(host) is not None:
         return ""
     popular = table.bundled().popular()
     if (

@@ -1,6 +1,7 @@
 """All findings: code, meaning, the one thing to do next, and who has to do it.
 
-Codes are stable; texts may be improved at any time. `{}` is replaced by what was observed.
+Codes are stable; texts may be improved at any time. `{}` is replaced by what was observed. Advice never names a port
+that has just failed: where no other is left, *otherwise* takes its place.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ class FindingType:
     advice: str
     whose: Responsible
     group: str = ""
+    otherwise: str = ""  # the advice where it is known that nothing can be put in for `{}`
+    usual: str = "what the provider's page says"  # put in for `{}` where nothing is known
 
 
 # Each function is named for who has to act.
-def _user(text: str, advice: str, group: str = "") -> FindingType:
-    return FindingType(text, advice, Responsible.USER, group)
+def _user(text: str, advice: str, group: str = "", **more: str) -> FindingType:
+    return FindingType(text, advice, Responsible.USER, group, **more)
 
 
-def _provider(text: str, advice: str, group: str = "") -> FindingType:
-    return FindingType(text, advice, Responsible.PROVIDER, group)
+def _provider(text: str, advice: str, group: str = "", **more: str) -> FindingType:
+    return FindingType(text, advice, Responsible.PROVIDER, group, **more)
 
 
-def _network(text: str, advice: str, group: str = "") -> FindingType:
-    return FindingType(text, advice, Responsible.NETWORK, group)
+def _network(text: str, advice: str, group: str = "", **more: str) -> FindingType:
+    return FindingType(text, advice, Responsible.NETWORK, group, **more)
 
 
 def _program(text: str, advice: str, group: str = "") -> FindingType:
@@ -40,12 +43,27 @@ def _program(text: str, advice: str, group: str = "") -> FindingType:
 _RETRY_LATER = "Wait some minutes, then try once more."
 _ASK_ADMIN = "Ask the administrator of the domain to allow it."
 _TELL_OPERATOR = "Tell whoever runs the server."
+_ASK_FOR_TLS = "Do not log in there; ask the provider for servers with TLS."
+_ASK_FOR_SUBMISSION = "Ask the provider for its server for sending mail."
+_SENDING_PORTS = "465 with TLS or 587 with STARTTLS"
+_STRIPPED = "If others are offered STARTTLS there, something on your network takes it away."
 
 FINDINGS_BY_CODE = {
     # credentials and access
     "bad-credentials": _user(
         "The user name or the password is wrong.",
         "Check both; the user name is most often the whole address. Type the password anew instead of pasting it.",
+        "login",
+    ),
+    "server-refused": _user(
+        "The server refused, in its own words: “{}”.",
+        "If these words do not say what to do, check what is named as possible here, then ask the provider.",
+        "login",
+    ),
+    "server-alert": _user("The server has a message for you: “{}”.", "Do what it says, if it asks for anything."),
+    "mailbox-not-opened": _provider(
+        "The server accepted the login, but did not open the mailbox.",
+        "Sign in on the provider's web page and see whether access for mail programs is switched on there.",
         "login",
     ),
     "app-password-required": _user(
@@ -84,6 +102,11 @@ FINDINGS_BY_CODE = {
     ),
     "token-for-other-server": _user(
         "The token was not sent: {}.", "Sign in at {} for another token, or use a password.", "login"
+    ),
+    "username-needed": _user(
+        "The user name of this account cannot be told from the address.",
+        "Say which user name the provider gave you (--username NAME, or the field of the form).",
+        "login",
     ),
     "web-login-required": _user(
         "The provider wants to see a sign-in with a browser first.",
@@ -128,10 +151,17 @@ FINDINGS_BY_CODE = {
         "The server wants another way of logging in.", "Choose encrypted password (SCRAM, CRAM-MD5).", "login"
     ),
     "no-auth-on-this-port": _user(
-        "This port takes no logins: it is for mail between servers.", "Use port 465 or 587.", "login"
+        "This port takes no logins: it is for mail between servers.",
+        "Use port {}.",
+        "login",
+        otherwise=_ASK_FOR_SUBMISSION,
+        usual=_SENDING_PORTS,
     ),
     "no-login-method": _provider(
-        "The server offers no login that this program can use.", "Try another port or protocol.", "login"
+        "The server offers no login that this program can use.",
+        "Try port {}, or another protocol.",
+        "login",
+        otherwise="Ask the provider which server takes logins of mail programs.",
     ),
     "client-id-required": _user(
         "The server wants the mail program to introduce itself (IMAP ID).",
@@ -170,10 +200,16 @@ FINDINGS_BY_CODE = {
     "server-closed": _provider("The server ends the connection.", _RETRY_LATER, "passing"),
     "server-quirk": _provider("The server answers wrongly; this is known of its software.", _TELL_OPERATOR, "passing"),
     "ip-blocked": _network(
-        "The server turns away the network this comes from.", "Use port 465 or 587, or another network.", "route"
+        "The server turns away the network this comes from.",
+        "Try another network; to send mail, use a port with logins and not port 25.",
+        "route",
     ),
     "port-hijacked-by-isp": _network(
-        "The access provider answers in place of the mail server.", "Use port 465 or 587.", "route"
+        "The access provider answers in place of the mail server.",
+        "Use port {}.",
+        "route",
+        otherwise="Try another network.",
+        usual=_SENDING_PORTS,
     ),
     "local-proxy": _user(
         "A mail shield on this computer answers in place of the server.",
@@ -222,11 +258,20 @@ FINDINGS_BY_CODE = {
     "dns-hijacked": _network(
         "DNS here gives addresses to names that do not exist.", "Use another resolver (--resolver), or another network."
     ),
-    "port-blocked": _network("Port {} does not answer, though the host does on others.", "Use port {}."),
-    "port-25-blocked": _network(
-        "Port 25 does not answer: most access providers block it.", "Use port 465 or 587 for sending."
+    "port-blocked": _network(
+        "Port {} does not answer, though the host does on others.", "Use port {}.", otherwise="Try another network."
     ),
-    "nothing-listens": _user("Nothing listens at {}.", "Check the port."),
+    "port-25-blocked": _network(
+        "Port 25 does not answer: most access providers block it.",
+        "Use port {} for sending.",
+        otherwise=_ASK_FOR_SUBMISSION,
+        usual=_SENDING_PORTS,
+    ),
+    "nothing-listens": _user(
+        "Nothing listens at {}.",
+        "Check the port, or try port {}.",
+        otherwise="Ask the provider for the names and ports of its mail servers.",
+    ),
     "no-mail-server-there": _user("The host {} exists, but no mail server runs there.", "Check the server's name."),
     "connection-reset": _network(
         "The server or a firewall cuts the connection at {}.",
@@ -240,15 +285,20 @@ FINDINGS_BY_CODE = {
     "tls-expected-plain-found": _user(
         "Port {} does not begin with TLS: the server speaks in clear there.",
         "Set the security to STARTTLS for this port, or use port {}.",
+        otherwise="Set the security to STARTTLS for this port.",
     ),
     "plain-expected-tls-found": _user(
         "The server at {} waits for TLS.", "Set the security to TLS (SSL) for this port."
     ),
-    "wrong-protocol-on-port": _user("Another protocol answers at {}.", "Use port {}."),
+    "wrong-protocol-on-port": _user(
+        "Another protocol answers at {}.",
+        "Use port {}.",
+        otherwise="Ask the provider for the names and ports of its mail servers.",
+    ),
     "tls-required": _user("The server wants TLS before anything else.", "Switch on TLS or STARTTLS.", "tls"),
     "tls-too-old": _provider("The server speaks only versions of TLS that are no longer safe.", _TELL_OPERATOR),
     "tls-weak-dh": _provider("The server's key exchange is too weak.", _TELL_OPERATOR),
-    "tls-failed": _provider("TLS could not be started.", _TELL_OPERATOR),
+    "tls-failed": _provider("The server at {} offers TLS, but cannot start it.", _TELL_OPERATOR),
     "certificate-name": _user(
         "The certificate of {} is for another name.",
         "Use the name the certificate is for, if it is the provider's: {}.",
@@ -282,24 +332,26 @@ FINDINGS_BY_CODE = {
     ),
     "certificate-invalid": _provider("The certificate of {} is not valid.", f"Do not log in there. {_TELL_OPERATOR}"),
     "starttls-not-offered": _provider(
-        "The server at {} offers no encryption.",
-        "Use a port that begins with TLS (993, 995, 465). If others are offered STARTTLS there, something on your "
-        "network takes it away.",
+        "The server does not offer STARTTLS at {}.",
+        f"Use port {{}}. {_STRIPPED}",
+        otherwise=f"{_ASK_FOR_TLS} {_STRIPPED}",
     ),
     "starttls-stripped": _network(
         "The server at {} offers encryption to others, but not from here: something on the way takes it away.",
-        "Use a port that begins with TLS ({}), or another network.",
+        "Use port {}, or another network.",
+        otherwise="Use another network.",
     ),
     "password-in-clear": _provider(
         "The server at {} offers logins before encryption has begun, too.",
         "Set the security to STARTTLS, and not to “if available”.",
     ),
-    "starttls-refused": _provider("The server at {} refuses to start TLS.", "Use a port that begins with TLS."),
+    "starttls-refused": _provider("The server at {} refuses to start TLS.", "Use port {}.", otherwise=_ASK_FOR_TLS),
     "tampering": _network("Somebody on the way to {} tampers with the connection.", "Do not log in from this network."),
     "middlebox-strips-starttls": _network(
         "A firewall on the way rewrites SMTP and takes the encryption away.",
-        "Use port 465, or another network.",
+        "Use port {}, or another network.",
         "route",
+        otherwise="Use another network.",
     ),
     # dialogue
     "greeting-refused": _provider("The server turned us away with its first words.", _RETRY_LATER),
@@ -366,10 +418,13 @@ def finding(
     confidence: Confidence = Confidence.CERTAIN,
     *,
     about: str = "",
-    use: str = "",
+    use: str | None = "",
     link: str = "",
 ) -> Finding:
-    """Return the finding *code*; *about* replaces `{}` in its text, *use* in its advice."""
+    """Return the finding *code*; *about* replaces `{}` in its text, *use* in its advice.
+
+    *use* is None where it is known that nothing is left to use.
+    """
     kind = FINDINGS_BY_CODE[code]
-    advice = kind.advice.replace("{}", use or "what the provider's page says")
+    advice = kind.otherwise if use is None and kind.otherwise else kind.advice.replace("{}", use or kind.usual)
     return Finding(code, confidence, evidence, kind.text.replace("{}", about or "it"), advice, kind.whose, link)

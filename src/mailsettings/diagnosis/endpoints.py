@@ -6,17 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailsettings.errors import FailureKind
-from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol
+from mailsettings.model import Detection, Direction, Endpoint, Failure, Probe, Protocol, Security
 from mailsettings.observations import NO_OBSERVATIONS, NetworkObservations
 
 TLS_PORTS = frozenset({465, 993, 995})
-USUAL_PORTS_TEXT = {
-    Protocol.IMAP: "993 with TLS or 143 with STARTTLS",
-    Protocol.POP3: "995 with TLS or 110 with STARTTLS",
-    Protocol.SMTP: "465 with TLS or 587 with STARTTLS",
-    Protocol.JMAP: "443",
+USUAL_PORTS = {
+    Protocol.IMAP: ((993, Security.TLS), (143, Security.STARTTLS)),
+    Protocol.POP3: ((995, Security.TLS), (110, Security.STARTTLS)),
+    Protocol.SMTP: ((465, Security.TLS), (587, Security.STARTTLS)),
+    Protocol.JMAP: ((443, Security.TLS),),
 }
 NO_CONNECTION_KINDS = frozenset({FailureKind.CONNECT_TIMEOUT, FailureKind.UNREACHABLE})
+# A port that was not contacted may be the right one.
+_NOT_SEEN = frozenset({None, FailureKind.DENIED, FailureKind.BUDGET, FailureKind.DEADLINE})
 # Outcomes, None among them, that do not prove that a connection was accepted.
 _NOT_CONNECTED: frozenset[FailureKind | None] = NO_CONNECTION_KINDS | {
     None,
@@ -105,8 +107,18 @@ def outcomes_of(
     return EndpointOutcomes(tuple(found.values()), observations)
 
 
-def right_port(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> str:
-    """Return the ports of the host to use instead: those that were verified, otherwise the usual ones."""
+def right_port(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> str | None:
+    """Return the ports of the host to use instead: those that were verified, otherwise usual ones that were not seen.
+
+    None if there is none: all usual ports have failed.
+    """
+    ports = other_ports(outcome, outcomes)
+    return " or ".join(f"{port} with {security.upper()}" for port, security in ports) or None
+
+
+def other_ports(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> tuple[tuple[int, Security], ...]:
+    """Return ports of the host with the security they are for, as right_port has them."""
     protocol = outcome.endpoint.protocol
-    working = outcomes.working(protocol, outcome.host)[:2]
-    return " or ".join(f"{found.port} with {found.security.upper()}" for found in working) or USUAL_PORTS_TEXT[protocol]
+    working = [(found.port, found.security) for found in outcomes.working(protocol, outcome.host)]
+    failed = {other.endpoint.port for other in outcomes.of_host(outcome.host) if other.kind not in _NOT_SEEN}
+    return tuple(working[:2]) or tuple(each for each in USUAL_PORTS[protocol] if each[0] not in failed)

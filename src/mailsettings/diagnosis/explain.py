@@ -19,6 +19,13 @@ from mailsettings.provider_table import table
 
 _CONFIDENCES = tuple(Confidence)
 _MAX_FINDINGS = 5  # of one direction; users do not read more
+# What says least about a guessed server comes last, and not at all beside what explains it.
+_LEAST_USEFUL = ("port-25-blocked", "no-mail-server-there", "host-unreachable", "not-contacted", "slow-server")
+_EXPLAINED_BY = {
+    "no-auth-on-this-port": frozenset({"no-login-method"}),
+    "port-25-blocked": frozenset({"no-login-method", "starttls-not-offered", "certificate-name"}),
+    "slow-server": frozenset({"tarpit", "silent-server"}),
+}
 
 
 def findings_of(
@@ -36,7 +43,9 @@ def findings_of(
         return ()
     if decisive := tuple(_network_wide(detection, outcomes)):
         return tuple(_linked(item, detection, wanted) for item in decisive)
-    each = (item for direction in missing for item in _of_direction(outcomes, direction, wanted))
+    each = [item for direction in missing for item in _of_direction(outcomes, direction, wanted)]
+    if not any(outcome.stated for outcome in outcomes.all):
+        each = _summarised(each)  # both directions have failed for one reason, then
     common = tuple(_common_causes(detection, outcomes))
     sure = [item for item in common if item.confidence is not Confidence.POSSIBLE]
     found = (*sure, *_of_address(detection), *each, *common)
@@ -98,9 +107,22 @@ def _of_direction(outcomes: EndpointOutcomes, direction: Direction, wanted: tupl
     stated = [outcome for outcome in failed if outcome.stated]
     explained = stated or [outcome for outcome in failed if _is_informative(outcome, outcomes)]
     found = merged(item for outcome in explained for item in findings_at(outcome, outcomes))
-    yield from sorted(found, key=lambda item: _CONFIDENCES.index(item.confidence))[:_MAX_FINDINGS]
+    found = sorted(found, key=lambda item: _CONFIDENCES.index(item.confidence))
+    yield from (found if stated else _summarised(found))[:_MAX_FINDINGS]
     if not found:
         yield finding("no-settings", f"{direction}: {len(failed)} likely names were tried", Confidence.LIKELY)
+
+
+def _summarised(findings: Iterable[Finding]) -> list[Finding]:
+    """Return one finding for each cause, the most useful first: of guesses, one place stands for all alike."""
+    first: dict[str, list[Finding]] = {}
+    for item in findings:
+        first.setdefault(item.code, []).append(item)
+    for code, causes in _EXPLAINED_BY.items():
+        if causes & first.keys():
+            first.pop(code, None)
+    found = [_one(group) for group in first.values()]
+    return sorted(found, key=lambda item: (_CONFIDENCES.index(item.confidence), item.code in _LEAST_USEFUL))
 
 
 def _is_informative(outcome: EndpointOutcome, outcomes: EndpointOutcomes) -> bool:

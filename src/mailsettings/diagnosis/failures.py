@@ -71,6 +71,9 @@ def _of_failure(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: 
     if failure.kind is FailureKind.GREETING_REFUSED:
         # For this kind *seen* is the server's reply behind the name of the step; the reply is what is interpreted.
         yield from refusal_findings(failure.seen, outcome.endpoint.protocol, evidence=evidence)
+    elif failure.detail is Detail.BEHIND_GO_AHEAD:
+        # A network that cuts connections does it before the server has agreed to anything.
+        yield finding("tls-failed", evidence, Confidence.LIKELY, about=outcome.name)
     elif failure.kind in (FailureKind.GREETING_TIMEOUT, FailureKind.CLOSED) and expects_tls(outcome, outcomes):
         yield finding("plain-expected-tls-found", evidence, Confidence.LIKELY, about=outcome.name)
     elif failure.kind in _TIMEOUT_KINDS and _is_tarpit(outcome, outcomes):
@@ -116,7 +119,9 @@ def _by_kind(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str
     )
     about = outcome.host if of_host else outcome.name
     code = CODE_BY_KIND.get(outcome.failure.kind, "bad-reply")
-    return finding(code, evidence, about=about, use=right_port(outcome, outcomes))
+    # The search has ended; how long the server would have taken is not known.
+    confidence = Confidence.POSSIBLE if outcome.failure.kind is FailureKind.DEADLINE else Confidence.CERTAIN
+    return finding(code, evidence, confidence, about=about, use=right_port(outcome, outcomes))
 
 
 def _no_connection(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:
@@ -125,13 +130,13 @@ def _no_connection(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidenc
     refused = outcome.kind is FailureKind.REFUSED
     ports = {other.endpoint.port for other in outcomes.of_host(host)}
     if port == 25 and not refused and (outcomes.alive(host) or ports == {25}):
-        return finding("port-25-blocked", evidence, Confidence.LIKELY)
+        return finding("port-25-blocked", evidence, Confidence.LIKELY, use=right_port(outcome, outcomes))
     if outcomes.alive(host):
         use = right_port(outcome, outcomes)
         code = "nothing-listens" if refused else "port-blocked"
         return finding(code, evidence, about=outcome.name if refused else str(port), use=use)
     if refused and len(ports) == 1:
-        return finding("nothing-listens", evidence, about=outcome.name)
+        return finding("nothing-listens", evidence, about=outcome.name, use=right_port(outcome, outcomes))
     if refused:
         return finding("no-mail-server-there", f"{evidence} (ports {_listed(ports)})", about=host)
     web = "; port 443 answers" if (host, True) in outcomes.observations.web_reachable else ""
@@ -162,9 +167,9 @@ def _related(name: str, host: str) -> bool:
     return same_owner(name, host) or table.host_provider(name) is not None
 
 
-def _without_login(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:
+def _without_login(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:
     code = "no-auth-on-this-port" if outcome.endpoint.port == 25 else "no-login-method"
-    return finding(code, evidence, about=outcome.name)
+    return finding(code, evidence, about=outcome.name, use=right_port(outcome, outcomes))
 
 
 def _logged_in_already(outcome: EndpointOutcome, _outcomes: EndpointOutcomes, evidence: str) -> Finding:

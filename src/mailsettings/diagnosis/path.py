@@ -185,7 +185,9 @@ def starttls_stripping(outcomes: EndpointOutcomes) -> Iterator[Finding]:
         and outcome.kind is FailureKind.STARTTLS_NOT_OFFERED
     }
     if len(owners) > 1:
-        yield finding("starttls-stripped", f"none of {', '.join(sorted(owners)[:4])} offers it", Confidence.LIKELY)
+        yield finding(
+            "starttls-stripped", f"none of {', '.join(sorted(owners)[:4])} offers it", Confidence.LIKELY, use=None
+        )
 
 
 def _failed(detection: Detection, outcomes: EndpointOutcomes) -> Iterable[HostFailure]:

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 
 from mailsettings.diagnosis.catalogue import FINDINGS_BY_CODE, finding
+from mailsettings.escape import excerpt
 from mailsettings.model import Confidence, Finding, Protocol, Provider
 
 MAX_TEXT = 65536  # characters of a reply; the rest is ignored
@@ -132,7 +133,7 @@ def meanings(
     normalised = " ".join(text[:MAX_TEXT].lower().split())
     by_phrase = _phrase_meanings(normalised, str(protocol), provider)
     code, fitting = _code(text[:MAX_TEXT])
-    found = _with_hints(by_phrase or ((code,) if code else ()), frozenset(hints))
+    found = _with_hints(by_phrase or ((code,) if code else ()), str(protocol), frozenset(hints))
     groups = {FINDINGS_BY_CODE[name].group for name in found}
     # Text and code are about different subjects: either may be right.
     more = (code,) if code and by_phrase and not groups & fitting else ()
@@ -168,13 +169,26 @@ def _code(text: str) -> tuple[str, set[str]]:
     return _BASIC.get(basic[0] if basic else "", ("", set()))
 
 
-def _with_hints(found: tuple[str, ...], hints: frozenset[str]) -> tuple[str, ...]:
+def _with_hints(found: tuple[str, ...], protocol: str, hints: frozenset[str]) -> tuple[str, ...]:
     """Add the causes that the provider table suggests for a plain "wrong password"."""
     if "bad-credentials" not in found:
         return found
     likelier = [code for hint, code in _HINTED_CAUSES.items() if hint in hints]
-    alternatives = [code for hint, code in _HINTED_ALTERNATIVES.items() if hint in hints]
-    return tuple(dict.fromkeys((*likelier, *found, *alternatives)))
+    return tuple(dict.fromkeys((*likelier, *found, *_alternatives(protocol, hints))))
+
+
+def _alternatives(protocol: str, hints: frozenset[str]) -> Iterator[str]:
+    """Yield the causes that servers do not distinguish from a wrong password, at providers with these *hints*."""
+    yield from (code for hint, code in _HINTED_ALTERNATIVES.items() if hint in hints)
+    yield from (code for hint, code in _SWITCHED_OFF.get(protocol, {}).items() if hint in hints)
+
+
+def _causes_of_refusal(protocol: str, hints: frozenset[str]) -> tuple[str, ...]:
+    """Return what a refusal in unknown words may mean at a provider with these *hints*, the likeliest first."""
+    refused = _with_hints(("bad-credentials",), protocol, hints)
+    sending = ("smtp-auth-disabled",) if protocol == "smtp" and "smtp_auth_off" in hints else ()
+    limited = ("too-many-connections",) if "connection_limit" in hints else ()
+    return (*refused, *sending, *limited)
 
 
 _HINTED_CAUSES = {
@@ -184,6 +198,11 @@ _HINTED_CAUSES = {
     "mail_password": "app-password-required",
 }
 _HINTED_ALTERNATIVES = {"app_password_2fa": "app-password-required", "mailbox_needed": "mailbox-needed"}
+# What users have to switch on first: GMX and WEB.DE answer as to a wrong password while it is off (2026-11).
+_SWITCHED_OFF = {
+    "imap": {"enable_imap": "imap-disabled"},
+    "pop3": {"enable_pop": "pop-disabled", "enable_imap": "access-disabled"},
+}
 
 
 def _with_confidence(codes: tuple[str, ...]) -> Iterator[Meaning]:
@@ -217,7 +236,36 @@ def refusal_findings(
     hints = tuple(hint.id for hint in provider.hints) if provider else ()
     found = meanings(text, protocol, provider=provider.id if provider else "", hints=hints)
     for code, confidence in found or ((usual, Confidence.POSSIBLE),):
-        yield finding(code, evidence or text, confidence, link=help_page(code, provider))
+        yield finding(code, evidence or text, confidence, about=excerpt(text.encode()), link=help_page(code, provider))
+
+
+def login_refusal_findings(
+    text: str, protocol: Protocol, *, evidence: str = "", provider: Provider | None = None, accepted: bool = False
+) -> Iterator[Finding]:
+    """Yield what *text* may mean, which refuses a login or, where the login was *accepted*, the mailbox.
+
+    A text that is not recognised is quoted, and is no statement about the password: what may be the cause at this
+    provider is named as possible. A wrong password is among it where the status is that of a refused login.
+    """
+    hints = frozenset(hint.id for hint in provider.hints) if provider else frozenset[str]()
+    if meanings(text, protocol, provider=provider.id if provider else ""):
+        yield from refusal_findings(text, protocol, evidence=evidence, provider=provider)
+        return
+    words = excerpt(" ".join(text.split()).encode()) or "an empty line"
+    yield finding("server-refused", evidence or text, about=words, link=help_page("server-refused", provider))
+    for code in _causes_of_refusal(str(protocol), hints):
+        if code != "bad-credentials" or (not accepted and is_verdict(text)):
+            yield finding(code, evidence or text, Confidence.POSSIBLE, link=help_page(code, provider))
+
+
+# RFC 9051 §6.2.3 and RFC 1939 §7: NO and -ERR refuse the user name or password; BAD is about the command. In SMTP
+# only 535 is about the credentials (RFC 4954 §6).
+_VERDICT = re.compile(r"(?:NO|-ERR|535)(?=[ -]|$)", re.IGNORECASE)
+
+
+def is_verdict(text: str) -> bool:
+    """Say whether the status of *text*, a refused login, is the one for refused credentials."""
+    return _VERDICT.match(text.strip().rpartition("\n")[2]) is not None
 
 
 def help_page(code: str, provider: Provider | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailsettings.diagnosis.catalogue import finding
-from mailsettings.diagnosis.endpoints import TLS_PORTS, EndpointOutcome, EndpointOutcomes, right_port
+from mailsettings.diagnosis.endpoints import TLS_PORTS, EndpointOutcome, EndpointOutcomes, other_ports, right_port
 from mailsettings.errors import Detail, FailureKind
 from mailsettings.hostnames import same_owner
 from mailsettings.model import Confidence, Finding, Protocol, Security
@@ -17,10 +17,8 @@ _GREETING_HOST = re.compile(r"220[ -]([A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})
 
 def not_tls(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:
     """Return the finding for plaintext on a TLS port, with the port to use: one that was verified or the usual one."""
-    protocol = outcome.endpoint.protocol
-    usual = {Protocol.IMAP: 993, Protocol.POP3: 995, Protocol.SMTP: 465}.get(protocol, 443)
-    secure = (found.port for found in outcomes.working(protocol, outcome.host) if found.security is Security.TLS)
-    use = str(next(secure, usual))
+    secure = (str(port) for port, security in other_ports(outcome, outcomes) if security is Security.TLS)
+    use = next(secure, None)
     return finding("tls-expected-plain-found", evidence, about=str(outcome.endpoint.port), use=use)
 
 
@@ -60,7 +58,8 @@ def intercepted_smtp(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evide
     if inspection.leaf and inspection.leaf.names and not works:
         return None
     seen = f"{evidence}; {found[1]} greets there"
-    return finding("port-hijacked-by-isp", seen, Confidence.LIKELY if works else Confidence.POSSIBLE)
+    confidence = Confidence.LIKELY if works else Confidence.POSSIBLE
+    return finding("port-hijacked-by-isp", seen, confidence, use=right_port(outcome, outcomes))
 
 
 def broken_tls(outcome: EndpointOutcome, outcomes: EndpointOutcomes, evidence: str) -> Finding:

@@ -111,7 +111,7 @@ def _server(section: Element, protocol: Protocol, notes: list[str]) -> Iterator[
         stated = _security(section, section_notes)
         port_text = section.first("port").text
         port = text.port(port_text) if port_text else usual_port(protocol, stated or Security.TLS)
-        usernames = _usernames(section)
+        usernames = _usernames(section, section_notes)
         yield DocumentServer(
             Endpoint(protocol, host, port, _resolve_security(stated, port, section_notes)), usernames, _auth(section)
         )
@@ -163,13 +163,17 @@ def _auth(section: Element) -> tuple[Auth, ...]:
     return (Auth.NTLM, Auth.PASSWORD) if spa in _ON else ()
 
 
-def _usernames(section: Element) -> tuple[str, ...]:
+def _usernames(section: Element, notes: list[str]) -> tuple[str, ...]:
     name, domain = section.first("loginname").text, section.first("domainname").text
     if not name:
         return ()
     if section.first("domainrequired").text.lower() in _ON and domain and "@" not in name and "\\" not in name:
         name = f"{domain}\\{name}"
-    return (text.username(name),)
+    try:
+        return (text.username(name),)
+    except DocumentError as error:
+        notes.append(f"LoginName ignored: {error}")
+        return ()
 
 
 def _services(section: Element, kind: str) -> Iterator[Service]:

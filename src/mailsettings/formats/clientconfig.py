@@ -75,23 +75,19 @@ def read(data: bytes, domain: str) -> ClientConfig:
     notes: list[str] = []
     return ClientConfig(
         id=text.single_line(providers[0].get("id"), text.MAX_USERNAME),
-        name=_name(everything, "displayname", domain),
-        short_name=_name(everything, "displayshortname", domain),
+        name=text.name(everything.first("displayname").text, domain),
+        short_name=text.name(everything.first("displayshortname").text, domain),
         domains=tuple(_domains(everything, domain, notes)),
         incoming=tuple(_servers(everything, "incomingserver", INCOMING, domain, notes)),
         outgoing=tuple(_servers(everything, "outgoingserver", OUTGOING, domain, notes)),
-        hints=tuple(_hints(everything, notes)),
-        documentation=tuple(_documentation(everything, notes)),
-        webmail=_link(everything.first("webmail").first("loginpage").get("url"), notes),
+        hints=tuple(_hints(everything, domain, notes)),
+        documentation=tuple(_documentation(everything, domain, notes)),
+        webmail=_link(everything.first("webmail").first("loginpage").get("url"), domain, notes),
         issuer=_issuer(everything, domain, notes),
         client_id=_client_id(everything),
         services=tuple(dict.fromkeys(_services(everything, domain, notes))),
         notes=tuple(dict.fromkeys(notes))[:MAX_NOTES],
     )
-
-
-def _name(place: Element, tag: str, domain: str) -> str:
-    return text.single_line(place.first(tag).text.replace("%EMAILDOMAIN%", domain), text.MAX_NAME)
 
 
 def _domains(place: Element, domain: str, notes: list[str]) -> Iterator[str]:
@@ -121,15 +117,14 @@ def _servers(
         notes += [f"{tag[:8]} {text.quoted(kind)}: {note}" for note in section_notes]
 
 
-def _hints(place: Element, notes: list[str]) -> Iterator[Hint]:
+def _hints(place: Element, domain: str, notes: list[str]) -> Iterator[Hint]:
     """Yield what users have to enable first: <enable visiturl="…"><instruction>…</instruction></enable>."""
-    for element in islice(place.all("enable"), MAX_SECTIONS):
-        instruction = _in_english(element.all("instruction"))
-        yield Hint("enable", text.single_line(instruction.text), _link(element.get("visiturl"), notes))
-    for element in islice(place.all("instruction"), MAX_SECTIONS):
-        yield Hint(
-            "instruction", text.single_line(_in_english(element.all("descr")).text), _link(element.get("url"), notes)
-        )
+    for id_, inner, target in (("enable", "instruction", "visiturl"), ("instruction", "descr", "url")):
+        for element in islice(place.all(id_), MAX_SECTIONS):
+            written = _in_english(element.all(inner)).text
+            sentence = text.single_line(text.expanded(written, domain))
+            if sentence or not written:
+                yield Hint(id_, sentence, _link(element.get(target), domain, notes))
 
 
 def _in_english(elements: Iterator[Element]) -> Element:
@@ -138,16 +133,19 @@ def _in_english(elements: Iterator[Element]) -> Element:
     return next((one for one in found if one.get("lang").lower().startswith("en")), (*found, Element(""))[0])
 
 
-def _documentation(place: Element, notes: list[str]) -> Iterator[Link]:
+def _documentation(place: Element, domain: str, notes: list[str]) -> Iterator[Link]:
     for element in islice(place.all("documentation"), MAX_SECTIONS):
-        url = _link(element.get("url"), notes)
+        url = _link(element.get("url"), domain, notes)
         for descr in tuple(element.all("descr")) or (Element("descr"),):
             if url:
-                yield Link(url, text.single_line(descr.text), text.single_line(descr.get("lang"), 35))
+                yield Link(
+                    url, text.single_line(text.expanded(descr.text, domain)), text.single_line(descr.get("lang"), 35)
+                )
 
 
-def _link(url: str, notes: list[str]) -> str:
-    """Return *url* if it may be shown as a link, else nothing."""
+def _link(written: str, domain: str, notes: list[str]) -> str:
+    """Return *written* if it may be shown as a link, else nothing; nothing, too, where a placeholder is left."""
+    url = text.expanded(written, domain)
     try:
         return text.web_url(url) if url else ""
     except DocumentError as error:
@@ -156,9 +154,9 @@ def _link(url: str, notes: list[str]) -> str:
 
 
 def _issuer(place: Element, domain: str, notes: list[str]) -> str:
-    issuer = place.first("oauth2").first("issuer").text.replace("%EMAILDOMAIN%", domain)
+    issuer = place.first("oauth2").first("issuer").text
     # Documents name it as a host or as a URL (RFC 8414 §2).
-    return _link(issuer if "://" in issuer or not issuer else f"https://{issuer}", notes)
+    return _link(issuer if "://" in issuer or not issuer else f"https://{issuer}", domain, notes)
 
 
 def _client_id(place: Element) -> str:
@@ -172,9 +170,9 @@ def _services(place: Element, domain: str, notes: list[str]) -> Iterator[Service
         kind = section.get("type").lower() or _SERVICE_SECTIONS.get(section.tag, "")
         if section.tag == "incomingserver" and kind not in _GROUPWARE:
             continue
-        urls = [url.replace("%EMAILDOMAIN%", domain) for tag in _URLS for url in section.texts(tag) if url]
+        urls = [url for tag in _URLS for url in section.texts(tag) if url]
         try:
-            yield from (service(kind, url) for url in urls)
+            yield from (service(kind, expanded) for url in urls if (expanded := text.expanded(url, domain)))
             if not urls and section.first("hostname").text:
                 host = text.host(section.first("hostname").text, domain)
                 yield service_at(kind, host, section.first("port").text)

@@ -72,7 +72,8 @@ def _authority(choice: Choice) -> Authority:
 
 def _server(choice: Choice) -> DocumentServer:
     template = choice.username_template
-    usernames = (template,) if without_words(template) or _is_in_table(template, choice) else ()
+    known = bool(template) and (without_words(template) or _is_in_table(template, choice))
+    usernames = (template,) if known else ()
     return DocumentServer(choice.endpoint, usernames, choice.auth)
 
 

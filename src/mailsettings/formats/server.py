@@ -108,10 +108,14 @@ def _auth(section: Element, notes: list[str]) -> tuple[Auth, ...]:
 def _usernames(section: Element, auth: tuple[Auth, ...], notes: list[str]) -> tuple[str, ...]:
     found = []
     for given in filter(None, section.texts("username")):
-        found.append(text.username(given))
+        try:
+            found.append(text.username(given))
+        except DocumentError as error:  # host and port may be right all the same
+            notes.append(f"username ignored: {error}")
+            continue
         if found[-1] != given:
             notes.append(f"username {text.quoted(given)} is read as {found[-1]!r}")
-    if not found and auth != (Auth.NONE,):
+    if not any(section.texts("username")) and auth != (Auth.NONE,):
         notes.append("username is missing")
     return tuple(dict.fromkeys(found))
 

@@ -18,7 +18,9 @@ MAX_NON_ASCII_HOST = 63  # characters of a host name outside ASCII: encoding a l
 MAX_QUOTED = 60  # characters of an untrusted value inside a note
 
 PLACEHOLDERS = (ADDRESS, LOCAL_PART, DOMAIN)
-_PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"%(?:EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%?|%[^%\s]*%|\$?\{[^{}]*\}", re.IGNORECASE)
+# What a template of the document's author is left with. Percent-encoded characters (%C3%A9) are none of these.
+_UNFILLED = re.compile(r"%(?![0-9A-Fa-f]{2})[A-Za-z][A-Za-z0-9_./-]*%|\$?\{[^{}]*\}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
@@ -74,6 +76,21 @@ def host(text: str, domain: str) -> str:
     return parse_host(text.replace(DOMAIN, domain))
 
 
+def expanded(text: str, domain: str) -> str:
+    """Return *text* with *domain* in place of %EMAILDOMAIN%; nothing where another placeholder would be left."""
+    found = text.replace(DOMAIN, domain)
+    return "" if _UNFILLED.search(found) else found
+
+
+def name(text: str, domain: str) -> str:
+    """Return the name of the provider of *domain*; nothing where a placeholder would be left.
+
+    Mail-in-a-Box calls itself "%EMAILADDRESS% (Mail-in-a-Box)" (2026-11). The name is the same for all users, so the
+    domain stands for the address.
+    """
+    return single_line(expanded(text.replace(ADDRESS, domain), domain), MAX_NAME)
+
+
 def port(text: str) -> int:
     """Return the port written as *text*. Raises DocumentError unless it is a number from 1 to 65535."""
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
@@ -93,7 +110,7 @@ def username(text: str) -> str:
 
 def _complete_placeholder(found: re.Match[str]) -> str:
     # office365.com's entry in the ISPDB says %EMAILADDRESS without its last % (2026-03).
-    name = found[0].rstrip("%").upper() + "%"
-    if name not in PLACEHOLDERS:
+    completed = found[0].rstrip("%").upper() + "%"
+    if completed not in PLACEHOLDERS:
         raise DocumentError(f"user name has the unknown placeholder {quoted(found[0])}")
-    return name
+    return completed

@@ -19,10 +19,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt, quoted
-from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.methods import log_in_with
+from mailsettings.login.sasl import usable_mechanisms
 from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
 from mailsettings.login.session import INSPECT_MAILBOX, LoginState, SecretCommand, Topic
 from mailsettings.model import Auth, Step
@@ -45,6 +47,19 @@ class ImapReply:
     text: bytes  # status and text, without the tag
     untagged: tuple[bytes, ...] = ()
 
+    @property
+    def accepted(self) -> bool:
+        return self.ok and not _ERROR_IN_OK.search(self.text)
+
+    @property
+    def command_refused(self) -> bool:
+        """BAD is about the command, never about the credentials (RFC 9051 §7.1.3)."""
+        return self.text[:4].strip().upper() == b"BAD"
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        return (*_human_texts(self.untagged), self.text)
+
 
 @dataclass(slots=True)
 class TagSequence:
@@ -63,8 +78,8 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
     tags = TagSequence(state.tag)
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(state, tags)
-    state.accepted = reply.ok and not _ERROR_IN_OK.search(reply.text)
-    state.note(Topic.LOGIN, state.accepted, (*_human_texts(reply.untagged), reply.text))
+    state.accepted = reply.accepted
+    _record(state, Topic.LOGIN, state.accepted, reply)
     if not state.accepted:
         return
     state.capabilities = _capabilities((*reply.untagged, reply.text))
@@ -76,6 +91,7 @@ def _open_mailbox(state: LoginState, tags: TagSequence) -> CommandGenerator[None
     """Prepare the session as the server requires, open the inbox read-only, read its quota."""
     if not state.capabilities:
         listed = yield from command(tags.next(), "CAPABILITY", state.max_lines)
+        state.show_alerts((*listed.untagged, listed.text))
         state.capabilities = _capabilities(listed.untagged)
     if "UTF8=ONLY" in state.capabilities:
         # RFC 6855 §6: such a server opens no mailbox before ENABLE.
@@ -91,18 +107,20 @@ def _open_mailbox(state: LoginState, tags: TagSequence) -> CommandGenerator[None
 def _authenticate(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
     """Log in with SASL or LOGIN. NetworkError(NO_LOGIN) where the server has neither for these credentials."""
     request, hello = state.request, state.hello
-    sasl = [each.removeprefix("AUTH=") for each in hello.capabilities if each.startswith("AUTH=")]
-    name = choose_mechanism(sasl, request.credentials.auth, request.mechanism)
-    if name:
-        return (yield from _sasl(state, tags.next(), name))
-    if request.credentials.auth is Auth.OAUTH2 or "LOGIN" not in hello.mechanisms:
+    offered = [each.removeprefix("AUTH=") for each in hello.capabilities if each.startswith("AUTH=")]
+    sasl = usable_mechanisms(offered, request.credentials.auth, request.mechanism)
+    methods = [partial(_sasl, state, tags, name) for name in sasl]
+    if request.credentials.auth is not Auth.OAUTH2 and "LOGIN" in hello.mechanisms:
+        # Second: a server that does not understand AUTHENTICATE does not understand it with another mechanism either.
+        methods.insert(1, partial(_login, state, tags))
+    if not methods:
         raise no_mechanism_error(state)
-    state.mechanism = IMAP_LOGIN
-    return (yield from _login(state, tags.next()))
+    return (yield from log_in_with(state, methods))
 
 
-def _sasl(state: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]:
+def _sasl(state: LoginState, tags: TagSequence, name: str) -> CommandGenerator[ImapReply]:
     """Send AUTHENTICATE, with the initial response in the same line where the server allows it (SASL-IR)."""
+    tag = tags.next()
     exchange = SaslExchange(state, name)
     yield from exchange.begin(b"%b AUTHENTICATE" % tag.encode(), initial_response="SASL-IR" in state.hello.capabilities)
     while not isinstance(line := (yield from answer_to(tag, state.max_lines)), ImapReply):
@@ -112,8 +130,9 @@ def _sasl(state: LoginState, tag: str, name: str) -> CommandGenerator[ImapReply]
     return line
 
 
-def _login(state: LoginState, tag: str) -> CommandGenerator[ImapReply]:
+def _login(state: LoginState, tags: TagSequence) -> CommandGenerator[ImapReply]:
     """Send LOGIN with literals: they may contain any character but NUL (RFC 9051 §4.3)."""
+    state.mechanism, tag = IMAP_LOGIN, tags.next()
     username, password = state.request.username.encode(), state.request.credentials.reveal().encode()
     yield SecretCommand(b"%b LOGIN {%d}" % (tag.encode(), len(username)))
     line = yield from answer_to(tag, state.max_lines)
@@ -133,7 +152,7 @@ def _login(state: LoginState, tag: str) -> CommandGenerator[ImapReply]:
 def _send_id(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Send the ID that some providers require (RFC 2971 §3.1)."""
     reply = yield from command(tags.next(), _ID, state.max_lines)
-    state.note(Topic.ID, reply.ok, (reply.text,))
+    _record(state, Topic.ID, reply.ok, reply)
 
 
 def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
@@ -148,7 +167,7 @@ def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
         if reply.ok:
             state.observe("client-id-required", excerpt(refusal))
     state.opened = reply.ok
-    state.note(Topic.MAILBOX, reply.ok, (*_human_texts(reply.untagged), reply.text))
+    _record(state, Topic.MAILBOX, reply.ok, reply)
     counts = [int(found[1]) for line in reply.untagged if (found := _EXISTS.match(line))]
     state.messages = counts[-1] if counts else None
 
@@ -156,6 +175,7 @@ def _examine(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
 def _read_quota(state: LoginState, tags: TagSequence) -> CommandGenerator[None]:
     """Read the quota: a full mailbox does not show in the login or the inbox (RFC 9208 §4.1.2, §4.2.1)."""
     reply = yield from command(tags.next(), "GETQUOTAROOT INBOX", state.max_lines)
+    state.show_alerts((*reply.untagged, reply.text))
     record_quota(state, reply.untagged)
 
 
@@ -171,14 +191,15 @@ def command(tag: str, text: str, max_lines: int) -> CommandGenerator[ImapReply]:
 def answer_to(tag: str, max_lines: int) -> CommandGenerator[ImapReply | bytes]:
     """Read up to the tagged response, or to a continuation request, whose text is returned.
 
-    A BYE before the connection closes counts as the response: nothing else follows it.
+    A BYE before the connection closes counts as the response: nothing else follows it. So does an untagged BAD before
+    the server falls silent: interia.pl answers commands with it where IMAP is switched off (2026-11).
     """
     untagged: list[bytes] = []
     for _ in range(max_lines):
         try:
             line = (yield from read_line()).strip()
         except NetworkError:
-            farewells = [each for each in untagged if each.upper().startswith(b"* BYE")]
+            farewells = [each for each in untagged if each.upper().startswith((b"* BYE", b"* BAD"))]
             if not farewells:
                 raise
             return ImapReply(False, farewells[-1], tuple(untagged))
@@ -199,6 +220,12 @@ def _is_ok(rest: bytes) -> bool:
     if status not in (b"OK", b"NO", b"BAD"):
         raise NetworkError(FailureKind.BAD_REPLY, "{} is neither OK nor NO nor BAD", quoting=quoted(status[:20]))
     return status == b"OK"
+
+
+def _record(state: LoginState, topic: Topic, ok: bool, reply: ImapReply) -> None:
+    """Record *reply*, without the data of the mailbox, and the alerts in it."""
+    state.note(topic, ok, reply.words)
+    state.show_alerts((*reply.untagged, reply.text))
 
 
 def _human_texts(untagged: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
-from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.methods import log_in_with
+from mailsettings.login.sasl import usable_mechanisms
 from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
 from mailsettings.login.session import INSPECT_MAILBOX, LoginState, MailboxObservation, SecretCommand, Topic
 from mailsettings.model import Auth, Step
@@ -42,13 +44,26 @@ class Pop3Reply:
     text: bytes  # the first line
     lines: tuple[bytes, ...] = ()
 
+    @property
+    def accepted(self) -> bool:
+        return self.ok
+
+    @property
+    def command_refused(self) -> bool:
+        """POP3 has one status for all refusals: only the text may say that it is the command's."""
+        return False
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        return (self.text,)
+
 
 def log_in(state: LoginState) -> CommandGenerator[None]:
     """Log in, count the messages, read their ids; a thorough request checks the lists as well."""
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(state)
     state.accepted = reply.ok
-    state.note(Topic.LOGIN, reply.ok, (reply.text,))
+    state.note(Topic.LOGIN, reply.ok, reply.words)
     if not reply.text:
         state.observe("empty-line", "the login was answered by an empty line")
     if reply.ok:
@@ -81,13 +96,19 @@ def _authenticate(state: LoginState) -> CommandGenerator[Pop3Reply]:
     """Log in with SASL or USER and PASS. NetworkError(NO_LOGIN) where the server has neither for these credentials."""
     request, hello = state.request, state.hello
     sasl = [word for line in hello.capabilities if line.startswith("SASL ") for word in line.upper().split()[1:]]
-    name = choose_mechanism(sasl, request.credentials.auth, request.mechanism)
-    if name:
-        return (yield from _sasl(state, name))
-    if request.credentials.auth is Auth.OAUTH2 or "USER" not in hello.mechanisms:
+    names = usable_mechanisms(sasl, request.credentials.auth, request.mechanism)
+    methods = [partial(_sasl, state, name) for name in names]
+    if request.credentials.auth is not Auth.OAUTH2 and "USER" in hello.mechanisms:
+        methods.insert(1, partial(_user_and_pass, state))
+    if not methods:
         raise no_mechanism_error(state)
+    return (yield from log_in_with(state, methods))
+
+
+def _user_and_pass(state: LoginState) -> CommandGenerator[Pop3Reply]:
+    request = state.request
     state.mechanism = POP3_LOGIN
-    if "UTF8 USER" in hello.capabilities and not request.ascii:
+    if "UTF8 USER" in state.hello.capabilities and not request.ascii:
         # RFC 6856 §2.1: needed beyond ASCII. If it is refused, the reply to USER shows what that means.
         yield Send(b"UTF8")
         yield from _status()
@@ -131,8 +152,6 @@ def _inspect_mailbox(state: LoginState, size: int) -> CommandGenerator[None]:
 
 def _inspect_thoroughly(state: LoginState, count: int, size: int, *, whole: bool) -> CommandGenerator[None]:
     """Check what makes a service fail that polls the mailbox and keeps no state of its own."""
-    if not announces_uidl(state.hello.capabilities):
-        state.observe("ids-not-announced", "UIDL is not among what CAPA lists")
     if whole:
         sizes = yield from _command(state, b"LIST", listed=True)
         _check_sizes(state, sizes, count, size)
@@ -169,7 +188,10 @@ def announced_limits(capabilities: Iterable[str]) -> Iterator[MailboxObservation
 
 
 def announces_uidl(capabilities: Iterable[str]) -> bool:
-    """Say whether UIDL is announced: services that fetch mail rely on CAPA and do not try it."""
+    """Say whether UIDL is announced. Where a login shows that UIDL answers, it counts as offered, announced or not.
+
+    AOL and others list it in CAPA only behind the login, or never (RFC 2449 §6.8 wants it before, too).
+    """
     return any(line.upper().split()[:1] == ["UIDL"] for line in capabilities)
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.diagnosis.endpoints import EndpointOutcome, EndpointOutcomes
 from mailsettings.diagnosis.failures import findings_at
-from mailsettings.diagnosis.replies import refusal_findings
+from mailsettings.diagnosis.replies import login_refusal_findings, meanings, refusal_findings
+from mailsettings.errors import FailureKind
 from mailsettings.login.imap import IMAP_LOGIN
 from mailsettings.login.pop3 import POP3_LOGIN
 from mailsettings.login.sasl import TOKEN_MECHANISMS
-from mailsettings.login.session import INSPECT_MAILBOX, LoginRequest, LoginSession, Topic
+from mailsettings.login.session import INSPECT_MAILBOX, LoginRequest, LoginSession, ServerReply, Topic
 from mailsettings.model import Auth, Confidence, Endpoint, Finding, Probe, Provider, Step, TLSFacts
 
 # Refusals of the credentials themselves: another attempt with the same ones, here or at the other server, shows nothing
@@ -25,7 +26,8 @@ _PERMANENT_CODES = frozenset(
 _OF_PASSWORDS = frozenset({"bad-credentials", "app-password-required", "basic-auth-disabled", "password-expired"})
 # RFC 6855, RFC 9051 §6.2.3, RFC 6856 §2.1: the commands that log in may contain characters beyond ASCII.
 _UTF8_CAPABILITIES = frozenset({"UTF8=ACCEPT", "UTF8=ONLY", "IMAP4REV2", "UTF8 USER"})
-_USUAL = {Topic.LOGIN: "bad-credentials", Topic.MAILBOX: "bad-reply", Topic.SENDER: "sender-not-allowed"}
+_TIMEOUTS = frozenset({FailureKind.REPLY_TIMEOUT, FailureKind.DEADLINE})
+_REFUSABLE = frozenset({Topic.LOGIN, Topic.MAILBOX, Topic.SENDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,16 @@ class LoginResult:
     tls: TLSFacts | None = None
     tried: bool = True
     quota: str = ""  # how full the mailbox is, in words; empty where the server does not say
+    attempts: int = 1  # methods that were tried, each of which may count as a failed login until one is accepted
 
     @property
     def credentials_refused(self) -> bool:
         """True if the reply was about the credentials, and not about this protocol."""
         sent = self.tried and bool(self.mechanism)
-        return sent and not self.accepted and bool(self.findings) and self.findings[0].code in _PERMANENT_CODES
+        codes = [item.code for item in self.findings if item.code != "server-alert"]
+        # In unknown words: where a wrong password is a possible cause, no other server is asked about it either.
+        unknown = codes[:1] == ["server-refused"] and "bad-credentials" in codes
+        return sent and not self.accepted and bool(codes) and (unknown or codes[0] in _PERMANENT_CODES)
 
     def with_finding(self, item: Finding) -> LoginResult:
         """Return a copy with one more finding, in front."""
@@ -69,7 +75,11 @@ def login_result(probe: Probe, request: LoginRequest, provider: Provider | None)
         return _interrupted(probe, request)
     refusals = _deduplicated(_refusals(session, request, provider))
     ambiguous = any(item.code == "bad-credentials" for item in refusals)
-    found = (*refusals, *_observed(session), *(_other_causes(session, request) if ambiguous else ()))
+    found = (
+        *refusals,
+        *_observed(session, request.endpoint, refusals),
+        *(_other_causes(session, request) if ambiguous else ()),
+    )
     return LoginResult(
         request.endpoint,
         request.username,
@@ -82,6 +92,7 @@ def login_result(probe: Probe, request: LoginRequest, provider: Provider | None)
         software=session.software,
         tls=session.tls,
         quota=next((each.text for each in session.replies if each.topic is Topic.QUOTA), ""),
+        attempts=1 + sum(each.topic is Topic.METHOD for each in session.replies),
     )
 
 
@@ -96,6 +107,9 @@ def _interrupted(probe: Probe, request: LoginRequest) -> LoginResult:
     outcome = EndpointOutcome(request.endpoint, clean, replace(probe, failure=clean), stated=True)
     found = tuple(findings_at(outcome, EndpointOutcomes((outcome,))))
     accepted, verified = Step.MAILBOX in passed, INSPECT_MAILBOX.name in passed
+    if accepted and not verified and clean.kind in _TIMEOUTS:
+        # No statement about the speed of a server that has just answered the login.
+        found = (finding("mailbox-not-opened", f"{outcome.name}: {clean.seen}", about=outcome.name),)
     return LoginResult(
         request.endpoint, request.username, accepted=accepted, verified=verified, findings=found, tls=probe.tls
     )
@@ -105,21 +119,43 @@ def _refusals(session: LoginSession, request: LoginRequest, provider: Provider |
     """Yield what the refusals mean; nothing where the login succeeded in the end."""
     if session.accepted and session.opened:
         return
-    refusals = [reply for reply in session.replies if not reply.ok and reply.topic in _USUAL]
+    refusals = [reply for reply in session.replies if not reply.ok and reply.topic in _REFUSABLE]
     reason = "\n".join(reply.text for reply in session.replies if reply.topic is Topic.CHALLENGE)
     for reply in refusals:
         evidence = f"{reason}\n{reply.text}".strip()
-        found = refusal_findings(
-            reply.text, request.endpoint.protocol, evidence=evidence, provider=provider, usual=_USUAL[reply.topic]
-        )
+        found = _meaning(reply, evidence, request.endpoint, provider)
         if request.credentials.auth is Auth.OAUTH2:
             yield from map(_of_token, found)
         else:
             yield from (item for item in found if not _unlikely(item, session))
     if reason and not refusals:
         yield finding("oauth-token-rejected", reason, Confidence.LIKELY)
-    if session.accepted and all(reply.ok for reply in session.replies):
-        yield finding("bad-reply", "the login was accepted, but the mailbox did not open", about="the server")
+    if session.accepted and not refusals:
+        yield from _not_opened(session, request.endpoint, provider)
+
+
+def _meaning(reply: ServerReply, evidence: str, endpoint: Endpoint, provider: Provider | None) -> Iterator[Finding]:
+    """Yield what the refusal *reply* may mean."""
+    if reply.topic is Topic.SENDER:
+        yield from refusal_findings(
+            reply.text, endpoint.protocol, evidence=evidence, provider=provider, usual="sender-not-allowed"
+        )
+    else:
+        accepted = reply.topic is Topic.MAILBOX
+        yield from login_refusal_findings(
+            reply.text, endpoint.protocol, evidence=evidence, provider=provider, accepted=accepted
+        )
+
+
+def _not_opened(session: LoginSession, endpoint: Endpoint, provider: Provider | None) -> Iterator[Finding]:
+    """Yield why a mailbox did not open that was not refused: what the server has said before may explain it."""
+    said = [each.evidence for each in session.observations if each.code == "server-alert"]
+    explained = [text for text in said if meanings(text, endpoint.protocol)]
+    for text in explained:
+        yield from refusal_findings(text, endpoint.protocol, provider=provider)
+    if not explained:
+        ends = [reply.text for reply in session.replies if reply.topic is Topic.END]
+        yield finding("mailbox-not-opened", "; ".join(ends) or f"{endpoint.host}:{endpoint.port}: login accepted")
 
 
 def _unlikely(item: Finding, session: LoginSession) -> bool:
@@ -156,9 +192,14 @@ def _deduplicated(found: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(first.values())
 
 
-def _observed(session: LoginSession) -> Iterator[Finding]:
+def _observed(session: LoginSession, endpoint: Endpoint, refusals: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Yield what was observed; an alert only where no refusal has it as its evidence already."""
+    shown = "\n".join(item.evidence for item in refusals)
     for each in session.observations:
-        yield finding(each.code, each.evidence)
+        if each.code != "server-alert":
+            yield finding(each.code, each.evidence, about=f"{endpoint.host}:{endpoint.port}")
+        elif each.evidence not in shown:
+            yield finding(each.code, each.evidence, about=each.evidence)
 
 
 def suggested_name(result: LoginResult, used: str, forms: Iterable[str], address: str) -> str:

@@ -139,11 +139,11 @@ TOKEN_MECHANISMS = frozenset(_FOR_TOKENS)
 MUTUAL_MECHANISMS = frozenset({"SCRAM-SHA-256", "SCRAM-SHA-1"})  # these authenticate the server, too
 
 
-def choose_mechanism(offered: Iterable[str], auth: Auth, preferred: str = "") -> str:
-    """Return the mechanism of *offered* to use for *auth*, *preferred* if it is among them; empty if there is none."""
+def usable_mechanisms(offered: Iterable[str], auth: Auth, preferred: str = "") -> list[str]:
+    """Return the mechanisms of *offered* that can be used for *auth*, the best first: *preferred*, if it is offered."""
     supported = _FOR_TOKENS if auth is Auth.OAUTH2 else _FOR_PASSWORDS
     usable = [name for name in supported if name in set(offered)]
-    return preferred if preferred in usable else next(iter(usable), "")
+    return sorted(usable, key=lambda name: name != preferred)
 
 
 def decode_challenge(text: bytes) -> bytes:

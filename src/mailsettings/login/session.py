@@ -6,10 +6,12 @@ login dialogue                                            log in, open the mailb
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from mailsettings.charsets import decoded
 from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.escape import excerpt
 from mailsettings.login.credentials import Credentials
@@ -17,6 +19,7 @@ from mailsettings.model import Endpoint, Hello, Step
 from mailsettings.protocols.dialogue import CommandGenerator, Dialogue, Send, Stage
 
 INSPECT_MAILBOX = Stage(Step.LOOK)  # begins when everything is verified: a time-out from here on does not change that
+_ALERT = re.compile(rb"(?:\*[ \t]+)?(?:OK|NO|BAD|BYE)[ \t]+\[ALERT\][ \t]*(.+)", re.IGNORECASE | re.DOTALL)
 MAX_LINES = 8  # of one reply that are recorded; providers give the cause in the first two
 
 
@@ -24,6 +27,7 @@ class Topic(StrEnum):
     """What a recorded reply is about."""
 
     LOGIN = "login"  # the verdict on the credentials
+    METHOD = "method"  # a method was refused, and another one tried
     CHALLENGE = "challenge"  # a server's reason for refusing a token
     PROOF = "proof"  # the server did not prove that it knows the password
     OFFER = "offer"  # no mechanism fits the credentials
@@ -73,6 +77,7 @@ class LoginRequest:
     credentials: Credentials
     sender: str = ""  # the address for MAIL FROM
     mechanism: str = ""  # preferred
+    attempts: int = 1  # how many methods may be tried; the next one only where the server refuses a method as such
     send_id: bool = False  # send the IMAP ID before anything is opened
     thorough: bool = False  # also check what matters to programs that fetch mail
 
@@ -100,9 +105,23 @@ class LoginState:
 
     def note(self, topic: Topic, ok: bool, lines: Iterable[bytes]) -> None:
         """Record a reply, without secrets."""
-        # Scrub before anything is cut or escaped: part of a secret would not be found.
-        clean = (self.request.credentials.scrub(_text(line)) for line in tuple(dict.fromkeys(lines))[:MAX_LINES])
-        self.replies.append(ServerReply(topic, ok, "\n".join(excerpt(line.encode()) for line in clean)))
+        recorded = [self._clean(line) for line in tuple(dict.fromkeys(lines))[:MAX_LINES]]
+        self.replies.append(ServerReply(topic, ok, "\n".join(recorded)))
+
+    def show_alerts(self, lines: Iterable[bytes]) -> None:
+        """Record the alerts among *lines*, tagged or not: clients must show them to the user (RFC 3501 §7.1)."""
+        for line in lines:
+            if found := _ALERT.match(line):
+                seen = MailboxObservation("server-alert", self._clean(found[1]))
+                if seen not in self.observations and len(self.observations) < MAX_LINES:
+                    self.observations.append(seen)
+
+    def _clean(self, line: bytes) -> str:
+        # Scrub before anything is cut, escaped or decoded by guess: part of a secret would not be found, nor one in
+        # another charset.
+        scrub = self.request.credentials.scrub
+        text = decoded(scrub(line.decode("latin-1")).encode("latin-1", "replace"))
+        return excerpt(scrub(text).encode())
 
     def observe(self, code: str, evidence: str) -> None:
         """Record an observation about the mailbox."""
@@ -122,13 +141,6 @@ class LoginState:
             observations=tuple(self.observations),
             messages=self.messages,
         )
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
 
 
 class SecretCommand(Send):

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from mailsettings.errors import FailureKind, NetworkError
-from mailsettings.login.sasl import choose_mechanism
+from mailsettings.login.methods import log_in_with
+from mailsettings.login.sasl import usable_mechanisms
 from mailsettings.login.sasl_exchange import SaslExchange, no_mechanism_error
 from mailsettings.login.session import INSPECT_MAILBOX, LoginState, Topic
 from mailsettings.model import Step
@@ -22,6 +24,8 @@ from mailsettings.protocols.dialogue import CommandGenerator, Send, Stage, read_
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ \t-])(.*))?", re.DOTALL)
 # RFC 4954 §4 allows command lines of 12288 octets, but older servers keep to the 512 of RFC 5321.
 _MAX_COMMAND = 500
+# "Unknown", "syntax", "not implemented", "parameter", and the 553 of Naver (2026-11): none is about the password.
+_COMMAND_REFUSED = frozenset({500, 501, 502, 504, 553})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,25 @@ class SmtpReply:
     lines: tuple[bytes, ...]
     text: bytes = b""  # of the last line, without the code
 
+    @property
+    def accepted(self) -> bool:
+        return self.code == 235
+
+    @property
+    def command_refused(self) -> bool:
+        return self.code in _COMMAND_REFUSED
+
+    @property
+    def words(self) -> tuple[bytes, ...]:
+        return self.lines
+
 
 def log_in(state: LoginState) -> CommandGenerator[None]:
     """Log in, then check whether the address may send."""
     yield Stage(Step.LOGIN)
     reply = yield from _authenticate(state)
-    state.accepted = reply.code == 235
-    state.note(Topic.LOGIN, state.accepted, reply.lines)
+    state.accepted = reply.accepted
+    state.note(Topic.LOGIN, state.accepted, reply.words)
     if not state.accepted:
         return
     yield Stage(Step.MAILBOX)
@@ -57,16 +73,20 @@ def log_in(state: LoginState) -> CommandGenerator[None]:
 
 
 def _authenticate(state: LoginState) -> CommandGenerator[SmtpReply]:
-    """Send AUTH with the best mechanism. NetworkError(NO_LOGIN) where the server has none for these credentials."""
-    request, hello = state.request, state.hello
-    name = choose_mechanism(hello.mechanisms, request.credentials.auth, request.mechanism)
-    if not name:
+    """Log in with the best mechanism. NetworkError(NO_LOGIN) where the server has none for these credentials."""
+    request = state.request
+    names = usable_mechanisms(state.hello.mechanisms, request.credentials.auth, request.mechanism)
+    if not names:
         raise no_mechanism_error(state)
+    return (yield from log_in_with(state, [partial(_sasl, state, name) for name in names]))
+
+
+def _sasl(state: LoginState, name: str) -> CommandGenerator[SmtpReply]:
     exchange = SaslExchange(state, name)
     yield from exchange.begin(b"AUTH", initial_response=True, max_command=_MAX_COMMAND)
     while (reply := (yield from _reply(state.max_lines))).code == 334:
         yield from exchange.answer(reply.text)
-    if reply.code == 235:
+    if reply.accepted:
         exchange.succeeded(reply.text)
     return reply
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings import protocols
-from mailsettings.address import USUAL_TEMPLATES, fill_all
+from mailsettings.address import USUAL_TEMPLATES, EmailAddress, fill_all, parse_address
 from mailsettings.decision.confirmation import agreed_hosts
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.errors import ConfirmationRequired, NetworkError
@@ -144,9 +144,10 @@ def _targets(
     own = (credentials.username,) if credentials.username else ()
     if isinstance(what, Detection):
         incoming, outgoing = what.incoming[:1], what.outgoing[:1]
-        targets = [_chosen(choice[0], own, agreed) if choice else None for choice in (incoming, outgoing)]
+        address = parse_address(what.address)
+        targets = [_chosen(choice[0], own, agreed, address) if choice else None for choice in (incoming, outgoing)]
     else:
-        names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES, what.address)[:1])
+        names = own or ((what.username,) if what.username else fill_all(USUAL_TEMPLATES[:1], what.address))
         targets = [_typed(endpoint, names) if endpoint else None for endpoint in (what.incoming, what.outgoing)]
     refusals = token_refusals(what, credentials)
     incoming_target, outgoing_target = (
@@ -155,12 +156,14 @@ def _targets(
     return incoming_target, outgoing_target
 
 
-def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str]) -> _Target:
+def _chosen(choice: Choice, own: tuple[str, ...], agreed: frozenset[str], address: EmailAddress) -> _Target:
     confirmed = choice.trust is Trust.CONFIRM and choice.endpoint.host in agreed
     allowed = choice.verified and (choice.trust.allows_password or confirmed)
-    # Several forms are worth a second attempt only if a table row has them; for guessed servers they are guesses.
+    # Several forms are worth a second attempt only if a table row has them; for guessed servers they are guesses. The
+    # two spellings of an international domain are one form.
     stated = any(claim.usernames and claim.evidence.authority.knows_usernames for claim in choice.claims)
-    return _Target(choice.endpoint, own or (choice.usernames if stated else choice.usernames[:1]), allowed)
+    first_form = fill_all((choice.username_template,), address)
+    return _Target(choice.endpoint, own or (choice.usernames if stated else first_form), allowed)
 
 
 def _typed(endpoint: Endpoint, names: tuple[str, ...]) -> _Target:
@@ -202,6 +205,8 @@ class _Logins:
         if self._refusals >= MAX_ATTEMPTS:
             return not_attempted(target.endpoint, "two logins were refused already, and one more may lock the account")
         name = self._name or target.names[0]
+        if not name:
+            return not_attempted(target.endpoint, finding("username-needed", str(target.endpoint)))
         result = await self._attempt(target.endpoint, name)
         other = suggested_name(result, name, target.names, self._address)
         if other and self._refusals < MAX_ATTEMPTS:
@@ -225,6 +230,7 @@ class _Logins:
             sender=self._address,
             send_id=any(hint.id == "imap_id" for hint in self._provider.hints) if self._provider else False,
             thorough=self._thorough,
+            attempts=MAX_ATTEMPTS - self._refusals,
         )
 
         def dialogue(_endpoint: Endpoint, tag: str) -> Dialogue:
@@ -232,7 +238,7 @@ class _Logins:
 
         probe = await self._net.log_in(endpoint, dialogue)
         result = login_result(probe, request, self._provider)
-        self._refusals += not result.accepted
+        self._refusals += 0 if result.accepted else result.attempts
         self._name = name if result.accepted else self._name
         return result
 

@@ -59,6 +59,7 @@ class NoteKind(StrEnum):
     REMARK = "remark"
     UNPROTECTED_GREETING = "unprotected-greeting"  # true of every server with STARTTLS
     PREAUTH = "preauth"  # the server counts the connection as logged in before any login
+    ALERT = "alert"  # a text that the server wants to be shown
     IPV4_BROKEN = "ipv4-broken"
     IPV6_BROKEN = "ipv6-broken"
 
@@ -111,6 +112,8 @@ class Probe:
     aliases: tuple[str, ...] = ()  # the CNAME targets of the host
     steps: tuple[Timing, ...] = ()
     notes: tuple[Note, ...] = ()
+    # With a certificate for other names: those the server gave itself in plaintext, before TLS, that it is valid for.
+    own_names: tuple[str, ...] = ()
 
     @property
     def verified(self) -> bool:

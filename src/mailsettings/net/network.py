@@ -205,6 +205,7 @@ class Network:
             tls=result.tls,
             address=str(connection.ip),
             aliases=connection.aliases,
+            own_names=result.own_names,
             steps=(*dialling, *result.steps),
             notes=connection.notes,
         )

@@ -5,22 +5,26 @@ One connection, one dialogue, one purpose: nothing is reused (curl CVE-2026-4873
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol as Interface
 
 from mailsettings.errors import Detail, FailureKind, NetworkError
 from mailsettings.escape import quoted
+from mailsettings.hostnames import name_matches
 from mailsettings.model import Endpoint, Failure, Hello, Note, Protocol, Security, Step, Timing, TLSFacts
 from mailsettings.net.certificates import CertificateError
 from mailsettings.net.streams import Stream
 from mailsettings.policy import Policy
 from mailsettings.protocols.dialogue import Command, Dialogue, ReadLine, Send, Stage, StartTLS, command_line
+from mailsettings.protocols.fingerprint import hosts_in
 from mailsettings.protocols.line_buffer import LineBuffer
 
 # ALPN names of RFC 7301's registry; SMTP has none.
 _ALPN = {Protocol.IMAP: ("imap",), Protocol.POP3: ("pop3",)}
 _TIMEOUTS = {Step.GREETING: FailureKind.GREETING_TIMEOUT, Step.TLS: FailureKind.TLS_TIMEOUT}
+_NO_HANDSHAKE = frozenset({FailureKind.CLOSED, FailureKind.TLS_TIMEOUT, FailureKind.NOT_TLS})
+MAX_HOSTS = 20  # named before TLS, of which the certificate covers one, if any
 _BARE_LF = Note("lines end with LF instead of CR LF")
 
 
@@ -38,6 +42,7 @@ class SessionResult:
     failure: Failure | None = None
     tls: TLSFacts | None = None  # also if the certificate is for other names
     steps: tuple[Timing, ...] = ()
+    own_names: tuple[str, ...] = ()  # as in Probe
 
 
 async def run_session(
@@ -62,10 +67,19 @@ async def run_session(
     try:
         hello = await runner.run()
     except NetworkError as error:
-        failure = Failure.of(endpoint, error)
+        failure = _at_step(Failure.of(endpoint, error), runner.steps)
         if isinstance(error, CertificateError):
             runner.tls = error.facts
-    return SessionResult(hello, failure, runner.tls, tuple(runner.steps))
+    own_names = tuple(name for name in runner.hosts if name_matches(name, runner.tls.names)) if runner.tls else ()
+    return SessionResult(hello, failure, runner.tls, tuple(runner.steps), () if hello else own_names)
+
+
+def _at_step(failure: Failure, steps: Sequence[Timing]) -> Failure:
+    """Return *failure* with its detail if TLS did not begin though the server had agreed to STARTTLS."""
+    at_handshake = [step.name for step in steps[-2:]] == [Step.STARTTLS, Step.TLS]
+    if at_handshake and failure.detail is None and failure.kind in _NO_HANDSHAKE:
+        return replace(failure, detail=Detail.BEHIND_GO_AHEAD)
+    return failure
 
 
 class SessionRunner:
@@ -83,6 +97,7 @@ class SessionRunner:
     ) -> None:
         self.steps: list[Timing] = []
         self.tls: TLSFacts | None = None
+        self.hosts: dict[str, None] = {}  # named in plaintext lines, at most MAX_HOSTS
         self._stream = stream
         self._dialogue = dialogue
         self._endpoint = endpoint
@@ -117,7 +132,10 @@ class SessionRunner:
                 return command
         finally:
             self.steps.append(Timing(step, anyio.current_time() - started))
-        raise self._unfinished(_TIMEOUTS.get(step, FailureKind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+        error = self._unfinished(_TIMEOUTS.get(step, FailureKind.REPLY_TIMEOUT), f"no {step} within {limit:g} s")
+        if step in (Step.LOGIN, Step.MAILBOX):
+            return self._throw(error)  # what the server has said so far is part of the verdict
+        raise error
 
     def _begin(self, step: Step) -> None:
         """Enter the stage *step*."""
@@ -174,6 +192,8 @@ class SessionRunner:
             if not data:
                 return None
             self._lines.feed(data)
+        if self.tls is None and len(self.hosts) < MAX_HOSTS:
+            self.hosts.update(dict.fromkeys(hosts_in(line)[:MAX_HOSTS]))
         return line
 
     async def _start_tls(self) -> TLSFacts:

@@ -1,9 +1,12 @@
-"""Recognise the protocol of a server by its first line, and its software by greeting and capabilities. Pure."""
+"""Recognise a server's protocol by its first line, its software and its own name by greeting and replies. Pure."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+
+from mailsettings.errors import AddressError
+from mailsettings.hostnames import parse_host
 
 # In this order: specific patterns before the general ones that would match as well.
 _FIRST_LINES = (
@@ -36,6 +39,28 @@ def _protocol_patterns() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
     """Compile the patterns on first use, which is when the first server has been contacted."""
     flags = re.IGNORECASE | re.DOTALL
     return tuple((name, re.compile(rb"\s*(?:" + pattern + rb")", flags)) for name, pattern in _FIRST_LINES)
+
+
+_MAX_LINE = 512  # bytes of a line that are searched for names (RFC 5321 §4.5.3.1.5: no reply line is longer)
+_REPLY_CODE = re.compile(rb"[0-9]{3}-")  # of a line that is not the last (RFC 5321 §4.2.1)
+_BETWEEN_HOSTS = re.compile(rb"[^a-z0-9.-]+")
+
+
+def hosts_in(line: bytes) -> tuple[str, ...]:
+    """Return what looks like a host's name in *line*: `220 srv7.hoster.example ESMTP`, `+OK <1.2@srv7.hoster.example>`.
+
+    Software versions are none, as a name does not end in a number; the caller decides which of them count.
+    """
+    words = _BETWEEN_HOSTS.split(_REPLY_CODE.sub(b"", line[:_MAX_LINE].lower(), count=1))
+    texts = (word.strip(b".-").decode("ascii") for word in words if b"." in word)
+    return tuple(dict.fromkeys(text for text in texts if _is_host(text)))
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return parse_host(text) == text
+    except AddressError:
+        return False
 
 
 # A host may be called postfix.example.org and run something else.

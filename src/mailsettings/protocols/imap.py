@@ -37,6 +37,7 @@ from mailsettings.protocols.mechanisms import families, names
 
 _GREETING = re.compile(rb"\*[ \t]*(OK|PREAUTH|BYE)(?:[ \t]+(.*))?", re.IGNORECASE | re.DOTALL)
 _CODE = re.compile(rb"\[CAPABILITY[ \t]+([^\]]*)\][ \t]*", re.IGNORECASE)  # RFC 9051 §7.1
+_ALERT = re.compile(rb"\[ALERT\][ \t]*(.+)", re.IGNORECASE | re.DOTALL)
 _LITERAL = re.compile(rb"\{[0-9]+\+?\}$")  # RFC 9051 §4.3
 _PREAUTH = Note("the server says PREAUTH: this connection counts as logged in already", NoteKind.PREAUTH)
 _IN_GREETING = Note("login methods are named only in the greeting, not in the CAPABILITY reply")
@@ -80,10 +81,11 @@ class _Greeting:
     text: str
     capabilities: tuple[str, ...]
     preauth: bool
+    alert: tuple[Note, ...] = ()
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        return (_PREAUTH,) if self.preauth else ()
+        return (_PREAUTH, *self.alert) if self.preauth else self.alert
 
 
 def _read_greeting(line: bytes, *, plaintext: bool) -> _Greeting:
@@ -102,7 +104,15 @@ def _read_greeting(line: bytes, *, plaintext: bool) -> _Greeting:
         raise NetworkError(FailureKind.PREAUTH, "PREAUTH in clear", quoting=quoted(text))
     code = _CODE.match(text)
     capabilities = _words(code[1]) if code else ()
-    return _Greeting(excerpt(text[code.end() :] if code else text), capabilities, status == b"PREAUTH")
+    shown = excerpt(text[code.end() :] if code else text)
+    return _Greeting(shown, capabilities, status == b"PREAUTH", tuple(_alert(text, plaintext=plaintext)))
+
+
+def _alert(text: bytes, *, plaintext: bool) -> Iterator[Note]:
+    """Yield the text of an ALERT as a note: it must be presented to the user (RFC 3501 §7.1)."""
+    if found := _ALERT.match(text):
+        when = "before TLS began, where anyone on the way could have said it, " if plaintext else ""
+        yield Note(f"{when}the server asked to show this: {excerpt(found[1])}", NoteKind.ALERT)
 
 
 def _request_tls(in_greeting: tuple[str, ...], tags: Iterator[str], max_lines: int) -> CommandGenerator[None]:

@@ -71,7 +71,7 @@ def dialogue(security: Security, *, name: str, max_lines: int) -> Dialogue:
 
 @dataclass(frozen=True, slots=True)
 class _Ehlo:
-    """The reply to EHLO; *refusal* if the server does not support the command (RFC 5321 §4.1.4: 500, 502)."""
+    """The reply to EHLO; *refusal* if the server does not support the command (RFC 5321 §4.1.4: 500, 502, or HELO)."""
 
     text: str = ""
     extensions: tuple[str, ...] = ()  # keyword in upper case, arguments as sent
@@ -124,17 +124,26 @@ def _no_starttls(ehlo: _Ehlo, masked: str) -> NetworkError:
 
 
 def _ehlo(name: str, max_lines: int) -> CommandGenerator[_Ehlo]:
-    """Send EHLO. GREETING_REFUSED if the server refuses the client rather than the command."""
+    """Send EHLO. GREETING_REFUSED if the server refuses the client rather than the command, which HELO shows."""
     yield Stage(Step.CAPABILITIES)
     yield Send(f"EHLO {name}".encode())
     reply = yield from _reply(max_lines)
-    if reply.code in (500, 502):
-        return _Ehlo(refusal=str(reply))  # no fallback to HELO, which has neither STARTTLS nor AUTH
+    if reply.code in (500, 502) or (reply.code >= 500 and (yield from _takes_helo(name, max_lines))):
+        return _Ehlo(refusal=str(reply))  # not used any further: with HELO there is neither STARTTLS nor AUTH
     if reply.code >= 400:
         raise NetworkError(FailureKind.GREETING_REFUSED, "EHLO answered {}", quoting=str(reply))
     if reply.code != 250:
         raise NetworkError(FailureKind.BAD_REPLY, "EHLO answered {}, not 250", quoting=str(reply))
     return _Ehlo(excerpt(reply.lines[0]), tuple(dict.fromkeys(filter(None, map(_extension, reply.lines[1:])))))
+
+
+def _takes_helo(name: str, max_lines: int) -> CommandGenerator[bool]:
+    """Say whether the server accepts HELO: servers older than RFC 1869 refuse EHLO with any code (504, 554)."""
+    yield Send(f"HELO {name}".encode())
+    try:
+        return (yield from _reply(max_lines)).code == 250
+    except NetworkError:
+        return False  # it hung up: the refusal before is what it had to say
 
 
 def _extension(line: bytes) -> str:

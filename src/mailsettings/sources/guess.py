@@ -16,7 +16,6 @@ from mailsettings.leads import Lead
 from mailsettings.model import (
     Authority,
     Claim,
-    Direction,
     Endpoint,
     Evidence,
     HostName,
@@ -87,16 +86,12 @@ class GuessedHost:
 
 def claims_on_mx_host(host: str, evidence: Evidence) -> Iterator[Claim]:
     """Yield the usual ports of the host that receives the domain's mail: small sites run everything on one machine."""
-    for protocol, _, ports, _ in PROTOCOL_NAMES:
-        behind = _names_of(protocol.direction)
+    for protocol, names, ports, _ in PROTOCOL_NAMES:
+        # Behind all usual names; where a row names the host there are none, and every protocol begins at 0.
+        behind = len(names) if evidence.authority.guessed else 0
         for place, (port, security) in enumerate(ports):
             order = behind + place * (behind + 1)
             yield Claim(Endpoint(protocol, host, port, security), evidence, order=order, eager=False)
-
-
-def _names_of(direction: Direction) -> int:
-    """Return the greatest number of names that a protocol has, so that POP3, with fewer, does not precede IMAP."""
-    return max(len(names) for protocol, names, _, _ in PROTOCOL_NAMES if protocol.direction is direction)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,14 @@ class Problem(MailSettingsError):  # noqa: N818 - the name RFC 9457 gives it
         return JSONResponse(self.document(), self.status, headers, MEDIA_TYPE)
 
 
+class BadAddress(Problem):
+    """The address is none; *meant*, which repeats part of the request, is for the page and not in the document."""
+
+    def __init__(self, detail: str, meant: str = "") -> None:
+        super().__init__(422, "bad-address", detail)
+        self.meant = meant
+
+
 def problem_of_status(status: int) -> Problem:
     """Return the problem for a bare *status* of the framework."""
     match status:

@@ -43,6 +43,7 @@ DATA = {
     "SRV": st.tuples(NUMBERS, NUMBERS, NUMBERS, HOSTS).map(lambda each: "{} {} {} {}".format(*each)),
     "TXT": STRINGS.map(lambda strings: " ".join(f'"{escaped(each)}"' for each in strings)),
     "NS": HOSTS,
+    "PTR": HOSTS,
     "CNAME": HOSTS,
     "SOA": st.just("ns.example.org. root.example.org. 1 2 3 4 5"),  # of no use, and passed over
 }

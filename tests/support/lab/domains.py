@@ -200,6 +200,7 @@ RECORDS = (
         ),
         incoming="imap://first.srv.example:993 (tls)",
         outgoing="smtp://out.srv.example:465 (tls)",
+        confirm=("first.srv.example", "out.srv.example"),
         kinds=frozenset({FailureKind.REFUSED}),
     ),
     World(
@@ -235,6 +236,7 @@ RECORDS = (
         records=("_imaps._tcp SRV 0 0 993 in", "_submission._tcp SRV 0 0 465 out"),
         incoming="imap://in.sub465.example:993 (tls)",
         outgoing="smtp://out.sub465.example:465 (tls)",
+        confirm=("in.sub465.example", "out.sub465.example"),
     ),
     World(
         domain="wild.example",

@@ -104,11 +104,12 @@ AUTOCONFIG = (
     ),
     World(
         domain="achttp.example",
-        story="a document over plain http alone: the server is the domain's own, so that it may be used",
+        story="a document over plain http alone: the server has an unusual name inside the domain: asked about",
         hosts=(BOX, Host("autoconfig", (HTTP,), pages=((web_documents.AUTOCONFIG, config("box.achttp.example")),))),
         incoming=_imap("achttp.example"),
         outgoing=_smtp("achttp.example"),
-        trust="same-domain",
+        confirm=("box.achttp.example",),
+        trust="confirm",
         learned="http-document autoconfig",
     ),
     World(
@@ -128,7 +129,8 @@ AUTOCONFIG = (
         hosts=(Host("autoconfig", (HTTP,), pages=((web_documents.AUTOCONFIG, config("mail.gandi.net")),)),),
         incoming="imap://mail.gandi.net:993 (tls)",
         outgoing="smtp://mail.gandi.net:465 (tls)",
-        trust="provider",
+        confirm=("mail.gandi.net",),
+        trust="confirm",
         learned="http-document autoconfig",
     ),
     World(
@@ -159,7 +161,8 @@ COLLECTIONS = (
         hosts=(BOX,),
         incoming=_imap("ispdb.example"),
         outgoing=_smtp("ispdb.example"),
-        trust="same-domain",
+        confirm=("box.ispdb.example",),
+        trust="confirm",
         learned="ispdb ispdb",
     ),
     World(
@@ -213,8 +216,9 @@ POINTERS = (
         records=('@ TXT "mailconf=https://docs.mailconf.example/c.xml"',),
         incoming=_imap("mailconf.example"),
         outgoing=_smtp("mailconf.example"),
-        trust="domain",
-        learned="domain mailconf",
+        confirm=("box.mailconf.example",),
+        trust="confirm",
+        learned="srv mailconf",
     ),
 )
 
@@ -255,8 +259,9 @@ AUTODISCOVER = (
         ),
         incoming=_imap("adredirect.example"),
         outgoing=_smtp("adredirect.example"),
-        trust="domain",
-        learned="domain autodiscover",
+        confirm=("box.adredirect.example",),
+        trust="confirm",
+        learned="http-document autodiscover",
     ),
     World(
         domain="adsrv.example",
@@ -273,8 +278,9 @@ AUTODISCOVER = (
         records=("_autodiscover._tcp SRV 0 0 443 ad",),
         incoming=_imap("adsrv.example"),
         outgoing=_smtp("adsrv.example"),
-        trust="domain",
-        learned="domain autodiscover",
+        confirm=("box.adsrv.example",),
+        trust="confirm",
+        learned="srv autodiscover",
     ),
     World(
         domain="adlogin.example",
@@ -293,7 +299,10 @@ JMAP = (
         records=("_jmap._tcp SRV 0 0 443 api", "_submissions._tcp SRV 0 0 465 out"),
         incoming="jmap://api.jmapsrv.example:443 (tls)",
         outgoing=_smtp("jmapsrv.example", "out"),
-        trust="same-domain",
+        incoming_verified=False,
+        exit_code=1,
+        confirm=("out.jmapsrv.example",),
+        trust="unverified",
         learned="srv jmap",
     ),
     World(
@@ -305,7 +314,9 @@ JMAP = (
         ),
         incoming="jmap://jmap401.example:443 (tls)",
         outgoing=_smtp("jmap401.example", "smtp"),
-        trust="same-domain",
+        incoming_verified=False,
+        exit_code=1,
+        trust="unverified",
         learned="guess jmap",
     ),
 )
@@ -329,7 +340,8 @@ SIGNATURES = (
         records=("_imaps._tcp SRV 0 0 993 box", "_submissions._tcp SRV 0 0 465 box"),
         incoming=_imap("unsigned.example"),
         outgoing=_smtp("unsigned.example"),
-        trust="same-domain",
+        confirm=("box.unsigned.example",),
+        trust="confirm",
         learned="srv srv",
     ),
     World(
@@ -385,6 +397,7 @@ TOKENS = (
         hosts=_tokens("tokenhttp.example", "login.tokenhttp.example", (HTTP,)),
         incoming=_imap("tokenhttp.example"),
         outgoing=_smtp("tokenhttp.example"),
+        confirm=("box.tokenhttp.example",),
         notes=("which only the domain's own https document may: not used",),
     ),
 )

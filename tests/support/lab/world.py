@@ -168,6 +168,7 @@ class World:
     incoming: str | None = None
     outgoing: str | None = None
     verified: bool = True  # of what is found
+    incoming_verified: bool = True  # False: of what is found, the server for reading is not
     exit_code: int = 0
     kinds: frozenset[FailureKind] = frozenset()  # failures that must be told
     notes: tuple[str, ...] = ()  # words of notes that must be told

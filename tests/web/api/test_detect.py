@@ -156,6 +156,17 @@ async def test_a_bad_request_is_a_problem(body: object, name: str) -> None:
     assert network.asked == ()
 
 
+@pytest.mark.parametrize("address", ["Ada <ada@target.example>", "mailto:ada@target.example", "ada@target,example"])
+async def test_a_pasted_address_is_a_problem_that_does_not_repeat_it(address: str) -> None:
+    """
+    The detail says what is wrong with it; the client has what was typed.
+    """
+    async with service(world()) as app:
+        response = await Visitor(app).post("/v1/detect", {"address": address})
+
+    assert (response.status_code, "ada" in response.text, "target" in response.text) == (422, False, False)
+
+
 async def test_a_form_of_another_site_cannot_ask() -> None:
     """
     A page elsewhere can post text or a form without being asked for permission, but no JSON.

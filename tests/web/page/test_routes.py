@@ -113,6 +113,16 @@ async def test_a_bad_form_is_a_page_with_a_reason(data: Mapping[str, str]) -> No
     assert "<b>" not in response.text
 
 
+@pytest.mark.parametrize("typed", ["Ada <ada@example.org>", "mailto:ada@example.org", "ada@example,org"])
+async def test_the_page_names_the_address_that_was_meant(typed: str) -> None:
+    """
+    Below the field, which keeps what was typed.
+    """
+    page = await searched(world(), typed)
+
+    assert "Did you mean ada@example.org?" in page
+
+
 async def test_a_busy_service_says_so_in_words() -> None:
     """
     Too many requests are answered with a page, not with a JSON document.

@@ -4,7 +4,7 @@ A detection asks some forty questions, and three in four answers are NXDOMAIN or
 tell. dnspython takes half a millisecond per message and 35 ms to load: it parses only unusual ones (net.dns.fallback).
 
     12 bytes of header | the question | with EDNS an OPT record of 11 bytes       (RFC 1035 §4.1, RFC 6891 §6.1.2)
-    12 bytes of header | the question | records of the seven types asked for      (RFC 1035 §3.3, §4.1.4)
+    12 bytes of header | the question | records of the eight types asked for      (RFC 1035 §3.3, §4.1.4)
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from mailsettings.errors import FailureKind, NetworkError
 from mailsettings.interfaces import MX, SRV, Record
 from mailsettings.model import Question
 
-TYPES = {"A": 1, "NS": 2, "CNAME": 5, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
-A, NS, CNAME, MX_TYPE, TXT, AAAA, SRV_TYPE = TYPES.values()
+TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33}
+A, NS, CNAME, PTR, MX_TYPE, TXT, AAAA, SRV_TYPE = TYPES.values()
 IN = 1
 
 EDNS_PAYLOAD = 1232  # bytes: fits into one packet everywhere (DNS flag day 2020)

@@ -10,7 +10,7 @@ from mailsettings.address import EmailAddress, parse_address
 from mailsettings.errors import AddressError
 from mailsettings.hostnames import parse_host
 from mailsettings.model import Endpoint, Protocol, Security
-from mailsettings.web.problems import Problem
+from mailsettings.web.problems import BadAddress, Problem
 from mailsettings.web.service import DetectionRequest
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -93,4 +93,4 @@ def parse_or_problem(address: str) -> EmailAddress:
     try:
         return parse_address(address)
     except AddressError as error:
-        raise Problem(422, "bad-address", str(error)) from error
+        raise BadAddress(str(error), error.meant) from error

@@ -25,6 +25,7 @@ def address_form(address: str = "", error: str = "") -> Html:
         method="post",
         action="./",
         id="search",
+        novalidate=True,  # a browser knows only that it is no address, and not which one was meant
     )
 
 

@@ -19,7 +19,7 @@ from mailsettings.web.page.layout import page_response
 from mailsettings.web.page.markup import Html, join, tag
 from mailsettings.web.page.progress import progress_text
 from mailsettings.web.page.result import result_html
-from mailsettings.web.problems import Problem
+from mailsettings.web.problems import BadAddress, Problem
 from mailsettings.web.service import DetectionRequest, DetectionService
 from mailsettings.web.single_flight import EventSink
 
@@ -169,4 +169,7 @@ def _problem_text(problem: Problem) -> str:
         case "confirmation-required":
             return "Please say first whether your password may go to the servers that the page asks about."
     detail = problem.detail
-    return f"{detail[:1].upper()}{detail[1:]}."
+    sentence = f"{detail[:1].upper()}{detail[1:]}."
+    return (
+        f"{sentence} Did you mean {problem.meant}?" if isinstance(problem, BadAddress) and problem.meant else sentence
+    )

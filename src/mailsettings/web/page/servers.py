@@ -65,7 +65,7 @@ def _card(title: str, best: tuple[Choice, ...]) -> Html:
             _fact("Server", endpoint.host, copy=True, wide=True),
             _fact("Port", str(endpoint.port), copy=True),
             _fact("Encryption", _SECURITY[endpoint.security]),
-            _fact("User name", choice.username, copy=True, wide=True),
+            _fact("User name", choice.username, copy=True, wide=True) if choice.username else None,
         ),
         tag("p", f"You sign in {methods}. Learned from {provenance_text(choice.claims[0].evidence)}.", class_="small"),
         class_="server",
