@@ -101,7 +101,7 @@ class DirectionView:
             own = lookup.authority is Authority.DOMAIN and not self.state.row_ends_search
             return may_dispute_row(lookup) or own
         evidence = best.claims[0].evidence
-        if may_dispute_row(lookup) and best.authority > Authority.DOMAIN and _is_known(best):
+        if may_dispute_row(lookup) and best.authority > Authority.DOMAIN and _is_in_table(best):
             return True
         # Another document of the same authority may have both directions.
         place = math.inf if self.order.documents.lacks_direction(evidence) else evidence.place
@@ -114,7 +114,7 @@ class DirectionView:
         return next(iter(lookups), None) is None and next(iter(self.contenders), None) is None
 
 
-def _is_known(candidate: Candidate) -> bool:
+def _is_in_table(candidate: Candidate) -> bool:
     """Return True if a row of the table names the host of *candidate*."""
     return table.host_provider(candidate.endpoint.host) is not None
 
