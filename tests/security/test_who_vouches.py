@@ -316,6 +316,44 @@ def test_a_row_that_the_exchangers_contradict_is_asked_about_and_comes_second() 
     assert (row.trust, row.confirm_reason) == (Trust.CONFIRM, ConfirmReason.DISPUTED)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.3])
+@pytest.mark.parametrize("named_by", ["records", "collection"])
+def test_exchangers_that_answer_late_vouch_as_well(named_by: str, delay: float) -> None:
+    """
+    Records or the public collection name servers of the provider that receives the mail: no question, whoever is first.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX="10 spool.mail.gandi.net")
+        net.slow(delay, VICTIM, "MX")
+        if named_by == "records":
+            name_in_srv(net, VICTIM, "mail.gandi.net")
+        else:
+            net.page(f"https://live.thunderbird.net/autoconfig/v1.1/{VICTIM}", document("mail.gandi.net"))
+            net.host("mail.gandi.net").serve(imap(), smtp())
+
+    assert unasked(search(build)) == {"mail.gandi.net"}
+
+
+@pytest.mark.parametrize("alive", [False, True])
+def test_behind_a_filter_a_providers_backup_exchanger_is_asked_about(*, alive: bool) -> None:
+    """
+    It is a trace: behind the domain's own servers, and found where there are none.
+    """
+
+    def build(net: FakeNetwork) -> None:
+        net.records(VICTIM, MX=["10 mx1.hc123-4.iphmx.com", "20 spool.mail.gandi.net"])
+        net.host("mail.gandi.net").serve(imap(), smtp())
+        if alive:
+            net.host(f"imap.{VICTIM}").serve(imap())
+            net.host(f"smtp.{VICTIM}").serve(smtp())
+
+    result = search(build)
+
+    assert asked(result) == ({} if alive else {"mail.gandi.net": ConfirmReason.BACKUP_EXCHANGER})
+    assert unasked(result) == ({f"imap.{VICTIM}", f"smtp.{VICTIM}"} if alive else set())
+
+
 def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> None:
     """
     No list has the names of KPN's exchangers, so that a customer may have one: both companies' servers are asked about.
@@ -323,7 +361,7 @@ def test_exchangers_that_seem_to_be_anothers_come_before_the_row_as_well() -> No
 
     def build(net: FakeNetwork) -> None:
         net.records("ziggo.nl", MX="10 mx.kpnmail.nl")
-        for host in ("imap.ziggo.nl", "smtp.ziggo.nl", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
+        for host in ("imap.gmx.net", "mail.gmx.net", "imap.kpnmail.nl", "smtp.kpnmail.nl"):
             net.host(host).serve(imap(), smtp(), smtp(587))
 
     result = search(build, "ada@ziggo.nl")

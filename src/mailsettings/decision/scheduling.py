@@ -17,6 +17,7 @@ from mailsettings.decision.ranking import RankingContext, RankKey, ranking_conte
 from mailsettings.decision.state import SearchState
 from mailsettings.leads import Lookup, may_dispute_row, place_of
 from mailsettings.model import Authority, Candidate, Direction, Endpoint, Security, SettledBy, Step
+from mailsettings.provider_table import table
 
 # The steps of a probe before the server has responded at all.
 STEPS_BEFORE_CONNECTION = frozenset({Step.RESOLVE, Step.WAIT, Step.CONNECT})
@@ -92,11 +93,16 @@ class DirectionView:
                 yield lookup
 
     def _may_beat(self, lookup: Lookup, best: Candidate) -> bool:
-        """Return True if *lookup* may bring a better authority, a better place, or what contradicts the table's row."""
+        """Return True if *lookup* may bring a better authority or place, or change the trust in the best candidate.
+
+        The exchangers may contradict the table's row for the domain, or show that a known provider has the mailboxes.
+        """
         if best.authority is Authority.TABLE:
             own = lookup.authority is Authority.DOMAIN and not self.state.row_ends_search
             return may_dispute_row(lookup) or own
         evidence = best.claims[0].evidence
+        if may_dispute_row(lookup) and best.authority > Authority.DOMAIN and _is_in_table(best):
+            return True
         # Another document of the same authority may have both directions.
         place = math.inf if self.order.documents.lacks_direction(evidence) else evidence.place
         return (lookup.authority, place_of(lookup)) < (best.authority, place)
@@ -106,6 +112,11 @@ class DirectionView:
         """True if nothing outstanding can change this direction's answer."""
         lookups = () if self.state.closed else self.pending_lookups()
         return next(iter(lookups), None) is None and next(iter(self.contenders), None) is None
+
+
+def _is_in_table(candidate: Candidate) -> bool:
+    """Return True if a row of the table names the host of *candidate*."""
+    return table.host_provider(candidate.endpoint.host) is not None
 
 
 def direction_view(state: SearchState, direction: Direction, partner: str = "") -> DirectionView:

@@ -108,6 +108,10 @@ class MailExchangers:
                 yield from documents_of(exchangers[0].host, self.address, authentic=authentic, ispdb=self.ispdb)
             else:
                 yield from self._provider_leads(exchangers[0].host, row, authentic=authentic)
+            if row.provider.kind == "filter":
+                # Behind a filter, a provider's exchanger takes the mail while the filter is down.
+                for exchanger in exchangers:
+                    yield from self._trace_leads(exchanger)
             return
         yield from traces(self.address)
         for exchanger in exchangers:
