@@ -76,7 +76,7 @@ def test_each_broken_incoming_server_has_its_findings(lab: Laboratory, server: s
             id="expired, and for another name",
         ),
         pytest.param("smtp://mail.oldtls.example", ["tls-too-old"], id="TLS 1.1"),
-        pytest.param("smtp://smtp.refusing.example", ["greeting-refused"], id="554"),
+        pytest.param("smtp://smtp.refusing.example", ["ip-blocked"], id="554"),
         pytest.param("smtp://mail.slow.example", ["slow-greeting"], id="a greeting after six seconds"),
         pytest.param("smtp://exchanger.broken.example:25", ["no-auth-on-this-port"], id="an exchanger"),
         pytest.param("smtp://mail.clear.example:587", ["starttls-not-offered"], id="no TLS at all"),

@@ -25,7 +25,8 @@ SMALL = (
 )
 # A laboratory in a process of its own, which says where it is and waits to be ended.
 SCRIPT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a shell that runs this in the background
 from tests.support.lab.laboratory import opened
 from tests.lab.test_laboratory import SMALL
 with opened(SMALL) as lab:

@@ -79,7 +79,7 @@ def published(text: str, policy: Policy = QUIET) -> AttackResult:
         pytest.param(server(username="%PASSWORD%"), id="T35-unknown-placeholder"),
         pytest.param(server(username="u" * 300), id="T35-long-user-name"),
         pytest.param(server(port=22), id="T9-port-22"),
-        pytest.param(server(port=6379), id="T9-port-6379"),
+        pytest.param(server(port=6667), id="T9-port-6667"),
     ],
 )
 def test_a_section_that_cannot_be_meant_is_dropped(section: str) -> None:
