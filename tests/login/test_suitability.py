@@ -177,6 +177,15 @@ def test_what_a_server_announces_is_known_before_any_login(
     assert answer.verdict.startswith("perhaps")
 
 
+def test_that_one_service_no_longer_fetches_is_always_said() -> None:
+    """
+    Gmail's: the question may have been about it.
+    """
+    answers = (fetched(), pop3_fetcher_suitability(Detection(ADA), None))
+
+    assert all("Gmail no longer" in answer.remark and "forwarded" in answer.remark for answer in answers)
+
+
 def test_without_pop3_nothing_can_be_fetched() -> None:
     """
     The Mail Fetcher's first question.

@@ -243,6 +243,8 @@ def _lines(result: CheckResult, paint: Pen) -> Iterator[str]:
         yield paint("Nothing wrong was found.", Colour.GOOD)
     for each in result.fitness:
         yield from wrapped(f"{each.subject}: {each.verdict}", rest="    ")
+        if each.remark:
+            yield from wrapped(f"  {each.remark}", rest="    ")
 
 
 def _state(login: LoginResult) -> str:

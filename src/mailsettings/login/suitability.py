@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsettings.diagnosis.catalogue import finding
 from mailsettings.login.pop3 import announced_limits, announces_uidl
@@ -36,6 +36,14 @@ class Fitness:
     has: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    remark: str = ""  # what else the user should know, as a sentence
+
+
+# https://support.google.com/mail/answer/16604719, read 2026-11
+FETCHING_ENDED = (
+    "Gmail no longer takes mailboxes to fetch mail from (Mail Fetcher, Gmailify), and stops fetching for all during "
+    "2026: let the mail be forwarded there instead (https://support.google.com/mail/answer/16604719)."
+)
 
 
 def fitness_of(
@@ -131,7 +139,11 @@ _TOLERATES = (
 
 
 def pop3_fetcher_suitability(detection: Detection, verification: Verification | None) -> Fitness:
-    """Say whether a service that polls POP3 can use the mailbox, and why not."""
+    """Say whether a service that polls POP3 can use the mailbox, and why not; one service has ended."""
+    return replace(_pop3_fetcher_suitability(detection, verification), remark=FETCHING_ENDED)
+
+
+def _pop3_fetcher_suitability(detection: Detection, verification: Verification | None) -> Fitness:
     subject = "Fetching by a service that polls POP3"
     usable = [c for c in detection.incoming if c.verified and c.endpoint.protocol is Protocol.POP3]
     if not usable:
