@@ -12,7 +12,8 @@ from mailsettings.interfaces import SRV, Answer, Page
 from mailsettings.leads import Lead
 from mailsettings.model import Authority, Note, Question, Service
 from mailsettings.policy import Policy
-from mailsettings.sources.autodiscover import AutodiscoverRequest, autodiscover
+from mailsettings.sources.autodiscover import autodiscover
+from mailsettings.sources.autodiscover_requests import AutodiscoverRequest
 from tests.support.documents import autodiscover as document
 from tests.support.fake_net import (
     Reply,

@@ -10,7 +10,7 @@ from mailsettings.leads import Lead, LocatedLookup, Lookup, is_lookup, place_of,
 from mailsettings.model import URL, Authority, Endpoint, HostName, Protocol, Question, Security, Task
 from mailsettings.sources import SOURCES
 from mailsettings.sources.autoconfig import documents_of
-from mailsettings.sources.autodiscover import ExchangeHost
+from mailsettings.sources.autodiscover_requests import ExchangeHost
 from mailsettings.sources.certificate_names import CertificateNames, SameServer
 from mailsettings.sources.documents import Provenance
 from mailsettings.sources.jmap import JmapSession
