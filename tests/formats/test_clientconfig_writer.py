@@ -13,6 +13,7 @@ from mailsettings.escape import has_invisible
 from mailsettings.formats import clientconfig, clientconfig_writer
 from mailsettings.formats.clientconfig import ClientConfig
 from mailsettings.formats.server import DocumentServer
+from mailsettings.formats.text import expanded
 from mailsettings.model import (
     Auth,
     Authority,
@@ -30,12 +31,20 @@ from mailsettings.model import (
     Trust,
 )
 
+
+def is_filled(text: str) -> bool:
+    """Return True if *text* has no placeholder: one that is not known is left out when it is read."""
+    return expanded(text, "example.org") == text
+
+
 words = (
     st.text(st.characters(exclude_categories=("C", "Z")), max_size=12)
     | st.sampled_from(["<b>&amp;", "]]>", "\"quoted\" 'twice'", "`id`", "<!-- x -->", "a b", "メール"])
-).filter(lambda text: text == " ".join(text.split()) and not has_invisible(text))
+).filter(lambda text: text == " ".join(text.split()) and not has_invisible(text) and is_filled(text))
 hosts = st.from_regex(r"[a-z][a-z0-9]{0,8}\.example\.(org|co\.uk)", fullmatch=True)
-urls = st.builds("https://{}/{}".format, hosts, st.from_regex(r"[a-z0-9/&?=;%#+~]{0,20}", fullmatch=True))
+urls = st.builds("https://{}/{}".format, hosts, st.from_regex(r"[a-z0-9/&?=;%#+~]{0,20}", fullmatch=True)).filter(
+    is_filled
+)
 usernames = st.sampled_from(
     ["%EMAILADDRESS%", "%EMAILLOCALPART%", "%EMAILLOCALPART%.%EMAILDOMAIN%", 'EX\\ada & "b"', "a<b>"]
 )
