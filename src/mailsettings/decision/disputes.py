@@ -26,30 +26,29 @@ def is_disputed(claims: Iterable[Claim]) -> bool:
     if not any(claim.evidence.authority is Authority.TABLE for claim in stated):
         return False
     by_source = _domains_by_source(stated)
-    known = {domain for domains in by_source.pop("row", {}).values() for domain in domains}
+    known = {domain for domains in by_source.pop(Authority.TABLE, {}).values() for domain in domains}
     statements = (domains for directions in by_source.values() for domains in directions.values())
     return bool(known) and any(known.isdisjoint(domains) for domains in statements)
 
 
-def _domains_by_source(claims: Iterable[Claim]) -> dict[str, dict[Direction, set[str]]]:
+def _domains_by_source(claims: Iterable[Claim]) -> dict[Authority, dict[Direction, set[str]]]:
     """Return the registrable domains of the servers that the row, the exchangers' row and the domain itself name."""
-    found: dict[str, dict[Direction, set[str]]] = {}
+    found: dict[Authority, dict[Direction, set[str]]] = {}
     for claim in claims:
-        if (source := _source(claim)) and claim.endpoint.protocol is not Protocol.JMAP:
+        if (source := _source(claim)) is not None and claim.endpoint.protocol is not Protocol.JMAP:
             domains = found.setdefault(source, {}).setdefault(claim.endpoint.protocol.direction, set())
             domains.add(registrable(claim.endpoint.host))
     return found
 
 
-def _source(claim: Claim) -> str:
+def _source(claim: Claim) -> Authority | None:
+    """Return TABLE for the row, MX_TABLE for the exchangers' row, DOMAIN for what the domain says unforgeably."""
     if claims_exchangers_row(claim):
-        return "exchangers"
-    match claim.evidence.authority:
-        case Authority.TABLE:
-            return "row"
-        case Authority.DOMAIN if claim.evidence.authentic:
-            return "domain"
-    return ""
+        return Authority.MX_TABLE
+    authority = claim.evidence.authority
+    if authority is Authority.TABLE or (authority is Authority.DOMAIN and claim.evidence.authentic):
+        return authority
+    return None
 
 
 def claims_exchangers_row(claim: Claim) -> bool:

@@ -16,9 +16,8 @@ from typing import TypeVar
 
 from mailsettings.decision.candidates import TLS_INSTEAD
 from mailsettings.decision.state import SearchState
-from mailsettings.errors import AddressError
 from mailsettings.formats.service import host_of_service
-from mailsettings.formats.text import host_of
+from mailsettings.formats.text import host_in
 from mailsettings.hostnames import belongs_to
 from mailsettings.model import Authority, Choice, Evidence, Fact, Hint, Link, Note, Provider, Service
 from mailsettings.provider_table import table
@@ -81,7 +80,7 @@ def _speaks_alone(authority: Authority) -> bool:
 
 
 def _row_of(state: SearchState, best: Sequence[Choice]) -> Fact[Provider] | None:
-    """Return the provider of the table's row that names the hosts of all chosen servers, whoever led to them."""
+    """Return the provider of the table's row that names the hosts of all chosen servers, whatever led to them."""
     rows = [table.host_provider(choice.endpoint.host) for choice in best]
     if not rows or rows[0] is None or any(row is None or row.provider.id != rows[0].provider.id for row in rows):
         return None
@@ -127,10 +126,8 @@ def _notes(state: SearchState, best: Sequence[Choice]) -> Iterator[Note]:
 
 def document_place(evidence: Evidence) -> str:
     """Return where *evidence* was found, without what a redirect may have put into the path."""
-    try:
-        return f"the document at {host_of(evidence.locator)}"
-    except (AddressError, ValueError):
-        return evidence.source
+    host = host_in(evidence.locator)
+    return f"the document at {host}" if host else evidence.source
 
 
 def _each_once(values: Iterable[W]) -> tuple[W, ...]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from mailsettings.decision.facts import document_place
 from mailsettings.errors import TableError
-from mailsettings.formats.text import host_of
+from mailsettings.formats.text import host_in
 from mailsettings.hostnames import belongs_to, inside
 from mailsettings.leads import OAuthIssuer
 from mailsettings.model import Auth, Authority, Choice, Evidence, Fact, Note, OAuth, OAuthSource, Provider
@@ -66,16 +66,13 @@ def issuer_host(issuer: str) -> str:
 def may_name_issuer(evidence: Evidence) -> bool:
     """Say whether a document with this *evidence* may name an issuer that the table does not know.
 
-    Only the domain's own: where it was found at the end is within the registrable domain, and
-    nothing that led there could be forged: a TXT record can point at any page that a user of the domain has written,
-    and counts only if it is signed.
+    Only the domain's own: where it was found at the end is within the registrable domain, and nothing that led there
+    could be forged. A TXT record can point at any page that a user of the domain has written, and counts only if it is
+    signed.
     """
-    if evidence.authority is not Authority.DOMAIN or not evidence.authentic:
-        return False
-    try:
-        return evidence.locator.startswith("https://") and belongs_to(host_of(evidence.locator), evidence.domain)
-    except ValueError:
-        return False
+    own = evidence.authority is Authority.DOMAIN and evidence.authentic
+    host = host_in(evidence.locator) if evidence.locator.startswith("https://") else ""
+    return own and bool(host) and belongs_to(host, evidence.domain)
 
 
 def without_foreign_oauth(provider: Provider | None, best: Sequence[Choice]) -> Provider | None:

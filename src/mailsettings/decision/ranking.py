@@ -27,9 +27,8 @@ RankKey = tuple[object, ...]
 _PUBLISHED = frozenset(
     {Authority.DOMAIN, Authority.ISPDB, Authority.SRV, Authority.MX_DOCUMENT, Authority.HTTP_DOCUMENT}
 )
-DocumentKey = tuple[
-    Authority, str, int, str
-]  # authority, source, place, domain: of one document, or one set of records
+# Authority, source, place, domain: of one document, or one set of records.
+DocumentKey = tuple[Authority, str, int, str]
 
 
 def document_key(evidence: Evidence) -> DocumentKey:

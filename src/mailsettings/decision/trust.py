@@ -14,6 +14,7 @@ from functools import cached_property
 
 from mailsettings.decision.candidates import SECURE_PORTS
 from mailsettings.decision.usual_names import usual_names
+from mailsettings.formats.text import host_in
 from mailsettings.hostnames import belongs_to, is_public_suffix, name_matches
 from mailsettings.model import Authority, Candidate, Claim, ConfirmReason, Probe, Protocol, Trust
 
@@ -140,9 +141,9 @@ def _serves_the_document(server: VerifiedServer) -> bool:
     domain = server.domain.name
     if server.host == domain or server.candidate.endpoint.protocol is Protocol.JMAP:
         return False
-    if any(_host_of(claim.evidence.locator) == server.host for claim in server.candidate.claims):
+    if any(host_in(claim.evidence.locator) == server.host for claim in server.candidate.claims):
         return True
-    places = {_host_of(claim.evidence.locator) for claim in server.candidate.claims if is_vouched(claim)}
+    places = {host_in(claim.evidence.locator) for claim in server.candidate.claims if is_vouched(claim)}
     return server.host in {f"{label}.{domain}" for label in _DOCUMENT_LABELS} and bool(places - {"", domain})
 
 
@@ -261,9 +262,3 @@ def _why(rule: Rule, server: VerifiedServer) -> ConfirmReason:
     if server.inside:
         return ConfirmReason.UNUSUAL_NAME
     return server.candidate.claims[0].evidence.confirm_reason or ConfirmReason.OTHER_DOMAIN
-
-
-def _host_of(locator: str) -> str:
-    """Return the host of a locator that is a URL; empty for questions and rows."""
-    scheme, separator, rest = locator.partition("://")
-    return rest.partition("/")[0].partition(":")[0] if separator and scheme in ("https", "http") else ""

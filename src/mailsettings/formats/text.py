@@ -59,6 +59,14 @@ def host_of(url: str) -> str:
     return parse_host(urlsplit(url).hostname or "")
 
 
+def host_in(locator: str) -> str:
+    """Return the host of a *locator* that is a URL, as host_of() does; nothing for DNS questions and rows of tables."""
+    try:
+        return host_of(locator)
+    except (AddressError, ValueError):
+        return ""
+
+
 def port_in(url: str) -> int:
     """Return the port of a URL that web_url() has accepted, or the usual one of its scheme."""
     parts = urlsplit(url)

@@ -6,7 +6,7 @@ plaintext redirect or an SRV record names counts no more than what led to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -83,7 +83,8 @@ class AutodiscoverRequest:
             case RedirectURL(url):
                 return (self._follow_url(url),)
             case AutodiscoverSettings() as settings:
-                return tuple(self._settings(settings, page))
+                provenance = _provenance(self.address.domain, self.named_by)
+                return tuple(_leads_of(settings, page, provenance, self._as_template))
 
     async def _request(self, net: Net) -> Page:
         if not net.policy.send_address:
@@ -117,16 +118,6 @@ class AutodiscoverRequest:
             count = len(redirects)
             raise DocumentError(f"Autodiscover leads in a circle or too far: {count} answers in a row lead on")
         return replace(request, redirects=redirects)
-
-    def _settings(self, settings: AutodiscoverSettings, page: Page) -> Iterator[Lead]:
-        config = ClientConfig(
-            incoming=tuple(map(self._as_template, settings.incoming)),
-            outgoing=tuple(map(self._as_template, settings.outgoing)),
-            services=settings.services,
-            notes=settings.notes,
-        )
-        yield from leads_of(config, page, _provenance(self.address.domain, self.named_by))
-        yield from _exchange_note(settings, self.address.domain)
 
     def _as_template(self, server: DocumentServer) -> DocumentServer:
         """Return *server* with its login name as a template: the response is for this one address."""
@@ -178,19 +169,10 @@ class HosterRequest:
             return (note, ExchangeHost(self.host, self.recipient, self.named_by))
         match autodiscover_format.read(page.body):
             case AutodiscoverSettings() as settings:
-                return tuple(self._settings(settings, page))
+                provenance = _provenance(self.domain, self.named_by)
+                return tuple(_leads_of(settings, page, provenance, self._as_template))
             case _:
                 return (Note(f"Autodiscover of {self.domain} leads on from another host, which was not asked"),)
-
-    def _settings(self, settings: AutodiscoverSettings, page: Page) -> Iterator[Lead]:
-        config = ClientConfig(
-            incoming=tuple(map(self._as_template, settings.incoming)),
-            outgoing=tuple(map(self._as_template, settings.outgoing)),
-            services=settings.services,
-            notes=settings.notes,
-        )
-        yield from leads_of(config, page, _provenance(self.domain, self.named_by))
-        yield from _exchange_note(settings, self.domain)
 
     def _as_template(self, server: DocumentServer) -> DocumentServer:
         """Return *server* with its login name as a template; any other name is the postmaster's own."""
@@ -198,9 +180,23 @@ class HosterRequest:
         return replace(server, usernames=tuple(names[name] for name in server.usernames if name in names))
 
 
-def _exchange_note(settings: AutodiscoverSettings, domain: str) -> Iterator[Note]:
+def _leads_of(
+    settings: AutodiscoverSettings,
+    page: Page,
+    provenance: Provenance,
+    as_template: Callable[[DocumentServer], DocumentServer],
+) -> Iterator[Lead]:
+    """Yield the servers of *settings*, with login names as *as_template* makes them, and that there is Exchange."""
+    config = ClientConfig(
+        incoming=tuple(map(as_template, settings.incoming)),
+        outgoing=tuple(map(as_template, settings.outgoing)),
+        services=settings.services,
+        notes=settings.notes,
+    )
+    yield from leads_of(config, page, provenance)
     if settings.services:
-        yield Note(f"{domain} also offers Exchange{microsoft_tenant(host_of(settings.services[0].url))}")
+        tenant = microsoft_tenant(host_of(settings.services[0].url))
+        yield Note(f"{provenance.domain} also offers Exchange{tenant}")
 
 
 @dataclass(frozen=True, slots=True)

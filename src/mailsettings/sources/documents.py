@@ -56,7 +56,7 @@ class Provenance:
         if not page.authentic:
             authority = max(authority, Authority.HTTP_DOCUMENT)
         elif leaves_domain(page):
-            # Whoever runs the last host wrote it; an open redirect is enough to lead there.
+            # The operator of the last host wrote it; an open redirect is enough to lead there.
             authority, authentic = max(authority, Authority.MX_DOCUMENT), False
         return Evidence(authority, self.source, page.url, authentic, self.domain, self.place)
 
@@ -165,7 +165,7 @@ async def _exists(document: Document, net: Net) -> bool:
     return not again or await _exists(again[0], net)
 
 
-# Authorities whose documents may speak to the user, if nobody in between can have changed them.
+# Authorities whose documents may speak to the user, if they cannot have been changed on the way.
 _WITH_WORDS = frozenset({Authority.OWN_TABLE, Authority.DOMAIN, Authority.ISPDB, Authority.MX_DOCUMENT})
 
 
